@@ -1,0 +1,1 @@
+"""Links a machine to Eliza Cloud."""

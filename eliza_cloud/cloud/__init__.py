@@ -1,0 +1,1 @@
+"""Talking to Eliza Cloud over HTTP."""

@@ -1,0 +1,1 @@
+"""An Eliza Cloud that runs on this machine, with faults on demand."""

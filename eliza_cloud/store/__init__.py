@@ -1,0 +1,1 @@
+"""What must survive: eliza.json, the agent record, the lock, the token."""
