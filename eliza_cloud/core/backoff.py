@@ -1,0 +1,35 @@
+"""How long to wait before a try (seed: Reconnection Strategy): a pure function of attempt and chance."""
+
+import msgspec
+
+RETRY_AFTER_CAP = 300.0
+_MAX_DOUBLINGS = 64  # beyond any ceiling, and far below where a float overflows
+
+
+class Backoff(msgspec.Struct, frozen=True):
+    """The ladder's numbers, in seconds; `attempts` 0 means without end."""
+
+    initial: float = 3.0
+    factor: float = 2.0
+    ceiling: float = 60.0
+    attempts: int = 10
+
+
+def documented_delay(ladder: Backoff, attempt: int) -> float:
+    """Return the longest wait before try number `attempt` (from 1): 3, 6, 12, 24, 48, 60, 60 … seconds."""
+    return min(ladder.ceiling, ladder.initial * ladder.factor ** min(attempt - 1, _MAX_DOUBLINGS))
+
+
+def delay(ladder: Backoff, attempt: int, chance: float, retry_after: float | None = None) -> float:
+    """Return the seconds to wait before try number `attempt`.
+
+    `chance` in 0…1 only shortens the documented delay, to no less than half. The cloud's `Retry-After` is a
+    floor, itself capped at five minutes.
+    """
+    jittered = documented_delay(ladder, attempt) * (0.5 + 0.5 * chance)
+    return max(jittered, min(retry_after or 0.0, RETRY_AFTER_CAP))
+
+
+def attempts_left(ladder: Backoff, attempt: int) -> bool:
+    """Tell whether a try may follow try number `attempt`."""
+    return ladder.attempts == 0 or attempt < ladder.attempts

@@ -1,0 +1,99 @@
+"""What is to be done: plain data, made by the table and carried out by the link, in order."""
+
+import msgspec
+
+from eliza_cloud.core.failure import Failure
+
+
+class Effect(msgspec.Struct, frozen=True, tag_field="effect", tag=True):
+    """One thing to do."""
+
+
+class StoreWish(Effect, frozen=True):
+    """Write down which agent the user wants to be linked to."""
+
+    agent_id: str | None
+
+
+class ForgetCredentials(Effect, frozen=True):
+    """Write down "no wish, signed out" and remove the key from every file and from the environment."""
+
+
+class SaveIdentity(Effect, frozen=True):
+    """Write down whose key it is."""
+
+    user_id: str
+    organization_id: str | None
+
+
+class VerifyKey(Effect, frozen=True):
+    """Ask the cloud whose key it is, until it accepts or rejects it."""
+
+    key_number: int
+
+
+class StopVerifying(Effect, frozen=True):
+    """There is no key to ask about any more."""
+
+
+class CancelActivities(Effect, frozen=True):
+    """Cancel whatever the state that is being left was doing."""
+
+
+class StartConnector(Effect, frozen=True):
+    """Provision the agent and wait for a clean heartbeat."""
+
+    epoch: int
+    agent_id: str
+
+
+class StartMonitor(Effect, frozen=True):
+    """Send heartbeats."""
+
+    epoch: int
+    agent_id: str
+
+
+class StartScheduler(Effect, frozen=True):
+    """Take backups."""
+
+    epoch: int
+    agent_id: str
+
+
+class StartTry(Effect, frozen=True):
+    """Wait `delay` seconds, then try once to restore the link."""
+
+    epoch: int
+    agent_id: str
+    attempt: int
+    delay: float
+
+
+class StartDrain(Effect, frozen=True):
+    """Close the link: one last snapshot where there is something to save, then report it drained."""
+
+    epoch: int
+    agent_id: str
+    snapshot: bool
+
+
+class HurryUp(Effect, frozen=True):
+    """The next heartbeat or try is now."""
+
+
+class HandToScheduler(Effect, frozen=True):
+    """Let the backup loop serve the caller behind this ticket."""
+
+    ticket: int
+
+
+class AnswerConnect(Effect, frozen=True):
+    """Answer everyone who waits to be linked to this agent; no failure means linked."""
+
+    agent_id: str
+    failure: Failure | None = None
+
+
+class AnswerDisconnect(Effect, frozen=True):
+    """Answer everyone who waits for the link to be closed."""

@@ -1,0 +1,60 @@
+"""The link's machine: `step` takes what is known and what happened, and gives what is known and to be done."""
+
+from eliza_cloud.core import actions as a
+from eliza_cloud.core.events import ActivityFact, Event, KeyFact
+from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.failure import SUPERSEDED
+from eliza_cloud.core.link_table import ROWS, Proceed
+from eliza_cloud.core.machine import Cursor, Outcome, Step, Table
+from eliza_cloud.core.replies import Refused
+from eliza_cloud.core.states import LinkState
+
+
+class LinkMachine:
+    """The link's table, ready to run. One serves any number of links: it keeps nothing of any of them."""
+
+    def __init__(self) -> None:
+        self.table: Table[Facts] = Table(
+            ROWS,
+            LinkState,
+            LinkState.DISCONNECTED,
+            on_enter={
+                LinkState.DISCONNECTED: a.enter,
+                LinkState.CONNECTING: a.enter_connecting,
+                LinkState.CONNECTED: a.enter_connected,
+                LinkState.RECONNECTING: a.enter_reconnecting,
+                LinkState.ERROR: a.enter,
+                LinkState.CLOSING: a.enter_closing,
+            },
+            on_exit=dict.fromkeys(
+                (LinkState.CONNECTING, LinkState.CONNECTED, LinkState.RECONNECTING, LinkState.CLOSING),
+                a.leave,
+            ),
+        )
+
+    def step(self, facts: Facts, event: Event, *, at: float, chance: float) -> Step[Facts]:
+        """Decide one event.
+
+        `at` is the wall clock in seconds, `chance` a number in 0…1 drawn for this step. An event of an older
+        epoch, or about an older key, is `STALE` and changes nothing.
+        """
+        if _is_stale(facts, event):
+            return Step(facts=facts, effects=(), reply=Refused(SUPERSEDED), outcome=Outcome.STALE)
+        cursor = Cursor(facts.state, facts, event, at, chance)
+        self.table.fire(type(event), cursor)
+        outcome = cursor.row.outcome if cursor.row else Outcome.IGNORED
+        if cursor.state is LinkState.DISCONNECTED and cursor.facts.next_agent is not None:
+            self.table.fire(Proceed, cursor)
+        return Step(
+            facts=cursor.facts,
+            effects=tuple(cursor.effects),
+            reply=cursor.reply,
+            outcome=outcome,
+            moves=tuple(cursor.moves),
+        )
+
+
+def _is_stale(facts: Facts, event: Event) -> bool:
+    if isinstance(event, ActivityFact):
+        return event.epoch != facts.epoch
+    return isinstance(event, KeyFact) and event.key_number != facts.key_number

@@ -1,0 +1,192 @@
+"""The link's table: what each event does in each state. Everything that changes a link's state is here."""
+
+from eliza_cloud.core import actions as a
+from eliza_cloud.core import guards as g
+from eliza_cloud.core.events import (
+    AgentGone,
+    BackupFailed,
+    BackupTaken,
+    ConfigChanged,
+    Connect,
+    Connected,
+    ConnectFailed,
+    CreditsExhausted,
+    Disconnect,
+    Drained,
+    Event,
+    HeartbeatAnswered,
+    HeartbeatMissed,
+    KeyAccepted,
+    KeyChanged,
+    KeyDoubted,
+    KeyRejected,
+    Reattach,
+    Reconnected,
+    ReconnectFailed,
+    Restore,
+    ShutdownAgent,
+    Stop,
+    SuspendAgent,
+    TakeBackup,
+    Woke,
+)
+from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.failure import LINK_CLOSING, NOT_SIGNED_IN, STOPPING
+from eliza_cloud.core.machine import Row, ignored, moves, refused, stays
+from eliza_cloud.core.states import LinkState, Reason
+
+DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
+EVERY = tuple(LinkState)
+IDLE = (DISCONNECTED, ERROR)
+LINKED = (CONNECTED, RECONNECTING)
+BUSY = (CONNECTING, CONNECTED, RECONNECTING)
+
+
+class Proceed(Event, frozen=True):
+    """The eventless transition: closing has ended and another agent waits. Never on the queue."""
+
+
+def _except(*states: LinkState) -> tuple[LinkState, ...]:
+    return tuple(state for state in LinkState if state not in states)
+
+
+FENCED = "belongs to an activity that this state does not own"
+
+ROWS: tuple[Row[Facts], ...] = (
+    # Connecting
+    refused(Connect, EVERY, STOPPING, g.stopping),
+    refused(Connect, EVERY, NOT_SIGNED_IN, g.keyless),
+    moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
+    stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
+    stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way"),
+    stays(Connect, [RECONNECTING], a.hurry, a.wait, when=g.same_agent, why="joins, and tries now"),
+    moves(Connect, BUSY, CLOSING, a.overtake_callers, a.remember_next, a.wait, why="another agent"),
+    stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
+    refused(Reattach, EVERY, STOPPING, g.stopping),
+    refused(Reattach, EVERY, NOT_SIGNED_IN, g.keyless),
+    moves(
+        Reattach,
+        IDLE,
+        CONNECTING,
+        a.adopt_unattended,
+        why="a machine that boots before its network is not dead",
+    ),
+    ignored(Reattach, (*BUSY, CLOSING), "a command of the user came first"),
+    moves(Proceed, [DISCONNECTED], CONNECTING, a.adopt_next, why="the agent that waited for closing to end"),
+    moves(Connected, [CONNECTING], CONNECTED, a.note_name, a.answer_linked),
+    ignored(Connected, _except(CONNECTING), FENCED),
+    moves(
+        ConnectFailed,
+        [CONNECTING],
+        RECONNECTING,
+        a.because(Reason.CONNECT_FAILED),
+        when=g.may_be_repaired,
+        why="nobody asked just now, and waiting may mend it",
+    ),
+    moves(ConnectFailed, [CONNECTING], ERROR, a.because(Reason.CONNECT_FAILED), a.answer_failure),
+    ignored(ConnectFailed, _except(CONNECTING), FENCED),
+    # Watching and repairing (seed: Reconnection Strategy)
+    stays(HeartbeatAnswered, [CONNECTED], a.note_beat),
+    ignored(HeartbeatAnswered, _except(CONNECTED), FENCED),
+    stays(HeartbeatMissed, [CONNECTED], a.note_miss, when=g.misses_left, why="one miss is weather"),
+    moves(HeartbeatMissed, [CONNECTED], RECONNECTING, a.because(Reason.HEARTBEAT_MISSED)),
+    ignored(HeartbeatMissed, _except(CONNECTED), FENCED),
+    moves(Reconnected, [RECONNECTING], CONNECTED, a.note_name, a.answer_linked),
+    ignored(Reconnected, _except(RECONNECTING), FENCED),
+    stays(ReconnectFailed, [RECONNECTING], a.note_failure, a.schedule_try, when=g.tries_left),
+    moves(
+        ReconnectFailed,
+        [RECONNECTING],
+        DISCONNECTED,
+        a.because(Reason.RETRIES_EXHAUSTED),
+        a.answer_failure,
+        why="the wish stays",
+    ),
+    ignored(ReconnectFailed, _except(RECONNECTING), FENCED),
+    stays(Woke, LINKED, a.hurry),
+    moves(
+        Woke,
+        [DISCONNECTED],
+        RECONNECTING,
+        a.spend_all_but_one_try,
+        when=g.gave_up,
+        why="one fresh try when the machine wakes",
+    ),
+    ignored(Woke, _except(*LINKED), "nothing waits for a time"),
+    # What waiting cannot mend
+    moves(AgentGone, BUSY, ERROR, a.because(Reason.AGENT_GONE), a.answer_failure),
+    ignored(AgentGone, (*IDLE, CLOSING), FENCED),
+    moves(CreditsExhausted, BUSY, ERROR, a.because(Reason.CREDITS_EXHAUSTED), a.answer_failure),
+    ignored(CreditsExhausted, (*IDLE, CLOSING), FENCED),
+    moves(KeyRejected, BUSY, ERROR, a.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
+    stays(KeyRejected, (*IDLE, CLOSING), a.reject_key),
+    # The key
+    stays(KeyAccepted, EVERY, a.accept_key),
+    refused(KeyDoubted, EVERY, NOT_SIGNED_IN, g.keyless),
+    stays(KeyDoubted, EVERY, a.verify_key),
+    moves(KeyChanged, LINKED, CONNECTING, a.adopt_key, why="a new client, the same agent"),
+    moves(KeyChanged, [CONNECTING], CONNECTING, a.adopt_key, why="started again with the new key"),
+    moves(KeyChanged, [ERROR], CONNECTING, a.adopt_key, a.adopt_wish, when=g.wish_stands),
+    stays(KeyChanged, (*IDLE, CLOSING), a.adopt_key),
+    # Closing
+    moves(
+        Disconnect,
+        [CONNECTING],
+        DISCONNECTED,
+        a.overtake_callers,
+        a.sign_out,
+        a.release_agent,
+        a.answer_closed,
+    ),
+    moves(
+        Disconnect, LINKED, CLOSING, a.overtake_callers, a.sign_out, a.wait, why="stored first, drained then"
+    ),
+    stays(Disconnect, [CLOSING], a.drop_next, a.sign_out, a.wait, why="joins"),
+    moves(Disconnect, [ERROR], DISCONNECTED, a.sign_out, a.release_agent, a.answer_closed),
+    stays(Disconnect, [DISCONNECTED], a.sign_out, a.release_agent, a.answer_closed, why="may be repeated"),
+    moves(Stop, LINKED, CLOSING, a.note_stop, a.send_callers_home, why="wish and key stay"),
+    moves(Stop, [CONNECTING], DISCONNECTED, a.note_stop, a.send_callers_home),
+    stays(Stop, (*IDLE, CLOSING), a.note_stop, a.send_callers_home),
+    moves(Drained, [CLOSING], DISCONNECTED, a.release_agent, a.answer_closed),
+    ignored(Drained, _except(CLOSING), FENCED),
+    # Agents that go away on purpose
+    refused(ShutdownAgent, [CLOSING], LINK_CLOSING, g.closing_or_next),
+    moves(
+        ShutdownAgent,
+        (*BUSY, ERROR),
+        DISCONNECTED,
+        a.overtake_callers,
+        a.drop_wish,
+        a.release_agent,
+        a.report_linked,
+        when=g.same_agent,
+    ),
+    stays(ShutdownAgent, [DISCONNECTED], a.drop_wish, a.release_agent, a.report_linked, when=g.wished_agent),
+    stays(ShutdownAgent, EVERY, why="not the one in use"),
+    refused(SuspendAgent, [CLOSING], LINK_CLOSING, g.closing_or_next),
+    moves(
+        SuspendAgent,
+        (*BUSY, ERROR),
+        DISCONNECTED,
+        a.overtake_callers,
+        a.drop_wish,
+        a.release_agent,
+        a.report_linked,
+        when=g.same_agent,
+    ),
+    stays(SuspendAgent, [DISCONNECTED], a.drop_wish, a.release_agent, a.report_linked, when=g.wished_agent),
+    stays(SuspendAgent, EVERY, why="not the one in use"),
+    # Backups
+    refused(TakeBackup, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
+    stays(TakeBackup, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.same_agent),
+    stays(TakeBackup, EVERY, why="no backup loop to overlap with"),
+    refused(Restore, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
+    stays(Restore, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.same_agent),
+    stays(Restore, EVERY, why="no backup loop to overlap with"),
+    stays(BackupTaken, [CONNECTED, CLOSING], a.note_backup),
+    ignored(BackupTaken, _except(CONNECTED, CLOSING), FENCED),
+    stays(BackupFailed, [CONNECTED, CLOSING], a.note_backup_failure, why="seed: a warning, no more"),
+    ignored(BackupFailed, _except(CONNECTED, CLOSING), FENCED),
+    # Settings
+    stays(ConfigChanged, EVERY, a.adopt_policy),
+)

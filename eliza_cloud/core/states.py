@@ -1,0 +1,46 @@
+"""The names of the states. The link's five are the seed's; `closing` is ours and never shown (see `view`)."""
+
+from enum import Enum, StrEnum
+
+
+class LinkState(Enum):
+    """Where the link is (seed: Connection States)."""
+
+    DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    ERROR = "error"
+    CLOSING = "closing"
+
+
+class LoginState(Enum):
+    """Where one browser sign-in is."""
+
+    IDLE = "idle"
+    PENDING = "pending"
+    AUTHENTICATED = "authenticated"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class KeyState(Enum):
+    """What is known about the API key; only an answer of the cloud moves it off `unverified`."""
+
+    ABSENT = "absent"
+    UNVERIFIED = "unverified"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Reason(StrEnum):
+    """Why the link is in its state, as `connection.reason` shows it."""
+
+    CONNECT_FAILED = "connect_failed"
+    HEARTBEAT_MISSED = "heartbeat_missed"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    KEY_REJECTED = "key_rejected"
+    AGENT_GONE = "agent_gone"
+    CREDITS_EXHAUSTED = "credits_exhausted"
+    CLOSING = "closing"
