@@ -1,0 +1,58 @@
+"""Who owns the tasks: each activity runs under a name, at most once, and ends when it is told to."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+
+class Activities:
+    """Named tasks. `on_crash` is told the name and the exception of one that ended by an unforeseen error."""
+
+    def __init__(self, on_crash: Callable[[str, BaseException], None]) -> None:
+        self._on_crash = on_crash
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The activities that run, for looking at."""
+        return frozenset(self._running)
+
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work`; an activity of the same name is cancelled first."""
+        self.cancel(name)
+        task = asyncio.create_task(work, name=name)
+        self._running[name] = task
+        task.add_done_callback(self._ended)
+
+    def cancel(self, *names: str) -> None:
+        """Tell activities to end; `settled` waits until they have."""
+        for name in names:
+            task = self._running.pop(name, None)
+            if task is not None:
+                self._ending.add(task)
+                task.cancel()
+
+    async def settled(self) -> None:
+        """Wait until every activity that was told to end has ended, the calling one excepted."""
+        ending = self._ending - {asyncio.current_task()}
+        if ending:
+            await asyncio.wait(ending)
+
+    async def ended(self, name: str) -> None:
+        """Wait until the activity of this name has ended by itself."""
+        task = self._running.get(name)
+        if task is not None:
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """Cancel everything and wait for it."""
+        self.cancel(*self._running)
+        await self.settled()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if self._running.get(task.get_name()) is task:
+            del self._running[task.get_name()]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_crash(task.get_name(), error)

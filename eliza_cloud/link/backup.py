@@ -1,0 +1,176 @@
+"""Backups (seed: Backup Scheduler): one loop for the timer's and for those asked for by hand."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+import structlog
+
+from eliza_cloud.cloud.errors import CloudError, Conflict
+from eliza_cloud.cloud.jobs import wait_for_job
+from eliza_cloud.cloud.wire import Restored, Snapshot
+from eliza_cloud.core import events
+from eliza_cloud.core.failure import SUPERSEDED, Failure
+from eliza_cloud.link.clock import deadline
+from eliza_cloud.link.errors import failure_of
+from eliza_cloud.link.scope import Scope
+
+SNAPSHOT_BOUND = 600.0
+FINAL_BOUND = 8.0
+REFUSALS_THAT_COUNT = 2
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class Request(Generic[T]):
+    """Something a caller wants of the loop. `answer` always gets a result: what was made, or a failure."""
+
+    def __init__(self, backup_id: str | None = None) -> None:
+        self.backup_id = backup_id
+        self.answer: asyncio.Future[T | Failure] = asyncio.get_running_loop().create_future()
+
+    def settle(self, result: T | Failure) -> None:
+        """Answer, unless answered."""
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+
+class BackupRequest(Request[Snapshot]):
+    """Take a backup now."""
+
+
+class RestoreRequest(Request[Restored]):
+    """Go back to a backup; None is the newest."""
+
+
+class BackupScheduler:
+    """Takes a backup every `interval` seconds, and serves requests in between; never two calls at a time.
+
+    A failure is a warning and no more. When the cloud refuses, twice in a row, to back up an agent that runs,
+    it will not change its mind (contract eliza-cloud-api §21 row 10): the timer stops.
+    """
+
+    def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:
+        self._scope = scope
+        self._interval = interval
+        self._requests: deque[BackupRequest | RestoreRequest] = deque()
+        self._wake = asyncio.Event()
+        self._refusals = 0
+
+    def submit(self, request: BackupRequest | RestoreRequest) -> None:
+        """Hand a request to the loop."""
+        self._requests.append(request)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; whoever still waits then is told that a later command came first."""
+        clock = self._scope.clock
+        due = clock.monotonic() + self._interval()
+        try:
+            while True:
+                timer = clock.call_at(due, self._wake.set) if self._refusals < REFUSALS_THAT_COUNT else None
+                await self._wake.wait()
+                self._wake.clear()
+                if timer is not None:
+                    timer.cancel()
+                while self._requests:
+                    await self._serve(self._requests[0])
+                    self._requests.popleft()
+                if timer is not None and clock.monotonic() >= due:
+                    due = clock.monotonic() + self._interval()
+                    await self._take()
+        finally:
+            for request in self._requests:
+                request.settle(SUPERSEDED)
+
+    async def _serve(self, request: BackupRequest | RestoreRequest) -> None:
+        if isinstance(request, BackupRequest):
+            request.settle(await self._take())
+            return
+        try:
+            request.settle(await self._scope.client.restore(self._scope.agent_id, request.backup_id))
+        except CloudError as error:
+            request.settle(failure_of(error))
+
+    async def _take(self) -> Snapshot | Failure:
+        try:
+            async with deadline(self._scope.clock, SNAPSHOT_BOUND):
+                snapshot = await take_snapshot(self._scope)
+        except CloudError as error:
+            return await self._failed(error)
+        except TimeoutError:
+            return self._report(BACKUP_TOO_SLOW, refused=False)
+        self._refusals = 0
+        self._scope.post(events.BackupTaken(self._scope.epoch))
+        return snapshot
+
+    async def _failed(self, error: CloudError) -> Failure:
+        runs = isinstance(error, Conflict) and await self._agent_runs()
+        self._refusals = self._refusals + 1 if runs else 0
+        return self._report(failure_of(error), refused=self._refusals >= REFUSALS_THAT_COUNT)
+
+    def _report(self, failure: Failure, *, refused: bool) -> Failure:
+        log.warning(
+            "backup.failed",
+            agent_id=self._scope.agent_id,
+            code=failure.code,
+            why=failure.message,
+            timer="stopped" if refused else "goes on",
+        )
+        self._scope.post(events.BackupFailed(self._scope.epoch, failure, refused))
+        return failure
+
+    async def _agent_runs(self) -> bool:
+        try:
+            return (await self._scope.client.get_agent(self._scope.agent_id)).status == "running"
+        except CloudError:
+            return False
+
+
+async def take_snapshot(scope: Scope) -> Snapshot:
+    """Take a snapshot and see its job through, where the cloud makes it one; raises `CloudError`."""
+    snapshot = await scope.client.snapshot(scope.agent_id)
+    if snapshot.job is None:
+        return snapshot
+    job = await wait_for_job(scope.client, snapshot.job, scope.sleep)
+    result = job.raw.get("result")
+    stored = result if isinstance(result, dict) else {}
+    return msgspec.structs.replace(
+        snapshot,
+        backup_id=stored.get("backupId", snapshot.backup_id),
+        size=stored.get("sizeBytes", snapshot.size),
+        created_at=stored.get("createdAt", snapshot.created_at),
+    )
+
+
+async def take_final_snapshot(scope: Scope) -> None:
+    """Take the snapshot that closing ends with; an accepted job counts. A failure is a warning."""
+    try:
+        async with deadline(scope.clock, FINAL_BOUND):
+            await scope.client.snapshot(scope.agent_id)
+    except CloudError as error:
+        failure = failure_of(error)
+    except TimeoutError:
+        failure = FINAL_TOO_SLOW
+    else:
+        scope.post(events.BackupTaken(scope.epoch))
+        return
+    log.warning("backup.final_failed", agent_id=scope.agent_id, code=failure.code, why=failure.message)
+    scope.post(events.BackupFailed(scope.epoch, failure))
+
+
+BACKUP_TOO_SLOW = Failure(
+    code="cloud_timeout",
+    status=504,
+    message="The cloud did not finish the backup within 10 minutes. The next one is tried in its turn.",
+    retryable=True,
+)
+FINAL_TOO_SLOW = Failure(
+    code="cloud_timeout",
+    status=504,
+    message="The cloud did not take the final backup within 8 seconds; the last one before it stands.",
+)

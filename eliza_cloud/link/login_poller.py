@@ -1,0 +1,149 @@
+"""Waiting for the key of one sign-in (seed: Login Parameters). This loop reads the key, and nobody else."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import CloudError
+from eliza_cloud.cloud.wire import LoginPoll
+from eliza_cloud.core import login
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.link.clock import Clock, wait_for
+from eliza_cloud.store.settings import Settings
+
+SESSION_LIFE = 600.0  # contract eliza-cloud-api §7
+COLLECTED_ELSEWHERE = "The key of this sign-in was already collected elsewhere. Sign in again."
+
+log = structlog.get_logger()
+
+
+class LoginPoller:
+    """Polls one session until its key is here, it ends, or nobody wants it any more.
+
+    The key stays in `key` until it is stored; it never travels through the queue. A poll that is under way
+    when the sign-in ends is not torn off, for it may just be reading the only copy of the key.
+    """
+
+    def __init__(
+        self,
+        client: ElizaCloudClient,
+        session_id: str,
+        *,
+        revocable: bool,
+        settings: Settings,
+        clock: Clock,
+        post: Callable[[login.LoginEvent], None],
+    ) -> None:
+        self.session_id = session_id
+        self.key: Secret | None = None
+        self._client = client
+        self._revocable = revocable
+        self._settings = settings
+        self._clock = clock
+        self._post = post
+        self._unwanted = asyncio.Event()
+        self._last = asyncio.Event()
+        self._revoking = False
+        self._retry = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        """The activity's name."""
+        return f"poller {self.session_id}"
+
+    def finish(self) -> None:
+        """Ask no more after the poll under way; a key it brings takes its usual way."""
+        self._last.set()
+
+    def stop(self, *, revoke: bool) -> None:
+        """Nobody wants the key any more; with `revoke`, go on until it can be taken back or cannot come."""
+        self._revoking = revoke
+        self._unwanted.set()
+        if not revoke:
+            self._last.set()
+
+    def store_again(self) -> None:
+        """The key could not be stored: offer it again after a pause."""
+        self._retry.set()
+
+    async def run(self) -> None:
+        """Poll; post what comes of it."""
+        begun = self._clock.monotonic()
+        poll = await self._wait_for_key(begun + self._settings.login_timeout)
+        if poll is None or poll.key is None:
+            return
+        if self._unwanted.is_set():
+            await self._take_back(poll.key)
+        else:
+            await self._offer(poll, poll.key)
+
+    async def _wait_for_key(self, until: float) -> LoginPoll | None:
+        """Return the poll that brought the key; None when none will come, or none is to be waited for."""
+        clock, failures, pause = self._clock, 0, self._settings.login_poll_interval
+        until_revoked = clock.monotonic() + SESSION_LIFE
+        while not await wait_for(clock, self._last, pause):
+            pause = self._settings.login_poll_interval
+            if not self._unwanted.is_set() and clock.monotonic() >= until:
+                self._post(login.LoginTimedOut(self.session_id))
+                await self._unwanted.wait()
+                continue
+            if self._unwanted.is_set() and clock.monotonic() >= until_revoked:
+                return None
+            try:
+                poll = await self._client.poll_login(
+                    self.session_id, timeout=self._settings.login_request_timeout
+                )
+            except CloudError as error:
+                failures += 1
+                report = log.warning if failures == 1 else log.debug
+                report("login.poll_failed", why=str(error), code=error.code)
+                if not error.retryable:
+                    self._post(login.LoginFailed(self.session_id, str(error)))
+                    return None
+                pause = max(pause, error.retry_after or 0.0)
+                continue
+            if poll.key is not None:
+                return poll
+            if poll.status == "authenticated":
+                self._post(login.LoginFailed(self.session_id, COLLECTED_ELSEWHERE))
+                return None
+            if poll.status == "expired":
+                self._post(login.LoginExpired(self.session_id))
+                return None
+        return None
+
+    async def _offer(self, poll: LoginPoll, key: Secret) -> None:
+        """Offer the key until it is stored (`key` is None then) or unwanted."""
+        self.key = key
+        while not self._unwanted.is_set():
+            self._retry.clear()
+            self._post(login.LoginKeyReceived(self.session_id, poll.key_prefix, poll.expires_at))
+            await self._answered()
+            await wait_for(self._clock, self._unwanted, self._settings.login_poll_interval)
+        if self.key is not None:
+            await self._take_back(self.key)
+
+    async def _answered(self) -> None:
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._unwanted, self._retry)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _take_back(self, key: Secret) -> None:
+        self.key = None
+        if not self._revocable:
+            log.warning("login.key_orphaned", why="a key came after the sign-in had ended", remedy=_BY_HAND)
+            return
+        try:
+            await self._client.revoke_login_key(self.session_id, key)
+        except CloudError as error:
+            log.warning("login.key_not_revoked", why=str(error), remedy=_BY_HAND)
+        else:
+            log.info("login.key_revoked")
+
+
+_BY_HAND = "delete the key named `CLI Login - <time>` among your API keys at Eliza Cloud"

@@ -1,0 +1,149 @@
+"""The queue of one link and its one consumer: the only place where what is known about the link changes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from eliza_cloud.core import events, login
+from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.failure import Failure
+from eliza_cloud.core.link import LinkMachine
+from eliza_cloud.core.machine import Step
+from eliza_cloud.core.replies import Done, Reply, Waits
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.link.access import CloudAccess
+from eliza_cloud.link.activities import Activities
+from eliza_cloud.link.callers import Call, Callers
+from eliza_cloud.link.clock import Clock
+from eliza_cloud.link.errors import NOT_RUNNING
+from eliza_cloud.link.interpreter import WAKE, Interpreter
+from eliza_cloud.link.logins import Logins
+from eliza_cloud.link.report import Observer, Report, report_step
+from eliza_cloud.link.wake import watch_for_wake
+from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.settings import Settings
+
+CONSUMER = "consumer"
+
+log = structlog.get_logger()
+
+
+class LinkLoop:
+    """Takes events off the queue one by one, asks the tables, and has the effects carried out."""
+
+    def __init__(
+        self,
+        *,
+        access: CloudAccess,
+        credentials: Credentials,
+        settings: Callable[[], Settings],
+        clock: Clock,
+        chance: Callable[[], float],
+        observers: Sequence[Observer],
+    ) -> None:
+        self.facts = Facts()
+        self.running = False
+        self.activities = Activities(self._fall)
+        self.logins = Logins(login.LoginMachine())
+        self._machine = LinkMachine()
+        self._clock = clock
+        self._chance = chance
+        self._observers = observers
+        self._queue: asyncio.Queue[tuple[events.Event | login.LoginEvent, Call | None]] = asyncio.Queue()
+        self._callers = Callers()
+        self.interpreter = Interpreter(
+            access=access,
+            credentials=credentials,
+            activities=self.activities,
+            callers=self._callers,
+            logins=self.logins,
+            clock=clock,
+            chance=chance,
+            settings=settings,
+            facts=lambda: self.facts,
+            post=self.post,
+            handle=self._handle,
+        )
+
+    def start(self, facts: Facts, key: Secret | None) -> None:
+        """Begin with these facts and this key."""
+        self.facts = facts
+        self.interpreter.key = key
+        self.running = True
+        self.activities.start(CONSUMER, self._consume())
+        self.activities.start(WAKE, watch_for_wake(self._clock, self.post))
+
+    async def close(self, failure: Failure) -> None:
+        """Cancel everything; whoever still waits is told why."""
+        self._silence(failure)
+        await self.activities.close()
+
+    def post(self, event: events.Event | login.LoginEvent) -> None:
+        """Put a fact on the queue."""
+        self._queue.put_nowait((event, None))
+
+    def ask(self, event: events.Event | login.LoginEvent) -> Call:
+        """Put a command on the queue; the call tells what becomes of it."""
+        call = Call()
+        if self.running:
+            self._queue.put_nowait((event, call))
+        else:
+            call.end(NOT_RUNNING)
+        return call
+
+    async def _consume(self) -> None:
+        while True:
+            event, call = await self._queue.get()
+            try:
+                await self._handle(event, call)
+            except BaseException:
+                if call is not None:
+                    call.end(NOT_RUNNING)
+                raise
+
+    async def _handle(self, event: events.Event | login.LoginEvent, call: Call | None = None) -> None:
+        reply: Reply = Done()
+        if isinstance(event, login.LoginEvent):
+            effects = self.logins.step(event).effects
+        else:
+            await self._end_login_of(event)
+            step = self._step(event)
+            effects, reply = step.effects, step.reply
+        if call is not None:
+            self._register(event, call, reply)
+        for effect in effects:
+            await self.interpreter.carry_out(effect)
+
+    async def _end_login_of(self, event: events.Event) -> None:
+        pending = self.logins.pending
+        if isinstance(event, events.Disconnect) and pending is not None:
+            await self._handle(login.CancelLogin(pending.session_id, signing_out=True))
+
+    def _step(self, event: events.Event) -> Step[Facts]:
+        before = self.facts
+        step = self._machine.step(before, event, at=self._clock.wall(), chance=self._chance())
+        self.facts = step.facts
+        report_step(Report(event, before, step), self._observers)
+        return step
+
+    def _register(self, event: events.Event | login.LoginEvent, call: Call, reply: Reply) -> None:
+        if isinstance(reply, Waits):
+            if isinstance(event, events.Connect):
+                self._callers.wait_for_link(event.agent_id, call)
+            else:
+                self._callers.wait_for_close(call)
+        call.accept(reply)
+
+    def _fall(self, activity: str, error: BaseException) -> None:
+        log.error("runtime.fell", activity=activity, exc_info=error)
+        self._silence(NOT_RUNNING)
+        self.activities.cancel(*self.activities.names)
+
+    def _silence(self, failure: Failure) -> None:
+        self.running = False
+        self._callers.answer_all(failure)
+        while not self._queue.empty():
+            _, call = self._queue.get_nowait()
+            if call is not None:
+                call.end(failure)

@@ -1,0 +1,320 @@
+"""The face of the link (seed: Cloud Manager): what callers may ask of it."""
+
+import itertools
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import CloudError, KeyRefused
+from eliza_cloud.cloud.wire import CreatedAgent, Restored, Snapshot
+from eliza_cloud.core import events, login
+from eliza_cloud.core.backoff import Backoff
+from eliza_cloud.core.facts import Facts, Policy
+from eliza_cloud.core.failure import NOT_SIGNED_IN, STOPPING, Failure
+from eliza_cloud.core.replies import Done, Waits
+from eliza_cloud.core.states import KeyState, LinkState
+from eliza_cloud.core.view import StatusView, status_view
+from eliza_cloud.link import agents
+from eliza_cloud.link.access import CloudAccess
+from eliza_cloud.link.backup import BackupRequest, Request, RestoreRequest, take_snapshot
+from eliza_cloud.link.clock import Clock, SystemClock, deadline, sleep
+from eliza_cloud.link.errands import Errands
+from eliza_cloud.link.errors import NO_AGENT, NOT_RUNNING, RECONNECTING, LinkError, failure_of
+from eliza_cloud.link.login_poller import LoginPoller
+from eliza_cloud.link.loop import LinkLoop
+from eliza_cloud.link.proxy import CloudRuntimeProxy
+from eliza_cloud.link.report import Observer
+from eliza_cloud.link.scope import Scope
+from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.settings import Settings
+
+STOP_BOUND = 9.0  # seconds; the final snapshot may take 8 of them
+LAST_POLL_BOUND = 2.0
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class LinkedAgent(msgspec.Struct, frozen=True):
+    """The agent the link now stands to."""
+
+    agent_id: str
+    agent_name: str | None
+
+
+class CloudManager:
+    """One link. Refusals and failures are `LinkError`s; a caller that goes away cancels nothing."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        credentials: Credentials,
+        cloud: CloudAccess,
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._cloud = cloud
+        self._clock: Clock = clock or SystemClock()
+        self._tickets = itertools.count(1)
+        self._errands = Errands()
+        self._loop = LinkLoop(
+            access=cloud,
+            credentials=credentials,
+            settings=lambda: self._settings,
+            clock=self._clock,
+            chance=chance,
+            observers=observers,
+        )
+
+    # Life
+
+    async def start(self) -> None:
+        """Take up what was left behind: verify the key, link again to the agent wished for.
+
+        Raises `StoreError` when what was left behind cannot be read.
+        """
+        held = await self._credentials.load()
+        facts = Facts(
+            policy=_policy(self._settings),
+            since=self._clock.wall(),
+            key=KeyState.ABSENT if held.key is None else KeyState.UNVERIFIED,
+            enabled=held.enabled,
+            wish=held.wish,
+        )
+        self._loop.start(facts, held.key)
+        if self._cloud.refusal is not None:
+            log.error("cloud.base_url_refused", why=self._cloud.refusal)
+        elif held.key is not None:
+            self._loop.post(events.KeyDoubted(facts.key_number))
+            if held.wish is not None:
+                self._loop.post(events.Reattach(held.wish))
+
+    async def stop(self) -> None:
+        """End: a final snapshot under its deadline, then nothing runs any more. Wish and key stay."""
+        if self.running:
+            try:
+                async with deadline(self._clock, STOP_BOUND):
+                    await self._loop.ask(events.Stop()).ended()
+            except TimeoutError:
+                log.warning("link.stop_overdue", state=self.facts.state.value)
+            except LinkError as error:
+                log.warning("link.stop_failed", why=str(error))
+            await self._end_pollers(self._loop.logins.pollers)
+        await self._errands.close()
+        await self._loop.close(STOPPING)
+        await self._cloud.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether the link's consumer works; a fault or `stop` ends it."""
+        return self._loop.running
+
+    @property
+    def facts(self) -> Facts:
+        """What is known about the link."""
+        return self._loop.facts
+
+    def status(self) -> StatusView:
+        """Derive the status view."""
+        return status_view(self.facts, running=self.running)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Go by these settings from now on; a changed base URL counts after a restart."""
+        self._settings = settings
+        self._loop.post(events.ConfigChanged(_policy(settings)))
+
+    # The link
+
+    async def connect(self, agent_id: str) -> LinkedAgent:
+        """Link to an agent (seed: Connect Flow) and return when the link stands."""
+        self._require_base_url()
+        await self._loop.ask(events.Connect(agent_id)).ended()
+        name = self.facts.agent_name if self.facts.agent_id == agent_id else None
+        return LinkedAgent(agent_id, name)
+
+    async def begin_connect(self, agent_id: str) -> None:
+        """Link to an agent and return when the command is accepted."""
+        self._require_base_url()
+        await self._loop.ask(events.Connect(agent_id)).accepted()
+
+    async def disconnect(self) -> None:
+        """Close the link and sign out (seed: Disconnect Flow); return when nothing of it is left."""
+        pollers = self._loop.logins.pollers
+        await self._loop.ask(events.Disconnect()).ended()
+        await self._end_pollers(pollers)
+        await self._loop.activities.settled()
+
+    def proxy(self) -> CloudRuntimeProxy:
+        """Return the way to the connected agent; `LinkError` 503 when there is none."""
+        facts, client = self.facts, self._loop.interpreter.link_client
+        if facts.state is LinkState.RECONNECTING:
+            raise LinkError(RECONNECTING)
+        if facts.state is not LinkState.CONNECTED or facts.agent_id is None or client is None:
+            raise LinkError(NO_AGENT)
+        return CloudRuntimeProxy(client, facts.agent_id, facts.agent_name)
+
+    # The sign-in
+
+    async def start_login(self) -> login.LoginFacts:
+        """Begin a sign-in, or return the one that is pending (seed: Start the Login Flow)."""
+        if not self.running:
+            raise LinkError(NOT_RUNNING)
+        return await self._errands.run_once("login", self._open_login)
+
+    def login_status(self, session_id: str) -> login.LoginView:
+        """Say what became of a sign-in, from what is known here."""
+        return self._loop.logins.view(session_id)
+
+    async def cancel_login(self, session_id: str) -> login.LoginView:
+        """Give a sign-in up; one that has ended stays as it is."""
+        await self._loop.ask(login.CancelLogin(session_id)).accepted()
+        return self._loop.logins.view(session_id)
+
+    async def _open_login(self) -> login.LoginFacts:
+        logins = self._loop.logins
+        if logins.pending is None:
+            client = self._cloud.client(None)
+            timeout = self._settings.login_request_timeout
+            session = await self._failing(client.create_login_session(timeout=timeout))
+            await self._loop.ask(
+                login.LoginStarted(session.session_id, session.browser_url, session.revocable)
+            ).accepted()
+        return logins.current
+
+    async def _end_pollers(self, pollers: Sequence[LoginPoller]) -> None:
+        """Wait for polls that are under way, for they may carry the only copy of a key; but not for long."""
+        for poller in pollers:
+            poller.finish()
+            try:
+                async with deadline(self._clock, LAST_POLL_BOUND):
+                    await self._loop.activities.ended(poller.name)
+            except TimeoutError:
+                self._loop.activities.cancel(poller.name)
+
+    # Agents
+
+    async def ask_cloud(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
+        """Make one call with the present key; its failures arrive as `LinkError`s."""
+        return await self._errands.run(self._failing(call(self._client())))
+
+    async def create_agent(
+        self, name: str, config: dict[str, Any] | None, environment: dict[str, str] | None, *, force: bool
+    ) -> CreatedAgent:
+        """Create an agent; see `agents.create_agent`."""
+        creation = agents.create_agent(self._client(), name, config, environment, force=force)
+        return await self._errands.run(self._failing(creation))
+
+    async def take_backup(self, agent_id: str) -> Snapshot:
+        """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
+        client = self._client()
+        request = BackupRequest()
+        if await self._in_backup_loop(events.TakeBackup(agent_id, next(self._tickets)), request):
+            return await _answer(request)
+        scope = Scope(client, agent_id, 0, 0, self._clock, self._loop.post)
+        return await self._errands.run(self._failing(take_snapshot(scope)))
+
+    async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
+        """Go back to a backup; None is the newest."""
+        client = self._client()
+        request = RestoreRequest(backup_id)
+        if await self._in_backup_loop(events.Restore(agent_id, next(self._tickets)), request):
+            return await _answer(request)
+        return await self._errands.run(self._failing(client.restore(agent_id, backup_id)))
+
+    async def shutdown_agent(self, agent_id: str) -> None:
+        """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
+        client = self._client()
+        work = self._without_link(
+            events.ShutdownAgent(agent_id), lambda: agents.delete(client, agent_id, self._sleep)
+        )
+        await self._errands.run(work)
+
+    async def suspend_agent(self, agent_id: str) -> None:
+        """Stop an agent without losing it. A linked one is let go of first; a failure takes it back."""
+        client = self._client()
+        work = self._without_link(
+            events.SuspendAgent(agent_id), lambda: agents.suspend(client, agent_id, self._sleep)
+        )
+        await self._errands.run(work)
+
+    async def resume_agent(self, agent_id: str) -> None:
+        """Start a suspended agent and wait until it runs; it is not linked by that."""
+        await self._errands.run(self._failing(agents.resume(self._client(), agent_id, self._sleep)))
+
+    async def _without_link(
+        self, event: events.ShutdownAgent | events.SuspendAgent, work: Callable[[], Awaitable[None]]
+    ) -> None:
+        reply = await self._loop.ask(event).accepted()
+        await self._loop.activities.settled()
+        try:
+            await self._failing(work())
+        except LinkError:
+            if isinstance(reply, Done) and reply.linked:
+                self._loop.post(events.Reattach(event.agent_id))
+            raise
+
+    async def _in_backup_loop(
+        self, event: events.TakeBackup | events.Restore, request: BackupRequest | RestoreRequest
+    ) -> bool:
+        requests = self._loop.interpreter.requests
+        requests[event.ticket] = request
+        try:
+            handed_over = isinstance(await self._loop.ask(event).accepted(), Waits)
+        except LinkError:
+            del requests[event.ticket]
+            raise
+        if not handed_over:
+            del requests[event.ticket]
+        return handed_over
+
+    # Ways and means
+
+    def _require_base_url(self) -> None:
+        if self._cloud.refusal is not None:
+            self._cloud.client(None)
+
+    def _client(self) -> ElizaCloudClient:
+        if not self.running:
+            raise LinkError(NOT_RUNNING)
+        client = self._cloud.client(self._loop.interpreter.key)
+        if self._loop.interpreter.key is None:
+            raise LinkError(NOT_SIGNED_IN)
+        return client
+
+    async def _sleep(self, seconds: float) -> None:
+        await sleep(self._clock, seconds)
+
+    async def _failing(self, call: Awaitable[T]) -> T:
+        try:
+            return await call
+        except CloudError as error:
+            if isinstance(error, KeyRefused) and self.facts.key is KeyState.ACCEPTED:
+                self._loop.post(events.KeyDoubted(self.facts.key_number))
+            raise LinkError(failure_of(error)) from error
+
+
+async def _answer(request: Request[T]) -> T:
+    result = await request.answer
+    if isinstance(result, Failure):
+        raise LinkError(result)
+    return result
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        max_failures=settings.max_failures,
+        ladder=Backoff(
+            initial=settings.reconnect_interval,
+            ceiling=settings.max_reconnect_delay,
+            attempts=settings.max_reconnect_attempts,
+        ),
+    )
