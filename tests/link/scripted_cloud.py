@@ -1,0 +1,207 @@
+"""A cloud that does what the test says: a real HTTP server with the contract's shapes and nothing behind them."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+KEY = "eliza_" + "5ec4e7" * 10 + "abcd"
+A = "11111111-1111-4111-8111-111111111111"
+B = "22222222-2222-4222-8222-222222222222"
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def ok(data: object, status: int = 200) -> web.Response:
+    return web.json_response({"success": True, "data": data}, status=status)
+
+
+def failure(status: int, error: str, **members: object) -> web.Response:
+    return web.json_response({"success": False, "error": error, **members}, status=status)
+
+
+class ScriptedCloud:
+    """Answers well unless told otherwise.
+
+    `script[name]` is a list of answers used up one by one before the usual one comes back; `always[name]`
+    replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came.
+    Names: user, list, get, provision, heartbeat, message, stream, snapshot, backups, restore, suspend, resume,
+    delete, create, job, login, poll, revoke.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.script: dict[str, list[web.Response | Answer]] = {}
+        self.always: dict[str, web.Response | Answer] = {}
+        self.gates: dict[str, asyncio.Event] = {}
+        self.under_way: dict[str, int] = {}
+        self.most_at_once: dict[str, int] = {}
+        self.status = {A: "running", B: "running"}
+        self._jobs = itertools.count(1)
+        self.app = web.Application()
+        agent = "/api/v1/eliza/agents"
+        for method, path, name in (
+            ("GET", "/api/v1/user", "user"),
+            ("GET", agent, "list"),
+            ("POST", agent, "create"),
+            ("GET", agent + "/{id}", "get"),
+            ("DELETE", agent + "/{id}", "delete"),
+            ("POST", agent + "/{id}/provision", "provision"),
+            ("POST", agent + "/{id}/suspend", "suspend"),
+            ("POST", agent + "/{id}/resume", "resume"),
+            ("POST", agent + "/{id}/bridge", "bridge"),
+            ("POST", agent + "/{id}/stream", "stream"),
+            ("POST", agent + "/{id}/snapshot", "snapshot"),
+            ("GET", agent + "/{id}/backups", "backups"),
+            ("POST", agent + "/{id}/restore", "restore"),
+            ("GET", "/api/v1/jobs/{id}", "job"),
+            ("POST", "/api/auth/cli-session", "login"),
+            ("GET", "/api/auth/cli-session/{id}", "poll"),
+            ("DELETE", "/api/auth/cli-session/{id}", "revoke"),
+        ):
+            self.app.router.add_route(method, path, self._handler(name))
+
+    def hold(self, name: str) -> asyncio.Event:
+        self.gates[name] = asyncio.Event()
+        return self.gates[name]
+
+    def count(self, name: str) -> int:
+        return self.calls.count(name)
+
+    def _handler(self, name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            called = name
+            if name == "bridge":
+                method = (await request.json())["method"]
+                called = "heartbeat" if method == "heartbeat" else "message"
+            self.calls.append(called)
+            self.under_way[called] = self.under_way.get(called, 0) + 1
+            self.most_at_once[called] = max(self.most_at_once.get(called, 0), self.under_way[called])
+            try:
+                if called in self.gates:
+                    await self.gates[called].wait()
+                answer = self._next_answer(called)
+                return await answer(request) if callable(answer) else _copy(answer)
+            finally:
+                self.under_way[called] -= 1
+
+        return handle
+
+    def _next_answer(self, name: str) -> web.Response | Answer:
+        if self.script.get(name):
+            return self.script[name].pop(0)
+        return self.always.get(name) or getattr(self, f"_{name}")
+
+    async def _user(self, _request: web.Request) -> web.Response:
+        return ok({"id": "user-1", "organization": {"id": "org-1", "credit_balance": "25.00"}})
+
+    async def _list(self, _request: web.Request) -> web.Response:
+        return ok([self._agent(agent_id) for agent_id in self.status])
+
+    async def _create(self, request: web.Request) -> web.Response:
+        name = (await request.json())["agentName"]
+        return ok({"id": A, "agentName": name, "status": "pending", "createdAt": "2026-01-01T00:00:00Z"}, 201)
+
+    async def _get(self, request: web.Request) -> web.Response:
+        agent_id = request.match_info["id"]
+        if agent_id not in self.status:
+            return failure(404, "Agent not found")
+        return ok(self._agent(agent_id))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        self.status.pop(request.match_info["id"], None)
+        return web.json_response({"success": True})
+
+    async def _provision(self, request: web.Request) -> web.Response:
+        agent_id = request.match_info["id"]
+        if agent_id not in self.status:
+            return failure(404, "Agent not found")
+        return ok({"id": agent_id, "agentName": name_of(agent_id), "status": "running"})
+
+    async def _suspend(self, request: web.Request) -> web.Response:
+        agent_id = request.match_info["id"]
+        self.status[agent_id] = "stopped"
+        return ok({"agentId": agent_id, "action": "suspend", "message": "", "previousStatus": "running"})
+
+    async def _resume(self, request: web.Request) -> web.Response:
+        agent_id = request.match_info["id"]
+        self.status[agent_id] = "running"
+        return ok({"agentId": agent_id, "action": "resume", "message": "", "status": "running"})
+
+    async def _heartbeat(self, _request: web.Request) -> web.Response:
+        return web.json_response({"jsonrpc": "2.0", "method": "heartbeat.ack", "params": {"timestamp": 1}})
+
+    async def _message(self, request: web.Request) -> web.Response:
+        text = (await request.json())["params"]["text"]
+        return web.json_response({"jsonrpc": "2.0", "id": 1, "result": {"text": f"You said: {text}"}})
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for event, data in (("connected", {}), ("chunk", {"text": "hello"}), ("done", {})):
+            await response.write(f"event: {event}\ndata: {json.dumps(data)}\n\n".encode())
+        return response
+
+    async def _snapshot(self, _request: web.Request) -> web.Response:
+        number = self.count("snapshot")
+        return ok({"backupId": f"b{number}", "snapshotType": "manual", "sizeBytes": 10, "createdAt": "now"})
+
+    async def _backups(self, _request: web.Request) -> web.Response:
+        return ok([])
+
+    async def _restore(self, _request: web.Request) -> web.Response:
+        return ok({"restoredFromBackupId": "b1", "snapshotType": "manual", "createdAt": "now"})
+
+    async def _job(self, request: web.Request) -> web.Response:
+        job = {"id": request.match_info["id"], "status": "completed", "error": None, "result": {}}
+        return web.json_response({"success": True, "data": job, "polling": {"shouldContinue": False}})
+
+    async def _login(self, request: web.Request) -> web.Response:
+        session = (await request.json())["sessionId"]
+        return web.json_response({"sessionId": session, "status": "pending", "expiresAt": None}, status=201)
+
+    async def _poll(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "pending"})
+
+    async def _revoke(self, _request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    def _agent(self, agent_id: str) -> dict[str, object]:
+        return {"id": agent_id, "agentName": name_of(agent_id), "status": self.status[agent_id]}
+
+
+def name_of(agent_id: str) -> str:
+    return {A: "alpha", B: "beta"}.get(agent_id, "somebody")
+
+
+def heartbeat_dead() -> web.Response:
+    """The real cloud's answer for a dead sandbox: HTTP 200 with a JSON-RPC error."""
+    return web.json_response(
+        {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Sandbox is not running"}}
+    )
+
+
+def job_started(status: int = 202) -> web.Response:
+    created = status == 202
+    return web.json_response(
+        {
+            "success": True,
+            "created": created,
+            "alreadyInProgress": not created,
+            "data": {"jobId": "job-1", "status": "pending"},
+            "polling": {"endpoint": "/api/v1/jobs/job-1", "intervalMs": 5000, "expectedDurationMs": 90000},
+        },
+        status=status,
+    )
+
+
+def authenticated(key: str = KEY) -> web.Response:
+    return web.json_response(
+        {"status": "authenticated", "apiKey": key, "keyPrefix": key[:12], "expiresAt": None}
+    )
+
+
+def _copy(response: web.Response) -> web.Response:
+    return web.Response(status=response.status, body=response.body, headers=dict(response.headers))
