@@ -88,12 +88,16 @@ class HandToScheduler(Effect, frozen=True):
     ticket: int
 
 
-class AnswerConnect(Effect, frozen=True):
+class Answer(Effect, frozen=True):
+    """Word to callers: comes after everything else a step does, so that who hears it finds it done."""
+
+
+class AnswerConnect(Answer, frozen=True):
     """Answer everyone who waits to be linked to this agent; no failure means linked."""
 
     agent_id: str
     failure: Failure | None = None
 
 
-class AnswerDisconnect(Effect, frozen=True):
+class AnswerDisconnect(Answer, frozen=True):
     """Answer everyone who waits for the link to be closed."""

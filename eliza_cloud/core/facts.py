@@ -19,8 +19,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """One link. Times are wall-clock seconds since 1970, UTC.
 
     `wish` is the agent the user wants to be linked to and survives a restart; `agent_id` is the agent the
-    link is about now; `next_agent` waits for `closing` to end. `key_number` changes with the key, `epoch` with
-    each entry into a state.
+    link is about now; `next_agent` waits for `closing` to end. `key_number` changes with the key, `epoch`
+    with each entry into a state.
     """
 
     policy: Policy = Policy()

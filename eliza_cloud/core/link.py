@@ -1,6 +1,7 @@
-"""The link's machine: `step` takes what is known and what happened, and gives what is known and to be done."""
+"""The link's machine: `step` takes what is known and what happened, gives what is known and to be done."""
 
-from eliza_cloud.core import actions as a
+from eliza_cloud.core import upkeep as u
+from eliza_cloud.core.effects import Answer, Effect
 from eliza_cloud.core.events import ActivityFact, Event, KeyFact
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import SUPERSEDED
@@ -19,16 +20,16 @@ class LinkMachine:
             LinkState,
             LinkState.DISCONNECTED,
             on_enter={
-                LinkState.DISCONNECTED: a.enter,
-                LinkState.CONNECTING: a.enter_connecting,
-                LinkState.CONNECTED: a.enter_connected,
-                LinkState.RECONNECTING: a.enter_reconnecting,
-                LinkState.ERROR: a.enter,
-                LinkState.CLOSING: a.enter_closing,
+                LinkState.DISCONNECTED: u.enter,
+                LinkState.CONNECTING: u.enter_connecting,
+                LinkState.CONNECTED: u.enter_connected,
+                LinkState.RECONNECTING: u.enter_reconnecting,
+                LinkState.ERROR: u.enter,
+                LinkState.CLOSING: u.enter_closing,
             },
             on_exit=dict.fromkeys(
                 (LinkState.CONNECTING, LinkState.CONNECTED, LinkState.RECONNECTING, LinkState.CLOSING),
-                a.leave,
+                u.leave,
             ),
         )
 
@@ -47,11 +48,15 @@ class LinkMachine:
             self.table.fire(Proceed, cursor)
         return Step(
             facts=cursor.facts,
-            effects=tuple(cursor.effects),
+            effects=tuple(sorted(cursor.effects, key=_is_answer)),
             reply=cursor.reply,
             outcome=outcome,
             moves=tuple(cursor.moves),
         )
+
+
+def _is_answer(effect: Effect) -> bool:
+    return isinstance(effect, Answer)
 
 
 def _is_stale(facts: Facts, event: Event) -> bool:

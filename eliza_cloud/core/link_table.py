@@ -2,6 +2,7 @@
 
 from eliza_cloud.core import actions as a
 from eliza_cloud.core import guards as g
+from eliza_cloud.core import upkeep as u
 from eliza_cloud.core.events import (
     AgentGone,
     BackupFailed,
@@ -59,7 +60,7 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
     stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
     stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way"),
-    stays(Connect, [RECONNECTING], a.hurry, a.wait, when=g.same_agent, why="joins, and tries now"),
+    stays(Connect, [RECONNECTING], u.hurry, a.wait, when=g.same_agent, why="joins, and tries now"),
     moves(Connect, BUSY, CLOSING, a.overtake_callers, a.remember_next, a.wait, why="another agent"),
     stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
     refused(Reattach, EVERY, STOPPING, g.stopping),
@@ -73,7 +74,7 @@ ROWS: tuple[Row[Facts], ...] = (
     ),
     ignored(Reattach, (*BUSY, CLOSING), "a command of the user came first"),
     moves(Proceed, [DISCONNECTED], CONNECTING, a.adopt_next, why="the agent that waited for closing to end"),
-    moves(Connected, [CONNECTING], CONNECTED, a.note_name, a.answer_linked),
+    moves(Connected, [CONNECTING], CONNECTED, u.note_name, a.answer_linked),
     ignored(Connected, _except(CONNECTING), FENCED),
     moves(
         ConnectFailed,
@@ -86,14 +87,14 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(ConnectFailed, [CONNECTING], ERROR, a.because(Reason.CONNECT_FAILED), a.answer_failure),
     ignored(ConnectFailed, _except(CONNECTING), FENCED),
     # Watching and repairing (seed: Reconnection Strategy)
-    stays(HeartbeatAnswered, [CONNECTED], a.note_beat),
+    stays(HeartbeatAnswered, [CONNECTED], u.note_beat),
     ignored(HeartbeatAnswered, _except(CONNECTED), FENCED),
-    stays(HeartbeatMissed, [CONNECTED], a.note_miss, when=g.misses_left, why="one miss is weather"),
+    stays(HeartbeatMissed, [CONNECTED], u.note_miss, when=g.misses_left, why="one miss is weather"),
     moves(HeartbeatMissed, [CONNECTED], RECONNECTING, a.because(Reason.HEARTBEAT_MISSED)),
     ignored(HeartbeatMissed, _except(CONNECTED), FENCED),
-    moves(Reconnected, [RECONNECTING], CONNECTED, a.note_name, a.answer_linked),
+    moves(Reconnected, [RECONNECTING], CONNECTED, u.note_name, a.answer_linked),
     ignored(Reconnected, _except(RECONNECTING), FENCED),
-    stays(ReconnectFailed, [RECONNECTING], a.note_failure, a.schedule_try, when=g.tries_left),
+    stays(ReconnectFailed, [RECONNECTING], a.note_failure, u.schedule_try, when=g.tries_left),
     moves(
         ReconnectFailed,
         [RECONNECTING],
@@ -103,12 +104,12 @@ ROWS: tuple[Row[Facts], ...] = (
         why="the wish stays",
     ),
     ignored(ReconnectFailed, _except(RECONNECTING), FENCED),
-    stays(Woke, LINKED, a.hurry),
+    stays(Woke, LINKED, u.hurry),
     moves(
         Woke,
         [DISCONNECTED],
         RECONNECTING,
-        a.spend_all_but_one_try,
+        u.spend_all_but_one_try,
         when=g.gave_up,
         why="one fresh try when the machine wakes",
     ),
@@ -137,16 +138,26 @@ ROWS: tuple[Row[Facts], ...] = (
         a.sign_out,
         a.release_agent,
         a.answer_closed,
+        a.wait,
     ),
     moves(
         Disconnect, LINKED, CLOSING, a.overtake_callers, a.sign_out, a.wait, why="stored first, drained then"
     ),
     stays(Disconnect, [CLOSING], a.drop_next, a.sign_out, a.wait, why="joins"),
-    moves(Disconnect, [ERROR], DISCONNECTED, a.sign_out, a.release_agent, a.answer_closed),
-    stays(Disconnect, [DISCONNECTED], a.sign_out, a.release_agent, a.answer_closed, why="may be repeated"),
-    moves(Stop, LINKED, CLOSING, a.note_stop, a.send_callers_home, why="wish and key stay"),
-    moves(Stop, [CONNECTING], DISCONNECTED, a.note_stop, a.send_callers_home),
-    stays(Stop, (*IDLE, CLOSING), a.note_stop, a.send_callers_home),
+    moves(Disconnect, [ERROR], DISCONNECTED, a.sign_out, a.release_agent, a.answer_closed, a.wait),
+    stays(
+        Disconnect,
+        [DISCONNECTED],
+        a.sign_out,
+        a.release_agent,
+        a.answer_closed,
+        a.wait,
+        why="may be repeated",
+    ),
+    moves(Stop, LINKED, CLOSING, a.note_stop, a.send_callers_home, a.wait, why="wish and key stay"),
+    moves(Stop, [CONNECTING], DISCONNECTED, a.note_stop, a.send_callers_home, a.release_agent),
+    stays(Stop, [CLOSING], a.note_stop, a.send_callers_home, a.wait, why="joins"),
+    stays(Stop, IDLE, a.note_stop, a.send_callers_home),
     moves(Drained, [CLOSING], DISCONNECTED, a.release_agent, a.answer_closed),
     ignored(Drained, _except(CLOSING), FENCED),
     # Agents that go away on purpose
@@ -178,14 +189,14 @@ ROWS: tuple[Row[Facts], ...] = (
     stays(SuspendAgent, EVERY, why="not the one in use"),
     # Backups
     refused(TakeBackup, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
-    stays(TakeBackup, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.same_agent),
+    stays(TakeBackup, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
     stays(TakeBackup, EVERY, why="no backup loop to overlap with"),
     refused(Restore, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
-    stays(Restore, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.same_agent),
+    stays(Restore, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
     stays(Restore, EVERY, why="no backup loop to overlap with"),
-    stays(BackupTaken, [CONNECTED, CLOSING], a.note_backup),
+    stays(BackupTaken, [CONNECTED, CLOSING], u.note_backup),
     ignored(BackupTaken, _except(CONNECTED, CLOSING), FENCED),
-    stays(BackupFailed, [CONNECTED, CLOSING], a.note_backup_failure, why="seed: a warning, no more"),
+    stays(BackupFailed, [CONNECTED, CLOSING], u.note_backup_failure, why="seed: a warning, no more"),
     ignored(BackupFailed, _except(CONNECTED, CLOSING), FENCED),
     # Settings
     stays(ConfigChanged, EVERY, a.adopt_policy),

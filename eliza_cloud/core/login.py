@@ -56,7 +56,9 @@ class LoginFailed(LoginEvent, frozen=True):
 
 
 class CancelLogin(LoginEvent, frozen=True):
-    """The user gave up, or signed out meanwhile."""
+    """The user gave up, or signed out meanwhile: then nothing goes on asking, not even to revoke a key."""
+
+    signing_out: bool = False
 
 
 class StartPoller(Effect, frozen=True):
@@ -110,7 +112,7 @@ class LoginView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
 
 
 def _note(cursor: Cursor[LoginFacts], error: str | None) -> None:
-    cursor.facts = msgspec.structs.replace(cursor.facts, error=error)
+    cursor.know(error=error)
 
 
 def _begin(cursor: Cursor[LoginFacts]) -> None:
@@ -123,7 +125,7 @@ def _begin(cursor: Cursor[LoginFacts]) -> None:
 
 def _store(cursor: Cursor[LoginFacts]) -> None:
     event = cursor.expect(LoginKeyReceived)
-    cursor.facts = msgspec.structs.replace(cursor.facts, key_prefix=event.key_prefix)
+    cursor.know(key_prefix=event.key_prefix)
     cursor.effects.append(StoreKey(event.session_id, event.key_prefix, event.expires_at))
 
 
@@ -150,11 +152,12 @@ def _fail(cursor: Cursor[LoginFacts]) -> None:
 def _abandon(cursor: Cursor[LoginFacts]) -> None:
     timed_out = isinstance(cursor.event, LoginTimedOut)
     _note(cursor, "Nobody signed in in time. Start again." if timed_out else "The login was cancelled.")
-    cursor.effects.append(StopPoller(cursor.facts.session_id, revoke=cursor.facts.revocable))
+    leaves = isinstance(cursor.event, CancelLogin) and cursor.event.signing_out
+    cursor.effects.append(StopPoller(cursor.facts.session_id, revoke=cursor.facts.revocable and not leaves))
 
 
 def _enter(cursor: Cursor[LoginFacts]) -> None:
-    cursor.facts = msgspec.structs.replace(cursor.facts, state=cursor.state)
+    cursor.know(state=cursor.state)
 
 
 ENDED = "the sign-in has ended"

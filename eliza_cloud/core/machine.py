@@ -19,7 +19,7 @@ from eliza_cloud.core.replies import Done, Refused, Reply
 
 logging.getLogger("transitions").setLevel(logging.WARNING)  # it reports every callback at INFO
 
-F = TypeVar("F")  # the facts
+F = TypeVar("F", bound=msgspec.Struct)  # the facts
 X = TypeVar("X")  # an event
 
 
@@ -48,6 +48,10 @@ class Cursor(Generic[F]):
         self.reply: Reply = Done()
         self.row: Row[F] | None = None
         self.moves: list[tuple[Enum, Enum]] = []
+
+    def know(self, **changes: Any) -> None:
+        """Replace some of the facts."""
+        self.facts = msgspec.structs.replace(self.facts, **changes)
 
     def expect(self, kind: type[X]) -> X:
         """Return the event as the kind its row is about."""

@@ -1,0 +1,58 @@
+"""JSON-RPC to the agent's sandbox: the body decides, not the HTTP status (contract eliza-cloud-api §12)."""
+
+from typing import Any
+from uuid import uuid4
+
+from eliza_cloud.cloud.errors import AgentTimedOut, AgentUnreachable
+from eliza_cloud.cloud.fields import members
+from eliza_cloud.cloud.reading import unexpected
+from eliza_cloud.cloud.redaction import Redaction
+
+
+def rpc(method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a JSON-RPC request."""
+    request: dict[str, Any] = {"jsonrpc": "2.0", "id": str(uuid4()), "method": method}
+    return request if params is None else {**request, "params": params}
+
+
+def message(text: str, room: str, mode: str) -> dict[str, Any]:
+    """Return the request that says something to the agent."""
+    return rpc("message.send", {"text": text, "roomId": room, "mode": mode})
+
+
+def judge(document: dict[str, Any], redaction: Redaction) -> None:
+    """Raise `AgentUnreachable` when a JSON-RPC answer carries an `error`; a `result` is not asked for."""
+    error = document.get("error")
+    if error is None:
+        return
+    said = error if isinstance(error, str) else members(error).get("message")
+    code = members(error).get("code")
+    sentence = redaction.sentence(said) if isinstance(said, str) else ""
+    raise AgentUnreachable(
+        f"The agent does not answer: {sentence or 'its bridge reported an error'}. "
+        "If it was suspended, connect to it again; if it is starting, try again in a moment.",
+        cloud_status=200,
+        details={"cloudCode": code} if isinstance(code, int) else {},
+    )
+
+
+def reply_text(document: dict[str, Any]) -> str:
+    """Return what the agent said in answer to `message.send`."""
+    reply = members(document.get("result")).get("text")
+    if not isinstance(reply, str):
+        raise unexpected("there is no reply of the agent in it")
+    return reply
+
+
+def is_cut_off(document: dict[str, Any]) -> bool:
+    """Tell whether the bridge says "unreachable", which is also what it says when its own time was up."""
+    said = members(document.get("error")).get("message")
+    return isinstance(said, str) and "unreachable" in said.casefold()
+
+
+def took_too_long(seconds: float) -> AgentTimedOut:
+    """Return the error for an agent that was still busy after `seconds`."""
+    return AgentTimedOut(
+        f"The agent took longer than Eliza Cloud waits for a reply (30 s; {seconds:.0f} s have passed). "
+        "It may still be working on it, so look again before sending the message once more."
+    )

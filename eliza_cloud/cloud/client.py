@@ -1,0 +1,256 @@
+"""The client of Eliza Cloud, for both generations of the server (contract eliza-cloud-api §21).
+
+Every method raises `CloudError` and nothing else. No redirect is followed and nothing is retried here; each
+call has a timeout, and a failed one leaves nothing behind.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from eliza_cloud.cloud import bridge, login, reading
+from eliza_cloud.cloud.base_url import BaseUrl, segment
+from eliza_cloud.cloud.errors import KeyRefused, NotFound, TimedOut
+from eliza_cloud.cloud.exchange import Answer, Exchange
+from eliza_cloud.cloud.failures import success
+from eliza_cloud.cloud.fields import members
+from eliza_cloud.cloud.prefix import AgentPaths
+from eliza_cloud.cloud.stream import stream_reply
+from eliza_cloud.cloud.timeouts import Timeouts, deadline
+from eliza_cloud.cloud.wire import (
+    Agent,
+    Backup,
+    CreatedAgent,
+    Job,
+    JobRef,
+    LoginPoll,
+    LoginSession,
+    Provision,
+    Restored,
+    Snapshot,
+    User,
+)
+from eliza_cloud.core.secret import Secret
+
+
+class ElizaCloudClient:
+    """Calls one cloud with one key; without a key only the sign-in calls work.
+
+    The session is borrowed (see `transport.open_session`) and may be shared by many clients of one base URL.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: BaseUrl,
+        key: Secret | None = None,
+        *,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+    ) -> None:
+        self.base_url = base_url
+        self._session = session
+        self._key = key
+        self._timeouts = timeouts
+        self._exchange = Exchange(session, key)
+        self._agents = AgentPaths(self._exchange, base_url)
+
+    # Signing in (§7): without credentials.
+
+    async def create_login_session(self, *, timeout: float = 10.0) -> LoginSession:
+        """Begin a sign-in; the id is the one the server returns, else the random one that was sent."""
+        own_id = str(uuid4())
+        exchange = Exchange(self._session, None)
+        async with deadline(timeout):
+            answer = await exchange.call("POST", self.base_url.login_session(), {"sessionId": own_id})
+        return login.read_session(success(answer, exchange.redaction), own_id, self.base_url)
+
+    async def poll_login(self, session_id: str, *, timeout: float = 10.0) -> LoginPoll:
+        """Ask how a sign-in stands; the key is given out once. `KeyUnavailable`: it never will be."""
+        exchange = Exchange(self._session, None)
+        async with deadline(timeout):
+            answer = await exchange.call("GET", self.base_url.login_session(session_id))
+        return login.read_poll(answer, exchange.redaction)
+
+    async def revoke_login_key(self, session_id: str, key: Secret) -> None:
+        """Give a key back that was just collected; only a server with `LoginSession.revocable` takes it."""
+        exchange = Exchange(self._session, key)
+        async with deadline(self._timeouts.login):
+            answer = await exchange.call("DELETE", self.base_url.login_session(session_id))
+        success(answer, exchange.redaction)
+
+    # The account (§8, §15) and jobs (§11).
+
+    async def get_user(self) -> User:
+        """Return whom the key belongs to: the cheapest proof that it is valid."""
+        return reading.read_user(await self._get("user"))
+
+    async def get_balance(self, *, fresh: bool = False) -> float:
+        """Return the credit balance in dollars; `fresh` asks past the cloud's cache."""
+        return reading.read_balance(await self._get("credits/balance" + ("?fresh=true" if fresh else "")))
+
+    async def get_job(self, job_id: str) -> Job:
+        """Return a job as it is now."""
+        job = reading.read_job(await self._get(f"jobs/{segment(job_id)}"), job_id)
+        return job if job.error is None else _with_error(job, self._exchange.redaction.sentence(job.error))
+
+    # Agents (§9, §10).
+
+    async def list_agents(self) -> list[Agent]:
+        """Return all agents of the organization, newest first."""
+        return reading.read_agents(self._success(await self._call("GET", "")))
+
+    async def create_agent(
+        self,
+        name: str,
+        config: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+        *,
+        force: bool = False,
+    ) -> CreatedAgent:
+        """Create an agent; unless forced, the cloud may return an existing one (`created` False) instead."""
+        body: dict[str, Any] = {"agentName": name}
+        if force:
+            body["forceCreate"] = True
+        if config is not None:
+            body["agentConfig"] = config
+        if environment is not None:
+            body["environmentVars"] = environment
+        answer = await self._call("POST", "", body)
+        return reading.read_created(self._success(answer), answer.status)
+
+    async def get_agent(self, agent_id: str) -> Agent:
+        """Return one agent; `NotFound` with `is_json` means that it is gone."""
+        document = self._success(await self._call("GET", f"/{segment(agent_id)}"))
+        return reading.read_agent(members(document.get("data")))
+
+    async def delete_agent(self, agent_id: str) -> JobRef | None:
+        """Delete an agent and its backups; one that is gone already counts as deleted."""
+        answer = await self._call("DELETE", f"/{segment(agent_id)}", timeout=self._timeouts.stop)
+        try:
+            return reading.read_job_ref(self._accepted(answer))
+        except NotFound as error:
+            if error.is_json:
+                return None
+            raise
+
+    async def provision(self, agent_id: str) -> Provision:
+        """Start an agent's sandbox; also "already in progress" is a success, with the job to wait for."""
+        answer = await self._call("POST", f"/{segment(agent_id)}/provision")
+        return reading.read_provision(self._accepted(answer), answer.status)
+
+    async def suspend(self, agent_id: str) -> JobRef | None:
+        """Stop an agent and keep it; None when it has stopped."""
+        answer = await self._call("POST", f"/{segment(agent_id)}/suspend", timeout=self._timeouts.stop)
+        return reading.read_job_ref(self._accepted(answer))
+
+    async def resume(self, agent_id: str) -> Provision:
+        """Start a suspended agent again."""
+        answer = await self._call("POST", f"/{segment(agent_id)}/resume")
+        return reading.read_provision(self._accepted(answer), answer.status)
+
+    # The agent's sandbox (§12, §13).
+
+    async def heartbeat(self, agent_id: str) -> None:
+        """Return when the agent's sandbox answered; `AgentUnreachable`: the body says that it did not."""
+        answer = await self._bridge(agent_id, bridge.rpc("heartbeat"), self._timeouts.heartbeat)
+        bridge.judge(self._rpc_document(answer), self._exchange.redaction)
+
+    async def send_message(
+        self, agent_id: str, text: str, *, room: str = "web-chat", mode: str = "power"
+    ) -> str:
+        """Say something and return the whole reply; raises `AgentTimedOut` when it may still be coming."""
+        clock = asyncio.get_running_loop()
+        async with deadline(self._timeouts.rest):
+            await self._agents.find()
+        start = clock.time()
+        try:
+            answer = await self._bridge(agent_id, bridge.message(text, room, mode), self._timeouts.message)
+        except TimedOut:
+            raise bridge.took_too_long(self._timeouts.message) from None
+        document = self._rpc_document(answer)
+        waited = clock.time() - start
+        if bridge.is_cut_off(document) and waited >= self._timeouts.bridge_patience:
+            raise bridge.took_too_long(waited)
+        bridge.judge(document, self._exchange.redaction)
+        return bridge.reply_text(document)
+
+    def stream_message(
+        self, agent_id: str, text: str, *, room: str = "web-chat", mode: str = "power"
+    ) -> AsyncGenerator[str, None]:
+        """Say something and yield the reply's pieces; it was complete only if the generator ends by itself.
+
+        Raises `StreamFailed` for a reply that failed or was cut. Closing the generator cancels the call.
+        """
+        self._require_key()
+        path = f"/{segment(agent_id)}/stream"
+        return stream_reply(self._agents, path, bridge.message(text, room, mode), self._timeouts)
+
+    # Backups (§14).
+
+    async def snapshot(self, agent_id: str) -> Snapshot:
+        """Take a backup, or start the job that takes it; `Conflict`: there is nothing to back up."""
+        answer = await self._call("POST", f"/{segment(agent_id)}/snapshot")
+        return reading.read_snapshot(self._accepted(answer), answer.status)
+
+    async def list_backups(self, agent_id: str) -> list[Backup]:
+        """Return the backups the cloud keeps, newest first; an unknown agent has none."""
+        return reading.read_backups(self._success(await self._call("GET", f"/{segment(agent_id)}/backups")))
+
+    async def restore(self, agent_id: str, backup_id: str | None = None) -> Restored:
+        """Restore a backup, the newest by default; may block as long as a restart of the sandbox takes."""
+        body = {} if backup_id is None else {"backupId": backup_id}
+        answer = await self._call(
+            "POST", f"/{segment(agent_id)}/restore", body, timeout=self._timeouts.restore
+        )
+        return reading.read_restored(self._success(answer), answer.status)
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        """GET something outside the agent paths."""
+        self._require_key()
+        async with deadline(self._timeouts.rest):
+            return self._success(await self._exchange.call("GET", self.base_url.api(path)))
+
+    async def _call(
+        self, method: str, path: str, body: Any = None, *, timeout: float | None = None
+    ) -> Answer:
+        """Call something under the agent prefix."""
+        self._require_key()
+        async with deadline(self._timeouts.rest if timeout is None else timeout):
+            return await self._agents.call(method, path, body)
+
+    async def _bridge(self, agent_id: str, request: dict[str, Any], timeout: float) -> Answer:
+        return await self._call("POST", f"/{segment(agent_id)}/bridge", request, timeout=timeout)
+
+    def _rpc_document(self, answer: Answer) -> dict[str, Any]:
+        """Return a JSON-RPC answer: a body of success, which may still carry an `error`."""
+        document = self._success(answer)
+        if not document:
+            raise reading.unexpected("the bridge said nothing")
+        return document
+
+    def _success(self, answer: Answer) -> dict[str, Any]:
+        return success(answer, self._exchange.redaction)
+
+    def _accepted(self, answer: Answer) -> dict[str, Any]:
+        """Like `_success`, but a 409 that names the work already under way is one too (§10)."""
+        document = answer.document
+        if answer.status == 409 and document is not None and document.get("success") is not False:
+            under_way = (
+                document.get("alreadyInProgress") is True or reading.read_job_ref(document) is not None
+            )
+            if under_way:
+                return document
+        return self._success(answer)
+
+    def _require_key(self) -> None:
+        if self._key is None:
+            raise KeyRefused(
+                "There is no API key to call Eliza Cloud with. Sign in first with `eliza-cloud login`."
+            )
+
+
+def _with_error(job: Job, error: str) -> Job:
+    return Job(job.id, job.status, error, job.should_continue, job.interval, job.raw)

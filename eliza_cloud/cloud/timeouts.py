@@ -1,0 +1,44 @@
+"""How long each kind of call may take, in seconds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from eliza_cloud.cloud.errors import TimedOut
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """Seconds for each kind of call; the defaults come from the seed and contract eliza-cloud-api §19."""
+
+    rest: float = 30.0
+    #: Deleting and suspending block in the first generation until the container has stopped.
+    stop: float = 60.0
+    restore: float = 130.0
+    login: float = 10.0
+    heartbeat: float = 10.0
+    message: float = 60.0
+    #: A bridge that is "unreachable" after this long was waited for by the cloud (its limit is 30 s).
+    bridge_patience: float = 25.0
+    stream_connect: float = 10.0
+    stream_idle: float = 125.0
+    stream_total: float = 600.0
+
+
+@asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """Raise `TimedOut` when the body takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise timed_out(seconds) from None
+
+
+def timed_out(seconds: float) -> TimedOut:
+    """Return the error for a call that had `seconds`."""
+    return TimedOut(
+        f"Eliza Cloud did not answer within {seconds:g} seconds. Try again in a moment; "
+        "if it keeps happening, check the network and the status of Eliza Cloud."
+    )

@@ -1,0 +1,186 @@
+"""The login of this machine: where the key is, and how it comes and goes without ever being half there."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, MutableMapping
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.store.config_file import ConfigError, ConfigFile
+from eliza_cloud.store.config_key import enabled_in, key_in, put_key, remove_key
+from eliza_cloud.store.environment import API_KEY, ENABLED, value_of
+from eliza_cloud.store.record import AgentRecord, Store
+
+T = TypeVar("T")
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What the machine holds. Prefix, expiry and identity are None unless the record holds this very key."""
+
+    key: Secret | None
+    source: Literal["file", "environment", "record"] | None
+    key_prefix: str | None
+    key_expires_at: str | None
+    user_id: str | None
+    organization_id: str | None
+    wish: str | None
+    enabled: bool
+
+
+class Credentials:
+    """Login, identity and wish across eliza.json, the agent record and the environment, for one base URL.
+
+    Calls are serialised. Each runs to its end once begun, even when its caller is cancelled (the cancellation
+    then goes on); what a kill interrupts is finished by the next `load`. Every method raises StoreError.
+    """
+
+    def __init__(
+        self, config: ConfigFile, store: Store, environ: MutableMapping[str, str], base_url: str
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._environ = environ
+        self._base_url = base_url
+        self._turn = asyncio.Lock()
+
+    async def load(self) -> Held:
+        """Finish what a kill interrupted, then find the key: eliza.json, environment, record."""
+        return await self._whole(self._load)
+
+    async def save_login(self, key: Secret, key_prefix: str | None, expires_at: str | None) -> None:
+        """Keep a new key: record, then eliza.json (with `cloud.enabled: true`), then the environment."""
+        await self._whole(lambda: self._save_login(key, key_prefix, expires_at))
+
+    async def save_identity(self, key: Secret, user_id: str, organization_id: str | None) -> None:
+        """Keep whose key it is; nothing is kept when the record holds another key by now."""
+        await self._whole(lambda: self._save_identity(key, user_id, organization_id))
+
+    async def save_wish(self, agent_id: str | None) -> None:
+        """Keep which agent the machine is to be linked to; None for none."""
+        await self._whole(lambda: self._save_wish(agent_id))
+
+    async def sign_out(self) -> None:
+        """Forget key, identity and wish everywhere. Repeatable; once begun it is never undone.
+
+        The record keeps the key, marked as signed out, until every copy in the files is gone: after a kill
+        half-way the next `load` still knows what to look for.
+        """
+        await self._whole(self._sign_out)
+
+    async def _load(self) -> Held:
+        record = await self._store.load()
+        if record.signing_out:
+            record = await self._finish_sign_out(record)
+        elif record.signing_in and record.key and record.base_url == self._base_url:
+            record = await self._finish_sign_in(record, record.key)
+        document = await asyncio.to_thread(self._read)
+        return self._held(document, record)
+
+    def _read(self) -> dict[str, Any]:
+        self._config.discard_leftovers()
+        return self._config.read()
+
+    def _held(self, document: dict[str, Any], record: AgentRecord) -> Held:
+        key: Secret | None = None
+        source: Literal["file", "environment", "record"] | None = None
+        recorded = record.key if record.base_url == self._base_url else None
+        if in_file := key_in(document):
+            key, source = Secret(in_file), "file"
+        elif in_environment := value_of(self._environ, API_KEY):
+            if not (in_environment.isascii() and in_environment.isprintable()):
+                raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it anew or unset it.")
+            key, source = Secret(in_environment), "environment"
+        elif recorded:
+            key, source = recorded, "record"
+        known = record if key is not None and key == recorded else AgentRecord()
+        return Held(
+            key=key,
+            source=source,
+            key_prefix=known.key_prefix,
+            key_expires_at=known.key_expires_at,
+            user_id=known.user_id,
+            organization_id=known.organization_id,
+            wish=record.wish if record.wish_base_url == self._base_url else None,
+            enabled=enabled_in(document) or (value_of(self._environ, ENABLED) or "").lower() == "true",
+        )
+
+    async def _save_login(self, key: Secret, key_prefix: str | None, expires_at: str | None) -> None:
+        held = await self._store.load()
+        same = held.key == key and held.base_url == self._base_url
+        record = msgspec.structs.replace(
+            held,
+            key=key,
+            key_prefix=key_prefix,
+            key_expires_at=expires_at,
+            base_url=self._base_url,
+            user_id=held.user_id if same else None,
+            organization_id=held.organization_id if same else None,
+            signing_in=True,
+            signing_out=False,
+        )
+        await self._store.save(record)
+        await self._finish_sign_in(record, key)
+        self._environ[API_KEY] = key.reveal()
+        self._environ[ENABLED] = "true"
+
+    async def _finish_sign_in(self, record: AgentRecord, key: Secret) -> AgentRecord:
+        await asyncio.to_thread(self._config.update, partial(put_key, key=key.reveal()))
+        return await self._save(record, signing_in=False)
+
+    async def _save_identity(self, key: Secret, user_id: str, organization_id: str | None) -> None:
+        held = await self._store.load()
+        if held.key == key and not held.signing_out:
+            await self._save(held, user_id=user_id, organization_id=organization_id)
+
+    async def _save_wish(self, agent_id: str | None) -> None:
+        held = await self._store.load()
+        await self._save(held, wish=agent_id, wish_base_url=self._base_url if agent_id else None)
+
+    async def _sign_out(self) -> None:
+        try:
+            held = await self._store.load()
+            record = AgentRecord(key=held.key, base_url=held.base_url, signing_out=True)
+            await self._store.save(record)
+            await self._finish_sign_out(record)
+        finally:
+            self._environ.pop(API_KEY, None)
+            self._environ.pop(ENABLED, None)
+
+    async def _finish_sign_out(self, record: AgentRecord) -> AgentRecord:
+        await asyncio.to_thread(self._purge, record.key)
+        emptied = AgentRecord()
+        await self._store.save(emptied)
+        return emptied
+
+    def _purge(self, recorded: Secret | None) -> None:
+        found = (
+            recorded and recorded.reveal(),
+            key_in(self._config.read()),
+            value_of(self._environ, API_KEY),
+        )
+        keys = {key for key in found if key}
+        self._config.update(partial(remove_key, keys=keys), forget=keys)
+
+    async def _save(self, record: AgentRecord, **changes: Any) -> AgentRecord:
+        changed = msgspec.structs.replace(record, **changes)
+        await self._store.save(changed)
+        return changed
+
+    async def _whole(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `work` in its turn and to its end; a cancellation meanwhile is raised afterwards."""
+        task = asyncio.ensure_future(self._in_turn(work))
+        cancelled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled from (None if task.cancelled() else task.exception())
+        return task.result()
+
+    async def _in_turn(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        async with self._turn:
+            return await work()

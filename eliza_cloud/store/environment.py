@@ -1,0 +1,22 @@
+"""The environment variables the store knows, and the environment that child processes get."""
+
+from collections.abc import Mapping
+
+STATE_DIR = "ELIZA_STATE_DIR"
+CONFIG_PATH = "ELIZA_CONFIG_PATH"
+API_KEY = "ELIZAOS_CLOUD_API_KEY"
+ENABLED = "ELIZAOS_CLOUD_ENABLED"
+BASE_URL = "ELIZAOS_CLOUD_BASE_URL"
+API_TOKEN = "ELIZA_API_TOKEN"  # noqa: S105 - the variable's name, not a token
+
+_NOT_FOR_CHILDREN = frozenset({API_KEY, ENABLED, API_TOKEN})
+
+
+def value_of(environ: Mapping[str, str], name: str) -> str | None:
+    """Return the trimmed value of a variable; a blank one counts as unset."""
+    return environ.get(name, "").strip() or None
+
+
+def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a copy of `environ` for a child process: without the key, the switch and the token."""
+    return {name: value for name, value in environ.items() if name not in _NOT_FOR_CHILDREN}

@@ -1,0 +1,42 @@
+"""Where the state lives (contract local-api §15)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from eliza_cloud.store.environment import CONFIG_PATH, STATE_DIR, value_of
+from eliza_cloud.store.errors import StoreError
+
+
+class StatePaths(msgspec.Struct, frozen=True):
+    """The files of one service; all absolute."""
+
+    directory: Path
+    config: Path
+    database: Path
+    token: Path
+    lock: Path
+
+
+def state_paths(environ: Mapping[str, str]) -> StatePaths:
+    """Read ELIZA_STATE_DIR (default ~/.eliza) and ELIZA_CONFIG_PATH, which wins for eliza.json alone."""
+    directory = _absolute(value_of(environ, STATE_DIR) or "~/.eliza", environ)
+    config = value_of(environ, CONFIG_PATH)
+    return StatePaths(
+        directory=directory,
+        config=_absolute(config, environ) if config else directory / "eliza.json",
+        database=directory / "agent.sqlite3",
+        token=directory / "api-token",
+        lock=directory / "serve.lock",
+    )
+
+
+def _absolute(text: str, environ: Mapping[str, str]) -> Path:
+    home = value_of(environ, "HOME")
+    if home and (text == "~" or text.startswith("~/")):
+        text = home + text[1:]
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise StoreError(f"No home directory is known for {text}; set {STATE_DIR} to a directory.") from None

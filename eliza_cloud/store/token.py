@@ -1,0 +1,52 @@
+"""The bearer token of the local API: given, or generated once per state directory."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.store.atomic_file import exclusive, make_private, replace
+from eliza_cloud.store.environment import API_TOKEN, value_of
+from eliza_cloud.store.errors import StoreError, file_errors
+from eliza_cloud.store.paths import StatePaths
+
+_MAX_BYTES = 4096
+
+
+def api_token(environ: Mapping[str, str], paths: StatePaths) -> tuple[Secret, Path | None]:
+    """Return the token and the file it is kept in (None when ELIZA_API_TOKEN gives it); makes a missing one.
+
+    Processes that race for a missing file all return the same token. Raises StoreError.
+    """
+    known = known_token(environ, paths)
+    if known is not None:
+        make_private(paths.token)
+        return known
+    with exclusive(paths.token):
+        token = _read(paths.token)
+        if token is None:
+            token = secrets.token_hex(32)
+            replace(paths.token, f"{token}\n".encode())
+    return Secret(token), paths.token
+
+
+def known_token(environ: Mapping[str, str], paths: StatePaths) -> tuple[Secret, Path | None] | None:
+    """Like `api_token` but writes nothing, for clients of a running service; None when there is no token."""
+    given = value_of(environ, API_TOKEN)
+    if given is not None:
+        return Secret(given), None
+    token = _read(paths.token)
+    return None if token is None else (Secret(token), paths.token)
+
+
+def _read(path: Path) -> str | None:
+    with file_errors("read the token file", path):
+        try:
+            with path.open("rb") as file:
+                content = file.read(_MAX_BYTES + 1)
+        except FileNotFoundError:
+            return None
+    token = content.decode("ascii", "replace").strip()
+    if len(content) > _MAX_BYTES or not all(" " < character <= "~" for character in token):
+        raise StoreError(f"The token file {path} holds no usable token; delete it and a new one is made.")
+    return token or None

@@ -1,0 +1,162 @@
+"""A link, its clock and what it was told to do, for tests that read like a story."""
+
+from typing import Any
+
+from eliza_cloud.core.effects import AnswerConnect, AnswerDisconnect, Effect
+from eliza_cloud.core.events import (
+    AgentGone,
+    BackupFailed,
+    BackupTaken,
+    ConfigChanged,
+    Connect,
+    Connected,
+    ConnectFailed,
+    CreditsExhausted,
+    Disconnect,
+    Drained,
+    Event,
+    HeartbeatAnswered,
+    HeartbeatMissed,
+    KeyAccepted,
+    KeyChanged,
+    KeyDoubted,
+    KeyRejected,
+    Reattach,
+    Reconnected,
+    ReconnectFailed,
+    Restore,
+    ShutdownAgent,
+    Stop,
+    SuspendAgent,
+    TakeBackup,
+    Woke,
+)
+from eliza_cloud.core.facts import Facts, Policy
+from eliza_cloud.core.failure import Failure
+from eliza_cloud.core.link import LinkMachine
+from eliza_cloud.core.machine import Step
+from eliza_cloud.core.states import KeyState, LinkState, Reason
+
+MACHINE = LinkMachine()
+ANNA = "11111111-1111-4111-8111-111111111111"
+BERT = "22222222-2222-4222-8222-222222222222"
+
+TIMEOUT = Failure(code="cloud_timeout", status=504, message="The cloud was slow. Try again.", retryable=True)
+BUSY_CLOUD = Failure(
+    code="cloud_busy", status=503, message="The cloud is busy. Try later.", retryable=True, retry_after=90.0
+)
+BROKEN = Failure(code="cloud_fault", status=502, message="The cloud answered nonsense. Report it.")
+NO_CREDITS = Failure(code="credits_exhausted", status=402, message="Out of credits. Top up.")
+GONE = Failure(code="agent_gone", status=404, message="The agent does not exist. Create one.")
+BAD_KEY = Failure(code="key_rejected", status=401, message="The key is not accepted. Sign in again.")
+
+SIGNED_IN = Facts(
+    key=KeyState.ACCEPTED, key_number=1, user_id="user-123", organization_id="org-456", enabled=True
+)
+
+
+def in_state(state: LinkState, **changes: Any) -> Facts:
+    """Return facts as they are found in this state: signed in, about ANNA, wished for."""
+    facts: dict[str, Any] = {
+        "state": state,
+        "epoch": 7,
+        "key": KeyState.ACCEPTED,
+        "key_number": 3,
+        "user_id": "user-123",
+        "organization_id": "org-456",
+        "enabled": True,
+        "wish": ANNA,
+        "agent_id": ANNA,
+        "agent_name": "Anna",
+        "unattended": state not in {LinkState.CONNECTING, LinkState.ERROR},
+    }
+    if state is LinkState.DISCONNECTED:
+        facts |= {"agent_id": None, "agent_name": None, "wish": None}
+    if state is LinkState.RECONNECTING:
+        facts |= {"attempt": 1, "next_attempt_at": 3.0, "reason": Reason.HEARTBEAT_MISSED, "failure": TIMEOUT}
+    if state is LinkState.ERROR:
+        facts |= {"reason": Reason.CONNECT_FAILED, "failure": BROKEN}
+    if state is LinkState.CLOSING:
+        facts |= {"came_from": LinkState.CONNECTED}
+    return Facts(**(facts | changes))
+
+
+def sample(kind: type[Event], facts: Facts, agent_id: str = ANNA) -> Event:
+    """Return a fresh event of this kind, about this agent where it names one."""
+    epoch, number = facts.epoch, facts.key_number
+    samples: dict[type[Event], Event] = {
+        Connect: Connect(agent_id),
+        Reattach: Reattach(agent_id),
+        Disconnect: Disconnect(),
+        Stop: Stop(),
+        TakeBackup: TakeBackup(agent_id, 5),
+        Restore: Restore(agent_id, 6),
+        ShutdownAgent: ShutdownAgent(agent_id),
+        SuspendAgent: SuspendAgent(agent_id),
+        KeyChanged: KeyChanged(),
+        Woke: Woke(),
+        ConfigChanged: ConfigChanged(Policy(max_failures=2)),
+        KeyAccepted: KeyAccepted(number, "user-9", None),
+        KeyRejected: KeyRejected(number, BAD_KEY),
+        KeyDoubted: KeyDoubted(number),
+        Connected: Connected(epoch, "Anna"),
+        ConnectFailed: ConnectFailed(epoch, TIMEOUT),
+        HeartbeatAnswered: HeartbeatAnswered(epoch),
+        HeartbeatMissed: HeartbeatMissed(epoch, TIMEOUT),
+        Reconnected: Reconnected(epoch, "Anna"),
+        ReconnectFailed: ReconnectFailed(epoch, TIMEOUT),
+        AgentGone: AgentGone(epoch, GONE),
+        CreditsExhausted: CreditsExhausted(epoch, NO_CREDITS),
+        BackupTaken: BackupTaken(epoch),
+        BackupFailed: BackupFailed(epoch, TIMEOUT),
+        Drained: Drained(epoch),
+    }
+    return samples[kind]
+
+
+class Story:
+    """One link. `hears` sends it an event; `did` is what the last one led to."""
+
+    def __init__(self, facts: Facts = SIGNED_IN, *, at: float = 1000.0, chance: float = 1.0) -> None:
+        self.facts = facts
+        self.at = at
+        self.chance = chance
+        self.step: Step[Facts]
+        self.did: list[Effect] = []
+        self.told: list[AnswerConnect | AnswerDisconnect] = []
+
+    def hears(self, event: Event) -> Step[Facts]:
+        """Send one event, and keep what it led to."""
+        self.step = MACHINE.step(self.facts, event, at=self.at, chance=self.chance)
+        self.facts = self.step.facts
+        self.did = list(self.step.effects)
+        self.told += [e for e in self.did if isinstance(e, AnswerConnect | AnswerDisconnect)]
+        return self.step
+
+    @property
+    def state(self) -> LinkState:
+        return self.facts.state
+
+    @property
+    def epoch(self) -> int:
+        return self.facts.epoch
+
+    def connects(self, agent_id: str = ANNA, name: str = "Anna") -> None:
+        """Link to this agent, without trouble."""
+        self.hears(Connect(agent_id))
+        self.hears(Connected(self.epoch, name))
+        self.told.clear()
+
+    def loses_the_connection(self) -> None:
+        """Miss as many heartbeats as it takes."""
+        for _ in range(self.facts.policy.max_failures):
+            self.hears(HeartbeatMissed(self.epoch, TIMEOUT))
+
+    def did_kinds(self) -> list[str]:
+        """Name what was done last, in order."""
+        return [type(effect).__name__ for effect in self.did]
+
+
+def told_of(effects: tuple[Any, ...] | list[Any], agent_id: str) -> list[Failure | None]:
+    """Return what the callers of this agent were told."""
+    return [e.failure for e in effects if isinstance(e, AnswerConnect) and e.agent_id == agent_id]

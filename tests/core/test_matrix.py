@@ -1,0 +1,269 @@
+"""Every cell is decided: for each state and each event a move, a stay, ignored or refused, and as designed."""
+
+import itertools
+from typing import Any
+
+import msgspec
+import pytest
+
+from eliza_cloud.core import events as ev
+from eliza_cloud.core.backoff import Backoff
+from eliza_cloud.core.facts import Facts, Policy
+from eliza_cloud.core.failure import LINK_CLOSING, NOT_SIGNED_IN, STOPPING
+from eliza_cloud.core.link_table import ROWS, Proceed
+from eliza_cloud.core.login import LOGIN_ROWS, LoginEvent, LoginFacts, LoginMachine
+from eliza_cloud.core.machine import Outcome, Row
+from eliza_cloud.core.replies import Refused
+from eliza_cloud.core.states import KeyState, LinkState, LoginState, Reason
+from tests.core.story import ANNA, BERT, BROKEN, MACHINE, TIMEOUT, in_state, sample
+
+DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
+MOVED, STAYED, IGNORED, REFUSED = Outcome.MOVED, Outcome.STAYED, Outcome.IGNORED, Outcome.REFUSED
+ABSTRACT = {ev.ActivityFact, ev.KeyFact}
+EVENTS = sorted(
+    ({*ev.Event.__subclasses__(), *ev.ActivityFact.__subclasses__(), *ev.KeyFact.__subclasses__()} - ABSTRACT)
+    - {Proceed},
+    key=lambda kind: kind.__name__,
+)
+LOGIN_EVENTS = sorted(LoginEvent.__subclasses__(), key=lambda kind: kind.__name__)
+CELLS = list(itertools.product(LinkState, EVENTS))
+LOGIN_CELLS = list(itertools.product(LoginState, LOGIN_EVENTS))
+
+
+def _rows(rows: tuple[Row[Any], ...], state: Any, kind: type) -> list[Row[Any]]:
+    return [row for row in rows if row.event is kind and state in row.sources]
+
+
+def _cell(value: object) -> str:
+    return getattr(value, "value", None) or getattr(value, "__name__", "")
+
+
+def test_the_link_has_25_events_and_6_states():
+    assert len(EVENTS) == 25
+    assert len(CELLS) == 150
+
+
+@pytest.mark.parametrize(("state", "kind"), CELLS, ids=_cell)
+def test_a_cell_of_the_link_is_decided(state, kind):
+    rows = _rows(ROWS, state, kind)
+    assert rows, "nobody decided this cell"
+    assert rows[-1].when is None, "the last row of a cell applies in any case"
+    assert all(row.when is not None for row in rows[:-1]), "a row after an unconditional one is never reached"
+
+
+@pytest.mark.parametrize(("state", "kind"), LOGIN_CELLS, ids=_cell)
+def test_a_cell_of_the_login_is_decided(state, kind):
+    rows = _rows(LOGIN_ROWS, state, kind)
+    assert rows, "nobody decided this cell"
+    assert rows[-1].when is None, "the last row of a cell applies in any case"
+    assert all(row.when is not None for row in rows[:-1]), "a row after an unconditional one is never reached"
+
+
+def test_the_tables_are_about_nothing_but_known_events():
+    assert {row.event for row in ROWS} == {*EVENTS, Proceed}
+    assert {row.event for row in LOGIN_ROWS} == set(LOGIN_EVENTS)
+
+
+def test_a_row_says_what_it_is():
+    for row in (*ROWS, *LOGIN_ROWS):
+        assert row.sources, row
+        assert (row.outcome is MOVED) == (row.dest is not None), row
+        assert (row.outcome is REFUSED) == (row.refusal is not None), row
+        assert not (row.outcome in {IGNORED, REFUSED} and row.do), row
+        assert row.outcome is not IGNORED or row.why, "what is ignored on purpose says why"
+
+
+@pytest.mark.parametrize(("state", "kind"), CELLS, ids=_cell)
+def test_a_cell_of_the_link_fires_whatever_the_facts(state, kind):
+    for facts in _plausible(state):
+        for agent_id in (ANNA, BERT):
+            step = MACHINE.step(facts, sample(kind, facts, agent_id), at=5.0, chance=0.5)
+            assert step.outcome is not Outcome.STALE
+            assert (step.facts.epoch > facts.epoch) == bool(step.moves)
+            if step.outcome in {IGNORED, REFUSED}:
+                assert step.facts is facts
+                assert step.effects == ()
+
+
+def _plausible(state: LinkState) -> list[Facts]:
+    return [
+        in_state(
+            state,
+            key=key,
+            stopping=stopping,
+            unattended=unattended,
+            wish=wish,
+            attempt=attempt,
+            misses=misses,
+            reason=reason,
+            next_agent=next_agent,
+            policy=Policy(ladder=Backoff(attempts=attempts)),
+        )
+        for key in KeyState
+        for stopping in (False, True)
+        for unattended in (False, True)
+        for wish in (None, ANNA)
+        for attempt, misses, reason in ((0, 0, None), (10, 2, Reason.RETRIES_EXHAUSTED))
+        for next_agent in ((None, BERT) if state is CLOSING else (None,))
+        for attempts in (0, 1, 10)
+    ]
+
+
+@pytest.mark.parametrize(("state", "kind"), LOGIN_CELLS, ids=_cell)
+def test_a_cell_of_the_login_fires(state, kind):
+    facts = LoginFacts(state=state, session_id="one", revocable=True)
+    values = {
+        "session_id": "one",
+        "browser_url": "https://x",
+        "revocable": True,
+        "key_prefix": "eliza_",
+        "expires_at": None,
+        "message": "The disk is full. Make room.",
+    }
+    needed = [field.name for field in msgspec.structs.fields(kind) if field.required]
+    step = LoginMachine().step(facts, kind(**{name: values[name] for name in needed}))
+    assert step.outcome is not Outcome.STALE
+    assert step.facts.state is (step.moves[-1][1] if step.moves else state)
+
+
+# The design's table, as data: event, state, what else is known, what becomes of it, where it ends.
+
+GIVEN_UP = {"wish": ANNA, "reason": Reason.RETRIES_EXHAUSTED, "attempt": 10}
+KEYLESS = {"key": KeyState.ABSENT, "user_id": None, "organization_id": None, "enabled": False}
+ENDING = {"stopping": True}
+
+
+def _each(kind, states, outcome, dest=None, refusal=None, about=ANNA, **known):
+    return [(kind, state, known, about, outcome, dest or state, refusal) for state in states]
+
+
+EVERY = tuple(LinkState)
+BUSY = (CONNECTING, CONNECTED, RECONNECTING)
+LINKED = (CONNECTED, RECONNECTING)
+IDLE = (DISCONNECTED, ERROR)
+
+EXPECTED = [
+    *_each(ev.Connect, IDLE, MOVED, CONNECTING),
+    *_each(ev.Connect, [ERROR], MOVED, CONNECTING, about=BERT),
+    *_each(ev.Connect, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
+    *_each(ev.Connect, EVERY, REFUSED, refusal=STOPPING, **ENDING),
+    *_each(ev.Connect, BUSY, STAYED),
+    *_each(ev.Connect, BUSY, MOVED, CLOSING, about=BERT),
+    *_each(ev.Connect, [CLOSING], STAYED, about=BERT),
+    *_each(ev.Connect, [CLOSING], STAYED),
+    *_each(ev.Reattach, IDLE, MOVED, CONNECTING),
+    *_each(ev.Reattach, (*BUSY, CLOSING), IGNORED),
+    *_each(ev.Reattach, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
+    *_each(ev.Reattach, EVERY, REFUSED, refusal=STOPPING, **ENDING),
+    *_each(ev.Connected, [CONNECTING], MOVED, CONNECTED),
+    *_each(ev.ConnectFailed, [CONNECTING], MOVED, ERROR, unattended=False),
+    *_each(ev.ConnectFailed, [CONNECTING], MOVED, RECONNECTING, unattended=True),
+    *_each(ev.HeartbeatAnswered, [CONNECTED], STAYED, misses=2),
+    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, misses=0),
+    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, misses=1),
+    *_each(ev.HeartbeatMissed, [CONNECTED], MOVED, RECONNECTING, misses=2),
+    *_each(ev.Reconnected, [RECONNECTING], MOVED, CONNECTED),
+    *_each(ev.ReconnectFailed, [RECONNECTING], STAYED, attempt=9),
+    *_each(ev.ReconnectFailed, [RECONNECTING], MOVED, DISCONNECTED, attempt=10),
+    *_each(ev.KeyRejected, BUSY, MOVED, ERROR),
+    *_each(ev.AgentGone, BUSY, MOVED, ERROR),
+    *_each(ev.CreditsExhausted, BUSY, MOVED, ERROR),
+    *_each(ev.KeyRejected, (*IDLE, CLOSING), STAYED),
+    *_each(ev.KeyChanged, LINKED, MOVED, CONNECTING),
+    *_each(ev.KeyChanged, [CONNECTING], MOVED, CONNECTING),
+    *_each(ev.KeyChanged, [ERROR], MOVED, CONNECTING),
+    *_each(ev.KeyChanged, [ERROR], STAYED, wish=None),
+    *_each(ev.KeyChanged, [ERROR], STAYED, **ENDING),
+    *_each(ev.KeyChanged, [DISCONNECTED, CLOSING], STAYED),
+    *_each(ev.KeyAccepted, EVERY, STAYED),
+    *_each(ev.KeyDoubted, EVERY, STAYED),
+    *_each(ev.KeyDoubted, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
+    *_each(ev.Disconnect, [CONNECTING], MOVED, DISCONNECTED),
+    *_each(ev.Disconnect, LINKED, MOVED, CLOSING),
+    *_each(ev.Disconnect, [CLOSING], STAYED),
+    *_each(ev.Disconnect, [ERROR], MOVED, DISCONNECTED),
+    *_each(ev.Disconnect, [DISCONNECTED], STAYED),
+    *_each(ev.Stop, LINKED, MOVED, CLOSING),
+    *_each(ev.Stop, [CONNECTING], MOVED, DISCONNECTED),
+    *_each(ev.Stop, (*IDLE, CLOSING), STAYED),
+    *_each(ev.Drained, [CLOSING], MOVED, DISCONNECTED),
+    *[
+        (kind, state, known, ANNA, *became)
+        for kind in (ev.ShutdownAgent, ev.SuspendAgent)
+        for state, known, became in (
+            *((state, {}, (MOVED, DISCONNECTED, None)) for state in (*BUSY, ERROR)),
+            *((state, {"agent_id": BERT, "wish": BERT}, (STAYED, state, None)) for state in (*BUSY, ERROR)),
+            (DISCONNECTED, {"wish": ANNA}, (STAYED, DISCONNECTED, None)),
+            (CLOSING, {}, (REFUSED, CLOSING, LINK_CLOSING)),
+            (CLOSING, {"agent_id": BERT, "next_agent": ANNA}, (REFUSED, CLOSING, LINK_CLOSING)),
+            (CLOSING, {"agent_id": BERT}, (STAYED, CLOSING, None)),
+        )
+    ],
+    *[
+        row
+        for kind in (ev.TakeBackup, ev.Restore)
+        for row in (
+            *_each(kind, [state for state in EVERY if state is not CLOSING], STAYED),
+            *_each(kind, [CLOSING], REFUSED, refusal=LINK_CLOSING),
+            *_each(kind, [CLOSING], STAYED, about=BERT),
+        )
+    ],
+    *_each(ev.BackupTaken, [CONNECTED, CLOSING], STAYED),
+    *_each(ev.BackupFailed, [CONNECTED, CLOSING], STAYED),
+    *_each(ev.Woke, LINKED, STAYED),
+    *_each(ev.Woke, [DISCONNECTED], MOVED, RECONNECTING, **GIVEN_UP),
+    *_each(ev.Woke, [DISCONNECTED], IGNORED, **(GIVEN_UP | {"wish": None})),
+    *_each(ev.Woke, [DISCONNECTED], IGNORED, **(GIVEN_UP | KEYLESS)),
+    *_each(ev.Woke, [DISCONNECTED], IGNORED, **(GIVEN_UP | ENDING)),
+    *_each(ev.Woke, (DISCONNECTED, CONNECTING, ERROR, CLOSING), IGNORED),
+    *_each(ev.ConfigChanged, EVERY, STAYED),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "known", "about", "outcome", "dest", "refusal"), EXPECTED, ids=_cell
+)
+def test_a_cell_comes_to_what_the_design_says(kind, state, known, about, outcome, dest, refusal):
+    facts = in_state(state, **known)
+    step = MACHINE.step(facts, sample(kind, facts, about), at=5.0, chance=0.5)
+    assert step.outcome is outcome
+    assert step.facts.state is dest
+    assert step.moves == (((state, dest),) if outcome is MOVED else ())
+    if refusal is not None:
+        assert step.reply == Refused(refusal)
+
+
+def test_every_cell_that_is_not_ignored_is_in_the_design():
+    """What `EXPECTED` does not name is ignored, in every variety of the facts."""
+    named = {(kind, state) for kind, state, *_ in EXPECTED}
+    for state, kind in CELLS:
+        if (kind, state) in named:
+            continue
+        facts = in_state(state)
+        step = MACHINE.step(facts, sample(kind, facts), at=5.0, chance=0.5)
+        assert step.outcome is IGNORED, (kind, state)
+
+
+def test_a_restore_that_fails_for_good_is_an_error_although_nobody_asked():
+    facts = in_state(CONNECTING, unattended=True)
+    step = MACHINE.step(facts, ev.ConnectFailed(facts.epoch, BROKEN), at=5.0, chance=0.5)
+    assert step.facts.state is ERROR
+
+
+def test_a_user_who_asked_hears_of_a_passing_failure_too():
+    facts = in_state(CONNECTING, unattended=False)
+    step = MACHINE.step(facts, ev.ConnectFailed(facts.epoch, TIMEOUT), at=5.0, chance=0.5)
+    assert step.facts.state is ERROR
+
+
+def test_draining_goes_on_to_the_agent_that_waits():
+    facts = in_state(CLOSING, next_agent=BERT, wish=BERT)
+    step = MACHINE.step(facts, ev.Drained(facts.epoch), at=5.0, chance=0.5)
+    assert step.moves == ((CLOSING, DISCONNECTED), (DISCONNECTED, CONNECTING))
+    assert (step.facts.agent_id, step.facts.next_agent) == (BERT, None)
+
+
+def test_ladders_without_end_never_give_up():
+    facts = in_state(RECONNECTING, attempt=1000, policy=Policy(ladder=Backoff(attempts=0)))
+    step = MACHINE.step(facts, ev.ReconnectFailed(facts.epoch, TIMEOUT), at=5.0, chance=0.5)
+    assert (step.facts.state, step.facts.attempt) == (RECONNECTING, 1001)

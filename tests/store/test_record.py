@@ -1,0 +1,200 @@
+"""The agent's database record."""
+
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.store.config_file import StoreError
+from eliza_cloud.store.record import AgentRecord, SqliteStore
+
+KEY = "eliza_" + "0123456789abcdef" * 4
+FULL = AgentRecord(
+    key=Secret(KEY),
+    key_prefix="eliza_0123",
+    key_expires_at="2027-01-01T00:00:00Z",
+    base_url="https://www.elizacloud.ai",
+    user_id="user-1",
+    organization_id="org-1",
+    wish="agent-1",
+    wish_base_url="https://www.elizacloud.ai",
+    signing_in=True,
+    signing_out=True,
+)
+
+
+@pytest.fixture
+async def other_link(paths) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(paths.database, "second")
+    yield opened
+    await opened.close()
+
+
+async def reopened(paths):
+    store = SqliteStore(paths.database)
+    try:
+        return await store.load()
+    finally:
+        await store.close()
+
+
+async def test_an_empty_record_is_loaded_where_nothing_was_saved(store):
+    assert await store.load() == AgentRecord()
+
+
+@pytest.mark.parametrize("record", [FULL, AgentRecord(), AgentRecord(wish="agent-2", signing_out=True)])
+async def test_what_was_saved_is_loaded_by_another_process(store, paths, record):
+    await store.save(record)
+    assert await reopened(paths) == record
+
+
+async def test_each_link_has_its_own_row(store, other_link):
+    await store.save(FULL)
+    await other_link.save(AgentRecord(wish="other"))
+    assert await store.load() == FULL
+    assert await other_link.load() == AgentRecord(wish="other")
+
+
+async def test_the_files_are_private_even_when_the_database_was_not(store, paths):
+    paths.directory.mkdir()
+    paths.database.touch(0o644)
+    await store.save(FULL)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in paths.directory.iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert "agent.sqlite3-wal" in modes
+
+
+async def test_a_record_never_shows_its_key():
+    assert KEY not in repr(FULL)
+
+
+async def test_the_settings_of_the_database_are_the_durable_ones(store):
+    await store.load()
+
+    def pragmas():
+        names = ("journal_mode", "synchronous", "secure_delete", "user_version")
+        return [store._connected().execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    assert await store._in_thread(pragmas) == ["wal", 2, 1, 1]
+
+
+@given(
+    records=st.lists(
+        st.builds(
+            AgentRecord,
+            key=st.none() | st.integers(0, 3).map(lambda number: Secret(f"eliza_{number:064}")),
+            wish=st.none() | st.text("w", max_size=3000),
+            user_id=st.none() | st.text("u", max_size=1000),
+        ),
+        max_size=6,
+    )
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_no_byte_of_a_key_that_went_is_in_any_file(tmp_path_factory, records):
+    directory = tmp_path_factory.mktemp("state")
+    store = SqliteStore(directory / "agent.sqlite3")
+    try:
+        for record in records:
+            await store.save(record)
+            held = record.key.reveal() if record.key else None
+            raw = b"".join(path.read_bytes() for path in directory.iterdir())
+            seen = {number for number in range(4) if f"{number:064}".encode() in raw}
+            assert seen == ({int(held[6:])} if held else set())
+    finally:
+        await store.close()
+
+
+async def test_a_key_left_in_the_log_by_a_kill_is_wiped_when_the_database_is_opened(store, paths, files_with):
+    await store.save(FULL)
+    await store._in_thread(
+        lambda: store._connected().execute("UPDATE agent SET key = NULL"),
+    )
+    assert files_with(KEY) == ["agent.sqlite3"]
+    await reopened(paths)
+    assert files_with(KEY) == []
+
+
+async def test_a_reader_that_prevents_the_wipe_is_an_error_until_it_is_gone(
+    store, paths, files_with, monkeypatch
+):
+    monkeypatch.setattr("eliza_cloud.store.record.BUSY_TIMEOUT", 0)
+    await store.save(FULL)
+    reader = sqlite3.connect(paths.database, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM agent").fetchall()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="another program is reading the database; close that program"):
+            await store.save(AgentRecord())
+    assert await store.load() == AgentRecord()
+    reader.close()
+    await store.save(AgentRecord())
+    assert files_with(KEY) == []
+
+
+async def test_a_locked_database_is_said_and_the_record_stands(store, paths, monkeypatch):
+    monkeypatch.setattr("eliza_cloud.store.record.BUSY_TIMEOUT", 0)
+    await store.save(FULL)
+    writer = sqlite3.connect(paths.database, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(
+        StoreError, match="another program keeps it locked; close that program and try again"
+    ) as said:
+        await store.save(AgentRecord())
+    assert str(paths.database) in str(said.value)
+    writer.close()
+    assert await store.load() == FULL
+
+
+async def test_a_newer_database_is_refused_and_left_as_it_is(store, paths):
+    paths.directory.mkdir()
+    newer = sqlite3.connect(paths.database)
+    newer.execute("PRAGMA user_version = 2")
+    newer.close()
+    before = paths.database.read_bytes()
+    with pytest.raises(
+        StoreError, match=r"written by a newer version \(schema 2, known 1\); install that version"
+    ):
+        await store.load()
+    assert paths.database.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["not a database", "header kept"])
+async def test_a_damaged_database_is_said_and_never_deleted(store, paths, damage):
+    await store.save(FULL)
+    await store.close()
+    raw = paths.database.read_bytes()
+    broken = b"text" * 2000 if damage == "not a database" else raw[:100] + b"\xff" * (len(raw) - 100)
+    paths.database.write_bytes(broken)
+    again = SqliteStore(paths.database)
+    with pytest.raises(StoreError, match="move it away, restart the service and sign in again"):
+        await again.load()
+    await again.close()
+    assert paths.database.read_bytes() == broken
+
+
+async def test_a_database_that_was_mended_meanwhile_is_used_without_a_restart(store, paths):
+    paths.directory.mkdir()
+    paths.database.write_text("not a database, nor anything like one")
+    with pytest.raises(StoreError):
+        await store.load()
+    paths.database.unlink()
+    await store.save(FULL)
+    assert await store.load() == FULL
+
+
+async def test_a_database_that_was_deleted_while_in_use_is_made_anew(store, paths):
+    await store.save(AgentRecord(wish="before"))
+    shutil.rmtree(paths.directory)
+    await store.save(FULL)
+    assert await reopened(paths) == FULL
+
+
+async def test_a_directory_that_may_not_be_written_is_said(read_only):
+    store = SqliteStore(read_only / "agent.sqlite3")
+    with pytest.raises(StoreError, match=r"Cannot open .*agent.sqlite3: permission denied"):
+        await store.load()
+    await store.close()
