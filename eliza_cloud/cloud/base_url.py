@@ -64,9 +64,12 @@ def segment(text: str) -> str:
 def parse_base_url(text: str, *, allow_loopback: bool) -> BaseUrl:
     """Check and normalise a configured base URL; raises `BaseUrlRefused` with a sentence and a remedy."""
     text = text.strip()
-    url = _parse(text)
-    host = _host(text, url)
-    is_loopback = allow_loopback and (host == "localhost" or is_loopback_address(host))
+    url, authority = _parse(text)
+    host = _host(url, authority)
+    # A full-width digit folds to a plain one; what is allowed as loopback has to be written plainly.
+    is_loopback = (
+        allow_loopback and authority.isascii() and (host == "localhost" or is_loopback_address(host))
+    )
     if not is_loopback:
         if url.scheme != "https":
             raise _refused("it does not start with https://")
@@ -81,28 +84,28 @@ def parse_base_url(text: str, *, allow_loopback: bool) -> BaseUrl:
     return BaseUrl(site=URL(f"{url.scheme}://{netloc}{path}", encoded=True), is_loopback=is_loopback)
 
 
-def _parse(text: str) -> URL:
-    """Parse an absolute http(s) URL without credentials."""
+def _parse(text: str) -> tuple[URL, str]:
+    """Parse an absolute http(s) URL without credentials, and return its authority as it was written too."""
     if not text.isprintable() or " " in text or "\\" in text:
         raise _refused("it contains a space or a character that does not belong into a URL")
     try:
         url = URL(text)
-        parts = urlsplit(text)
+        authority = urlsplit(text).netloc
     except ValueError:
         raise _refused("it is not a URL") from None
     if url.scheme not in {"http", "https"}:
         raise _refused("it does not start with https://")
-    if "@" in parts.netloc:
+    if "@" in authority:
         raise _refused("it contains a user name or password")
     if not url.raw_host or not url.port:
         raise _refused("it names no host, or port 0")
-    return url
+    return url, authority
 
 
-def _host(text: str, url: URL) -> str:
+def _host(url: URL, authority: str) -> str:
     """Return the host in lower case; refuse brackets around anything that is not an IPv6 address."""
     host = (url.raw_host or "").lower()
-    if ("[" in text.split("://", 1)[1].split("/", 1)[0]) != (":" in host) or "%" in host:
+    if ("[" in authority) != (":" in host) or "%" in host:
         raise _refused("its host is not a plain name or address")
     return host
 

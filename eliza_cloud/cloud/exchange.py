@@ -89,6 +89,7 @@ class Exchange:
             timeout=timeout,
             allow_redirects=False,
             raise_for_status=False,
+            middlewares=(_once,),
         )
         try:
             if 300 <= response.status < 400:
@@ -108,6 +109,16 @@ class Exchange:
                 "Check where it was pasted, or sign in again with `eliza-cloud login`."
             )
         return {"X-API-Key": key, "Authorization": f"Bearer {key}"}
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a GET or DELETE whose connection died: collecting a key works only once."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise aiohttp.ClientPayloadError("the connection was lost") from None
 
 
 def _encoded(body: Any) -> bytes:

@@ -65,11 +65,14 @@ class GuardedResolver(AbstractResolver):
 def open_session(base_url: BaseUrl, *, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
     """Open a session that connects only where `base_url` allows, without cookies, proxies or netrc.
 
-    Call it inside a running loop and close it. `resolver` replaces the system's name lookup.
+    Each request has a connection of its own: calls are mostly further apart than one would be kept, and one
+    that died while the machine slept would fail the first call after it. Call this inside a running loop and
+    close the session; `resolver` replaces the system's name lookup.
     """
     guard = AddressGuard(base_url)
     connector = aiohttp.TCPConnector(
         socket_factory=guard.open_socket,
+        force_close=True,
         resolver=GuardedResolver(guard, resolver or aiohttp.ThreadedResolver()),
     )
     return aiohttp.ClientSession(

@@ -157,7 +157,7 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(Stop, LINKED, CLOSING, a.note_stop, a.send_callers_home, a.wait, why="wish and key stay"),
     moves(Stop, [CONNECTING], DISCONNECTED, a.note_stop, a.send_callers_home, a.release_agent),
     stays(Stop, [CLOSING], a.note_stop, a.send_callers_home, a.wait, why="joins"),
-    stays(Stop, IDLE, a.note_stop, a.send_callers_home),
+    stays(Stop, IDLE, a.note_stop),
     moves(Drained, [CLOSING], DISCONNECTED, a.release_agent, a.answer_closed),
     ignored(Drained, _except(CLOSING), FENCED),
     # Agents that go away on purpose

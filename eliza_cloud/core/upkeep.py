@@ -45,7 +45,7 @@ def schedule_try(cursor: Cursor[Facts]) -> None:
 
 def spend_all_but_one_try(cursor: Cursor[Facts]) -> None:
     """Leave one fresh try, for a machine that wakes after the ladder had ended."""
-    cursor.know(agent_id=cursor.facts.wish, attempt=max(cursor.facts.policy.ladder.attempts - 1, 0))
+    cursor.know(attempt=max(cursor.facts.policy.ladder.attempts - 1, 0))
 
 
 def hurry(cursor: Cursor[Facts]) -> None:

@@ -1,1 +1,10 @@
-"""An Eliza Cloud that runs on this machine, with faults on demand."""
+"""An Eliza Cloud on this machine: both server generations of the cloud contract, with faults on demand.
+
+It imports nothing of the service, so that it cannot share the client's mistakes. `create_app` gives an
+aiohttp application; `/emulator/*` controls it.
+"""
+
+from eliza_cloud.emulator.app import create_app
+from eliza_cloud.emulator.cloud import GENERATIONS
+
+__all__ = ["GENERATIONS", "create_app"]

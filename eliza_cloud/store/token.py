@@ -18,25 +18,16 @@ def api_token(environ: Mapping[str, str], paths: StatePaths) -> tuple[Secret, Pa
 
     Processes that race for a missing file all return the same token. Raises StoreError.
     """
-    known = known_token(environ, paths)
-    if known is not None:
-        make_private(paths.token)
-        return known
+    given = value_of(environ, API_TOKEN)
+    if given is not None:
+        return Secret(given), None
     with exclusive(paths.token):
         token = _read(paths.token)
         if token is None:
             token = secrets.token_hex(32)
             replace(paths.token, f"{token}\n".encode())
+        make_private(paths.token)
     return Secret(token), paths.token
-
-
-def known_token(environ: Mapping[str, str], paths: StatePaths) -> tuple[Secret, Path | None] | None:
-    """Like `api_token` but writes nothing, for clients of a running service; None when there is no token."""
-    given = value_of(environ, API_TOKEN)
-    if given is not None:
-        return Secret(given), None
-    token = _read(paths.token)
-    return None if token is None else (Secret(token), paths.token)
 
 
 def _read(path: Path) -> str | None:

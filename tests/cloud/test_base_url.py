@@ -118,9 +118,9 @@ REFUSED = [
     "https://127.0.1",
     "https://1.1",
     "https://127.0.0.1.0x",
-    "https://１２７.0.0.1",
-    "https://127。0。0。1",
-    "https://ⓛocalhost",
+    "https://\uff11\uff12\uff17.0.0.1",
+    "https://127\u30020\u30020\u30021",
+    "https://\u24dbocalhost",
     "https://[::ffff:127.0.0.1]",
     "https://[::ffff:10.0.0.1]",
     "https://[::ffff:7f00:1]",
@@ -181,7 +181,8 @@ ONLY_PLAIN_LOOPBACK = {"https://localhost", "https://LOCALHOST:8443", "https://[
         *(
             text
             for text in REFUSED
-            if text not in ONLY_PLAIN_LOOPBACK and text not in {"https://127.0.0.1", "https://127.255.255.254"}
+            if text not in ONLY_PLAIN_LOOPBACK
+            and text not in {"https://127.0.0.1", "https://127.255.255.254"}
         ),
         "http://0.0.0.0:4400",
         "http://10.0.0.1",
@@ -193,20 +194,26 @@ ONLY_PLAIN_LOOPBACK = {"https://localhost", "https://LOCALHOST:8443", "https://[
         "http://127.1:4400",
         "http://user@127.0.0.1:4400",
         "ftp://127.0.0.1",
+        "http://\uff11\uff12\uff17.0.0.1",
+        "http://\u24dbocalhost",
     ],
 )
 def test_allowing_loopback_allows_nothing_else(text):
-    # ⓛ and full-width digits fold to the plain form before any check, as they do when connecting.
-    if text in {"https://１２７.0.0.1", "https://127。0。0。1", "https://ⓛocalhost"}:
-        assert parse_base_url(text, allow_loopback=True).is_loopback
-        return
     with pytest.raises(BaseUrlRefused):
         parse_base_url(text, allow_loopback=True)
 
 
 @pytest.mark.parametrize(
     "address",
-    ["93.184.216.34", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "2002:808:808::1"],
+    [
+        "93.184.216.34",
+        "1.1.1.1",
+        "172.32.0.1",
+        "100.128.0.1",
+        "2606:4700::1111",
+        "::ffff:8.8.8.8",
+        "2002:808:808::1",
+    ],
 )
 def test_public_addresses_are_not_refused(address):
     assert refuse_address(address, allow_loopback=False) is None

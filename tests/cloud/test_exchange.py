@@ -124,7 +124,9 @@ async def test_a_redirect_to_nowhere_is_refused_as_well(client, cloud, location)
     ],
 )
 @pytest.mark.parametrize("content_type", ["application/json", "text/html"])
-async def test_what_is_no_json_object_is_a_bad_answer_whatever_it_calls_itself(client, cloud, body, content_type):
+async def test_what_is_no_json_object_is_a_bad_answer_whatever_it_calls_itself(
+    client, cloud, body, content_type
+):
     cloud.on("GET", USER, (200, body, {"Content-Type": content_type}))
     with pytest.raises(BadAnswer) as caught:
         await client.get_user()
@@ -151,7 +153,9 @@ async def test_a_declared_body_over_the_bound_is_refused_unread(client, cloud, s
     released = cloud.released
 
     async def huge(request):
-        response = web.StreamResponse(status=status, headers={"Content-Length": str(exchange.MAX_JSON_BYTES + 1)})
+        response = web.StreamResponse(
+            status=status, headers={"Content-Length": str(exchange.MAX_JSON_BYTES + 1)}
+        )
         await response.prepare(request)
         await response.write(b"{")
         await released.wait()
@@ -236,7 +240,9 @@ async def test_a_body_that_hangs_is_a_timeout(cloud, make_client):
 )
 async def test_every_kind_of_call_has_its_own_time(cloud, make_client, timeouts, call):
     agent = cloud.agents()
-    for method, path in [("POST", f"{agent}/{name}") for name in ("provision", "snapshot", "suspend", "restore", "bridge")]:
+    for method, path in [
+        ("POST", f"{agent}/{name}") for name in ("provision", "snapshot", "suspend", "restore", "bridge")
+    ]:
         cloud.on(method, path, cloud.hang)
     cloud.on("DELETE", agent, cloud.hang)
     with pytest.raises(TimedOut):
@@ -319,17 +325,19 @@ async def test_text_that_is_no_unicode_is_not_sent(client, cloud):
     assert cloud.count("POST", "/api/v1/milady/agents") == 0
 
 
-async def test_a_connection_is_used_again(client, cloud):
-    peers = set()
+async def test_a_get_whose_connection_dies_is_not_repeated(client, cloud):
+    async def drop(request):
+        request.transport.abort()
+        return web.Response()
 
-    async def user(request):
-        peers.add(request.transport.get_extra_info("peername"))
-        return web.json_response({"success": True, "data": {"id": "u"}})
-
-    cloud.on("GET", USER, user)
-    await client.get_user()
-    await client.get_user()
-    assert len(peers) == 1
+    agent = cloud.agents()
+    cloud.on("GET", USER, drop, (200, {"data": {"id": "u"}}))
+    cloud.on("DELETE", agent, drop, (200, {"success": True}))
+    with pytest.raises(Unreachable, match="closed the connection before"):
+        await client.get_user()
+    with pytest.raises(Unreachable):
+        await client.delete_agent(AGENT)
+    assert (cloud.count("GET", USER), cloud.count("DELETE", agent)) == (1, 1)
 
 
 async def test_a_reset_while_writing_is_unreachable(client, cloud):

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - a table of cases has as many columns as it has
 """From the cloud's answers to the error tree (contract eliza-cloud-api §5, §6)."""
 
 import time
@@ -27,17 +28,45 @@ def fail(status, document=None, retry_after=None):
         (401, None, errors.KeyRefused, "key_rejected", 401, False),
         (402, {"error": "Insufficient credits"}, errors.CreditsExhausted, "credits_exhausted", 402, False),
         (403, {"error": "inactive", "code": "access_denied"}, errors.KeyRefused, "key_rejected", 403, False),
-        (403, {"error": "x", "code": "agent_image_not_allowed"}, errors.AccessDenied, "access_denied", 403, False),
+        (
+            403,
+            {"error": "x", "code": "agent_image_not_allowed"},
+            errors.AccessDenied,
+            "access_denied",
+            403,
+            False,
+        ),
         (403, None, errors.AccessDenied, "access_denied", 403, False),
         (404, {"error": "Agent not found"}, errors.NotFound, "not_found", 404, False),
         (404, None, errors.NotFound, "unknown_path", 502, True),
         (409, {"error": "Sandbox is not running"}, errors.Conflict, "conflict", 409, False),
         (409, {"error": "Agent state changed while starting"}, errors.Conflict, "conflict", 409, True),
         (409, {"error": "Agent provisioning is in progress"}, errors.Conflict, "conflict", 409, True),
-        (409, {"error": "x", "code": "client_message_conflict", "retryable": False}, errors.Conflict, "conflict", 409, False),
-        (409, {"error": "x", "code": "provision_enqueue_rejected", "retryable": True}, errors.Conflict, "conflict", 409, True),
+        (
+            409,
+            {"error": "x", "code": "client_message_conflict", "retryable": False},
+            errors.Conflict,
+            "conflict",
+            409,
+            False,
+        ),
+        (
+            409,
+            {"error": "x", "code": "provision_enqueue_rejected", "retryable": True},
+            errors.Conflict,
+            "conflict",
+            409,
+            True,
+        ),
         (429, {"error": "Too many requests"}, errors.RateLimited, "rate_limited", 429, True),
-        (429, {"error": "x", "code": "agent_quota_exceeded"}, errors.QuotaExceeded, "agent_quota_exceeded", 429, False),
+        (
+            429,
+            {"error": "x", "code": "agent_quota_exceeded"},
+            errors.QuotaExceeded,
+            "agent_quota_exceeded",
+            429,
+            False,
+        ),
         (500, {"error": "An unexpected error occurred"}, errors.CloudFault, "cloud_fault", 502, True),
         (500, None, errors.CloudFault, "cloud_fault", 502, True),
         (503, {"error": "x", "code": "service_unavailable"}, errors.CloudFault, "cloud_fault", 502, True),
@@ -93,7 +122,11 @@ def test_the_clouds_details_keep_their_names():
             "unknown": "left out",
         },
     )
-    assert error.details == {"requiredBalance": 5, "currentBalance": "3.20", "cloudCode": "insufficient_credits"}
+    assert error.details == {
+        "requiredBalance": 5,
+        "currentBalance": "3.20",
+        "cloudCode": "insufficient_credits",
+    }
     assert "balance $3.20, needed $5.00" in str(error)
 
 
@@ -110,7 +143,14 @@ def test_an_agent_quota_carries_its_numbers_and_no_time_to_wait(nested):
 def test_other_members_of_the_contract_are_kept_when_they_are_small():
     issues = [{"path": ["agentName"], "message": "Required"}]
     polling = {"intervalMs": 5000}
-    body = {"error": "x", "details": issues, "failureId": "f1", "polling": polling, "retryAfter": 9, "required": 2}
+    body = {
+        "error": "x",
+        "details": issues,
+        "failureId": "f1",
+        "polling": polling,
+        "retryAfter": 9,
+        "required": 2,
+    }
     assert fail(400, body).details == {
         "details": issues,
         "failureId": "f1",
@@ -196,7 +236,9 @@ async def test_a_server_that_echoes_the_key_gets_it_into_no_error(client, cloud)
     cloud.on("POST", f"{agent}/bridge", (200, {"error": {"code": -32000, "message": f"dead {KEY}"}}))
     cloud.on("POST", f"{agent}/stream", (200, f'event: error\ndata: {{"message": "{KEY}"}}\n\n'.encode()))
     cloud.on("GET", "/api/v1/user", (302, b"", {"Location": f"https://{KEY}.example.com/{KEY}"}))
-    cloud.on("GET", "/api/v1/jobs/j1", (200, {"data": {"id": "j1", "status": "failed", "error": f"no {KEY}"}}))
+    cloud.on(
+        "GET", "/api/v1/jobs/j1", (200, {"data": {"id": "j1", "status": "failed", "error": f"no {KEY}"}})
+    )
     caught = []
     for call in (
         client.provision(AGENT),

@@ -4,7 +4,15 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.cloud.errors import BadAnswer, CloudFault, KeyRefused, NotFound, RateLimited, Redirected, TimedOut
+from eliza_cloud.cloud.errors import (
+    BadAnswer,
+    CloudFault,
+    KeyRefused,
+    NotFound,
+    RateLimited,
+    Redirected,
+    TimedOut,
+)
 
 from .conftest import AGENT
 
@@ -51,7 +59,9 @@ async def test_json_of_any_status_settles_the_prefix(client, cloud, status, erro
         ((302, b"", {"Location": "/login"}), Redirected),
     ],
 )
-async def test_what_proves_nothing_about_the_prefix_is_an_error_and_is_not_remembered(client, cloud, answer, error):
+async def test_what_proves_nothing_about_the_prefix_is_an_error_and_is_not_remembered(
+    client, cloud, answer, error
+):
     cloud.on("GET", LISTS[0], answer, (200, EMPTY))
     with pytest.raises(error):
         await client.list_agents()

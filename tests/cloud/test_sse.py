@@ -1,7 +1,9 @@
 """Server-sent events out of bytes that are cut anywhere."""
 
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eliza_cloud.cloud.sse import EventTooLarge, SseEvent, SseParser
@@ -41,7 +43,9 @@ def test_one_space_after_the_colon_is_optional_and_only_one():
 
 
 def test_comments_unknown_fields_and_retry_are_passed_over():
-    assert parse(b": ping\n\n:\nfoo: bar\nretry: 10\ndata\ndata: x\n: y\n\n") == [SseEvent("message", "\nx", "")]
+    assert parse(b": ping\n\n:\nfoo: bar\nretry: 10\ndata\ndata: x\n: y\n\n") == [
+        SseEvent("message", "\nx", "")
+    ]
 
 
 def test_an_event_without_data_is_none_and_leaves_no_name_behind():
@@ -88,16 +92,29 @@ def test_many_small_events_are_not_too_large():
 
 
 LINES = st.sampled_from(
-    [b"data: a", b"data:", b"data", b"event: chunk", b"event:done", b": c", b"", b"", b"id: 7", b"data: \xc3\xbc", b"\xef\xbb\xbfdata: b"]
+    [
+        b"data: a",
+        b"data:",
+        b"data",
+        b"event: chunk",
+        b"event:done",
+        b": c",
+        b"",
+        b"",
+        b"id: 7",
+        b"data: \xc3\xbc",
+        b"\xef\xbb\xbfdata: b",
+    ]
 )
 STREAMS = st.lists(st.tuples(LINES, st.sampled_from([b"\n", b"\r\n", b"\r"])), max_size=20).map(
     lambda lines: b"".join(line + end for line, end in lines)
 )
 
 
+@settings(deadline=None)
 @given(stream=STREAMS | st.binary(max_size=80), cuts=st.lists(st.integers(0, 300), max_size=12))
 def test_the_same_bytes_in_any_chunks_are_the_same_events(stream, cuts):
     at = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    chunks = [stream[start:end] for start, end in zip(at, at[1:], strict=False)]
+    chunks = [stream[start:end] for start, end in pairwise(at)]
     assert b"".join(chunks) == stream
     assert parse(*chunks) == parse(stream) == parse(*(bytes([byte]) for byte in stream))

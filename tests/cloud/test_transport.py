@@ -55,14 +55,13 @@ async def listener():
         yield server.sockets[0].getsockname()[1], visitors
 
 
-def client_for(make_client, base_url, resolver):
-    return make_client(base_url=base_url, session=open_session(base_url, resolver=resolver))
-
-
 @pytest.mark.parametrize(
-    "answer", [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["10.0.0.1"], ["::1"], ["::ffff:169.254.169.254"]]
+    "answer",
+    [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["10.0.0.1"], ["::1"], ["::ffff:169.254.169.254"]],
 )
-async def test_a_name_with_any_forbidden_address_is_refused_without_a_connection(make_client, listener, answer):
+async def test_a_name_with_any_forbidden_address_is_refused_without_a_connection(
+    make_client, listener, answer
+):
     port, visitors = listener
     base_url = parse_base_url(f"https://cloud.example.com:{port}", allow_loopback=True)
     session = open_session(base_url, resolver=Names(answer))
@@ -92,7 +91,9 @@ async def test_each_answer_of_a_rebinding_name_is_checked(make_client, listener)
     base_url = parse_base_url(f"https://cloud.example.com:{port}", allow_loopback=False)
     names = Names(["93.184.216.34"], ["127.0.0.1"])
     resolver = GuardedResolver(AddressGuard(base_url), names)
-    assert [answer["host"] for answer in await resolver.resolve("cloud.example.com", port)] == ["93.184.216.34"]
+    assert [answer["host"] for answer in await resolver.resolve("cloud.example.com", port)] == [
+        "93.184.216.34"
+    ]
     session = open_session(base_url, resolver=names)
     async with session:
         with pytest.raises(BaseUrlRefused):

@@ -12,7 +12,7 @@ attempts = st.integers(1, 10_000)
 
 
 def test_the_numbers_are_the_seeds():
-    assert SEED == Backoff(initial=3.0, factor=2.0, ceiling=60.0, attempts=10)
+    assert (SEED.initial, SEED.factor, SEED.ceiling, SEED.attempts) == (3.0, 2.0, 60.0, 10)
     assert [documented_delay(SEED, n) for n in range(1, 11)] == [3, 6, 12, 24, 48, 60, 60, 60, 60, 60]
 
 

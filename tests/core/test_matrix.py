@@ -1,4 +1,4 @@
-"""Every cell is decided: for each state and each event a move, a stay, ignored or refused, and as designed."""
+"""Every cell is decided: for each state and each event, and decided as it was designed."""
 
 import itertools
 from typing import Any
@@ -9,12 +9,12 @@ import pytest
 from eliza_cloud.core import events as ev
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.facts import Facts, Policy
-from eliza_cloud.core.failure import LINK_CLOSING, NOT_SIGNED_IN, STOPPING
 from eliza_cloud.core.link_table import ROWS, Proceed
 from eliza_cloud.core.login import LOGIN_ROWS, LoginEvent, LoginFacts, LoginMachine
 from eliza_cloud.core.machine import Outcome, Row
 from eliza_cloud.core.replies import Refused
 from eliza_cloud.core.states import KeyState, LinkState, LoginState, Reason
+from tests.core.expected_matrix import EXPECTED
 from tests.core.story import ANNA, BERT, BROKEN, MACHINE, TIMEOUT, in_state, sample
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
@@ -126,116 +126,20 @@ def test_a_cell_of_the_login_fires(state, kind):
     assert step.facts.state is (step.moves[-1][1] if step.moves else state)
 
 
-# The design's table, as data: event, state, what else is known, what becomes of it, where it ends.
-
-GIVEN_UP = {"wish": ANNA, "reason": Reason.RETRIES_EXHAUSTED, "attempt": 10}
-KEYLESS = {"key": KeyState.ABSENT, "user_id": None, "organization_id": None, "enabled": False}
-ENDING = {"stopping": True}
-
-
-def _each(kind, states, outcome, dest=None, refusal=None, about=ANNA, **known):
-    return [(kind, state, known, about, outcome, dest or state, refusal) for state in states]
-
-
-EVERY = tuple(LinkState)
-BUSY = (CONNECTING, CONNECTED, RECONNECTING)
-LINKED = (CONNECTED, RECONNECTING)
-IDLE = (DISCONNECTED, ERROR)
-
-EXPECTED = [
-    *_each(ev.Connect, IDLE, MOVED, CONNECTING),
-    *_each(ev.Connect, [ERROR], MOVED, CONNECTING, about=BERT),
-    *_each(ev.Connect, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
-    *_each(ev.Connect, EVERY, REFUSED, refusal=STOPPING, **ENDING),
-    *_each(ev.Connect, BUSY, STAYED),
-    *_each(ev.Connect, BUSY, MOVED, CLOSING, about=BERT),
-    *_each(ev.Connect, [CLOSING], STAYED, about=BERT),
-    *_each(ev.Connect, [CLOSING], STAYED),
-    *_each(ev.Reattach, IDLE, MOVED, CONNECTING),
-    *_each(ev.Reattach, (*BUSY, CLOSING), IGNORED),
-    *_each(ev.Reattach, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
-    *_each(ev.Reattach, EVERY, REFUSED, refusal=STOPPING, **ENDING),
-    *_each(ev.Connected, [CONNECTING], MOVED, CONNECTED),
-    *_each(ev.ConnectFailed, [CONNECTING], MOVED, ERROR, unattended=False),
-    *_each(ev.ConnectFailed, [CONNECTING], MOVED, RECONNECTING, unattended=True),
-    *_each(ev.HeartbeatAnswered, [CONNECTED], STAYED, misses=2),
-    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, misses=0),
-    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, misses=1),
-    *_each(ev.HeartbeatMissed, [CONNECTED], MOVED, RECONNECTING, misses=2),
-    *_each(ev.Reconnected, [RECONNECTING], MOVED, CONNECTED),
-    *_each(ev.ReconnectFailed, [RECONNECTING], STAYED, attempt=9),
-    *_each(ev.ReconnectFailed, [RECONNECTING], MOVED, DISCONNECTED, attempt=10),
-    *_each(ev.KeyRejected, BUSY, MOVED, ERROR),
-    *_each(ev.AgentGone, BUSY, MOVED, ERROR),
-    *_each(ev.CreditsExhausted, BUSY, MOVED, ERROR),
-    *_each(ev.KeyRejected, (*IDLE, CLOSING), STAYED),
-    *_each(ev.KeyChanged, LINKED, MOVED, CONNECTING),
-    *_each(ev.KeyChanged, [CONNECTING], MOVED, CONNECTING),
-    *_each(ev.KeyChanged, [ERROR], MOVED, CONNECTING),
-    *_each(ev.KeyChanged, [ERROR], STAYED, wish=None),
-    *_each(ev.KeyChanged, [ERROR], STAYED, **ENDING),
-    *_each(ev.KeyChanged, [DISCONNECTED, CLOSING], STAYED),
-    *_each(ev.KeyAccepted, EVERY, STAYED),
-    *_each(ev.KeyDoubted, EVERY, STAYED),
-    *_each(ev.KeyDoubted, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
-    *_each(ev.Disconnect, [CONNECTING], MOVED, DISCONNECTED),
-    *_each(ev.Disconnect, LINKED, MOVED, CLOSING),
-    *_each(ev.Disconnect, [CLOSING], STAYED),
-    *_each(ev.Disconnect, [ERROR], MOVED, DISCONNECTED),
-    *_each(ev.Disconnect, [DISCONNECTED], STAYED),
-    *_each(ev.Stop, LINKED, MOVED, CLOSING),
-    *_each(ev.Stop, [CONNECTING], MOVED, DISCONNECTED),
-    *_each(ev.Stop, (*IDLE, CLOSING), STAYED),
-    *_each(ev.Drained, [CLOSING], MOVED, DISCONNECTED),
-    *[
-        (kind, state, known, ANNA, *became)
-        for kind in (ev.ShutdownAgent, ev.SuspendAgent)
-        for state, known, became in (
-            *((state, {}, (MOVED, DISCONNECTED, None)) for state in (*BUSY, ERROR)),
-            *((state, {"agent_id": BERT, "wish": BERT}, (STAYED, state, None)) for state in (*BUSY, ERROR)),
-            (DISCONNECTED, {"wish": ANNA}, (STAYED, DISCONNECTED, None)),
-            (CLOSING, {}, (REFUSED, CLOSING, LINK_CLOSING)),
-            (CLOSING, {"agent_id": BERT, "next_agent": ANNA}, (REFUSED, CLOSING, LINK_CLOSING)),
-            (CLOSING, {"agent_id": BERT}, (STAYED, CLOSING, None)),
-        )
-    ],
-    *[
-        row
-        for kind in (ev.TakeBackup, ev.Restore)
-        for row in (
-            *_each(kind, [state for state in EVERY if state is not CLOSING], STAYED),
-            *_each(kind, [CLOSING], REFUSED, refusal=LINK_CLOSING),
-            *_each(kind, [CLOSING], STAYED, about=BERT),
-        )
-    ],
-    *_each(ev.BackupTaken, [CONNECTED, CLOSING], STAYED),
-    *_each(ev.BackupFailed, [CONNECTED, CLOSING], STAYED),
-    *_each(ev.Woke, LINKED, STAYED),
-    *_each(ev.Woke, [DISCONNECTED], MOVED, RECONNECTING, **GIVEN_UP),
-    *_each(ev.Woke, [DISCONNECTED], IGNORED, **(GIVEN_UP | {"wish": None})),
-    *_each(ev.Woke, [DISCONNECTED], IGNORED, **(GIVEN_UP | KEYLESS)),
-    *_each(ev.Woke, [DISCONNECTED], IGNORED, **(GIVEN_UP | ENDING)),
-    *_each(ev.Woke, (DISCONNECTED, CONNECTING, ERROR, CLOSING), IGNORED),
-    *_each(ev.ConfigChanged, EVERY, STAYED),
-]
-
-
-@pytest.mark.parametrize(
-    ("kind", "state", "known", "about", "outcome", "dest", "refusal"), EXPECTED, ids=_cell
-)
-def test_a_cell_comes_to_what_the_design_says(kind, state, known, about, outcome, dest, refusal):
-    facts = in_state(state, **known)
-    step = MACHINE.step(facts, sample(kind, facts, about), at=5.0, chance=0.5)
-    assert step.outcome is outcome
-    assert step.facts.state is dest
-    assert step.moves == (((state, dest),) if outcome is MOVED else ())
-    if refusal is not None:
-        assert step.reply == Refused(refusal)
+@pytest.mark.parametrize("cell", EXPECTED, ids=lambda cell: f"{cell.event.__name__}-{cell.state.value}")
+def test_a_cell_comes_to_what_the_design_says(cell):
+    facts = in_state(cell.state, **cell.known)
+    step = MACHINE.step(facts, sample(cell.event, facts, cell.about), at=5.0, chance=0.5)
+    assert step.outcome is cell.outcome
+    assert step.facts.state is cell.dest
+    assert step.moves == (((cell.state, cell.dest),) if cell.outcome is MOVED else ())
+    if cell.refusal is not None:
+        assert step.reply == Refused(cell.refusal)
 
 
 def test_every_cell_that_is_not_ignored_is_in_the_design():
     """What `EXPECTED` does not name is ignored, in every variety of the facts."""
-    named = {(kind, state) for kind, state, *_ in EXPECTED}
+    named = {(cell.event, cell.state) for cell in EXPECTED}
     for state, kind in CELLS:
         if (kind, state) in named:
             continue

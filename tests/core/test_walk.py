@@ -1,4 +1,4 @@
-"""The whole link, walked: every state of knowledge that can be reached, every event there, every promise kept.
+"""The whole link, walked: all facts that can be reached, every event there, every promise kept.
 
 Epochs and times are folded (only "fresh" and "older" matter to the table), so there are finitely many facts.
 """
@@ -7,46 +7,26 @@ import itertools
 import time
 from collections import Counter
 
-import msgspec
 import pytest
 
-from eliza_cloud.core import effects as do
 from eliza_cloud.core import events as ev
 from eliza_cloud.core.backoff import Backoff
-from eliza_cloud.core.effects import Answer
 from eliza_cloud.core.facts import Facts, Policy
-from eliza_cloud.core.failure import STOPPING
-from eliza_cloud.core.link_table import ROWS, Proceed
-from eliza_cloud.core.machine import Outcome, Step
-from eliza_cloud.core.replies import Refused, Waits
+from eliza_cloud.core.link_table import Proceed
 from eliza_cloud.core.states import KeyState, LinkState
-from tests.core.story import ANNA, BAD_KEY, BERT, BROKEN, BUSY_CLOUD, GONE, MACHINE, NO_CREDITS, TIMEOUT
+from tests.core.promises import (
+    ALLOWED,
+    Node,
+    check_that_older_ones_change_nothing,
+    check_the_ways_out,
+    fold,
+    take,
+    walk_on,
+)
+from tests.core.story import ANNA, BAD_KEY, BERT, BROKEN, BUSY_CLOUD, GONE, NO_CREDITS, TIMEOUT
 
-DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
-BUSY = {CONNECTING, CONNECTED, RECONNECTING}
-QUIET = {DISCONNECTED, ERROR}
 POLICY = Policy(max_failures=2, ladder=Backoff(attempts=2))
 AT_LEAST_DEEP = 7
-STARTED_BY = {
-    DISCONNECTED: Counter(),
-    CONNECTING: Counter([do.StartConnector]),
-    CONNECTED: Counter([do.StartMonitor, do.StartScheduler]),
-    RECONNECTING: Counter([do.StartTry]),
-    ERROR: Counter(),
-    CLOSING: Counter([do.StartDrain]),
-}
-STARTS = (do.StartConnector, do.StartMonitor, do.StartScheduler, do.StartTry, do.StartDrain)
-ALLOWED = {(row.event, source, row.dest) for row in ROWS if row.dest is not None for source in row.sources}
-
-
-class Node(msgspec.Struct, frozen=True):
-    """What is known, and who waits: callers of an agent by its id, and whether one waits for the close."""
-
-    facts: Facts
-    waiting: frozenset[str] = frozenset()
-    leaving: bool = False
-
-
 STARTS_OF_THE_WALK = [
     Node(Facts(policy=POLICY, epoch=9, key_number=9)),
     Node(Facts(policy=POLICY, epoch=9, key_number=9, key=KeyState.UNVERIFIED, enabled=True)),
@@ -54,24 +34,8 @@ STARTS_OF_THE_WALK = [
 ]
 
 
-def fold(facts: Facts) -> Facts:
-    """Forget what no guard reads: how often, when, and the words of a failure."""
-    return msgspec.structs.replace(
-        facts,
-        epoch=9,
-        key_number=9,
-        since=0.0,
-        failure=None,
-        agent_name=None,
-        last_heartbeat_at=None,
-        last_backup_at=None,
-        next_attempt_at=None if facts.next_attempt_at is None else 0.0,
-        clean_beats=min(facts.clean_beats, facts.policy.stable_beats),
-    )
-
-
 def alphabet(facts: Facts) -> list[ev.Event]:
-    """Return every fresh event, in each variety the table tells apart; about a key only where there is one."""
+    """Return every fresh event in each variety the table tells apart; about a key only if there is one."""
     epoch, number = facts.epoch, facts.key_number
     about_agents = (ev.Connect, ev.Reattach, ev.ShutdownAgent, ev.SuspendAgent)
     events: list[ev.Event] = [kind(agent) for kind in about_agents for agent in (ANNA, BERT)]
@@ -96,184 +60,6 @@ def alphabet(facts: Facts) -> list[ev.Event]:
     if facts.key is not KeyState.ABSENT:
         events += [ev.KeyAccepted(number, "user", None), ev.KeyRejected(number, BAD_KEY)]
     return events
-
-
-def older(event: ev.Event) -> ev.Event | None:
-    """Return the event as an activity or verifier of before would have posted it."""
-    if isinstance(event, ev.ActivityFact):
-        return msgspec.structs.replace(event, epoch=event.epoch - 1)
-    if isinstance(event, ev.KeyFact):
-        return msgspec.structs.replace(event, key_number=event.key_number - 1)
-    return None
-
-
-def take(facts: Facts, event: ev.Event, chance: float = 1.0) -> Step[Facts]:
-    return MACHINE.step(facts, event, at=100.0, chance=chance)
-
-
-def walk_on(node: Node, event: ev.Event) -> Node:
-    """Take one step, check every promise about it, and return where it leads."""
-    before, step = node.facts, take(node.facts, event)
-    check_that_nothing_happens_unless_it_is_said(before, step)
-    check_the_moves(before, event, step)
-    check_the_facts(step.facts)
-    check_what_is_started_and_cancelled(before, step)
-    check_what_is_stored(before, event, step)
-    if before.stopping:
-        assert step.facts.stopping, "a stop is final"
-        assert step.facts.state not in BUSY
-        if isinstance(event, ev.Connect | ev.Reattach):
-            assert step.reply == Refused(STOPPING)
-    if any(isinstance(effect, do.StartTry) for effect in step.effects):
-        check_that_chance_only_shortens(before, event, step)
-    waiting, leaving = who_waits(node, event, step)
-    return Node(fold(step.facts), waiting, leaving)
-
-
-def check_that_nothing_happens_unless_it_is_said(before: Facts, step: Step[Facts]) -> None:
-    if step.outcome in {Outcome.IGNORED, Outcome.REFUSED, Outcome.STALE}:
-        assert step.facts is before
-        assert (step.effects, step.moves) == ((), ())
-    assert isinstance(step.reply, Refused) == (step.outcome in {Outcome.REFUSED, Outcome.STALE})
-    assert bool(step.moves) == (step.outcome is Outcome.MOVED)
-
-
-def check_the_moves(before: Facts, event: ev.Event, step: Step[Facts]) -> None:
-    here = before.state
-    for number, (source, dest) in enumerate(step.moves):
-        assert source is here
-        assert (Proceed if number else type(event), source, dest) in ALLOWED
-        here = dest
-    assert step.facts.state is here
-    assert step.facts.epoch == before.epoch + len(step.moves), "each entry into a state is an epoch"
-
-
-def check_the_facts(facts: Facts) -> None:
-    state = facts.state
-    assert 0 <= facts.attempt <= facts.policy.ladder.attempts
-    assert 0 <= facts.misses < facts.policy.max_failures
-    if state in BUSY | {ERROR}:
-        assert facts.agent_id is not None
-        assert facts.agent_id == facts.wish, "a kill now must lead back here"
-    if state is CLOSING:
-        assert facts.agent_id is not None
-        assert facts.came_from in BUSY
-    else:
-        assert facts.next_agent is None
-        assert facts.came_from is None
-    if facts.next_agent is not None:
-        assert facts.next_agent == facts.wish
-        assert not facts.stopping
-    if state is RECONNECTING:
-        assert facts.next_attempt_at is not None
-        assert facts.attempt >= 1
-        assert facts.unattended
-    else:
-        assert facts.next_attempt_at is None
-    if state is not CONNECTED:
-        assert (facts.misses, facts.clean_beats) == (0, 0)
-    assert (facts.reason is not None) == (state in {ERROR, RECONNECTING}) or state in {DISCONNECTED, CLOSING}
-    if facts.key is KeyState.ABSENT:
-        assert state in QUIET | {CLOSING}
-        assert (facts.wish, facts.next_agent, facts.user_id, facts.enabled) == (None, None, None, False)
-    else:
-        assert facts.enabled
-
-
-def check_what_is_started_and_cancelled(before: Facts, step: Step[Facts]) -> None:
-    after, effects = step.facts, step.effects
-    started = Counter(type(effect) for effect in effects if isinstance(effect, STARTS))
-    if step.moves:
-        expected = Counter[type]()
-        for _, dest in step.moves:
-            expected += STARTED_BY[dest]
-        assert started == expected
-    else:
-        assert set(started) <= {do.StartTry}, "only the ladder goes on within a state"
-    assert all(count == 1 for count in started.values())
-    for effect in effects:
-        if isinstance(effect, STARTS):
-            assert (effect.epoch, effect.agent_id) == (after.epoch, after.agent_id)
-    left_running = sum(source not in QUIET for source, _ in step.moves)
-    cancels = [index for index, effect in enumerate(effects) if isinstance(effect, do.CancelActivities)]
-    starts = [index for index, effect in enumerate(effects) if isinstance(effect, STARTS)]
-    assert len(cancels) == left_running
-    assert not (cancels and starts) or max(cancels) < min(starts), "what ran is cancelled first"
-    answers = [isinstance(effect, Answer) for effect in effects]
-    assert answers == sorted(answers), "answers come last"
-    if after.stopping:
-        assert set(started) <= {do.StartDrain}
-
-
-def check_what_is_stored(before: Facts, event: ev.Event, step: Step[Facts]) -> None:
-    after, effects = step.facts, step.effects
-    wishes = [effect.agent_id for effect in effects if isinstance(effect, do.StoreWish)]
-    if isinstance(event, ev.Disconnect):
-        assert effects[0] == do.ForgetCredentials()
-        assert (after.wish, after.key, after.next_agent) == (None, KeyState.ABSENT, None)
-        assert wishes == []
-    else:
-        assert do.ForgetCredentials() not in effects
-        assert wishes == ([after.wish] if after.wish != before.wish else [])
-        assert not wishes or isinstance(effects[0], do.StoreWish), "stored before anything is started"
-    assert (after.key_number != before.key_number) == isinstance(event, ev.Disconnect | ev.KeyChanged)
-    verified = [effect.key_number for effect in effects if isinstance(effect, do.VerifyKey)]
-    assert verified in ([], [after.key_number])
-
-
-def check_that_chance_only_shortens(before: Facts, event: ev.Event, step: Step[Facts]) -> None:
-    lucky = take(before, event, chance=0.0)
-    assert fold(lucky.facts) == fold(step.facts)
-    [longest] = [effect for effect in step.effects if isinstance(effect, do.StartTry)]
-    [shortest] = [effect for effect in lucky.effects if isinstance(effect, do.StartTry)]
-    assert longest.delay / 2 <= shortest.delay <= longest.delay
-    assert step.facts.next_attempt_at == 100.0 + longest.delay
-    assert longest.attempt == step.facts.attempt
-
-
-def who_waits(node: Node, event: ev.Event, step: Step[Facts]) -> tuple[frozenset[str], bool]:
-    """Follow the callers: everyone who was told to wait is answered once, and nobody waits for nothing."""
-    after = step.facts
-    waiting, leaving = node.waiting, node.leaving
-    if isinstance(event, ev.Connect) and step.reply == Waits():
-        waiting |= {event.agent_id}
-        assert event.agent_id not in {e.agent_id for e in step.effects if isinstance(e, do.AnswerConnect)}
-    if isinstance(event, ev.Disconnect):
-        assert step.reply == Waits()
-        leaving = True
-    told = [effect for effect in step.effects if isinstance(effect, do.AnswerConnect)]
-    assert len({effect.agent_id for effect in told}) == len(told), "one answer for each agent"
-    for effect in told:
-        waiting -= {effect.agent_id}
-        if effect.failure is None:
-            assert (after.state, after.agent_id) == (CONNECTED, effect.agent_id)
-    if do.AnswerDisconnect() in step.effects:
-        leaving = False
-    awaited = {CONNECTING: {after.agent_id}, RECONNECTING: {after.agent_id}, CLOSING: {after.next_agent}}
-    assert waiting <= awaited.get(after.state, set()), "nobody waits for what will not come"
-    assert not leaving or after.state is CLOSING
-    return waiting, leaving
-
-
-def check_that_older_ones_change_nothing(facts: Facts, event: ev.Event) -> int:
-    stale = older(event)
-    if stale is None:
-        return 0
-    step = take(facts, stale)
-    assert (step.outcome, step.effects) == (Outcome.STALE, ())
-    assert step.facts is facts
-    return 1
-
-
-def check_the_ways_out(node: Node) -> None:
-    """From wherever it is, a link can be closed and stopped in at most two steps."""
-    for event in (ev.Disconnect(), ev.Stop()):
-        facts = take(node.facts, event).facts
-        if facts.state is CLOSING:
-            facts = take(facts, ev.Drained(facts.epoch)).facts
-        assert facts.state in QUIET
-        if isinstance(event, ev.Disconnect):
-            assert (facts.state, facts.agent_id, facts.wish) == (DISCONNECTED, None, None)
 
 
 @pytest.mark.timeout(60)

@@ -1,10 +1,13 @@
 """A real link: real store, real HTTP to a scripted cloud, time moved by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from aiohttp.test_utils import TestServer
 
 from eliza_cloud.link.access import CloudAccess
@@ -16,16 +19,25 @@ from eliza_cloud.store.paths import StatePaths, state_paths
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
 from tests.link.fake_clock import FakeClock
-from tests.link.scripted_cloud import KEY, ScriptedCloud
+from tests.link.scripted_cloud import KEY, A, ScriptedCloud
 
 
 class Rig:
-    """One machine with one link."""
+    """One machine with one link. `log` holds what was logged, `moves` the transitions."""
 
-    def __init__(self, paths: StatePaths, cloud: ScriptedCloud, server: TestServer) -> None:
+    def __init__(
+        self,
+        paths: StatePaths,
+        cloud: ScriptedCloud,
+        server: TestServer,
+        log: list[structlog.typing.EventDict],
+    ) -> None:
         self.paths = paths
         self.cloud = cloud
         self.server = server
+        self.log = log
+        self.base_url = str(server.make_url("/"))
+        self.allow_loopback = True
         self.clock = FakeClock()
         self.environ: dict[str, str] = {}
         self.settings = Settings()
@@ -43,9 +55,9 @@ class Rig:
     def state(self) -> str:
         return self.link.status().connection.state
 
-    async def start(self, *, key: str | None = KEY) -> CloudManager:
-        """Start the service part; with a key it is signed in."""
-        base_url = str(self.server.make_url("/"))
+    async def start(self, *, key: str | None = KEY, verified: bool = True) -> CloudManager:
+        """Start the service part; with a key it is signed in, and waited for until the cloud accepts it."""
+        base_url = self.base_url
         self._store = SqliteStore(self.paths.database)
         credentials = Credentials(
             ConfigFile(self.paths.config), self._store, self.environ, base_url.rstrip("/")
@@ -55,15 +67,35 @@ class Rig:
         self._manager = CloudManager(
             settings=self.settings,
             credentials=credentials,
-            cloud=CloudAccess(base_url, allow_loopback=True),
+            cloud=CloudAccess(base_url, allow_loopback=self.allow_loopback),
             clock=self.clock,
             chance=lambda: 1.0,
             observers=[self._observe],
         )
         await self._manager.start()
-        if key is not None:
+        if key is not None and verified:
             await self.until(lambda: self.link.status().connected)
         return self._manager
+
+    async def connected(self, agent_id: str = A) -> CloudManager:
+        """Start signed in and link to an agent."""
+        link = await self.start()
+        await link.connect(agent_id)
+        return link
+
+    async def restart(self) -> CloudManager:
+        """Stop as SIGTERM does, and start with what was left behind."""
+        await self.stop()
+        return await self.start(key=None)
+
+    async def kill(self) -> None:
+        """End as SIGKILL does: nothing is said, stored or taken leave of."""
+        assert self._manager is not None
+        assert self._store is not None
+        await self._manager._loop.activities.close()
+        await self._manager._cloud.close()
+        await self._store.close()
+        self._manager = self._store = None
 
     async def stop(self) -> None:
         if self._manager is not None:
@@ -85,6 +117,32 @@ class Rig:
         self.clock.advance(seconds)
         await self.until(true)
 
+    async def quiet(self) -> None:
+        """Let everything run that needs no time, until nothing has happened for 20 ms."""
+        seen, since = None, time.monotonic()
+        while time.monotonic() - since < 0.02:
+            await asyncio.sleep(0)
+            now = (len(self.cloud.calls), dict(self.cloud.under_way), len(self.reports), len(self.log))
+            if now != seen:
+                seen, since = now, time.monotonic()
+
+    async def long_time(self) -> None:
+        """Let an hour pass in small steps."""
+        for _ in range(60):
+            self.clock.advance(60.0)
+            await asyncio.sleep(0)
+        await self.quiet()
+
+    def running(self) -> Counter[str]:
+        """What runs beside the test and the server, by name, or by what it does where it has none."""
+        return Counter(map(_what, asyncio.all_tasks() - {asyncio.current_task()})) - Counter(
+            _what(task) for task in asyncio.all_tasks() if _what(task).startswith("RequestHandler")
+        )
+
+    def logged(self, event: str) -> list[structlog.typing.EventDict]:
+        """The log's lines of one kind."""
+        return [entry for entry in self.log if entry["event"] == event]
+
     def tasks(self) -> set[str]:
         """The names of the tasks that run beside the test's own and the server's."""
         return {name for name in self.link._loop.activities.names if name not in {"consumer", "wake"}}
@@ -98,16 +156,27 @@ def _sign_in(document: dict, key: str) -> None:
     document.setdefault("cloud", {}).update(apiKey=key, enabled=True)
 
 
+def _what(task: asyncio.Task) -> str:
+    name = task.get_name()
+    return task.get_coro().__qualname__ if name.startswith("Task-") else name
+
+
+@pytest.fixture
+def log() -> Iterator[list[structlog.typing.EventDict]]:
+    with structlog.testing.capture_logs() as entries:
+        yield entries
+
+
 @pytest.fixture
 def cloud() -> ScriptedCloud:
     return ScriptedCloud()
 
 
 @pytest.fixture
-async def rig(tmp_path: Path, cloud: ScriptedCloud) -> AsyncIterator[Rig]:
+async def rig(tmp_path: Path, cloud: ScriptedCloud, log: list) -> AsyncIterator[Rig]:
     server = TestServer(cloud.app)
     await server.start_server()
-    rig = Rig(state_paths({"ELIZA_STATE_DIR": str(tmp_path / "state")}), cloud, server)
+    rig = Rig(state_paths({"ELIZA_STATE_DIR": str(tmp_path / "state")}), cloud, server, log)
     try:
         yield rig
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 KEY = "eliza_" + "5ec4e7" * 10 + "abcd"
+OTHER_KEY = "eliza_" + "07he4a" * 10 + "efgh"
 A = "11111111-1111-4111-8111-111111111111"
 B = "22222222-2222-4222-8222-222222222222"
 
@@ -26,13 +27,17 @@ class ScriptedCloud:
     """Answers well unless told otherwise.
 
     `script[name]` is a list of answers used up one by one before the usual one comes back; `always[name]`
-    replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came.
+    replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came,
+    `keys` with which key, `bodies` and `paths` the last of each name.
     Names: user, list, get, provision, heartbeat, message, stream, snapshot, backups, restore, suspend, resume,
     delete, create, job, login, poll, revoke.
     """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.keys: list[tuple[str, str | None]] = []
+        self.bodies: dict[str, bytes] = {}
+        self.paths: dict[str, str] = {}
         self.script: dict[str, list[web.Response | Answer]] = {}
         self.always: dict[str, web.Response | Answer] = {}
         self.gates: dict[str, asyncio.Event] = {}
@@ -67,16 +72,24 @@ class ScriptedCloud:
         self.gates[name] = asyncio.Event()
         return self.gates[name]
 
+    def release(self, name: str) -> None:
+        self.gates.pop(name).set()
+
     def count(self, name: str) -> int:
         return self.calls.count(name)
 
+    def keys_of(self, name: str) -> list[str | None]:
+        """The keys that calls of this name came with, in order."""
+        return [key for called, key in self.keys if called == name]
+
     def _handler(self, name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            called = name
+            called, body = name, await request.read()
             if name == "bridge":
-                method = (await request.json())["method"]
-                called = "heartbeat" if method == "heartbeat" else "message"
+                called = "heartbeat" if json.loads(body)["method"] == "heartbeat" else "message"
             self.calls.append(called)
+            self.keys.append((called, request.headers.get("X-API-Key")))
+            self.bodies[called], self.paths[called] = body, request.path
             self.under_way[called] = self.under_way.get(called, 0) + 1
             self.most_at_once[called] = max(self.most_at_once.get(called, 0), self.under_way[called])
             try:
@@ -195,6 +208,40 @@ def job_started(status: int = 202) -> web.Response:
         },
         status=status,
     )
+
+
+def job(status: str, interval_ms: int = 5000, **members: object) -> web.Response:
+    """How a job stands."""
+    under_way = status in {"pending", "in_progress"}
+    return web.json_response(
+        {
+            "success": True,
+            "data": {"id": "job-1", "status": status, "error": None, "result": None, **members},
+            "polling": {"intervalMs": interval_ms, "shouldContinue": under_way},
+        }
+    )
+
+
+def html(status: int) -> web.Response:
+    """A server that has no such path."""
+    return web.Response(status=status, text="<html>nothing here</html>", content_type="text/html")
+
+
+async def drop(request: web.Request) -> web.Response:
+    """Close the connection instead of an answer."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+def own_session(session_id: str) -> Answer:
+    """The next generation's sign-in: the server makes its own id, and can take a collected key back."""
+
+    async def open_session(_request: web.Request) -> web.Response:
+        session = {"sessionId": session_id, "status": "pending", "expiresAt": None}
+        return web.json_response(session, status=201)
+
+    return open_session
 
 
 def authenticated(key: str = KEY) -> web.Response:

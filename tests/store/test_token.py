@@ -4,7 +4,7 @@ import pytest
 
 from eliza_cloud.store.config_file import StoreError
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.token import api_token, known_token
+from eliza_cloud.store.token import api_token
 
 
 def test_the_variable_wins_and_nothing_is_written(paths):
@@ -26,13 +26,6 @@ def test_a_missing_token_is_generated_once_and_private(paths):
 def test_processes_that_race_get_one_token(child, paths):
     racers = [child("token", paths.directory) for _ in range(4)]
     assert len({racer.communicate()[0] for racer in racers}) == 1
-
-
-def test_a_client_reads_the_token_but_makes_none(paths):
-    assert known_token({}, paths) is None
-    assert not paths.directory.exists()
-    made, _ = api_token({}, paths)
-    assert known_token({}, paths) == (made, paths.token)
 
 
 def test_an_empty_token_file_is_filled(paths):

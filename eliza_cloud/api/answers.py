@@ -1,0 +1,34 @@
+"""How answers are written: one JSON object, and for a failure always the same one."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from eliza_cloud.core.failure import Failure
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Encode a JSON answer."""
+    return web.Response(
+        body=msgspec.json.encode(body),
+        status=status,
+        headers=headers,
+        content_type="application/json",
+        charset="utf-8",
+    )
+
+
+def failure_answer(failure: Failure, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Encode `{ok: false, error, code}` and beside them the cloud's own details, which override none.
+
+    429 and 503 carry `Retry-After` in whole seconds when it is known.
+    """
+    body = {"ok": False, "error": failure.message, "code": failure.code}
+    extra = {name: value for name, value in failure.details.items() if name not in body}
+    wait = {}
+    if failure.retry_after is not None and failure.status in {429, 503}:
+        wait["Retry-After"] = str(max(1, math.ceil(failure.retry_after)))
+    return answer({**body, **extra}, failure.status, {**wait, **(headers or {})})

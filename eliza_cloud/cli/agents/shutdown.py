@@ -1,0 +1,36 @@
+"""`eliza-cloud agents shutdown`: delete an agent for good."""
+
+import sys
+
+import click
+
+from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.verb import Call, client_verb
+
+
+@click.command()
+@click.argument("agent")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@client_verb
+def shutdown(call: Call, *, agent: str, yes: bool) -> None:
+    """Delete an agent and its backups.
+
+    AGENT is an id or a unique name. `suspend` stops an agent and keeps it.
+    """
+    identifier = agent_id(call.service, agent)
+    if not yes:
+        _confirm(agent)
+    body = call.post_and_wait(f"/api/cloud/agents/{identifier}/shutdown", words=f"Shutting {agent} down")
+    call.answer(body, f"✓ {agent} and its backups are deleted.")
+
+
+def _confirm(agent: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            f"This deletes {agent} and its backups, and nobody can be asked here: add --yes to do it."
+        )
+    click.confirm(
+        f"This deletes {agent} and all its backups; they cannot be brought back. Delete?",
+        abort=True,
+        err=True,
+    )

@@ -1,0 +1,1 @@
+"""`eliza-cloud demo`: the whole walk of the seed, for real, on this machine."""

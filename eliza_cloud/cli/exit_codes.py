@@ -1,0 +1,35 @@
+"""The exit codes: part of the interface, listed in `eliza-cloud --help`."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a verb ended."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NO_SERVICE = 3
+    NOT_SIGNED_IN = 4
+    NOT_LINKED = 5
+    TOKEN_REFUSED = 6
+    TRY_LATER = 7
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    ExitCode.DONE: "done; for `status`: signed in, and the link is connected",
+    ExitCode.FAILED: "it failed; the sentence on stderr says why",
+    ExitCode.USAGE: "wrong usage or settings",
+    ExitCode.NO_SERVICE: "no eliza-cloud service answers there",
+    ExitCode.NOT_SIGNED_IN: "not signed in to Eliza Cloud, or the key is not accepted",
+    ExitCode.NOT_LINKED: "signed in, but no agent is connected",
+    ExitCode.TOKEN_REFUSED: "the service refuses the token, or there is none",
+    ExitCode.TRY_LATER: "a passing trouble (busy, too slow, restarting): try again",
+    ExitCode.INTERRUPTED: "interrupted (Ctrl-C)",
+}
+
+
+def exit_code_help() -> str:
+    """Write the table for the group's help."""
+    return "Exit codes:\n" + "\n".join(f"  {code:>3}  {words}" for code, words in MEANINGS.items())

@@ -1,0 +1,163 @@
+"""The client of the running service: one HTTP request per call, its errors as `CliError`s."""
+
+import json
+import select
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.failure import CliError
+from eliza_cloud.cli.refusal import refusal
+
+Body = dict[str, Any]
+
+CONNECT_TIMEOUT = 5.0
+ANSWER_TIMEOUT = 45.0
+"""Seconds; longer than the service gives the cloud for a plain call."""
+PATIENT = 960.0
+"""Seconds for what the service itself gives fifteen minutes: a connect, a job of the cloud."""
+TICK = 0.5
+
+
+class Service:
+    """An eliza-cloud service at `url`. The token goes out as a bearer token and is shown nowhere."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._prefix = urlsplit(self.url).path
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str, *, timeout: float = ANSWER_TIMEOUT) -> Body:
+        """Return the body of a 2xx answer."""
+        return self.request("GET", path, timeout=timeout)
+
+    def post(self, path: str, body: Body | None = None, *, timeout: float = ANSWER_TIMEOUT) -> Body:
+        """Return the body of a 2xx answer."""
+        return self.request("POST", path, body, timeout=timeout)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        *,
+        timeout: float = ANSWER_TIMEOUT,
+        while_waiting: Callable[[], None] = lambda: None,
+    ) -> Body:
+        """Return the body of a 2xx answer; raises `CliError` for anything else.
+
+        `while_waiting` is called twice a second until the answer comes.
+        """
+        with self._exchange(
+            method,
+            path,
+            body,
+            accept="application/json",
+            timeout=timeout,
+            while_waiting=while_waiting,
+        ) as answer:
+            return self._accepted(answer)
+
+    def stream(self, path: str, body: Body, *, timeout: float = 130.0) -> Iterator[Body]:
+        """Yield the data frames of an event stream as they come; `timeout` is the longest silence."""
+        with self._exchange("POST", path, body, accept="text/event-stream", timeout=timeout) as answer:
+            if not (answer.headers.get("Content-Type") or "").startswith("text/event-stream"):
+                self._accepted(answer)
+                raise self._stranger()
+            for line in answer:
+                if line.startswith(b"data:"):
+                    yield self._decoded(line[5:])
+
+    @contextmanager
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: Body | None,
+        *,
+        accept: str,
+        timeout: float,
+        while_waiting: Callable[[], None] = lambda: None,
+    ) -> Iterator[HTTPResponse]:
+        connection = self._connected()
+        headers = {**self._headers, "Accept": accept}
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(method, self._prefix + path, content, headers)
+            _wait(connection, timeout, while_waiting)
+            connection.sock.settimeout(timeout)
+            yield connection.getresponse()
+        except TimeoutError:
+            raise CliError(
+                f"The service at {self.url} did not answer within {timeout:.0f} s.",
+                code="service_timeout",
+                exit_code=ExitCode.TRY_LATER,
+            ) from None
+        except (OSError, HTTPException):
+            raise CliError(
+                f"The service at {self.url} broke the connection off.",
+                remedy="Its log says why; `eliza-cloud status` shows how far it got.",
+                code="connection_lost",
+            ) from None
+        finally:
+            connection.close()
+
+    def _connected(self) -> HTTPConnection:
+        try:
+            parts = urlsplit(self.url)
+            kind: type[HTTPConnection] = {"http": HTTPConnection, "https": HTTPSConnection}[parts.scheme]
+            connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_TIMEOUT)
+        except (KeyError, ValueError, HTTPException):
+            raise CliError(
+                f"{self.url} is no http address with a valid port.",
+                remedy="Check --url, ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT.",
+                code="bad_url",
+                exit_code=ExitCode.USAGE,
+            ) from None
+        try:
+            connection.connect()
+        except OSError:
+            raise CliError(
+                f"No eliza-cloud service is running at {self.url}.",
+                remedy="Start one with: eliza-cloud serve",
+                code="service_not_running",
+                exit_code=ExitCode.NO_SERVICE,
+            ) from None
+        return connection
+
+    def _accepted(self, answer: HTTPResponse) -> Body:
+        body = self._decoded(answer.read())
+        if not 200 <= answer.status < 300:
+            raise refusal(answer.status, body, answer.headers.get("Retry-After"))
+        return body
+
+    def _decoded(self, content: bytes) -> Body:
+        try:
+            body = json.loads(content)
+        except (ValueError, RecursionError):
+            raise self._stranger() from None
+        if not isinstance(body, dict):
+            raise self._stranger()
+        return body
+
+    def _stranger(self) -> CliError:
+        return CliError(
+            f"What answers at {self.url} is not an eliza-cloud service.",
+            remedy="Name the right address with --url.",
+            code="not_our_service",
+            exit_code=ExitCode.NO_SERVICE,
+        )
+
+
+def _wait(connection: HTTPConnection, timeout: float, while_waiting: Callable[[], None]) -> None:
+    deadline = time.monotonic() + timeout
+    while not select.select([connection.sock], [], [], TICK)[0]:
+        if time.monotonic() >= deadline:
+            raise TimeoutError
+        while_waiting()

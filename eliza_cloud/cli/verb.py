@@ -1,0 +1,67 @@
+"""What the verbs that talk to the running service share: their options, and how they answer."""
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eliza_cloud.cli.access import service_token, service_url
+from eliza_cloud.cli.failure import CliError
+from eliza_cloud.cli.progress import LinkProgress
+from eliza_cloud.cli.service import PATIENT, Body, Service
+from eliza_cloud.cli.terminal import printable
+
+
+class Call:
+    """One verb under way: the service it talks to, and whether it answers in JSON."""
+
+    def __init__(self, service: Service, *, as_json: bool) -> None:
+        self.service = service
+        self.as_json = as_json
+
+    def post_and_wait(self, path: str, body: Body | None = None, *, words: str) -> Body:
+        """Post what may take minutes, and show `words` and the link's state on stderr meanwhile."""
+        with LinkProgress(self.service, words) as progress:
+            return self.service.request("POST", path, body, timeout=PATIENT, while_waiting=progress)
+
+    def answer(self, body: Body, *sentences: str) -> None:
+        """Print the API's body as one line of JSON, or else the sentences."""
+        if self.as_json:
+            print_json(body)
+        else:
+            for sentence in sentences:
+                click.echo(printable(sentence))
+
+
+def print_json(body: Body) -> None:
+    """Print one body on one line of stdout."""
+    click.echo(json.dumps(body, ensure_ascii=False))
+
+
+def client_verb(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb `--url`, `--token-file` and `--json`, and a `Call` as its first argument."""
+
+    @click.option("--url", metavar="URL", help="The service.  [default: http://127.0.0.1:31337, see --help]")
+    @click.option(
+        "--token-file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Where its token is.  [default: the state directory's api-token]",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print the service's answers, one line each.")
+    @functools.wraps(verb)
+    def run(*args: Any, url: str | None, token_file: Path | None, as_json: bool, **options: Any) -> Any:
+        try:
+            url = url or service_url(os.environ)
+            service = Service(url, service_token(os.environ, url, token_file))
+            return verb(Call(service, as_json=as_json), *args, **options)
+        except CliError as error:
+            if as_json:
+                print_json(error.body)
+            raise
+
+    return run

@@ -1,0 +1,93 @@
+"""`POST …/stream` (contract §13): a reply as server-sent events. Only `done` is success."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from eliza_cloud.emulator import agents, issues, sandbox
+from eliza_cloud.emulator.answers import ApiError, read_json, refusal, to_json
+from eliza_cloud.emulator.auth import require_caller
+from eliza_cloud.emulator.bridge_api import running_sandbox
+from eliza_cloud.emulator.cloud import CLOUD, Cloud
+from eliza_cloud.emulator.database import Row, new_id
+
+CUT = web.RequestKey("cut", bool)
+_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-cache, no-transform",
+    "Connection": "keep-alive",
+    "X-Accel-Buffering": "no",
+}
+_TYPES = {"chunk": "token", "done": "done", "error": "error"}
+
+_PARAMS: dict[str, issues.Check] = {"text": issues.string(1), "roomId": issues.optional(issues.string())}
+_RPC: dict[str, issues.Check] = {
+    "jsonrpc": issues.one_of("2.0"),
+    "id": issues.optional(issues.any_of(issues.string(), issues.number())),
+    "method": issues.one_of("message.send"),
+}
+_check = issues.fields({**_RPC, "params": issues.fields(_PARAMS)})
+_check_next = issues.fields(
+    {
+        **_RPC,
+        "params": issues.fields({**_PARAMS, "mode": issues.optional(issues.one_of("simple", "power"))}),
+    }
+)
+
+
+async def stream_message(request: web.Request) -> web.StreamResponse:
+    """Answer one message as events: `connected`, `chunk`…, `done`; one `error` if the sandbox is down."""
+    cloud, caller = request.app[CLOUD], require_caller(request)
+    rpc, wrong = issues.valid_object(
+        await read_json(request, cloud), _check_next if cloud.is_next else _check
+    )
+    if wrong:
+        raise ApiError(400, {"error": "Invalid request", "details": wrong})
+    agent = agents.find(cloud, request.match_info["agent_id"], caller.organization_id)
+    if cloud.is_next and agent is None:
+        raise refusal(404, "Agent not found")
+    if cloud.is_next and agent is not None and agent["execution_tier"] != "shared":
+        # This route of N has no way to a dedicated agent's container; only bridge has.
+        raise refusal(404, "Not a shared-runtime agent")
+    events = web.StreamResponse(headers=_HEADERS)
+    await events.prepare(request)
+    await _converse(request, events, cloud, agent, rpc)
+    await events.write_eof()
+    return events
+
+
+async def _send(events: web.StreamResponse, cloud: Cloud, event: str, data: Mapping[str, object]) -> None:
+    extra = {"type": _TYPES[event]} if cloud.is_next and event in _TYPES else {}
+    await events.write(f"event: {event}\ndata: {to_json({**data, **extra})}\n\n".encode())
+
+
+def _chunks(cloud: Cloud, reply: str) -> list[str]:
+    """C sends the whole reply at once, as its sandboxes do; N sends tokens."""
+    if not cloud.is_next:
+        return [reply]
+    words = reply.split(" ")
+    return [word if place == 0 else f" {word}" for place, word in enumerate(words)]
+
+
+async def _converse(
+    request: web.Request, events: web.StreamResponse, cloud: Cloud, agent: Row | None, rpc: dict[str, object]
+) -> None:
+    found = running_sandbox(cloud, agent)
+    if agent is None or found is None or found["state"] != "running":
+        await _send(events, cloud, "error", {"message": "Sandbox is not running or unreachable"})
+        return
+    params = rpc["params"]
+    text = str(params["text"]) if isinstance(params, dict) else ""
+    rpc_id = {"rpcId": rpc["id"]} if "id" in rpc else {}
+    await _send(events, cloud, "connected", {**rpc_id, "timestamp": sandbox.milliseconds(cloud)})
+    if request.get(CUT):
+        sandbox.hear(cloud, agent["id"], text)
+        await _send(events, cloud, "chunk", {"text": "I was about to"})
+        return
+    reply = sandbox.converse(cloud, agent["id"], text)
+    for chunk in _chunks(cloud, reply):
+        await _send(events, cloud, "chunk", {"text": chunk})
+    end: dict[str, object] = {**rpc_id, "timestamp": sandbox.milliseconds(cloud)}
+    if cloud.is_next:
+        end |= {"messageId": new_id(), "fullText": reply, "agentName": agent["agent_name"]}
+    await _send(events, cloud, "done", end)

@@ -1,0 +1,201 @@
+"""The application over the real manager, the real store and an Eliza Cloud in this process."""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from eliza_cloud.api.app import SERVER_SETTINGS, create_app
+from eliza_cloud.api.binding import Binding, Port
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.emulator import create_app as create_emulator
+from eliza_cloud.link.access import CloudAccess
+from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.record import SqliteStore
+from eliza_cloud.store.settings import Settings
+
+TOKEN = "canary-token-7f3a9c51d2e84b60"
+BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))
+FAST = {"login_poll_interval": 0.02, "heartbeat_interval": 5.0, "reconnect_interval": 0.05}
+
+
+class SettledServer(TestServer):
+    """Runs the application as the service does; aiohttp's own would cancel handlers whose client goes away."""
+
+    async def _make_runner(self, **_: Any) -> web.AppRunner:
+        return web.AppRunner(self.app, shutdown_timeout=0.1, **SERVER_SETTINGS)
+
+
+@dataclass
+class Cloud:
+    """The emulator and its strings behind the stage."""
+
+    url: str
+    session: aiohttp.ClientSession
+
+    async def control(self, where: str, **body: Any) -> dict[str, Any]:
+        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json()
+
+    async def fault(self, path: str, fault: str, **more: Any) -> None:
+        await self.control("faults", path=path, fault=fault, **more)
+
+    async def faults_met(self) -> int:
+        async with self.session.get(f"{self.url}/emulator/faults") as answer:
+            return sum(fault["used"] for fault in (await answer.json())["data"])
+
+    async def heal(self) -> None:
+        await self.session.delete(f"{self.url}/emulator/faults")
+
+    async def mint(self) -> str:
+        return (await self.control("keys"))["apiKey"]
+
+    async def state(self) -> dict[str, Any]:
+        async with self.session.get(f"{self.url}/emulator/state") as answer:
+            return await answer.json()
+
+
+@dataclass
+class Service:
+    """One service and a client that sends the token unless told otherwise."""
+
+    client: TestClient
+    manager: CloudManager
+    directory: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    async def call(self, method: str, path: str, **more: Any) -> aiohttp.ClientResponse:
+        headers = {"Authorization": f"Bearer {TOKEN}", **more.pop("headers", {})}
+        answer = await self.client.request(method, path, headers=headers, **more)
+        await answer.read()
+        return answer
+
+    async def get(self, path: str, **more: Any) -> Any:
+        return await (await self.call("GET", path, **more)).json()
+
+    async def post(self, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        content = {} if body is None else {"json": body}
+        answer = await self.call("POST", path, **content, **more)
+        return answer.status, await answer.json()
+
+    async def agent(self, name: str = "my-cloud-agent") -> str:
+        status, body = await self.post("/api/cloud/agents", {"agentName": name})
+        assert status == 201, body
+        return body["agent"]["id"]
+
+    async def linked_agent(self) -> str:
+        agent_id = await self.agent()
+        status, body = await self.post(f"/api/cloud/agents/{agent_id}/connect")
+        assert status == 200, body
+        return agent_id
+
+    async def until_connected(self) -> None:
+        await until(lambda: self.manager.status().connected)
+
+
+async def raw(service: Service, request: str) -> tuple[int, dict[str, str], bytes]:
+    """Send a request byte by byte as it is given; return status, headers in lower case, body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.client.port)
+    writer.write(request.replace("\n", "\r\n").encode("latin-1"))
+    async with asyncio.timeout(5):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {line.split(": ")[0].lower(): line.split(": ", 1)[1] for line in head[1:] if line}
+        body = await reader.readexactly(0 if request.startswith("HEAD") else int(headers.get("content-length", 0)))
+    writer.close()
+    await writer.wait_closed()
+    return int(head[0].split(" ")[1]), headers, body
+
+
+async def until(holds: Any) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def serve(aiohttp_client, tmp_path):
+    """Give a function that starts a service for a base URL; they all end with the test."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(
+            base_url: str,
+            *,
+            key: str | None = None,
+            bound: Binding = BOUND,
+            settings: dict[str, Any] | None = None,
+            allow_loopback: bool = True,
+            **app: Any,
+        ) -> Service:
+            environ = {} if key is None else {"ELIZAOS_CLOUD_API_KEY": key}
+            chosen = Settings(**{**FAST, **(settings or {})})
+            store = SqliteStore(tmp_path / "agent.sqlite3")
+            stack.push_async_callback(store.close)
+            manager = CloudManager(
+                settings=chosen,
+                credentials=Credentials(ConfigFile(tmp_path / "eliza.json"), store, environ, base_url),
+                cloud=CloudAccess(base_url, allow_loopback=allow_loopback),
+            )
+            await manager.start()
+            stack.push_async_callback(manager.stop)
+            application = create_app(manager, token=Secret(TOKEN), bound=bound, **app)
+            client = await aiohttp_client(SettledServer(application))
+            return Service(client, manager, tmp_path, environ)
+
+        yield start
+
+
+@pytest.fixture
+async def scripted():
+    """Give a function that starts a cloud made of the handlers given by "METHOD path"."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(handlers: dict[str, Any]) -> str:
+            app = web.Application()
+            for route, handler in handlers.items():
+                method, path = route.split(" ")
+                app.router.add_route(method, path, handler)
+            server = await stack.enter_async_context(TestServer(app))
+            return str(server.make_url("")).rstrip("/")
+
+        yield start
+
+
+@pytest.fixture
+async def cloud():
+    """An emulator of the first generation that loses no time."""
+    app = create_emulator(
+        poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
+    )
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield Cloud(str(server.make_url("")).rstrip("/"), session)
+
+
+@pytest.fixture
+async def service(cloud, serve):
+    """A service that is not signed in."""
+    return await serve(cloud.url)
+
+
+@pytest.fixture
+async def signed_in(cloud, serve):
+    """A service whose key the cloud has accepted."""
+    service = await serve(cloud.url, key=await cloud.mint())
+    await service.until_connected()
+    return service
+
+
+def frames(text: str) -> list[dict[str, Any]]:
+    """Read an event stream that has `data:` frames only."""
+    assert text.endswith("\n\n")
+    return [json.loads(frame.removeprefix("data: ")) for frame in text[:-2].split("\n\n")]

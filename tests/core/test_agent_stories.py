@@ -1,0 +1,126 @@
+"""Agents that go away on purpose, and their backups, told step by step."""
+
+import pytest
+
+from eliza_cloud.core import effects as do
+from eliza_cloud.core.events import (
+    BackupFailed,
+    BackupTaken,
+    Connect,
+    ReconnectFailed,
+    Restore,
+    ShutdownAgent,
+    SuspendAgent,
+    TakeBackup,
+    Woke,
+)
+from eliza_cloud.core.failure import LINK_CLOSING, SUPERSEDED
+from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.replies import Done, Refused, Waits
+from eliza_cloud.core.states import KeyState, LinkState, Reason
+from tests.core.story import ANNA, BERT, TIMEOUT, Story, in_state
+
+DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
+BUSY = (CONNECTING, CONNECTED, RECONNECTING)
+
+
+def _exhausted() -> Story:
+    link = Story(in_state(RECONNECTING, attempt=10))
+    link.hears(ReconnectFailed(link.epoch, TIMEOUT))
+    assert link.facts.reason is Reason.RETRIES_EXHAUSTED
+    return link
+
+
+# Agents that go away on purpose
+
+
+@pytest.mark.parametrize("event", [ShutdownAgent(ANNA), SuspendAgent(ANNA)])
+@pytest.mark.parametrize("state", [*BUSY, ERROR])
+def test_an_agent_that_goes_away_on_purpose_is_let_go_of_first(state, event):
+    link = Story(in_state(state))
+    assert link.hears(event).reply == Done(linked=True)
+    assert link.state is DISCONNECTED
+    assert (link.facts.wish, link.facts.agent_id) == (None, None)
+    assert link.did[0] == do.StoreWish(None)
+    assert ("CancelActivities" in link.did_kinds()) == (state in BUSY)
+    assert link.facts.key is KeyState.ACCEPTED, "shutting an agent down does not sign out"
+
+
+@pytest.mark.parametrize("event", [ShutdownAgent(BERT), SuspendAgent(BERT)])
+@pytest.mark.parametrize("state", LinkState)
+def test_an_agent_that_is_not_linked_goes_away_without_a_sound(state, event):
+    link = Story(in_state(state))
+    before = link.facts
+    assert link.hears(event).reply == Done(linked=False)
+    assert (link.facts, link.did) == (before, [])
+
+
+@pytest.mark.parametrize("kind", [ShutdownAgent, SuspendAgent])
+def test_an_agent_wished_for_is_not_linked_to_once_it_went_away(kind):
+    link = _exhausted()
+    assert link.hears(kind(ANNA)).reply == Done(linked=True)
+    assert link.did == [do.StoreWish(None)]
+    assert (link.facts.agent_id, link.facts.reason) == (None, None)
+    assert link.hears(Woke()).outcome is Outcome.IGNORED
+
+
+@pytest.mark.parametrize("kind", [ShutdownAgent, SuspendAgent])
+def test_an_agent_that_is_being_closed_or_comes_next_cannot_go_away_now(kind):
+    link = Story()
+    link.connects(ANNA)
+    link.hears(Connect(BERT))
+    for agent_id in (ANNA, BERT):
+        assert link.hears(kind(agent_id)).reply == Refused(LINK_CLOSING)
+
+
+def test_callers_who_wait_for_an_agent_that_goes_away_are_told_so():
+    link = Story()
+    link.hears(Connect(ANNA))
+    link.hears(ShutdownAgent(ANNA))
+    assert link.told == [do.AnswerConnect(ANNA, SUPERSEDED)]
+
+
+# Backups
+
+
+@pytest.mark.parametrize("kind", [TakeBackup, Restore])
+def test_backups_by_hand_go_through_the_backup_loop(kind):
+    link = Story()
+    link.connects()
+    assert link.hears(kind(ANNA, 5)).reply == Waits()
+    assert link.did == [do.HandToScheduler(5)]
+    assert link.hears(kind(BERT, 6)).reply == Done()
+    assert link.did == []
+
+
+@pytest.mark.parametrize("kind", [TakeBackup, Restore])
+def test_backups_of_an_agent_that_is_being_closed_are_refused(kind):
+    link = Story(in_state(CLOSING))
+    assert link.hears(kind(ANNA, 5)).reply == Refused(LINK_CLOSING)
+    assert link.hears(kind(BERT, 6)).reply == Done()
+
+
+def test_a_backup_is_noted_and_a_failed_one_does_not_interrupt_the_link():
+    link = Story()
+    link.connects()
+    link.at = 1060.0
+    link.hears(BackupTaken(link.epoch))
+    assert link.facts.last_backup_at == 1060.0
+    link.at = 1120.0
+    link.hears(BackupFailed(link.epoch, TIMEOUT))
+    assert (link.state, link.facts.last_backup_at, link.facts.backups_refused) == (CONNECTED, 1060.0, False)
+
+
+def test_a_refusal_for_good_is_remembered_until_a_backup_succeeds():
+    link = Story()
+    link.connects()
+    link.hears(BackupFailed(link.epoch, TIMEOUT, refused=True))
+    assert link.facts.backups_refused
+    link.hears(BackupTaken(link.epoch))
+    assert not link.facts.backups_refused
+
+
+def test_the_last_snapshot_is_noted():
+    link = Story(in_state(CLOSING), at=2000.0)
+    link.hears(BackupTaken(link.epoch))
+    assert link.facts.last_backup_at == 2000.0

@@ -1,0 +1,210 @@
+"""How a link ends: the user signs out, the service stops, told step by step."""
+
+import pytest
+
+from eliza_cloud.core import effects as do
+from eliza_cloud.core.events import (
+    BackupFailed,
+    Connect,
+    Disconnect,
+    Drained,
+    KeyChanged,
+    KeyRejected,
+    Reattach,
+    ShutdownAgent,
+    Stop,
+    Woke,
+)
+from eliza_cloud.core.failure import NOT_SIGNED_IN, STOPPING, SUPERSEDED
+from eliza_cloud.core.replies import Done, Refused, Waits
+from eliza_cloud.core.states import KeyState, LinkState
+from tests.core.story import ANNA, BAD_KEY, BERT, TIMEOUT, Story, in_state, told_of
+
+DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
+BUSY = (CONNECTING, CONNECTED, RECONNECTING)
+ANSWERS = (do.AnswerConnect, do.AnswerDisconnect)
+
+
+# Disconnecting
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_a_disconnect_forgets_the_credentials_before_anything_else(state):
+    link = Story(in_state(state, next_agent=BERT if state is CLOSING else None))
+    link.hears(Disconnect())
+    assert link.did[0] == do.ForgetCredentials()
+    facts = link.facts
+    assert (facts.wish, facts.key, facts.enabled, facts.next_agent) == (None, KeyState.ABSENT, False, None)
+    assert (facts.user_id, facts.organization_id) == (None, None)
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_a_disconnect_ends_disconnected_and_its_caller_is_answered_once(state):
+    link = Story(in_state(state, attempt=4, failure=TIMEOUT))
+    link.hears(Disconnect())
+    if link.state is CLOSING:
+        assert do.AnswerDisconnect() not in link.told
+        link.hears(Drained(link.epoch))
+    assert link.state is DISCONNECTED
+    assert link.told.count(do.AnswerDisconnect()) == 1
+    facts = link.facts
+    assert (facts.agent_id, facts.agent_name, facts.reason, facts.failure) == (None, None, None, None)
+    assert facts.attempt == 0
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_answers_come_after_everything_else_so_that_who_hears_one_finds_it_done(state):
+    for event in (Disconnect(), Stop(), Connect(BERT), ShutdownAgent(ANNA), KeyRejected(3, BAD_KEY)):
+        link = Story(in_state(state))
+        link.hears(event)
+        answers = [isinstance(effect, ANSWERS) for effect in link.did]
+        assert answers == sorted(answers), link.did_kinds()
+
+
+def test_a_disconnect_takes_a_last_snapshot_of_a_link_that_stood():
+    link = Story()
+    link.connects()
+    link.hears(Disconnect())
+    assert link.did == [
+        do.ForgetCredentials(),
+        do.StopVerifying(),
+        do.CancelActivities(),
+        do.StartDrain(link.epoch, ANNA, snapshot=True),
+        do.AnswerConnect(ANNA, SUPERSEDED),
+    ]
+
+
+def test_a_disconnect_while_connecting_has_nothing_to_save():
+    link = Story()
+    link.hears(Connect(ANNA))
+    link.hears(Disconnect())
+    assert link.state is DISCONNECTED
+    assert link.did == [
+        do.ForgetCredentials(),
+        do.StopVerifying(),
+        do.CancelActivities(),
+        do.AnswerConnect(ANNA, SUPERSEDED),
+        do.AnswerDisconnect(),
+    ]
+
+
+def test_a_disconnect_while_closing_joins_and_drops_the_agent_that_waited():
+    link = Story()
+    link.connects(ANNA)
+    link.hears(Connect(BERT))
+    link.hears(Disconnect())
+    assert told_of(link.did, BERT) == [SUPERSEDED]
+    assert do.CancelActivities() not in link.did, "the last snapshot goes on"
+    link.hears(Drained(link.epoch))
+    assert (link.state, link.facts.wish) == (DISCONNECTED, None)
+    assert link.did == [do.CancelActivities(), do.AnswerDisconnect()]
+
+
+def test_two_disconnects_are_one():
+    link = Story()
+    link.connects()
+    link.hears(Disconnect())
+    epoch = link.epoch
+    assert link.hears(Disconnect()).reply == Waits()
+    assert (link.state, link.epoch) == (CLOSING, epoch)
+    link.hears(Drained(epoch))
+    assert link.told.count(do.AnswerDisconnect()) == 1
+
+
+def test_who_signs_in_again_while_closing_may_connect_again():
+    link = Story()
+    link.connects(ANNA)
+    link.hears(Disconnect())
+    assert link.hears(Connect(BERT)).reply == Refused(NOT_SIGNED_IN)
+    link.hears(KeyChanged())
+    assert link.state is CLOSING
+    assert link.hears(Connect(BERT)).reply == Waits()
+    link.hears(Drained(link.epoch))
+    assert (link.state, link.facts.agent_id, link.facts.wish) == (CONNECTING, BERT, BERT)
+    assert do.AnswerDisconnect() in link.did
+
+
+def test_closing_always_ends_also_when_its_snapshot_fails():
+    link = Story(in_state(CLOSING))
+    link.hears(BackupFailed(link.epoch, TIMEOUT))
+    assert link.state is CLOSING
+    link.hears(Drained(link.epoch))
+    assert link.state is DISCONNECTED
+
+
+# Stopping
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_stopping_keeps_wish_and_key_and_ends_where_nothing_runs(state):
+    link = Story(in_state(state, wish=ANNA))
+    link.hears(Stop())
+    assert "ForgetCredentials" not in link.did_kinds()
+    assert "StoreWish" not in link.did_kinds()
+    if link.state is CLOSING:
+        link.hears(Drained(link.epoch))
+    assert link.state in {DISCONNECTED, ERROR}
+    assert (link.facts.wish, link.facts.key) == (ANNA, KeyState.ACCEPTED)
+
+
+@pytest.mark.parametrize("state", BUSY)
+def test_stopping_sends_callers_home(state):
+    link = Story(in_state(state))
+    link.hears(Stop())
+    assert told_of(link.did, ANNA) == [STOPPING]
+
+
+def test_stopping_while_closing_drops_the_agent_that_waited_but_keeps_the_wish():
+    link = Story(in_state(CONNECTED))
+    link.hears(Connect(BERT))
+    link.hears(Stop())
+    assert told_of(link.did, BERT) == [STOPPING]
+    link.hears(Drained(link.epoch))
+    assert (link.state, link.facts.wish, link.facts.next_agent) == (DISCONNECTED, BERT, None)
+
+
+def test_nobody_is_told_twice_that_the_service_stops():
+    link = Story(in_state(CLOSING, next_agent=ANNA))
+    link.hears(Stop())
+    assert told_of(link.did, ANNA) == [STOPPING]
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_after_a_stop_nothing_is_started_again(state):
+    link = Story(in_state(state))
+    link.hears(Stop())
+    events = (Connect(ANNA), Connect(BERT), Reattach(ANNA), KeyChanged(), Woke())
+    for event in (*events, Drained(link.epoch), *events):
+        link.hears(event)
+        assert not {"StartConnector", "StartMonitor", "StartScheduler", "StartTry"} & set(link.did_kinds())
+        if isinstance(event, Connect | Reattach):
+            assert link.step.reply == Refused(STOPPING)
+
+
+def test_a_disconnect_after_a_stop_still_signs_out():
+    link = Story()
+    link.connects()
+    link.hears(Stop())
+    link.hears(Disconnect())
+    assert link.did[0] == do.ForgetCredentials()
+    link.hears(Drained(link.epoch))
+    assert (link.facts.wish, link.facts.key) == (None, KeyState.ABSENT)
+
+
+@pytest.mark.parametrize("state", [CONNECTING, CLOSING])
+def test_a_stopped_link_is_about_no_agent(state):
+    link = Story(in_state(state))
+    link.hears(Stop())
+    if link.state is CLOSING:
+        link.hears(Drained(link.epoch))
+    assert (link.state, link.facts.agent_id) == (DISCONNECTED, None)
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_who_stops_the_service_waits_exactly_while_the_link_is_closing(state):
+    link = Story(in_state(state))
+    reply = link.hears(Stop()).reply
+    assert reply == (Waits() if link.state is CLOSING else Done())
+    if link.state is CLOSING:
+        link.hears(Drained(link.epoch))
+        assert link.told[-1] == do.AnswerDisconnect()

@@ -1,0 +1,180 @@
+"""A key that changes, a verdict that waiting cannot mend, word from before, told step by step."""
+
+import pytest
+
+from eliza_cloud.core import effects as do
+from eliza_cloud.core.events import (
+    AgentGone,
+    BackupFailed,
+    BackupTaken,
+    Connect,
+    Connected,
+    ConnectFailed,
+    CreditsExhausted,
+    Disconnect,
+    Drained,
+    HeartbeatAnswered,
+    HeartbeatMissed,
+    KeyAccepted,
+    KeyChanged,
+    KeyDoubted,
+    KeyRejected,
+    Reconnected,
+    ReconnectFailed,
+)
+from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.states import KeyState, LinkState, Reason
+from tests.core.story import ANNA, BAD_KEY, GONE, NO_CREDITS, TIMEOUT, Story, in_state
+
+DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
+BUSY = (CONNECTING, CONNECTED, RECONNECTING)
+
+
+# The key
+
+
+@pytest.mark.parametrize("state", [CONNECTED, RECONNECTING, CONNECTING])
+def test_a_new_key_connects_the_same_agent_anew(state):
+    link = Story(in_state(state))
+    link.hears(KeyChanged())
+    assert (link.state, link.facts.agent_id, link.facts.key) == (CONNECTING, ANNA, KeyState.UNVERIFIED)
+    assert link.did == [do.VerifyKey(4), do.CancelActivities(), do.StartConnector(8, ANNA)]
+    assert link.told == []
+
+
+def test_a_new_key_takes_up_the_wish_after_an_error_and_begins_the_ladder_at_its_foot():
+    link = Story(in_state(ERROR, reason=Reason.KEY_REJECTED, key=KeyState.REJECTED, attempt=7))
+    link.hears(KeyChanged())
+    assert (link.state, link.facts.agent_id, link.facts.unattended) == (CONNECTING, ANNA, True)
+    assert link.facts.reason is None
+    link.hears(ConnectFailed(link.epoch, TIMEOUT))
+    assert (link.state, link.facts.attempt) == (RECONNECTING, 1)
+
+
+@pytest.mark.parametrize("state", [DISCONNECTED, CLOSING])
+def test_a_new_key_is_only_noted_where_nothing_is_linked(state):
+    link = Story(in_state(state))
+    link.hears(KeyChanged())
+    assert (link.state, link.facts.key, link.facts.enabled) == (state, KeyState.UNVERIFIED, True)
+    assert link.did == [do.VerifyKey(4)]
+    assert (link.facts.user_id, link.facts.organization_id) == (None, None), "whose it is, is to be found out"
+
+
+def test_a_caller_who_waits_is_answered_by_the_connect_with_the_new_key():
+    link = Story()
+    link.hears(Connect(ANNA))
+    link.hears(KeyChanged())
+    link.hears(Connected(link.epoch, "Anna"))
+    assert link.told == [do.AnswerConnect(ANNA)]
+
+
+def test_an_accepted_key_says_whose_it_is_and_is_written_down_once():
+    link = Story(in_state(CONNECTED, key=KeyState.UNVERIFIED, user_id=None, organization_id=None))
+    link.hears(KeyAccepted(3, "user-1", None))
+    assert link.did == [do.SaveIdentity("user-1", None)]
+    assert (link.facts.key, link.facts.user_id, link.facts.organization_id) == (
+        KeyState.ACCEPTED,
+        "user-1",
+        None,
+    )
+    link.hears(KeyAccepted(3, "user-1", None))
+    assert link.did == []
+    link.hears(KeyAccepted(3, "user-1", "org-9"))
+    assert link.did == [do.SaveIdentity("user-1", "org-9")]
+    assert link.facts.organization_id == "org-9"
+
+
+def test_a_doubted_key_is_verified_and_the_link_goes_on():
+    link = Story()
+    link.connects()
+    link.hears(KeyDoubted(1))
+    assert (link.state, link.did) == (CONNECTED, [do.VerifyKey(1)])
+    assert link.facts.key is KeyState.ACCEPTED
+
+
+# What waiting cannot mend
+
+
+@pytest.mark.parametrize("state", BUSY)
+@pytest.mark.parametrize(
+    ("event", "failure", "reason"),
+    [
+        (KeyRejected(3, BAD_KEY), BAD_KEY, Reason.KEY_REJECTED),
+        (AgentGone(7, GONE), GONE, Reason.AGENT_GONE),
+        (CreditsExhausted(7, NO_CREDITS), NO_CREDITS, Reason.CREDITS_EXHAUSTED),
+    ],
+)
+def test_a_confirmed_rejection_is_an_error_without_a_ladder(state, event, failure, reason):
+    link = Story(in_state(state))
+    link.hears(event)
+    assert (link.state, link.facts.reason, link.facts.failure) == (ERROR, reason, failure)
+    assert link.did[-1] == do.AnswerConnect(ANNA, failure)
+    assert "CancelActivities" in link.did_kinds()
+    assert not [kind for kind in link.did_kinds() if kind.startswith("Start")]
+    assert link.facts.wish == ANNA
+
+
+def test_a_rejected_key_is_known_as_rejected_wherever_the_link_is():
+    for state in LinkState:
+        link = Story(in_state(state))
+        link.hears(KeyRejected(3, BAD_KEY))
+        assert link.facts.key is KeyState.REJECTED
+        assert link.did[0] == do.StopVerifying()
+
+
+# The fence
+
+
+@pytest.mark.parametrize("state", LinkState)
+@pytest.mark.parametrize(
+    "event",
+    [
+        Connected(6, "Anna"),
+        ConnectFailed(6, TIMEOUT),
+        HeartbeatAnswered(6),
+        HeartbeatMissed(6, TIMEOUT),
+        Reconnected(6, "Anna"),
+        ReconnectFailed(6, TIMEOUT),
+        AgentGone(6, GONE),
+        CreditsExhausted(6, NO_CREDITS),
+        BackupTaken(6),
+        BackupFailed(6, TIMEOUT, refused=True),
+        Drained(6),
+        KeyAccepted(2, "somebody", None),
+        KeyRejected(2, BAD_KEY),
+        KeyDoubted(2),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_what_an_older_epoch_or_an_older_key_posts_changes_nothing(state, event):
+    link = Story(in_state(state))
+    before = link.facts
+    step = link.hears(event)
+    assert step.outcome is Outcome.STALE
+    assert link.facts is before
+    assert link.did == []
+
+
+def test_a_connect_that_succeeds_after_a_disconnect_does_not_come_back_connected():
+    link = Story()
+    link.hears(Connect(ANNA))
+    epoch = link.epoch
+    link.hears(Disconnect())
+    assert link.hears(Connected(epoch, "Anna")).outcome is Outcome.STALE
+    assert link.state is DISCONNECTED
+
+
+def test_a_try_that_succeeds_after_a_disconnect_does_not_come_back_connected():
+    link = Story(in_state(RECONNECTING))
+    epoch = link.epoch
+    link.hears(Disconnect())
+    link.hears(Reconnected(epoch, "Anna"))
+    link.hears(Drained(link.epoch))
+    assert (link.state, link.facts.key) == (DISCONNECTED, KeyState.ABSENT)
+
+
+def test_an_answer_about_the_key_that_comes_after_the_sign_out_signs_nobody_in():
+    link = Story()
+    link.hears(Disconnect())
+    assert link.hears(KeyAccepted(1, "user-123", "org-456")).outcome is Outcome.STALE
+    assert (link.facts.key, link.facts.user_id) == (KeyState.ABSENT, None)

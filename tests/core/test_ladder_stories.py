@@ -1,0 +1,194 @@
+"""A link that is lost and found again (seed: Reconnection Strategy), told step by step."""
+
+from eliza_cloud.core import effects as do
+from eliza_cloud.core.backoff import Backoff
+from eliza_cloud.core.events import (
+    ConfigChanged,
+    Connect,
+    Disconnect,
+    HeartbeatAnswered,
+    HeartbeatMissed,
+    Reconnected,
+    ReconnectFailed,
+    Woke,
+)
+from eliza_cloud.core.facts import Policy
+from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.replies import Waits
+from eliza_cloud.core.states import LinkState, Reason
+from tests.core.story import ANNA, BUSY_CLOUD, TIMEOUT, Story, in_state
+
+DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
+
+
+def test_two_missed_heartbeats_are_weather_and_the_third_starts_the_ladder():
+    link = Story()
+    link.connects()
+    link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
+    link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
+    assert (link.state, link.facts.misses, link.did) == (CONNECTED, 2, [])
+    link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
+    assert (link.state, link.facts.reason) == (RECONNECTING, Reason.HEARTBEAT_MISSED)
+    assert link.did == [do.CancelActivities(), do.StartTry(3, ANNA, 1, 3.0)]
+    assert (link.facts.attempt, link.facts.next_attempt_at) == (1, 1003.0)
+
+
+def test_an_answered_heartbeat_makes_the_misses_count_anew():
+    link = Story()
+    link.connects()
+    link.at = 1030.0
+    for event in (HeartbeatMissed, HeartbeatMissed, HeartbeatAnswered, HeartbeatMissed, HeartbeatMissed):
+        link.hears(event(link.epoch) if event is HeartbeatAnswered else event(link.epoch, TIMEOUT))
+    assert (link.state, link.facts.misses, link.facts.last_heartbeat_at) == (CONNECTED, 2, 1030.0)
+
+
+def test_a_try_that_succeeds_restores_the_link():
+    link = Story()
+    link.connects()
+    link.loses_the_connection()
+    link.hears(Reconnected(link.epoch, "Anna"))
+    assert (link.state, link.facts.reason, link.facts.failure) == (CONNECTED, None, None)
+    assert link.did_kinds() == ["CancelActivities", "StartMonitor", "StartScheduler", "AnswerConnect"]
+
+
+def test_ten_tries_at_the_documented_delays_then_disconnected():
+    link = Story(chance=1.0)
+    link.connects()
+    link.loses_the_connection()
+    tries = [effect for effect in link.did if isinstance(effect, do.StartTry)]
+    while link.state is RECONNECTING:
+        link.hears(ReconnectFailed(link.epoch, TIMEOUT))
+        tries += [effect for effect in link.did if isinstance(effect, do.StartTry)]
+    assert [effect.attempt for effect in tries] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert [effect.delay for effect in tries] == [3, 6, 12, 24, 48, 60, 60, 60, 60, 60]
+    assert (link.state, link.facts.reason) == (DISCONNECTED, Reason.RETRIES_EXHAUSTED)
+    assert link.facts.wish == ANNA
+    assert link.did == [do.CancelActivities(), do.AnswerConnect(ANNA, TIMEOUT)]
+
+
+def test_jitter_may_halve_a_delay_and_no_more():
+    link = Story(chance=0.0)
+    link.connects()
+    link.loses_the_connection()
+    assert link.facts.next_attempt_at == 1000.0 + 1.5
+
+
+def test_the_clouds_retry_after_is_a_floor_for_the_next_try():
+    link = Story()
+    link.connects()
+    link.loses_the_connection()
+    link.hears(ReconnectFailed(link.epoch, BUSY_CLOUD))
+    assert link.did == [do.StartTry(link.epoch, ANNA, 2, 90.0)]
+    assert link.facts.failure == BUSY_CLOUD
+    assert link.facts.reason is Reason.HEARTBEAT_MISSED
+
+
+def _flap(link: Story, beats: int) -> int:
+    link.loses_the_connection()
+    link.hears(Reconnected(link.epoch, "Anna"))
+    for _ in range(beats):
+        link.hears(HeartbeatAnswered(link.epoch))
+    link.loses_the_connection()
+    return link.facts.attempt
+
+
+def test_the_attempts_count_anew_after_two_clean_heartbeats():
+    link = Story()
+    link.connects()
+    assert _flap(link, beats=2) == 1
+
+
+def test_a_link_that_falls_over_at_once_goes_on_up_the_ladder():
+    link = Story()
+    link.connects()
+    assert _flap(link, beats=1) == 2
+
+
+def test_a_heartbeat_missed_between_two_answered_ones_does_not_count_as_stable():
+    link = Story()
+    link.connects()
+    link.loses_the_connection()
+    link.hears(Reconnected(link.epoch, "Anna"))
+    link.hears(HeartbeatAnswered(link.epoch))
+    link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
+    link.hears(HeartbeatAnswered(link.epoch))
+    link.loses_the_connection()
+    assert link.facts.attempt == 2
+
+
+def test_a_flapping_link_still_gets_a_try_when_its_ladder_is_used_up():
+    link = Story(in_state(CONNECTED, attempt=10))
+    link.loses_the_connection()
+    assert (link.state, link.facts.attempt) == (RECONNECTING, 10)
+    link.hears(ReconnectFailed(link.epoch, TIMEOUT))
+    assert (link.state, link.facts.reason) == (DISCONNECTED, Reason.RETRIES_EXHAUSTED)
+
+
+def _exhausted() -> Story:
+    link = Story(in_state(RECONNECTING, attempt=10))
+    link.hears(ReconnectFailed(link.epoch, TIMEOUT))
+    assert link.facts.reason is Reason.RETRIES_EXHAUSTED
+    return link
+
+
+def test_a_machine_that_wakes_after_the_ladder_gets_one_fresh_try_at_once():
+    link = _exhausted()
+    link.hears(Woke())
+    assert link.state is RECONNECTING
+    assert link.did == [do.StartTry(link.epoch, ANNA, 10, 3.0)]
+    link.hears(ReconnectFailed(link.epoch, TIMEOUT))
+    assert (link.state, link.facts.reason) == (DISCONNECTED, Reason.RETRIES_EXHAUSTED)
+
+
+def test_a_machine_that_wakes_gets_one_try_also_when_the_ladder_was_made_longer_meanwhile():
+    link = _exhausted()
+    link.hears(ConfigChanged(Policy(ladder=Backoff(attempts=20))))
+    link.hears(Woke())
+    assert link.facts.attempt == 20
+    link.hears(ReconnectFailed(link.epoch, TIMEOUT))
+    assert link.state is DISCONNECTED
+
+
+def test_a_fresh_try_that_succeeds_links_again():
+    link = _exhausted()
+    link.hears(Woke())
+    link.hears(Reconnected(link.epoch, "Anna"))
+    assert (link.state, link.facts.agent_id, link.facts.reason) == (CONNECTED, ANNA, None)
+
+
+def test_a_user_who_disconnected_is_not_linked_again_when_the_machine_wakes():
+    link = _exhausted()
+    link.hears(Disconnect())
+    assert link.hears(Woke()).outcome is Outcome.IGNORED
+    assert link.state is DISCONNECTED
+
+
+def test_waking_makes_the_next_heartbeat_or_try_happen_now():
+    link = Story()
+    link.connects()
+    link.hears(Woke())
+    assert link.did == [do.HurryUp()]
+    link.loses_the_connection()
+    assert link.facts.next_attempt_at == 1003.0
+    link.at = 1001.0
+    link.hears(Woke())
+    assert link.did == [do.HurryUp()]
+    assert link.facts.next_attempt_at == 1001.0
+
+
+def test_a_connect_while_reconnecting_joins_and_hears_of_success():
+    link = Story()
+    link.connects()
+    link.loses_the_connection()
+    assert link.hears(Connect(ANNA)).reply == Waits()
+    assert link.did == [do.HurryUp()]
+    link.hears(Reconnected(link.epoch, "Anna"))
+    assert link.told == [do.AnswerConnect(ANNA)]
+
+
+def test_new_settings_count_from_the_next_event():
+    link = Story()
+    link.connects()
+    link.hears(ConfigChanged(Policy(max_failures=1)))
+    link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
+    assert link.state is RECONNECTING
