@@ -90,7 +90,7 @@ def halt(cloud: Cloud, agent_id: str) -> None:
 def shut_down(cloud: Cloud, agent_id: str) -> None:
     """Take a pre-shutdown snapshot if the sandbox answers, then stop; data is kept."""
     with suppress(SandboxUnreachableError):
-        pass
+        snapshots.take(cloud, agent_id, "pre-shutdown")
     halt(cloud, agent_id)
 
 

@@ -141,7 +141,7 @@ async def show_authorization(request: web.Request) -> web.Response:
             return _problem("This login session was authorized from another account.", 409)
         return page(
             "You are signed in",
-            '<p class="good" role="status">Authorized. Your computer has its key now.</p>'
+            '<p class="good" role="status">Authorized. Your computer receives its key within seconds.</p>'
             '<p class="dim">You can close this window and go back to the terminal.</p>',
         )
     token = browser.form_token(request)

@@ -166,6 +166,7 @@ async def test_deletion_is_a_job_that_a_second_call_joins(api_n):
     assert await api_n.status(agent_id) == "deletion_pending"
     assert (await api_n.post(f"{one}/provision")).status == 409
     assert (await api_n.post(f"{one}/snapshot")).status == 409
+    assert (await api_n.rpc(agent_id, "heartbeat")).body["error"]["message"] == "Sandbox is not running"
     await api_n.clock.advance(1)
     assert (await api_n.get(one)).status == 404
     job = (await api_n.get(first.body["polling"]["endpoint"])).body["data"]
