@@ -105,7 +105,7 @@ def _parse(text: str) -> tuple[URL, str]:
 def _host(url: URL, authority: str) -> str:
     """Return the host in lower case; refuse brackets around anything that is not an IPv6 address."""
     host = (url.raw_host or "").lower()
-    if ("[" in authority) != (":" in host) or "%" in host:
+    if ("[" in authority) != (":" in host):
         raise _refused("its host is not a plain name or address")
     return host
 

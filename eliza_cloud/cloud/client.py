@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
+import msgspec
 
 from eliza_cloud.cloud import bridge, login, reading
 from eliza_cloud.cloud.base_url import BaseUrl, segment
@@ -94,7 +95,9 @@ class ElizaCloudClient:
     async def get_job(self, job_id: str) -> Job:
         """Return a job as it is now."""
         job = reading.read_job(await self._get(f"jobs/{segment(job_id)}"), job_id)
-        return job if job.error is None else _with_error(job, self._exchange.redaction.sentence(job.error))
+        if job.error is None:
+            return job
+        return msgspec.structs.replace(job, error=self._exchange.redaction.sentence(job.error))
 
     # Agents (§9, §10).
 
@@ -250,7 +253,3 @@ class ElizaCloudClient:
             raise KeyRefused(
                 "There is no API key to call Eliza Cloud with. Sign in first with `eliza-cloud login`."
             )
-
-
-def _with_error(job: Job, error: str) -> Job:
-    return Job(job.id, job.status, error, job.should_continue, job.interval, job.raw)

@@ -22,6 +22,7 @@ T = TypeVar("T")
 #: How much of a body without any event is kept, to tell whether it was an error in JSON.
 _MAX_PLAIN_BYTES = 64 * 1024
 _KINDS = {"connected", "chunk", "token", "done", "error"}
+_REMEDY = "What was received is not a complete reply; check the agent's status and send the message again."
 
 
 async def stream_reply(
@@ -101,8 +102,8 @@ class _Reply:
         plain = json_object(bytes(self._plain)) if self._plain else None
         if plain is not None:
             return self._failed(plain)
-        if self._plain and self._plain.strip():
-            return _broken("what came is not an event stream")
+        if self._plain and self._plain.lstrip().startswith(b"<"):
+            return _broken("a web page came instead of an event stream")
         return _cut()
 
     def _failed(self, data: dict[str, Any]) -> StreamFailed:
@@ -110,9 +111,6 @@ class _Reply:
         return StreamFailed(
             f"The agent's reply failed: {said}. {_REMEDY}", code="stream_failed", cloud_status=200
         )
-
-
-_REMEDY = "What was received is not a complete reply; check the agent's status and send the message again."
 
 
 def _cut() -> StreamFailed:

@@ -34,6 +34,13 @@ SUPERSEDED = Failure(
     message="A later command took the place of this one.",
 )
 
+LINK_UNSETTLED = Failure(
+    code="link_unsettled",
+    status=409,
+    message="The link to this agent is just being made. Try again when it is connected.",
+    retryable=True,
+)
+
 LINK_CLOSING = Failure(
     code="link_closing",
     status=409,

@@ -72,4 +72,5 @@ def wish_stands(cursor: Cursor[Facts]) -> bool:
 def gave_up(cursor: Cursor[Facts]) -> bool:
     """The ladder ended without success, and the wish stands."""
     facts = cursor.facts
-    return facts.reason is Reason.RETRIES_EXHAUSTED and wish_stands(cursor) and not keyless(cursor)
+    usable = facts.key in {KeyState.ACCEPTED, KeyState.UNVERIFIED}
+    return facts.reason is Reason.RETRIES_EXHAUSTED and wish_stands(cursor) and usable

@@ -32,7 +32,7 @@ from eliza_cloud.core.events import (
     Woke,
 )
 from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.failure import LINK_CLOSING, NOT_SIGNED_IN, STOPPING
+from eliza_cloud.core.failure import LINK_CLOSING, LINK_UNSETTLED, NOT_SIGNED_IN, STOPPING
 from eliza_cloud.core.machine import Row, ignored, moves, refused, stays
 from eliza_cloud.core.states import LinkState, Reason
 
@@ -59,8 +59,8 @@ ROWS: tuple[Row[Facts], ...] = (
     refused(Connect, EVERY, NOT_SIGNED_IN, g.keyless),
     moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
     stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
-    stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way"),
-    stays(Connect, [RECONNECTING], u.hurry, a.wait, when=g.same_agent, why="joins, and tries now"),
+    stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way, attended or not"),
+    stays(Connect, [RECONNECTING], u.hurry_unless_told_to_wait, a.wait, when=g.same_agent, why="joins"),
     moves(Connect, BUSY, CLOSING, a.overtake_callers, a.remember_next, a.wait, why="another agent"),
     stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
     refused(Reattach, EVERY, STOPPING, g.stopping),
@@ -120,7 +120,8 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(CreditsExhausted, BUSY, ERROR, a.because(Reason.CREDITS_EXHAUSTED), a.answer_failure),
     ignored(CreditsExhausted, (*IDLE, CLOSING), FENCED),
     moves(KeyRejected, BUSY, ERROR, a.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
-    stays(KeyRejected, (*IDLE, CLOSING), a.reject_key),
+    stays(KeyRejected, [ERROR], a.reject_key, a.because(Reason.KEY_REJECTED)),
+    stays(KeyRejected, [DISCONNECTED, CLOSING], a.reject_key),
     # The key
     stays(KeyAccepted, EVERY, a.accept_key),
     refused(KeyDoubted, EVERY, NOT_SIGNED_IN, g.keyless),
@@ -189,9 +190,15 @@ ROWS: tuple[Row[Facts], ...] = (
     stays(SuspendAgent, EVERY, why="not the one in use"),
     # Backups
     refused(TakeBackup, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
+    refused(
+        TakeBackup, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
+    ),
     stays(TakeBackup, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
     stays(TakeBackup, EVERY, why="no backup loop to overlap with"),
     refused(Restore, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
+    refused(
+        Restore, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
+    ),
     stays(Restore, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
     stays(Restore, EVERY, why="no backup loop to overlap with"),
     stays(BackupTaken, [CONNECTED, CLOSING], u.note_backup),

@@ -12,7 +12,7 @@ from eliza_cloud.core.states import LinkState
 
 def note_name(cursor: Cursor[Facts]) -> None:
     """Note the agent's name and the clean heartbeat that linking ended in."""
-    name = getattr(cursor.event, "agent_name", None)
+    name = getattr(cursor.event, "agent_name", None) or cursor.facts.agent_name
     cursor.know(agent_name=name, last_heartbeat_at=cursor.at, reason=None, failure=None)
 
 
@@ -53,6 +53,13 @@ def hurry(cursor: Cursor[Facts]) -> None:
     if cursor.facts.next_attempt_at is not None:
         cursor.know(next_attempt_at=min(cursor.at, cursor.facts.next_attempt_at))
     cursor.effects.append(do.HurryUp())
+
+
+def hurry_unless_told_to_wait(cursor: Cursor[Facts]) -> None:
+    """The same, unless the cloud asked not to be called for a while: a user's wish does not lift that."""
+    failure = cursor.facts.failure
+    if failure is None or failure.retry_after is None:
+        hurry(cursor)
 
 
 def hand_to_scheduler(cursor: Cursor[Facts]) -> None:

@@ -131,7 +131,7 @@ class LinkLoop:
         if isinstance(reply, Waits):
             if isinstance(event, events.Connect):
                 self._callers.wait_for_link(event.agent_id, call)
-            else:
+            elif isinstance(event, events.Disconnect | events.Stop):
                 self._callers.wait_for_close(call)
         call.accept(reply)
 
@@ -143,6 +143,7 @@ class LinkLoop:
     def _silence(self, failure: Failure) -> None:
         self.running = False
         self._callers.answer_all(failure)
+        self.interpreter.close_scheduler(failure)
         while not self._queue.empty():
             _, call = self._queue.get_nowait()
             if call is not None:

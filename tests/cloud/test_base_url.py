@@ -212,6 +212,7 @@ def test_allowing_loopback_allows_nothing_else(text):
         "100.128.0.1",
         "2606:4700::1111",
         "::ffff:8.8.8.8",
+        "64:ff9b::8.8.8.8",
         "2002:808:808::1",
     ],
 )

@@ -135,6 +135,11 @@ async def test_what_waiting_does_not_mend_ends_the_wait(cloud, wait, pauses, ans
     assert pauses == []
 
 
+async def test_a_completed_job_has_ended_whatever_the_hint_says(client, cloud):
+    cloud.on("GET", PATH, waiting("completed"))
+    assert not (await client.get_job("j1")).should_continue
+
+
 async def test_a_job_without_a_status_is_a_bad_answer(client, cloud):
     cloud.on("GET", PATH, (200, {"success": True, "data": {}}))
     with pytest.raises(BadAnswer):

@@ -6,9 +6,10 @@ import socket
 import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
+from yarl import URL
 
-from eliza_cloud.cloud.base_url import parse_base_url
-from eliza_cloud.cloud.errors import BaseUrlRefused, Unreachable
+from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.errors import BaseUrlRefused, TimedOut, Unreachable
 from eliza_cloud.cloud.transport import AddressGuard, AddressRefused, GuardedResolver, open_session
 
 PUBLIC = parse_base_url("https://cloud.example.com", allow_loopback=True)
@@ -74,6 +75,24 @@ async def test_a_name_with_any_forbidden_address_is_refused_without_a_connection
     assert visitors == []
 
 
+@pytest.mark.parametrize(
+    "answer", [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["2606:4700::1", "fe80::1%eth0"]]
+)
+async def test_one_forbidden_address_among_the_answers_refuses_the_name(answer):
+    resolver = GuardedResolver(AddressGuard(PUBLIC), Names(answer))
+    with pytest.raises(AddressRefused):
+        await resolver.resolve("cloud.example.com", 443)
+
+
+async def test_an_address_that_is_never_resolved_is_checked_as_well(make_client, listener):
+    port, visitors = listener
+    unparsed = BaseUrl(site=URL(f"http://127.0.0.1:{port}"), is_loopback=False)
+    async with open_session(unparsed) as session:
+        with pytest.raises(BaseUrlRefused, match="a loopback address"):
+            await make_client(base_url=unparsed, session=session).get_user()
+    assert visitors == []
+
+
 async def test_a_name_that_turns_private_after_the_check_is_refused_at_the_connect(make_client, listener):
     port, visitors = listener
     base_url = parse_base_url(f"https://cloud.example.com:{port}", allow_loopback=False)
@@ -99,6 +118,18 @@ async def test_each_answer_of_a_rebinding_name_is_checked(make_client, listener)
         with pytest.raises(BaseUrlRefused):
             await make_client(base_url=base_url, session=session).get_user()
     assert visitors == []
+
+
+async def test_a_stream_that_cannot_connect_is_a_timeout(make_client):
+    class Silent(Names):
+        async def resolve(self, host, port=0, family=socket.AF_INET):
+            await asyncio.Event().wait()
+
+    async with open_session(PUBLIC, resolver=Silent()) as session:
+        client = make_client(base_url=PUBLIC, session=session, stream_connect=0.05)
+        client._agents._prefix = "eliza"
+        with pytest.raises(TimedOut):
+            await anext(client.stream_message("a1", "hi"))
 
 
 async def test_localhost_connects_to_loopback_only(make_client, cloud):
@@ -140,8 +171,10 @@ def test_the_socket_factory_of_a_loopback_cloud_opens_loopback_only(address):
 async def test_the_session_keeps_no_cookies_uses_no_proxy_and_names_itself(make_client, cloud, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     cloud.on("GET", "/api/v1/user", (200, {"data": {"id": "u"}}, {"Set-Cookie": "a=b; Path=/"}))
-    client = make_client()
-    await client.get_user()
-    await client.get_user()
+    base_url = parse_base_url(f"http://localhost:{cloud.port}", allow_loopback=True)
+    async with open_session(base_url, resolver=Names(["127.0.0.1"])) as session:
+        client = make_client(base_url=base_url, session=session)
+        await client.get_user()
+        await client.get_user()
     assert "Cookie" not in cloud.asked[1].headers
     assert cloud.asked[0].headers["User-Agent"].startswith("eliza-cloud/")

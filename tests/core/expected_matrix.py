@@ -6,7 +6,7 @@ A cell that is not named here is ignored.
 from typing import Any, NamedTuple
 
 from eliza_cloud.core import events as ev
-from eliza_cloud.core.failure import LINK_CLOSING, NOT_SIGNED_IN, STOPPING, Failure
+from eliza_cloud.core.failure import LINK_CLOSING, LINK_UNSETTLED, NOT_SIGNED_IN, STOPPING, Failure
 from eliza_cloud.core.machine import Outcome
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.story import ANNA, BERT
@@ -100,9 +100,10 @@ EXPECTED = [
         row
         for kind in (ev.TakeBackup, ev.Restore)
         for row in (
-            *_each(kind, [state for state in EVERY if state is not CLOSING], STAYED),
+            *_each(kind, [*IDLE, CONNECTED], STAYED),
+            *_each(kind, [CONNECTING, RECONNECTING], REFUSED, refusal=LINK_UNSETTLED),
             *_each(kind, [CLOSING], REFUSED, refusal=LINK_CLOSING),
-            *_each(kind, [CLOSING], STAYED, about=BERT),
+            *_each(kind, [CONNECTING, RECONNECTING, CLOSING], STAYED, about=BERT),
         )
     ],
     *_each(ev.BackupTaken, [CONNECTED, CLOSING], STAYED),

@@ -178,3 +178,12 @@ def test_an_answer_about_the_key_that_comes_after_the_sign_out_signs_nobody_in()
     link.hears(Disconnect())
     assert link.hears(KeyAccepted(1, "user-123", "org-456")).outcome is Outcome.STALE
     assert (link.facts.key, link.facts.user_id) == (KeyState.ABSENT, None)
+
+
+def test_a_rejection_confirmed_after_a_failed_connect_becomes_the_reason():
+    link = Story()
+    link.hears(Connect(ANNA))
+    link.hears(ConnectFailed(link.epoch, BAD_KEY))
+    assert (link.state, link.facts.reason) == (LinkState.ERROR, Reason.CONNECT_FAILED)
+    link.hears(KeyRejected(link.facts.key_number, BAD_KEY))
+    assert (link.state, link.facts.reason) == (LinkState.ERROR, Reason.KEY_REJECTED)

@@ -192,3 +192,23 @@ def test_new_settings_count_from_the_next_event():
     link.hears(ConfigChanged(Policy(max_failures=1)))
     link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
     assert link.state is RECONNECTING
+
+
+def test_a_user_who_connects_hurries_the_try_but_not_past_the_clouds_retry_after():
+    link = Story()
+    link.connects()
+    link.loses_the_connection()
+    link.hears(Connect(ANNA))
+    assert link.did == [do.HurryUp()]
+    link.hears(ReconnectFailed(link.epoch, BUSY_CLOUD))
+    link.hears(Connect(ANNA))
+    assert link.did == []
+
+
+def test_a_link_that_comes_back_without_a_name_keeps_the_one_it_had():
+    link = Story()
+    link.connects()
+    name = link.facts.agent_name
+    link.loses_the_connection()
+    link.hears(Reconnected(link.epoch, None))
+    assert link.facts.agent_name == name

@@ -1,9 +1,11 @@
 """The core is pure: it reads no clock, draws no lots, waits for nothing and knows nobody above it."""
 
 import ast
+import importlib
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import eliza_cloud.core
@@ -51,6 +53,13 @@ def test_a_module_of_the_core_asks_the_world_nothing(path):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             assert name not in CALLS_OF_THE_WORLD or (path.name, name) == SILENCING, name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_what_the_core_passes_around_cannot_be_changed(path):
+    module = importlib.import_module(f"eliza_cloud.core.{path.stem}".removesuffix(".__init__"))
+    structs = [kind for kind in vars(module).values() if isinstance(kind, msgspec.StructMeta)]
+    assert [kind.__name__ for kind in structs if not kind.__struct_config__.frozen] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
