@@ -21,7 +21,7 @@ MEANINGS = {
     ExitCode.DONE: "done; for `status`: signed in, and the link is connected",
     ExitCode.FAILED: "it failed; the sentence on stderr says why",
     ExitCode.USAGE: "wrong usage or settings",
-    ExitCode.NO_SERVICE: "no eliza-cloud service answers there",
+    ExitCode.NO_SERVICE: "no eliza-cloud service answers there; for `serve`: another one has the state",
     ExitCode.NOT_SIGNED_IN: "not signed in to Eliza Cloud, or the key is not accepted",
     ExitCode.NOT_LINKED: "signed in, but no agent is connected",
     ExitCode.TOKEN_REFUSED: "the service refuses the token, or there is none",

@@ -27,23 +27,28 @@ def login(call: Call, *, no_browser: bool) -> None:
     session with its address, and how it ended. Ctrl-C cancels the sign-in.
     """
     session = call.service.post("/api/cloud/login")
-    url = str(session["browserUrl"])
-    call.answer(session, f"To sign in, open this address in a browser:\n\n  {url}\n")
-    opener = None if no_browser or not has_browser(os.environ) else open_browser(url)
     try:
-        result = _wait_for_the_end(call.service, str(session["sessionId"]))
+        result = _show_and_wait(call, session, no_browser=no_browser)
     except KeyboardInterrupt:
         call.service.post("/api/cloud/login/cancel", {"sessionId": session["sessionId"]}, timeout=3.0)
         raise
-    finally:
-        if opener is not None:
-            opener.poll()
     if result.get("status") != "authenticated":
         raise _failed(result)
     if call.as_json:
         print_json(result)
     else:
         click.echo(f"✓ Signed in to Eliza Cloud with key {result.get('keyPrefix') or ''}…")
+
+
+def _show_and_wait(call: Call, session: Body, *, no_browser: bool) -> Body:
+    url = str(session["browserUrl"])
+    call.answer(session, f"To sign in, open this address in a browser:\n\n  {url}\n")
+    opener = None if no_browser or not has_browser(os.environ) else open_browser(url)
+    try:
+        return _wait_for_the_end(call.service, str(session["sessionId"]))
+    finally:
+        if opener is not None:
+            opener.poll()
 
 
 def _wait_for_the_end(service: Service, session_id: str) -> Body:

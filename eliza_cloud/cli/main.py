@@ -1,5 +1,6 @@
 """The entry point: the group of verbs, and how every one of them ends."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -75,6 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(err=True)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush complains
         return ExitCode.FAILED
     return ended if isinstance(ended, int) else ExitCode.DONE

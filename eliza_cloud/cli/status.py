@@ -7,7 +7,8 @@ import click
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.link_words import ACCOUNT, WHY, next_try_words, remedy, state_words
 from eliza_cloud.cli.service import Body
-from eliza_cloud.cli.terminal import age, print_table
+from eliza_cloud.cli.table import print_table
+from eliza_cloud.cli.terminal import age
 from eliza_cloud.cli.verb import Call, client_verb, print_json
 
 

@@ -1,17 +1,10 @@
-"""What people read: text without control characters, tables, ages."""
+"""What people read: text without control characters, and ages."""
 
-import sys
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 _CONTROL = dict.fromkeys([*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
-WIDE = 200
-"""The width of a table that goes to a file or a pipe, where nothing may be cut."""
 
 
 def printable(text: str) -> str:
@@ -22,20 +15,6 @@ def printable(text: str) -> str:
 def say(text: str) -> None:
     """Print a line for a person on stderr, where it is in no script's way."""
     click.echo(printable(text), err=True)
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under column titles; no titles when `columns` are blank."""
-    table = Table(box=None, pad_edge=False, show_header=any(columns), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
-    with console.capture() as drawn:
-        console.print(table)
-    for line in drawn.get().splitlines():
-        click.echo(line.rstrip())
 
 
 def moment(text: str | None) -> datetime | None:

@@ -3,7 +3,8 @@
 import functools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,24 @@ def client_verb(verb: Callable[..., Any]) -> Callable[..., Any]:
         try:
             url = url or service_url(os.environ)
             service = Service(url, service_token(os.environ, url, token_file))
-            return verb(Call(service, as_json=as_json), *args, **options)
+            with _understood(url):
+                return verb(Call(service, as_json=as_json), *args, **options)
         except CliError as error:
             if as_json:
                 print_json(error.body)
             raise
 
     return run
+
+
+@contextmanager
+def _understood(url: str) -> Iterator[None]:
+    """Say in a sentence that an answer lacks what the API promises, as another version's may."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CliError(
+            f"The answer of {url} is not what this command expects ({error!r}).",
+            remedy="See that the service is an eliza-cloud of the same version as this command.",
+            code="bad_answer",
+        ) from error

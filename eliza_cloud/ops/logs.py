@@ -59,7 +59,8 @@ def processors(redaction: Redaction, *, terminal: bool) -> Sequence[Processor]:
 
 
 def _json_line(entry: Any, **_options: Any) -> bytes:
-    return msgspec.json.encode(entry)
+    first = {name: entry.pop(name) for name in ("timestamp", "level", "event") if name in entry}
+    return msgspec.json.encode({**first, **entry})
 
 
 def _text_lines() -> Sequence[Processor]:
@@ -78,16 +79,15 @@ class _Steady(io.RawIOBase):
         self._target = target
 
     def write(self, line: Any) -> int:
-        """Write and flush one line, or nothing."""
+        """Write and flush one line, if that can be."""
         try:
             self._target.write(line)
             self._target.flush()
         except BrokenPipeError:
             self._divert()
         except (OSError, ValueError):
-            return 0
+            pass
         return len(line)
-
 
     def _divert(self) -> None:
         """Let the rest go nowhere, or what is still buffered would spoil the exit code."""

@@ -5,6 +5,7 @@ import sys
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.failure import CliError
 from eliza_cloud.cli.verb import Call, client_verb
 
 
@@ -29,8 +30,6 @@ def _confirm(agent: str) -> None:
         raise click.UsageError(
             f"This deletes {agent} and its backups, and nobody can be asked here: add --yes to do it."
         )
-    click.confirm(
-        f"This deletes {agent} and all its backups; they cannot be brought back. Delete?",
-        abort=True,
-        err=True,
-    )
+    question = f"This deletes {agent} and all its backups; they cannot be brought back. Delete?"
+    if not click.confirm(question, err=True):
+        raise CliError("Nothing was deleted.", code="declined")

@@ -3,7 +3,8 @@
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
-from eliza_cloud.cli.terminal import age, print_table
+from eliza_cloud.cli.table import print_table
+from eliza_cloud.cli.terminal import age
 from eliza_cloud.cli.verb import Call, client_verb, print_json
 
 

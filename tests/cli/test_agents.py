@@ -1,0 +1,181 @@
+"""The verbs about agents: what they ask the service, and what they say."""
+
+import json
+import threading
+
+import pytest
+
+from eliza_cloud.cli import service as client
+from tests.cli.conftest import AGENT, Answer, in_a_terminal, status
+
+OTHER = "99999999-2222-4333-8444-555555555555"
+AGENTS = {
+    "ok": True,
+    "agents": [
+        {"id": AGENT, "agentName": "ada", "status": "running", "createdAt": "2026-11-23T10:00:00.000Z"},
+        {"id": OTHER, "agentName": None, "status": "stopped"},
+    ],
+}
+
+
+@pytest.fixture
+def cloud(service):
+    service.answers("GET", "/api/cloud/agents", AGENTS)
+    return service
+
+
+def test_the_list_marks_the_linked_agent(cloud, run):
+    lines = run("agents", "list").out.splitlines()
+    assert lines[0].split() == ["NAME", "STATUS", "LINK", "CREATED", "ID"]
+    assert lines[1].split()[:3] == ["ada", "running", "connected"]
+    assert lines[1].endswith(AGENT)
+    assert lines[2].split()[:2] == ["-", "stopped"]
+
+
+def test_the_list_in_json_is_the_services_body(cloud, run):
+    assert run("agents", "list", "--json").lines == [AGENTS]
+    assert [asked.path for asked in cloud.asked] == ["/api/cloud/agents"]
+
+
+def test_an_empty_list_says_how_to_begin(service, run):
+    service.answers("GET", "/api/cloud/agents", {"ok": True, "agents": []})
+    assert "eliza-cloud agents create NAME" in run("agents", "list").out
+
+
+def test_create_sends_name_configuration_and_variables(service, run, tmp_path, monkeypatch):
+    service.answers(
+        "POST", "/api/cloud/agents", Answer({"ok": True, "agent": {"id": AGENT, "agentName": "ada"}}, 201)
+    )
+    (tmp_path / "agent.json").write_text('{"bio": ["born in München"]}')
+    monkeypatch.setenv("FROM_HERE", "x=y")
+    ran = run(
+        "agents",
+        "create",
+        "ada",
+        "--config",
+        str(tmp_path / "agent.json"),
+        "--env",
+        "A=1=2",
+        "--env",
+        "FROM_HERE",
+    )
+    assert ran.code == 0
+    assert service.requests("POST")[0].body == {
+        "agentName": "ada",
+        "agentConfig": {"bio": ["born in München"]},
+        "environmentVars": {"A": "1=2", "FROM_HERE": "x=y"},
+    }
+    assert ran.out.splitlines() == [
+        f"✓ Created ada ({AGENT}).",
+        f"Connect to it: eliza-cloud agents connect {AGENT}",
+    ]
+
+
+def test_an_existing_agent_is_not_passed_off_as_a_new_one(service, run):
+    body = {"ok": True, "created": False, "agent": {"id": AGENT, "agentName": "old"}}
+    service.answers("POST", "/api/cloud/agents", body)
+    ran = run("agents", "create", "new")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        f"The cloud created nothing: it returned the existing agent old ({AGENT}).",
+        "For a new one: eliza-cloud agents create new --force",
+    ]
+    assert run("agents", "create", "new", "--json").lines == [body]
+
+
+def test_force_asks_for_a_new_one(service, run):
+    service.answers("POST", "/api/cloud/agents", {"ok": True, "agent": {"id": AGENT, "agentName": "new"}})
+    run("agents", "create", "new", "--force")
+    assert service.requests("POST")[0].body["forceCreate"] is True
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '"x"', "[" * 100_000])
+def test_a_configuration_that_is_no_object_is_wrong_usage(service, run, tmp_path, text):
+    (tmp_path / "agent.json").write_text(text)
+    assert run("agents", "create", "ada", "--config", str(tmp_path / "agent.json")).code == 2
+    assert service.asked == []
+
+
+def test_a_variable_that_is_not_set_is_wrong_usage(service, run):
+    assert run("agents", "create", "ada", "--env", "NOT_SET_HERE").code == 2
+    assert service.asked == []
+
+
+@pytest.mark.parametrize("verb", ["connect", "provision"])
+@pytest.mark.parametrize("word", [AGENT, "ada"])
+def test_an_agent_is_named_by_id_or_by_name(cloud, run, verb, word):
+    path = f"/api/cloud/agents/{AGENT}/{verb}"
+    body = {"ok": True, "agentId": AGENT, "agentName": "ada", "status": "connected"}
+    cloud.answers("POST", path, body)
+    ran = run("agents", verb, word)
+    assert (ran.code, ran.out) == (0, f"✓ Connected to ada ({AGENT}).\n")
+    assert [asked.path for asked in cloud.requests("POST")] == [path]
+    assert run("agents", verb, word, "--json").lines == [body]
+
+
+def test_an_unknown_name_is_one_sentence(cloud, run):
+    ran = run("agents", "connect", "nobody")
+    assert ran.code == 1
+    assert ran.err.splitlines()[0] == "Error: No agent is called nobody."
+    assert cloud.requests("POST") == []
+
+
+def test_a_name_that_two_agents_have_is_not_guessed(service, run):
+    twins = [{"id": AGENT, "agentName": "ada"}, {"id": OTHER, "agentName": "ada"}]
+    service.answers("GET", "/api/cloud/agents", {"ok": True, "agents": twins})
+    ran = run("agents", "shutdown", "ada", "--yes")
+    assert ran.code == 2
+    assert AGENT in ran.err
+    assert OTHER in ran.err
+    assert service.requests("POST") == []
+
+
+def test_a_long_connect_shows_the_links_state_on_stderr_only(cloud, run, monkeypatch):
+    monkeypatch.setattr(client, "TICK", 0.01)
+    answered = threading.Event()
+    body = {"ok": True, "agentId": AGENT, "agentName": "ada", "status": "connected"}
+    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/connect", Answer(body, after=answered))
+    asked_again = status(state="connecting")
+
+    def release_after(count):
+        while len([one for one in cloud.asked if one.path == "/api/cloud/status"]) < count:
+            answered.wait(0.005)
+        answered.set()
+
+    cloud.answers("GET", "/api/cloud/status", asked_again)
+    watcher = threading.Thread(target=release_after, args=(3,))
+    watcher.start()
+    ran = run("agents", "connect", AGENT, "--json")
+    watcher.join()
+    assert json.loads(ran.out) == body
+    assert ran.err == f"Connecting to {AGENT} · link ◌ connecting\n"
+
+
+@pytest.mark.parametrize(("verb", "words"), [("suspend", "is suspended"), ("resume", "is running")])
+def test_suspend_and_resume(cloud, run, verb, words):
+    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/{verb}", {"ok": True, "agentId": AGENT})
+    ran = run("agents", verb, "ada")
+    assert ran.code == 0
+    assert f"✓ ada {words}." in ran.out
+
+
+def test_shutdown_without_a_terminal_needs_yes(cloud, run):
+    ran = run("agents", "shutdown", "ada")
+    assert ran.code == 2
+    assert "and its backups" in ran.err
+    assert "--yes" in ran.err
+    assert cloud.requests("POST") == []
+
+
+def test_shutdown_with_yes_deletes(cloud, run):
+    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/shutdown", {"ok": True, "status": "stopped"})
+    ran = run("agents", "shutdown", "ada", "--yes")
+    assert (ran.code, ran.out) == (0, "✓ ada and its backups are deleted.\n")
+
+
+@pytest.mark.parametrize(("typed", "posts"), [("y\n", 1), ("n\n", 0), ("\n", 0)])
+def test_shutdown_on_a_terminal_asks_and_says_that_the_backups_go_too(cloud, typed, posts):
+    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/shutdown", {"ok": True, "status": "stopped"})
+    output = in_a_terminal("agents", "shutdown", "ada", typed=[("Delete?", typed)])
+    assert "all its backups" in output
+    assert len(cloud.requests("POST")) == posts

@@ -1,0 +1,143 @@
+"""`login`: the address is always printed, the end is always explicit."""
+
+import sys
+
+import pytest
+
+from eliza_cloud.cli import login as verb
+from eliza_cloud.cli.browser import has_browser, open_browser
+from tests.cli.conftest import Answer, in_a_terminal
+
+SESSION = {
+    "ok": True,
+    "sessionId": "s-1",
+    "browserUrl": "https://cloud.example.com/auth/cli-login?session=s-1",
+}
+DONE = {"status": "authenticated", "keyPrefix": "eliza_ab12cd"}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(verb, "POLL_INTERVAL", 0.001)
+
+
+@pytest.fixture
+def cloud(service):
+    service.answers("POST", "/api/cloud/login", SESSION)
+    service.answers(
+        "POST", "/api/cloud/login/cancel", {"status": "expired", "error": "The login was cancelled."}
+    )
+    return service
+
+
+def test_it_prints_the_address_waits_and_says_that_it_succeeded(cloud, run):
+    cloud.answers("GET", "/api/cloud/login/status", {"status": "pending"}, {"status": "pending"}, DONE)
+    ran = run("login")
+    assert ran.code == 0
+    assert f"\n  {SESSION['browserUrl']}\n" in ran.out
+    assert "✓ Signed in to Eliza Cloud with key eliza_ab12cd…" in ran.out
+    assert ran.err == "Waiting for you to sign in (Ctrl-C cancels)\n"
+    assert [asked.path for asked in cloud.requests("GET")] == ["/api/cloud/login/status?sessionId=s-1"] * 3
+
+
+def test_json_is_the_session_and_then_the_end(cloud, run):
+    cloud.answers("GET", "/api/cloud/login/status", {"status": "pending"}, DONE)
+    assert run("login", "--json").lines == [SESSION, DONE]
+
+
+@pytest.mark.parametrize("end", ["expired", "error"])
+def test_a_login_without_a_key_is_no_success(cloud, run, end):
+    cloud.answers("GET", "/api/cloud/login/status", {"status": end, "error": "Session not found or expired"})
+    ran = run("login")
+    assert ran.code == 4
+    assert ran.err.splitlines()[-2:] == [
+        "Error: Session not found or expired",
+        "Start again with: eliza-cloud login",
+    ]
+    assert "Signed in" not in ran.out
+
+
+def test_interrupting_cancels_the_login_at_the_service(cloud, run, monkeypatch):
+    cloud.answers("GET", "/api/cloud/login/status", {"status": "pending"})
+
+    def interrupt(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verb.time, "sleep", interrupt)
+    ran = run("login")
+    assert ran.code == 130
+    assert cloud.asked[-1].path == "/api/cloud/login/cancel"
+    assert cloud.asked[-1].body == {"sessionId": "s-1"}
+    assert "Traceback" not in ran.err
+
+
+def test_a_login_that_cannot_begin_says_why(service, run):
+    error = {"ok": False, "error": "Failed to reach Eliza Cloud", "code": "cloud_unreachable"}
+    service.answers("POST", "/api/cloud/login", Answer(error, 502))
+    ran = run("login")
+    assert ran.code == 1
+    assert ran.err == "Error: Failed to reach Eliza Cloud\n"
+
+
+def browser_that_notes(tmp_path):
+    """A browser that writes down what it was asked to open, and its environment."""
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\nenv > {tmp_path}/environment\necho "$1" > {tmp_path}/opened\n')
+    program.chmod(0o755)
+    return program
+
+
+def test_the_browser_gets_the_address_and_neither_key_nor_token(tmp_path, monkeypatch, clean_environment):
+    monkeypatch.setenv("BROWSER", str(browser_that_notes(tmp_path)))
+    monkeypatch.setenv("ELIZAOS_CLOUD_API_KEY", "secret-key")
+    monkeypatch.setenv("ELIZAOS_CLOUD_ENABLED", "true")
+    monkeypatch.setenv("ELIZA_API_TOKEN", "secret-token")
+    opener = open_browser(SESSION["browserUrl"])
+    assert opener is not None
+    assert opener.wait(20) == 0
+    assert (tmp_path / "opened").read_text() == SESSION["browserUrl"] + "\n"
+    environment = (tmp_path / "environment").read_text()
+    for name in ("ELIZAOS_CLOUD_API_KEY", "ELIZAOS_CLOUD_ENABLED", "ELIZA_API_TOKEN", "secret"):
+        assert name not in environment
+
+
+def test_login_opens_the_browser_unless_told_not_to(cloud, run, monkeypatch):
+    opened = []
+    monkeypatch.setattr(verb, "open_browser", opened.append)
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    run("login")
+    assert opened == []
+    monkeypatch.setenv("BROWSER", "/bin/true")
+    run("login", "--no-browser")
+    assert opened == []
+    run("login")
+    assert opened == [SESSION["browserUrl"]]
+
+
+def test_only_web_pages_are_opened():
+    assert open_browser("file:///etc/passwd") is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "there_is_one"),
+    [
+        ({}, False),
+        ({"DISPLAY": ":0"}, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ({"DISPLAY": ":10", "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}, False),
+        ({"DISPLAY": ":10", "SSH_TTY": "/dev/pts/1"}, False),
+        ({"SSH_TTY": "/dev/pts/1", "BROWSER": "remote-browser"}, True),
+    ],
+)
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="displays are named by variables on Linux only"
+)
+def test_a_browser_is_opened_only_where_somebody_sees_it(environ, there_is_one):
+    assert has_browser(environ) is there_is_one
+
+
+def test_the_terminal_shows_the_time_left(cloud):
+    cloud.answers("GET", "/api/cloud/login/status", {"status": "pending"}, DONE)
+    output = in_a_terminal("login")
+    assert "4:59 left" in output or "5:00 left" in output
+    assert "✓ Signed in" in output

@@ -1,0 +1,99 @@
+"""`status` in words, in JSON, and as an exit code."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from eliza_cloud.cli.link_words import ACCOUNT, GLYPHS, REMEDIES, WHY
+from eliza_cloud.core.states import LinkState, Reason
+from tests.cli.conftest import AGENT, STATUS, status
+
+
+def test_json_is_the_services_body(service, run):
+    ran = run("status", "--json")
+    assert ran.lines == [STATUS]
+    assert ran.err == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (status(), 0),
+        (status(state="disconnected"), 5),
+        (status(state="connecting"), 5),
+        (status(state="reconnecting"), 5),
+        (status(state="error"), 5),
+        (status(state="disconnected", connected=False, hasApiKey=False, reason="not_authenticated"), 4),
+        (status(state="error", connected=False), 4),
+    ],
+)
+def test_the_exit_code_tells_the_state(service, run, body, code):
+    service.answers("GET", "/api/cloud/status", body)
+    assert run("status").code == code
+    assert run("status", "--json").code == code
+
+
+def test_a_connected_link_in_words(service, run):
+    out = run("status").out
+    assert "● signed in as user-123 of org-456" in out
+    assert "● connected (ada)" in out
+    assert AGENT in out
+    assert "to do" not in out
+    assert all(line == line.rstrip() for line in out.splitlines())
+
+
+def test_a_reconnecting_link_says_why_and_when_it_tries_again(service, run):
+    soon = (datetime.now(UTC) + timedelta(seconds=40.9)).isoformat()
+    link = {"attempt": 4, "nextAttemptAt": soon}
+    service.answers(
+        "GET", "/api/cloud/status", status(state="reconnecting", reason="heartbeat_missed", link=link)
+    )
+    out = run("status").out
+    assert "◐ reconnecting (ada)" in out
+    assert "the agent stopped answering" in out
+    assert "try 4 in 40 s" in out
+
+
+def test_a_try_whose_time_has_come_is_under_way(service, run):
+    link = {"attempt": 2, "nextAttemptAt": "2026-11-23T10:00:00.000Z"}
+    service.answers(
+        "GET", "/api/cloud/status", status(state="reconnecting", reason="heartbeat_missed", link=link)
+    )
+    assert "try 2 is under way" in run("status").out
+
+
+@pytest.mark.parametrize(
+    ("reason", "words", "to_do"),
+    [
+        ("credits_exhausted", "out of credits", "top up at https://example.com/top-up"),
+        ("key_rejected", "does not accept the key", "eliza-cloud login"),
+        ("agent_gone", "does not exist any more", "eliza-cloud agents list"),
+        ("retries_exhausted", "no try to reconnect succeeded", f"eliza-cloud agents connect {AGENT}"),
+    ],
+)
+def test_what_waiting_cannot_mend_comes_with_what_to_do(service, run, reason, words, to_do):
+    service.answers("GET", "/api/cloud/status", status(state="error", reason=reason))
+    out = run("status").out
+    assert words in out
+    assert f"to do      {to_do}" in out
+
+
+def test_signed_out_says_how_to_sign_in(service, run):
+    link = {"agentId": None, "agentName": None}
+    body = status(state="disconnected", connected=False, userId=None, link=link)
+    service.answers("GET", "/api/cloud/status", {**body, "reason": "not_authenticated"})
+    out = run("status").out
+    assert "○ not signed in" in out
+    assert "to do    eliza-cloud login" in out
+    assert "heartbeat" not in out
+
+
+def test_every_state_has_a_glyph_and_every_reason_words():
+    assert set(GLYPHS) == {state.value for state in LinkState} - {LinkState.CLOSING.value}
+    assert set(WHY) == {reason.value for reason in Reason}
+    assert set(REMEDIES) <= set(WHY) | set(ACCOUNT)
+
+
+def test_a_reason_of_a_later_version_is_shown_as_it_is(service, run):
+    service.answers("GET", "/api/cloud/status", status(state="error", reason="struck_by_lightning"))
+    assert "struck_by_lightning" in run("status").out

@@ -1,0 +1,82 @@
+"""The CLI against the real service and a real server of either generation, each in its own process."""
+
+import json
+
+from tests.process.conftest import interrupt
+
+
+def test_the_whole_way_of_an_agent(any_house):
+    """Sign in, create, connect, chat, back up, restore, suspend, resume, delete, sign out."""
+    cli = any_house
+    assert cli.run("status").code == 4
+    assert cli.run("agents", "list").code == 4
+    assert cli.login().code == 0
+    created = cli.run("agents", "create", "ada", "--env", "A=1", "--json")
+    assert created.code == 0
+    agent = created.json["agent"]["id"]
+    assert cli.run("status").code in {4, 5}
+    assert cli.run("chat", "hello").code == 5
+
+    connected = cli.run("agents", "connect", "ada")
+    assert (connected.code, connected.out) == (0, f"✓ Connected to ada ({agent}).\n")
+    assert cli.run("status").code == 0
+    assert "connected" in cli.run("agents", "list").out
+
+    assert cli.run("chat", "My name is Ada.").code == 0
+    assert cli.run("chat", "What is my name?").out == "Your name is Ada.\n"
+    assert cli.run("backups", "take").code == 0
+    backup = cli.run("backups", "list", "--json").json["backups"][0]["id"]
+    assert cli.run("chat", "My name is Grace.").code == 0
+    restored = cli.run("backups", "restore", "--backup", backup)
+    assert (restored.code, restored.out) == (0, f"✓ Restored from backup {backup}.\n")
+    assert cli.run("chat", "--json", "What is my name?").json == {
+        "text": "Your name is Ada.",
+        "agentName": "ada",
+    }
+
+    assert cli.run("agents", "suspend", "ada").code == 0
+    assert cli.run("status").code == 5
+    assert cli.run("agents", "resume", "ada").code == 0
+    assert cli.run("agents", "provision", "ada").code == 0
+    assert cli.run("agents", "shutdown", "ada").code == 2
+    assert cli.run("agents", "shutdown", "ada", "--yes").code == 0
+    assert cli.run("agents", "list", "--json").json["agents"] == []
+
+    assert cli.run("logout").code == 0
+    assert cli.run("status").code == 4
+
+
+def test_a_wrong_token_is_refused_and_the_right_one_is_not_delayed(one_house):
+    for _ in range(3):
+        assert one_house.run("disconnect", ELIZA_API_TOKEN="wrong").code == 6
+    assert one_house.run("disconnect").code == 0
+
+
+def test_interrupting_a_login_cancels_it(one_house):
+    with one_house.start("login", "--json", "--no-browser") as process:
+        session = json.loads(process.stdout.readline())["sessionId"]
+        process.stderr.readline()
+        code, out, err = interrupt(process)
+    assert (code, out, err.strip()) == (130, "", "")
+    token = (one_house.state_dir / "api-token").read_text().strip()
+    assert token not in err
+    again = one_house.login()
+    assert again.code == 0
+    assert session not in again.out
+
+
+def test_interrupting_a_connect_ends_the_wait_and_not_the_connect(slow_house):
+    assert slow_house.login().code == 0
+    agent = slow_house.run("agents", "create", "ada", "--json").json["agent"]["id"]
+    with slow_house.start("agents", "connect", agent) as process:
+        line = process.stderr.readline()
+        code, out, err = interrupt(process)
+    assert "link ◌ connecting" in line
+    assert (code, out, err.strip()) == (130, "", "")
+    assert slow_house.run("status", "--json").json["connection"]["state"] == "connecting"
+
+
+def test_a_second_service_is_refused_by_name_of_the_first(one_house):
+    ran = one_house.run("serve", "--port", "0")
+    assert ran.code == 3
+    assert "Traceback" not in ran.err
