@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -167,10 +167,11 @@ def _require_token(environ: Mapping[str, str], binding: Binding) -> None:
 
 
 def _announce(service: Running) -> None:
-    for url in service.urls:
-        sys.stdout.write(f"Listening on {url}\n")
-    sys.stdout.write(f"API token: {service.token_file or f'given by {API_TOKEN}'}\n")
-    sys.stdout.flush()
+    lines = [f"Listening on {url}" for url in service.urls]
+    lines.append(f"API token: {service.token_file or f'given by {API_TOKEN}'}")
+    with suppress(BrokenPipeError):
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
     log.info("service.started", urls=service.urls, pid=os.getpid(), token_path=str(service.token_file))
 
 

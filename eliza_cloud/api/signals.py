@@ -22,21 +22,20 @@ def signals() -> Iterator[asyncio.Queue[Told]]:
     """Give a queue of what the process is told. After a stop the next one ends the process at once."""
     queue: asyncio.Queue[Told] = asyncio.Queue()
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _MEANINGS}
 
     def told(number: signal.Signals) -> None:
-        meaning = _MEANINGS[number]
-        queue.put_nowait(meaning)
-        if meaning is Told.STOP:
-            leave()
-
-    def leave() -> None:
-        for number in _MEANINGS:
-            if loop.remove_signal_handler(number):
-                signal.signal(number, signal.SIG_IGN if number is signal.SIGHUP else signal.SIG_DFL)
+        queue.put_nowait(_MEANINGS[number])
+        if _MEANINGS[number] is Told.STOP:
+            for each, meaning in _MEANINGS.items():
+                loop.remove_signal_handler(each)
+                signal.signal(each, signal.SIG_DFL if meaning is Told.STOP else signal.SIG_IGN)
 
     for number in _MEANINGS:
         loop.add_signal_handler(number, told, number)
     try:
         yield queue
     finally:
-        leave()
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)

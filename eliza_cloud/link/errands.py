@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from eliza_cloud.core.failure import STOPPING
+from eliza_cloud.link.errors import LinkError
+
 T = TypeVar("T")
 
 
@@ -16,14 +19,14 @@ class Errands:
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what the work returns; cancelling the caller does not cancel the work."""
-        return await asyncio.shield(self._start(work))
+        return await _result(self._start(work))
 
     async def run_once(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The same, but callers who come while work of this name is under way share its result."""
         task = self._shared.get(name)
         if task is None or task.done():
             task = self._shared[name] = self._start(work())
-        result: T = await asyncio.shield(task)
+        result: T = await _result(task)
         return result
 
     async def close(self) -> None:
@@ -44,3 +47,14 @@ class Errands:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # a caller that went away leaves nobody to look at it
+
+
+async def _result(task: asyncio.Task[T]) -> T:
+    """Wait for a task without cancelling it; one that `close` cancelled is a `LinkError` for its callers."""
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if task.cancelled() and not (caller and caller.cancelling()):
+            raise LinkError(STOPPING) from None
+        raise

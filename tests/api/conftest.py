@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
+import inspect
+import itertools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -24,12 +28,13 @@ from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
+NOWHERE = "http://127.0.0.1:9"
 BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))
 FAST = {"login_poll_interval": 0.02, "heartbeat_interval": 5.0, "reconnect_interval": 0.05}
 
 
 class SettledServer(TestServer):
-    """Runs the application as the service does; aiohttp's own would cancel handlers whose client goes away."""
+    """Runs the application as the service does: aiohttp's own cancels handlers whose client goes away."""
 
     async def _make_runner(self, **_: Any) -> web.AppRunner:
         return web.AppRunner(self.app, shutdown_timeout=0.1, **SERVER_SETTINGS)
@@ -103,6 +108,12 @@ class Service:
         await until(lambda: self.manager.status().connected)
 
 
+def request(head: str, *headers: str, host: str | None = "Host: localhost:31337") -> str:
+    """Write a request for `raw`; `host` None leaves the header out."""
+    lines = [f"{head} HTTP/1.1", *([host] if host is not None else []), *headers, "Connection: close"]
+    return "\n".join(lines) + "\n\n"
+
+
 async def raw(service: Service, request: str) -> tuple[int, dict[str, str], bytes]:
     """Send a request byte by byte as it is given; return status, headers in lower case, body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", service.client.port)
@@ -110,49 +121,73 @@ async def raw(service: Service, request: str) -> tuple[int, dict[str, str], byte
     async with asyncio.timeout(5):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {line.split(": ")[0].lower(): line.split(": ", 1)[1] for line in head[1:] if line}
-        body = await reader.readexactly(0 if request.startswith("HEAD") else int(headers.get("content-length", 0)))
+        body = await reader.readexactly(
+            0 if request.startswith("HEAD") else int(headers.get("content-length", 0))
+        )
     writer.close()
     await writer.wait_closed()
     return int(head[0].split(" ")[1]), headers, body
 
 
 async def until(holds: Any) -> None:
-    """Wait until a condition holds."""
+    """Wait until a condition holds; `holds` is a plain or an async function."""
     async with asyncio.timeout(10):
-        while not holds():
+        while True:
+            now = holds()
+            if await now if inspect.isawaitable(now) else now:
+                return
             await asyncio.sleep(0.005)
+
+
+async def start_service(
+    stack: contextlib.AsyncExitStack,
+    directory: Path,
+    base_url: str,
+    *,
+    key: str | None = None,
+    bound: Binding = BOUND,
+    settings: dict[str, Any] | None = None,
+    make_client: Any = TestClient,
+    **app: Any,
+) -> Service:
+    """Start a service whose state is in `directory`; `stack` ends it."""
+    environ = {} if key is None else {"ELIZAOS_CLOUD_API_KEY": key}
+    store = SqliteStore(directory / "agent.sqlite3")
+    stack.push_async_callback(store.close)
+    manager = CloudManager(
+        settings=Settings(**{**FAST, **(settings or {})}),
+        credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
+        cloud=CloudAccess(base_url, allow_loopback=True),
+    )
+    await manager.start()
+    stack.push_async_callback(manager.stop)
+    client = make_client(SettledServer(create_app(manager, token=Secret(TOKEN), bound=bound, **app)))
+    if make_client is TestClient:
+        await stack.enter_async_context(client)
+    else:
+        client = await client
+    return Service(client, manager, directory, environ)
 
 
 @pytest.fixture
 async def serve(aiohttp_client, tmp_path):
     """Give a function that starts a service for a base URL; they all end with the test."""
     async with contextlib.AsyncExitStack() as stack:
+        yield functools.partial(start_service, stack, tmp_path, make_client=aiohttp_client)
 
-        async def start(
-            base_url: str,
-            *,
-            key: str | None = None,
-            bound: Binding = BOUND,
-            settings: dict[str, Any] | None = None,
-            allow_loopback: bool = True,
-            **app: Any,
-        ) -> Service:
-            environ = {} if key is None else {"ELIZAOS_CLOUD_API_KEY": key}
-            chosen = Settings(**{**FAST, **(settings or {})})
-            store = SqliteStore(tmp_path / "agent.sqlite3")
-            stack.push_async_callback(store.close)
-            manager = CloudManager(
-                settings=chosen,
-                credentials=Credentials(ConfigFile(tmp_path / "eliza.json"), store, environ, base_url),
-                cloud=CloudAccess(base_url, allow_loopback=allow_loopback),
-            )
-            await manager.start()
-            stack.push_async_callback(manager.stop)
-            application = create_app(manager, token=Secret(TOKEN), bound=bound, **app)
-            client = await aiohttp_client(SettledServer(application))
-            return Service(client, manager, tmp_path, environ)
 
-        yield start
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def idle(tmp_path_factory):
+    """One service for a whole module: without a key, and for tests that leave nothing behind."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield await start_service(
+            stack,
+            tmp_path_factory.mktemp("idle"),
+            NOWHERE,
+            allowed_hosts=["Eliza.Example"],
+            allowed_origins=["https://app.example/"],
+            monotonic=itertools.count(0.0, 60.0).__next__,
+        )
 
 
 @pytest.fixture

@@ -10,19 +10,16 @@ from eliza_cloud.api.body import MAX_BODY
 from eliza_cloud.api.routes import ROUTES
 from tests.api.conftest import TOKEN, raw
 
-NOWHERE = "http://127.0.0.1:9"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 AGENT = "0b5f0f7e-1111-4222-8333-444455556666"
-
-
-@pytest.fixture
-async def idle(serve):
-    return await serve(NOWHERE)
 
 
 def refusal(error: str, code: str = "invalid_request") -> dict:
     return {"ok": False, "error": error, "code": code}
 
 
+NOT_ALL_STRINGS = "environmentVars must hold strings only, A is none"
 BROKEN = refusal("Invalid JSON in request body", "invalid_json")
 NO_OBJECT = refusal("Request body must be a JSON object", "invalid_json")
 
@@ -54,7 +51,9 @@ async def test_a_body_that_is_no_json_object_is_400(idle, path, content, body):
     assert (answer.status, await answer.json()) == (400, body)
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"]
+)
 async def test_the_content_type_does_not_matter(idle, content_type):
     answer = await idle.call("POST", "/api/chat", data=b"{}", headers={"Content-Type": content_type})
     assert await answer.json() == refusal("text is required")
@@ -102,19 +101,19 @@ async def test_a_body_that_is_not_packed_as_it_says_is_400(idle):
         ({"agentName": "x", "agentConfig": []}, "agentConfig must be a JSON object"),
         ({"agentName": "x", "agentConfig": "{}"}, "agentConfig must be a JSON object"),
         ({"agentName": "x", "environmentVars": [["A", "b"]]}, "environmentVars must be a JSON object"),
-        ({"agentName": "x", "environmentVars": {"A": 1}}, "environmentVars must hold strings only, A is none"),
-        ({"agentName": "x", "environmentVars": {"A": None}}, "environmentVars must hold strings only, A is none"),
+        (
+            {"agentName": "x", "environmentVars": {"A": 1}},
+            "environmentVars must hold strings only, A is none",
+        ),
+        (
+            {"agentName": "x", "environmentVars": {"A": None}},
+            "environmentVars must hold strings only, A is none",
+        ),
         ({"agentName": "x", "forceCreate": "yes"}, "forceCreate must be true or false"),
     ],
 )
 async def test_the_clouds_create_rules_are_checked_before_it_is_called(idle, body, error):
     assert await idle.post("/api/cloud/agents", body) == (400, refusal(error))
-
-
-@pytest.mark.parametrize("name", ["x", "x" * 100, "  spaced  ", "名前", "🦊"])
-async def test_names_within_the_rules_are_accepted_as_they_are(signed_in, name):
-    status, body = await signed_in.post("/api/cloud/agents", {"agentName": name, "agentConfig": None})
-    assert (status, body["agent"]["agentName"]) == (201, name)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ async def test_a_backup_id_that_is_no_uuid_is_400(idle, backup_id):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-@pytest.mark.parametrize("path", ["/", "/api", "/api/cloud", "/api/cloud/status/", "/api/cloud/login/statusX"])
+@pytest.mark.parametrize("path", ["/", "/api", "/api/cloud/status/", "/api/cloud/login/statusX"])
 async def test_an_unknown_path_is_a_json_404(idle, method, path):
     answer = await idle.call(method, path)
     assert (answer.status, await answer.json()) == (
@@ -172,9 +171,7 @@ async def test_an_unknown_path_is_a_json_404(idle, method, path):
 async def test_a_wrong_method_is_a_json_405_with_allow(idle, method, path, allow):
     answer = await idle.call(method, path)
     assert (answer.status, answer.headers["Allow"]) == (405, allow)
-    assert await answer.json() == refusal(
-        f"This path takes {allow}, not {method}.", "method_not_allowed"
-    )
+    assert await answer.json() == refusal(f"This path takes {allow}, not {method}.", "method_not_allowed")
 
 
 async def test_a_head_request_gets_the_head_of_the_get(idle):

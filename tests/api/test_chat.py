@@ -244,12 +244,14 @@ async def test_a_reader_that_stalls_is_cut_off_and_the_cloud_with_it(linked, mon
             hung_up.set()
 
     service = await linked(speaking(done=False, then=flood))
+    server = service.client.server.runner.server
+    idle = len(server.connections)
     _, writer = await asyncio.open_connection("127.0.0.1", service.client.port)
-    body = b'{"text": "hello"}'
-    head = f"POST /api/chat/stream HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {TOKEN}\r\nContent-Length: 17\r\n\r\n"
-    writer.write(head.encode() + body)
-    async with asyncio.timeout(10):
+    head = f"POST /api/chat/stream HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {TOKEN}\r\n"
+    writer.write(f'{head}Content-Length: 17\r\n\r\n{{"text": "hello"}}'.encode())
+    async with asyncio.timeout(5):
         await hung_up.wait()
+    await until(lambda: len(server.connections) == idle)
     writer.close()
 
 

@@ -123,18 +123,23 @@ async def test_a_refused_base_url_is_400_and_status_still_answers(serve):
     assert (status["connected"], status["hasApiKey"]) == (False, True)
 
 
-@pytest.mark.parametrize(
-    ("handler", "status", "error"),
-    [
-        (answering({"error": "Failed"}, 500), 502, "cloud_fault"),
-        (answering(["nothing"], 201), 502, "bad_answer"),
-    ],
-)
-async def test_a_login_the_cloud_does_not_begin_is_502(scripted, serve, handler, status, error):
-    service = await serve(await scripted({"POST /api/auth/cli-session": handler}))
+async def begun(scripted, serve, handler):
+    url = await scripted({"POST /api/auth/cli-session": handler})
+    service = await serve(url, settings={"login_request_timeout": 0.05})
     answer = await service.call("POST", "/api/cloud/login")
     body = await answer.json()
-    assert (answer.status, body["ok"]) == (status, False)
+    assert body.pop("ok") is False
+    body.pop("cause", None)
+    return answer.status, body
+
+
+@pytest.mark.parametrize("body", [{"error": "Failed"}, ["nothing"]])
+@pytest.mark.parametrize("status", [400, 404, 418, 500, 503])
+async def test_a_login_the_cloud_does_not_begin_is_502(scripted, serve, status, body):
+    assert await begun(scripted, serve, answering(body, status)) == (
+        502,
+        {"error": "Failed to create auth session with Eliza Cloud", "code": "login_not_begun"},
+    )
 
 
 async def test_a_login_the_cloud_is_slow_to_begin_is_504(scripted, serve):
@@ -144,44 +149,70 @@ async def test_a_login_the_cloud_is_slow_to_begin_is_504(scripted, serve):
         await hold.wait()
         return web.Response()
 
-    url = await scripted({"POST /api/auth/cli-session": slow})
-    service = await serve(url, settings={"login_request_timeout": 0.05})
-    answer = await service.call("POST", "/api/cloud/login")
+    assert await begun(scripted, serve, slow) == (
+        504,
+        {"error": "Eliza Cloud login request timed out", "code": "cloud_timeout"},
+    )
     hold.set()
-    assert (answer.status, (await answer.json())["code"]) == (504, "cloud_timeout")
 
 
 async def test_a_redirected_login_is_502(scripted, serve):
     async def away(_):
         raise web.HTTPFound("https://attacker.example/")
 
-    service = await serve(await scripted({"POST /api/auth/cli-session": away}))
+    assert await begun(scripted, serve, away) == (
+        502,
+        {
+            "error": "Eliza Cloud login request was redirected; redirects are not allowed",
+            "code": "redirected",
+        },
+    )
+
+
+async def test_a_login_at_a_cloud_that_cannot_be_reached_is_502(serve):
+    service = await serve("http://127.0.0.1:9")
+    status, body = await service.post("/api/cloud/login")
+    assert (status, body["error"], body["code"]) == (502, "Failed to reach Eliza Cloud", "cloud_unreachable")
+
+
+async def test_too_many_logins_are_429_with_retry_after(scripted, serve):
+    busy = answering({"error": "Too many requests"}, 429, {"Retry-After": "60"})
+    service = await serve(await scripted({"POST /api/auth/cli-session": busy}))
     answer = await service.call("POST", "/api/cloud/login")
-    assert (answer.status, (await answer.json())["code"]) == (502, "redirected")
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "60")
 
 
-async def test_a_fault_of_ours_is_a_500_that_shows_nothing(signed_in, capfd):
-    async def burst(_request):
-        raise RuntimeError("canary detail")
+async def test_a_key_that_cannot_be_removed_is_a_500_and_the_next_disconnect_tries_again(signed_in):
+    config = signed_in.directory / "eliza.json"
+    config.mkdir()
+    status, body = await signed_in.post("/api/cloud/disconnect")
+    assert (status, body["ok"], body["code"]) == (500, False, "store_failed")
+    assert str(config) in body["error"]
+    config.rmdir()
+    assert await signed_in.post("/api/cloud/disconnect") == (200, {"ok": True, "status": "disconnected"})
 
+
+async def test_a_fault_of_ours_is_a_500_that_shows_nothing(signed_in):
     def broken():
         raise RuntimeError("canary detail")
 
     signed_in.manager.status = broken
     answer = await signed_in.call("GET", "/api/cloud/status")
-    text = await answer.text()
-    assert (answer.status, (await answer.json())["code"]) == (500, "internal_error")
-    assert "canary" not in text
-    assert "Traceback" not in text
+    assert (answer.status, await answer.json()) == (
+        500,
+        {
+            "ok": False,
+            "error": "Something went wrong inside the service. Look for the id in X-Request-Id in its log.",
+            "code": "internal_error",
+        },
+    )
 
 
 async def test_an_agent_that_exists_already_is_200_and_not_created(scripted, serve):
     agent = {"id": AGENT, "agentName": "older", "status": "running"}
     reuse = answering({"success": True, "created": False, "data": agent})
     listed = answering({"success": True, "data": []})
-    url = await scripted(
-        {"GET /api/v1/user": user, f"GET {AGENTS}": listed, f"POST {AGENTS}": reuse}
-    )
+    url = await scripted({"GET /api/v1/user": user, f"GET {AGENTS}": listed, f"POST {AGENTS}": reuse})
     service = await serve(url, key=KEY)
     status, body = await service.post("/api/cloud/agents", {"agentName": "newer"})
     assert (status, body["ok"], body["created"], body["agent"]["agentName"]) == (200, True, False, "older")
@@ -250,6 +281,16 @@ async def test_a_connect_that_a_disconnect_overtakes_is_409(signed_in, cloud):
     assert (await signed_in.post("/api/cloud/disconnect"))[0] == 200
     status, body = await connecting
     assert (status, body["code"]) == (409, "superseded")
+    await cloud.heal()
+
+
+async def test_a_stop_answers_who_waits_for_the_cloud(signed_in, cloud):
+    await cloud.fault("*/agents", "hang", method="POST")
+    creating = asyncio.create_task(signed_in.post("/api/cloud/agents", {"agentName": "x"}))
+    await until(cloud.faults_met)
+    await signed_in.manager.stop()
+    status, body = await creating
+    assert (status, body["code"]) == (503, "stopping")
     await cloud.heal()
 
 

@@ -11,7 +11,13 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-SERVE = "import asyncio, os, sys; from eliza_cloud.api.service import serve; sys.exit(asyncio.run(serve(os.environ)))"
+from tests.api.conftest import until
+
+SERVE = """
+import asyncio, os, sys
+from eliza_cloud.api.service import serve
+sys.exit(asyncio.run(serve(os.environ)))
+"""
 TOKEN = "canary-token-of-at-least-32-characters"
 
 
@@ -149,11 +155,8 @@ async def test_a_port_in_use_is_named_with_its_variable(launch, variable):
         taken.listen()
         port = taken.getsockname()[1]
         code, output = await refusal(launch, **{variable: port})
-    assert (code, output) == (
-        1,
-        f"Port {port} on 127.0.0.1 is in use by another program."
-        f" Stop that, or set another port with {variable}.\n",
-    )
+    sentence = f"Port {port} on 127.0.0.1 is in use by another program. Stop that, or set another port with"
+    assert (code, output) == (1, f"{sentence} {variable}.\n")
 
 
 async def test_a_second_service_names_the_first_ones_pid(launch):
@@ -167,12 +170,9 @@ async def test_a_second_service_names_the_first_ones_pid(launch):
     ("variables", "words"),
     [
         ({"ELIZA_API_PORT": "x"}, 'ELIZA_API_PORT: expected a port number from 0 to 65535, found "x".'),
-        ({"ELIZA_PORT": "65536"}, "ELIZA_PORT: expected a port number"),
-        ({"ELIZA_PORT": "-1"}, "ELIZA_PORT: expected a port number"),
-        ({"ELIZA_API_BIND": "example.com"}, "ELIZA_API_BIND: expected an IP address"),
         ({"ELIZA_API_BIND": "0.0.0.0"}, "set ELIZA_API_TOKEN to a secret of at least 32 characters"),
         ({"ELIZA_API_BIND": "::", "ELIZA_API_TOKEN": "x" * 31}, "set ELIZA_API_TOKEN to a secret"),
-        ({"ELIZA_ALLOWED_ORIGINS": "https://a.example,null"}, 'ELIZA_ALLOWED_ORIGINS: expected origins'),
+        ({"ELIZA_ALLOWED_ORIGINS": "https://a.example,null"}, "ELIZA_ALLOWED_ORIGINS: expected origins"),
         ({"ELIZA_LOG_LEVEL": "loud"}, "ELIZA_LOG_LEVEL: expected one of debug, info"),
     ],
 )
@@ -208,9 +208,10 @@ async def test_a_refused_base_url_does_not_stop_it(launch):
 
 
 async def until_answer(url, path, holds):
-    async with asyncio.timeout(10):
-        while not holds((await ask(url, "GET", path))[1]):
-            await asyncio.sleep(0.02)
+    async def now():
+        return holds((await ask(url, "GET", path))[1])
+
+    await until(now)
 
 
 async def signed_in_and_linked(url, cloud):
@@ -244,7 +245,7 @@ async def test_a_stop_takes_a_final_snapshot_and_a_start_links_again_and_no_secr
     session_id, agent_id = await signed_in_and_linked(service.urls[0], cloud)
     assert (await ask(service.urls[0], "POST", "/api/chat", TOKEN, json={"text": "hi"}))[0] == 200
     key = json.loads(config.read_text())["cloud"]["apiKey"]
-    assert (await ask(service.urls[0], "GET", f"/api/cloud/{key}?token={TOKEN}", key))[0] == 401
+    assert (await ask(service.urls[0], "GET", f"/api/{key}/{TOKEN}?token={TOKEN}", key))[0] == 401
     service.signal(signal.SIGTERM)
     assert await service.ended() == 0
     assert [agent["backups"] for agent in (await cloud.state())["agents"]] == [1]
@@ -263,6 +264,17 @@ async def test_a_stop_takes_a_final_snapshot_and_a_start_links_again_and_no_secr
     assert "link.moved" in service.output
 
 
+async def test_a_key_of_any_shape_from_the_file_stays_out_of_the_log(launch, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "eliza.json").write_text('{"cloud": {"apiKey": "mk_odd-canary"}}')
+    service = await (await launch(ELIZA_LOG_LEVEL="debug")).started()
+    assert (await ask(service.urls[0], "GET", "/api/mk_odd-canary"))[0] == 401
+    service.signal(signal.SIGTERM)
+    assert await service.ended() == 0
+    assert "/api/[redacted]" in service.output
+    assert "odd-canary" not in service.output
+
+
 async def test_a_second_signal_ends_it_at_once(launch, cloud, tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "eliza.json").write_text(FAST)
@@ -270,9 +282,7 @@ async def test_a_second_signal_ends_it_at_once(launch, cloud, tmp_path):
     await signed_in_and_linked(service.urls[0], cloud)
     await cloud.fault("*/snapshot", "hang")
     service.signal(signal.SIGTERM)
-    async with asyncio.timeout(5):
-        while await cloud.faults_met() == 0:
-            await asyncio.sleep(0.01)
+    await until(cloud.faults_met)
     assert service.process.returncode is None
     service.signal(signal.SIGTERM)
     assert await service.ended() == -signal.SIGTERM

@@ -1,7 +1,8 @@
 """The seed's walkthrough, each answer whole."""
 
-import asyncio
 import json
+
+import pytest
 
 from tests.api.conftest import TOKEN, until
 
@@ -12,10 +13,8 @@ async def sign_in(service, cloud):
     _, started = await service.post("/api/cloud/login")
     await cloud.control("approve", sessionId=started["sessionId"])
     path = f"/api/cloud/login/status?sessionId={started['sessionId']}"
-    async with asyncio.timeout(5):
-        while (state := await service.get(path))["status"] == "pending":
-            await asyncio.sleep(0.01)
-    return started, state
+    await until(lambda: service.manager.login_status(started["sessionId"]).status != "pending")
+    return started, await service.get(path)
 
 
 async def test_login_gives_session_and_browser_url(service, cloud):
@@ -53,10 +52,8 @@ async def test_login_status_is_pending_then_authenticated_with_the_prefix_and_no
     path = f"/api/cloud/login/status?sessionId={started['sessionId']}"
     assert await service.get(path) == {"status": "pending"}
     approved = await cloud.control("approve", sessionId=started["sessionId"])
-    async with asyncio.timeout(5):
-        while (state := await service.get(path)) == {"status": "pending"}:
-            await asyncio.sleep(0.01)
-    assert state == {"status": "authenticated", "keyPrefix": approved["keyPrefix"]}
+    await until(lambda: service.manager.login_status(started["sessionId"]).status != "pending")
+    assert await service.get(path) == {"status": "authenticated", "keyPrefix": approved["keyPrefix"]}
     document = json.loads((service.directory / "eliza.json").read_text())
     assert document["cloud"]["enabled"] is True
     assert document["cloud"]["apiKey"].startswith(approved["keyPrefix"])
@@ -181,6 +178,12 @@ async def test_an_agent_is_created_listed_connected_and_shut_down(signed_in):
     assert await signed_in.post(f"/api/cloud/agents/{agent_id}/shutdown") == (200, stopped)
     assert (await signed_in.get("/api/cloud/agents"))["agents"] == []
     assert (await signed_in.get("/api/cloud/status"))["connected"] is True
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 100, "  spaced  ", "名前", "🦊"])
+async def test_names_within_the_rules_are_accepted_as_they_are(signed_in, name):
+    status, body = await signed_in.post("/api/cloud/agents", {"agentName": name, "agentConfig": None})
+    assert (status, body["agent"]["agentName"]) == (201, name)
 
 
 async def test_an_agent_is_suspended_and_resumed(signed_in):
