@@ -1,9 +1,11 @@
 """What every test may use."""
 
 import inspect
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import aiohttp
+import pytest
 from aioresponses import core
 
 # aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (aioresponses issues 288 and 289).
@@ -14,3 +16,24 @@ if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).paramet
             super().__init__(*args, stream_writer=stream_writer or SimpleNamespace(output_size=0), **kwargs)
 
     core.ClientResponse = _Response
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a number that belongs in the run's report; a run on several processes prints it, too."""
+    return lambda line: request.node.user_properties.append(("figure", line))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures, one a line, below the dots."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    said = [getattr(report, "user_properties", ()) for report in reports if _is_call(report)]
+    lines = [line for properties in said for name, line in properties if name == "figure"]
+    if lines:
+        terminalreporter.section("figures", "-")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
+
+
+def _is_call(report: object) -> bool:
+    return getattr(report, "when", None) == "call"

@@ -1,8 +1,8 @@
 """Which agent paths this server has: `eliza`, `milady` or `milaidy` (contract eliza-cloud-api §3).
 
 A server says that it has no such path with a 404, or on some deployments a 500, that is not JSON. So the
-prefix is found with a plain GET of the list, never with the call itself, and kept once it has answered JSON
-of any status.
+prefix is found with a plain GET of the list, never with the call itself. JSON of any status settles it for the
+call at hand; it is kept only once it has given the list, for what stands before the cloud answers in JSON, too.
 """
 
 import asyncio
@@ -41,21 +41,24 @@ class AgentPaths:
     async def find(self) -> str:
         """Return the prefix this server has, asking it if need be; concurrent first calls ask once."""
         async with self._probing:
-            if self._prefix is None:
-                self._prefix = await self._probe()
-            return self._prefix
+            if self._prefix is not None:
+                return self._prefix
+            prefix, answer = await self._probe()
+            if answer.status == 200 and isinstance((answer.document or {}).get("data"), list):
+                self._prefix = prefix
+            return prefix
 
     def judge(self, prefix: str, answer: Answer) -> None:
         """Forget a prefix that has stopped to exist: the server may have become the next generation."""
         if answer.is_unknown_path and self._prefix == prefix:
             self._prefix = None
 
-    async def _probe(self) -> str:
+    async def _probe(self) -> tuple[str, Answer]:
         seen = set()
         for prefix in _PREFIXES:
             answer = await self.exchange.call("GET", self.url(prefix, ""))
             if answer.document is not None:
-                return prefix
+                return prefix, answer
             if not answer.is_unknown_path:
                 success(answer, self.exchange.redaction)
             seen.add(answer.status)

@@ -12,14 +12,20 @@ from eliza_cloud.emulator import (
     agent_actions_next,
     agent_create,
     agent_create_next,
+    completions_api,
     control_api,
     credits_api,
+    embeddings_api,
     faults_api,
+    generated_files,
     jobs_api,
     login_api,
     login_pages,
+    media_api,
     models_api,
     payments_api,
+    rpc_api,
+    speech_api,
     user_api,
 )
 from eliza_cloud.emulator.accounts import ensure_user
@@ -50,6 +56,12 @@ _TABLES = (
     login_pages.routes,
     jobs_api.routes,
     models_api.routes,
+    completions_api.routes,
+    embeddings_api.routes,
+    speech_api.routes,
+    media_api.routes,
+    generated_files.routes,
+    rpc_api.routes,
     credits_api.routes,
     payments_api.routes,
     control_api.routes,
@@ -128,6 +140,7 @@ def create_app(
     app[FAULTS] = FaultPlan()
     app[LIMITS] = RateLimits(time, enabled=rate_limits)
     app[CLOSING] = asyncio.Event()
+    app[rpc_api.RPC_ANSWERS] = {}
     for prefix in AGENT_PREFIXES[cloud.generation]:
         app.add_routes(_agent_routes(cloud, prefix))
     for table in _TABLES:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import struct
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,11 +14,12 @@ from eliza_cloud.emulator.answers import answer, to_json
 from eliza_cloud.emulator.cloud import CLOUD
 from eliza_cloud.emulator.fault_plan import FAULTS, Fault
 from eliza_cloud.emulator.page import page
-from eliza_cloud.emulator.stream_api import CUT
+from eliza_cloud.emulator.stream_api import MIDWAY
 
 CLOSING = web.AppKey("closing", asyncio.Event)
 HUGE_BYTES: Final = 64 * 1024 * 1024
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
+_MIDWAY: Final = frozenset({"cut", "truncate", "hang-body"})
 _INSTEAD: Final = frozenset({"hang", "drop", "reset", "status", "malformed", "html", "huge", "redirect"})
 
 
@@ -36,14 +38,14 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
             return response
         await _wait(request, fault.seconds)
         return await handler(request)
-    if fault.fault == "cut":
-        request[CUT] = True
-        return await handler(request)
+    if fault.fault in _MIDWAY:
+        request[MIDWAY] = partial(_break_off, request, fault)
     if fault.fault in _INSTEAD:
         if fault.after:
             await handler(request)
         return await _instead(request, fault)
-    return await _spoiled(request, fault, await handler(request))
+    response = await handler(request)
+    return response if fault.fault == "cut" else await _spoiled(request, fault, response)
 
 
 async def _wait(request: web.Request, seconds: float | None) -> None:
@@ -68,6 +70,14 @@ def _hang_up(request: web.Request, *, reset: bool = False) -> web.Response:
     elif transport is not None:
         transport.close()
     return web.Response()
+
+
+async def _break_off(request: web.Request, fault: Fault) -> None:
+    """Break a stream off in its middle; a `cut` one just ends."""
+    if fault.fault == "hang-body":
+        await _wait(request, fault.seconds)
+    if fault.fault != "cut":
+        _hang_up(request)
 
 
 async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
@@ -124,7 +134,7 @@ def _twisted(value: object) -> object:
 
 async def _spoiled(request: web.Request, fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
     if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
-        return _hang_up(request)
+        return response if MIDWAY in request else _hang_up(request)
     if fault.fault == "wrong-types":
         return web.Response(
             text=to_json(_twisted(json.loads(response.body))),

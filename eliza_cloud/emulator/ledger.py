@@ -7,9 +7,8 @@ from eliza_cloud.emulator.database import Row, new_id
 MINIMUM_DEPOSIT = 5_000_000
 
 
-def _enter(
-    cloud: Cloud, organization_id: str, amount: int, *, kind: str, description: str, metadata: object
-) -> None:
+def enter(cloud: Cloud, organization_id: str, amount: int, description: str, **metadata: object) -> None:
+    """Change the balance by `amount`, which is negative for a debit; call it inside a transaction."""
     cloud.database.run("UPDATE organizations SET balance = balance + ? WHERE id = ?", amount, organization_id)
     cloud.database.insert(
         "credit_transactions",
@@ -17,7 +16,7 @@ def _enter(
             "id": new_id(),
             "organization_id": organization_id,
             "amount": amount,
-            "type": kind,
+            "type": "credit" if amount >= 0 else "debit",
             "description": description,
             "metadata": to_json(metadata),
             "created_at": cloud.clock.time(),
@@ -27,21 +26,18 @@ def _enter(
 
 def deposit(cloud: Cloud, organization_id: str, amount: int, description: str) -> None:
     """Add credits; call it inside a transaction."""
-    _enter(cloud, organization_id, amount, kind="credit", description=description, metadata={})
+    enter(cloud, organization_id, amount, description)
 
 
 def charge(cloud: Cloud, organization_id: str, amount: int, description: str, agent_id: str) -> None:
     """Take credits for an agent; call it inside a transaction."""
-    metadata = {"agentId": agent_id}
-    _enter(cloud, organization_id, -amount, kind="debit", description=description, metadata=metadata)
+    enter(cloud, organization_id, -amount, description, agentId=agent_id)
 
 
 def set_balance(cloud: Cloud, organization: Row, balance: int) -> None:
     """Bring the balance to this figure with one ledger line."""
-    change = balance - organization["balance"]
-    kind = "credit" if change >= 0 else "debit"
     with cloud.database.transaction():
-        _enter(cloud, organization["id"], change, kind=kind, description="Balance set by hand", metadata={})
+        enter(cloud, organization["id"], balance - organization["balance"], "Balance set by hand")
 
 
 def require_deposit(cloud: Cloud, organization: Row) -> None:

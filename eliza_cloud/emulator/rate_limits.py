@@ -28,6 +28,11 @@ class Preset:
 
 STANDARD = Preset("standard", 60, 60)
 STRICT = Preset("strict", 10, 60)
+RELAXED = Preset("relaxed", 200, 60)
+CRITICAL = Preset("critical", 5, 300)
+RPC = Preset("rpc", 100, 60)
+
+PACE_HEADERS = web.RequestKey("pace_headers", dict[str, str])
 
 
 @dataclass(slots=True)
@@ -75,15 +80,25 @@ def by_address(request: web.Request) -> str:
 def limited(
     preset: Preset, bucket: Callable[[web.Request], str] = by_credential
 ) -> Callable[[Endpoint], Endpoint]:
-    """Keep an endpoint to a preset; the headers go with every answer, the refused ones too."""
+    """Keep an endpoint to a preset; the headers go with every answer, the refused ones too.
+
+    An endpoint that streams sends its headers itself: they are in `request[PACE_HEADERS]`.
+    """
 
     def wrap(endpoint: Endpoint) -> Endpoint:
         @functools.wraps(endpoint)
         async def guarded(request: web.Request) -> web.StreamResponse:
             limits = request.app[LIMITS]
+            request[PACE_HEADERS] = {}
             if not limits.enabled:
                 return await endpoint(request)
             window = limits.count(preset, bucket(request))
+            request[PACE_HEADERS] = headers = {
+                "X-RateLimit-Limit": str(preset.calls),
+                "X-RateLimit-Remaining": str(max(0, preset.calls - window.calls)),
+                "X-RateLimit-Reset": iso(window.resets_at),
+                "X-RateLimit-Policy": "in-memory",
+            }
             if window.calls > preset.calls:
                 seconds = max(1, math.ceil(window.resets_at - request.app[CLOUD].clock.time()))
                 response: web.StreamResponse = _too_many(preset, seconds)
@@ -92,10 +107,8 @@ def limited(
                     response = await endpoint(request)
                 except ApiError as refused:
                     response = refused.answer()
-            response.headers["X-RateLimit-Limit"] = str(preset.calls)
-            response.headers["X-RateLimit-Remaining"] = str(max(0, preset.calls - window.calls))
-            response.headers["X-RateLimit-Reset"] = iso(window.resets_at)
-            response.headers["X-RateLimit-Policy"] = "in-memory"
+            if not response.prepared:
+                response.headers.update(headers)
             return response
 
         return guarded

@@ -1,6 +1,6 @@
 """`POST …/stream` (contract §13): a reply as server-sent events. Only `done` is success."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -11,7 +11,8 @@ from eliza_cloud.emulator.bridge_api import running_sandbox
 from eliza_cloud.emulator.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.database import Row, new_id
 
-CUT = web.RequestKey("cut", bool)
+#: What a scripted fault does after the first chunk; the stream then ends without `done`.
+MIDWAY = web.RequestKey("midway", Callable[[], Awaitable[None]])
 _HEADERS = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache, no-transform",
@@ -80,9 +81,10 @@ async def _converse(
     text = str(params["text"]) if isinstance(params, dict) else ""
     rpc_id = {"rpcId": rpc["id"]} if "id" in rpc else {}
     await _send(events, cloud, "connected", {**rpc_id, "timestamp": sandbox.milliseconds(cloud)})
-    if request.get(CUT):
+    if MIDWAY in request:
         sandbox.hear(cloud, agent["id"], text)
         await _send(events, cloud, "chunk", {"text": "I was about to"})
+        await request[MIDWAY]()
         return
     reply = sandbox.converse(cloud, agent["id"], text)
     for chunk in _chunks(cloud, reply):

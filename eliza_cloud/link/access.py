@@ -5,6 +5,7 @@ import aiohttp
 from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import BaseUrlRefused
+from eliza_cloud.cloud.timeouts import Timeouts
 from eliza_cloud.cloud.transport import open_session
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.errors import LinkError, failure_of
@@ -17,7 +18,14 @@ class CloudAccess:
     (`LinkError`, status 400) before a connection is made.
     """
 
-    def __init__(self, base_url: str, *, allow_loopback: bool) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        allow_loopback: bool,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+    ) -> None:
+        self._timeouts = timeouts
         self._base_url: BaseUrl | None = None
         self._refused: BaseUrlRefused | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -42,12 +50,17 @@ class CloudAccess:
         if self._session is None:
             self._session = open_session(self._base_url)
         if self._newest is None or self._newest[0] != key:
-            self._newest = (key, ElizaCloudClient(self._session, self._base_url, key))
+            client = ElizaCloudClient(self._session, self._base_url, key, timeouts=self._timeouts)
+            self._newest = (key, client)
         return self._newest[1]
+
+    def forget_key(self) -> None:
+        """Drop the client made last, and the key with it."""
+        self._newest = None
 
     async def close(self) -> None:
         """Close every connection."""
         if self._session is not None:
             await self._session.close()
             self._session = None
-            self._newest = None
+        self.forget_key()

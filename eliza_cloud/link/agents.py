@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import CloudError, TimedOut, Unreachable
+from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, TimedOut, Unreachable
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.wire import CreatedAgent, JobRef
 from eliza_cloud.core.failure import Failure
-from eliza_cloud.link.bring_up import AGENT_POLL_INTERVAL, ON_ITS_WAY
+from eliza_cloud.link.bring_up import wait_until_up
 from eliza_cloud.link.errors import LinkError, failure_of
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -44,12 +44,14 @@ async def delete(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
 
 
 async def resume(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
-    """Start an agent and wait until it runs."""
+    """Start an agent and wait until it runs; raises `AgentUnreachable` when it does not come to that."""
     provision = await client.resume(agent_id)
     await _see_through(client, provision.job, sleep)
-    if provision.job is None and provision.status != "running":
-        while (await client.get_agent(agent_id)).status in ON_ITS_WAY:
-            await sleep(AGENT_POLL_INTERVAL)
+    agent = await wait_until_up(client, agent_id, sleep)
+    if agent.status != "running":
+        raise AgentUnreachable(
+            f"The agent was resumed, but it is {agent.status}. Try again, or connect to it."
+        )
 
 
 async def _see_through(client: ElizaCloudClient, job: JobRef | None, sleep: Sleep) -> None:

@@ -12,8 +12,8 @@ from eliza_cloud.cloud.errors import CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.wire import Restored, Snapshot
 from eliza_cloud.core import events
-from eliza_cloud.core.failure import SUPERSEDED, Failure
-from eliza_cloud.link.clock import deadline
+from eliza_cloud.core.failure import Failure
+from eliza_cloud.link.clock import deadline, wait_for
 from eliza_cloud.link.errors import failure_of
 from eliza_cloud.link.scope import Scope
 
@@ -66,26 +66,28 @@ class BackupScheduler:
         self._requests.append(request)
         self._wake.set()
 
+    def close(self, failure: Failure) -> None:
+        """Answer whoever still waits; the loop is about to be cancelled, or never began."""
+        for request in self._requests:
+            request.settle(failure)
+
     async def run(self) -> None:
-        """Work until cancelled; whoever still waits then is told that a later command came first."""
+        """Work until cancelled."""
         clock = self._scope.clock
         due = clock.monotonic() + self._interval()
-        try:
-            while True:
-                timer = clock.call_at(due, self._wake.set) if self._refusals < REFUSALS_THAT_COUNT else None
+        while True:
+            if self._refusals < REFUSALS_THAT_COUNT:
+                await wait_for(clock, self._wake, max(0.0, due - clock.monotonic()))
+            else:
                 await self._wake.wait()
-                self._wake.clear()
-                if timer is not None:
-                    timer.cancel()
-                while self._requests:
-                    await self._serve(self._requests[0])
-                    self._requests.popleft()
-                if timer is not None and clock.monotonic() >= due:
-                    due = clock.monotonic() + self._interval()
-                    await self._take()
-        finally:
-            for request in self._requests:
-                request.settle(SUPERSEDED)
+                due = clock.monotonic() + self._interval()
+            self._wake.clear()
+            while self._requests:
+                await self._serve(self._requests[0])
+                self._requests.popleft()
+            if clock.monotonic() >= due:
+                due = clock.monotonic() + self._interval()
+                await self._take()
 
     async def _serve(self, request: BackupRequest | RestoreRequest) -> None:
         if isinstance(request, BackupRequest):
@@ -163,6 +165,12 @@ async def take_final_snapshot(scope: Scope) -> None:
     scope.post(events.BackupFailed(scope.epoch, failure))
 
 
+INTERRUPTED = Failure(
+    code="link_interrupted",
+    status=503,
+    message="The link to the agent ended before this was done. List the backups to see what came of it.",
+    retryable=True,
+)
 BACKUP_TOO_SLOW = Failure(
     code="cloud_timeout",
     status=504,

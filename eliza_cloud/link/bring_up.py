@@ -4,6 +4,9 @@ The cloud answers 200 "running" to provision while the sandbox is dead, and 202 
 (contract eliza-cloud-api §10, §12, §21 rows 4, 5 and 8).
 """
 
+from collections.abc import Awaitable, Callable
+
+from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.wire import Agent, Provision
@@ -23,9 +26,10 @@ async def bring_up(scope: Scope, *, patience: int) -> str | None:
     provision = await _provision(scope, patience)
     if provision.job is not None:
         await wait_for_job(scope.client, provision.job, scope.sleep)
-    agent = await scope.client.get_agent(scope.agent_id)
     if provision.job is None and provision.status != "running":
-        agent = await _wait_until_up(scope, agent)
+        agent = await wait_until_up(scope.client, scope.agent_id, scope.sleep)
+    else:
+        agent = await scope.client.get_agent(scope.agent_id)
     if agent.status != "running":
         raise AgentUnreachable(
             f"The agent is {agent.status}, not running, although the cloud provisioned it."
@@ -45,11 +49,23 @@ async def _provision(scope: Scope, patience: int) -> Provision:
         await scope.sleep(PAUSE_BETWEEN_TRIES)
 
 
-async def _wait_until_up(scope: Scope, agent: Agent) -> Agent:
-    while agent.status in ON_ITS_WAY:
-        await scope.sleep(AGENT_POLL_INTERVAL)
-        agent = await scope.client.get_agent(scope.agent_id)
-    return agent
+async def wait_until_up(
+    client: ElizaCloudClient, agent_id: str, sleep: Callable[[float], Awaitable[None]]
+) -> Agent:
+    """Watch an agent until it is no longer on its way up; a look that fails is followed by another.
+
+    Raises the error of a look that waiting does not mend. The caller bounds the time.
+    """
+    while True:
+        try:
+            agent = await client.get_agent(agent_id)
+        except CloudError as error:
+            if not error.retryable:
+                raise
+        else:
+            if agent.status not in ON_ITS_WAY:
+                return agent
+        await sleep(AGENT_POLL_INTERVAL)
 
 
 async def _clean_heartbeat(scope: Scope, patience: int) -> None:

@@ -17,10 +17,11 @@ class Call:
         self._ended: asyncio.Future[Failure | None] = loop.create_future()
 
     def accept(self, reply: Reply) -> None:
-        """Pass on the table's reply; anything but `Waits` is the end, too."""
-        self._accepted.set_result(reply)
+        """Pass on the table's reply, its effects carried out; anything but `Waits` is the end, too."""
+        if not self._accepted.done():
+            self._accepted.set_result(reply)
         if not isinstance(reply, Waits):
-            self._ended.set_result(None)
+            self.end(None)
 
     def end(self, failure: Failure | None) -> None:
         """Pass on how it ended; the first answer counts."""

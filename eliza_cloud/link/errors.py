@@ -37,6 +37,13 @@ TOO_SLOW = Failure(
     retryable=True,
 )
 
+CALL_TOO_SLOW = Failure(
+    code="cloud_timeout",
+    status=504,
+    message="Eliza Cloud did not finish this within 15 minutes. Look at it before you try again.",
+    retryable=True,
+)
+
 NO_AGENT = Failure(code="agent_not_running", status=503, message="Agent is not running")
 
 RECONNECTING = Failure(

@@ -13,7 +13,7 @@ from eliza_cloud.core.failure import Failure
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.activities import Activities
-from eliza_cloud.link.backup import BackupRequest, BackupScheduler, RestoreRequest
+from eliza_cloud.link.backup import INTERRUPTED, BackupRequest, BackupScheduler, RestoreRequest
 from eliza_cloud.link.callers import Callers
 from eliza_cloud.link.clock import Clock
 from eliza_cloud.link.connector import Connector, Reconnector
@@ -78,6 +78,7 @@ class Interpreter:
         self._hurry: Callable[[], None] | None = None
         self._scheduler: BackupScheduler | None = None
         self._sign_out_failure: Failure | None = None
+        self._key_in_question: int | None = None
 
     @property
     def link_client(self) -> ElizaCloudClient | None:
@@ -88,6 +89,12 @@ class Interpreter:
     async def carry_out(self, effect: do.Effect) -> None:
         """Do what the effect says."""
         raise NotImplementedError(type(effect).__name__)
+
+    def close_scheduler(self, failure: Failure) -> None:
+        """Tell whoever waits for the backup loop that it ends."""
+        if self._scheduler is not None:
+            self._scheduler.close(failure)
+            self._scheduler = None
 
     # What must survive
 
@@ -101,6 +108,7 @@ class Interpreter:
     @carry_out.register
     async def _(self, _effect: do.ForgetCredentials) -> None:
         self.key = None
+        self._access.forget_key()
         self._sign_out_failure = None
         try:
             await self._credentials.sign_out()
@@ -149,7 +157,7 @@ class Interpreter:
             clock=self._clock,
             post=self._post,
         )
-        self._activities.start(poller.name, self._logins.run(poller))
+        self._activities.start(poller.name, self._logins.follow(poller))
 
     @carry_out.register
     async def _(self, effect: login.StopPoller) -> None:
@@ -171,6 +179,9 @@ class Interpreter:
     async def _(self, effect: do.VerifyKey) -> None:
         if self.key is None or self._access.refusal is not None:
             return
+        if VERIFIER in self._activities.names and self._key_in_question == effect.key_number:
+            return
+        self._key_in_question = effect.key_number
         self._activities.start(
             VERIFIER,
             verify_key(
@@ -193,7 +204,7 @@ class Interpreter:
     async def _(self, _effect: do.CancelActivities) -> None:
         self._activities.cancel(*OF_A_STATE)
         self._hurry = None
-        self._scheduler = None
+        self.close_scheduler(INTERRUPTED)
 
     @carry_out.register
     async def _(self, effect: do.StartConnector) -> None:
@@ -246,8 +257,10 @@ class Interpreter:
 
     @carry_out.register
     async def _(self, _effect: do.AnswerDisconnect) -> None:
-        self._link_client = None
-        self._callers.answer_close(self._sign_out_failure)
+        if self.key is None:  # else another link may have begun in the same step
+            self._link_client = None
+        failure, self._sign_out_failure = self._sign_out_failure, None
+        self._callers.answer_close(failure)
 
     def _scope(self, epoch: int, agent_id: str) -> Scope:
         client = self._link_client or self._access.client(self.key)

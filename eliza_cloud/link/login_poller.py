@@ -45,8 +45,9 @@ class LoginPoller:
         self._post = post
         self._unwanted = asyncio.Event()
         self._last = asyncio.Event()
-        self._revoking = False
         self._retry = asyncio.Event()
+        self._until = 0.0
+        self._until_revoked = 0.0
 
     @property
     def name(self) -> str:
@@ -59,7 +60,6 @@ class LoginPoller:
 
     def stop(self, *, revoke: bool) -> None:
         """Nobody wants the key any more; with `revoke`, go on until it can be taken back or cannot come."""
-        self._revoking = revoke
         self._unwanted.set()
         if not revoke:
             self._last.set()
@@ -71,7 +71,9 @@ class LoginPoller:
     async def run(self) -> None:
         """Poll; post what comes of it."""
         begun = self._clock.monotonic()
-        poll = await self._wait_for_key(begun + self._settings.login_timeout)
+        self._until = begun + self._settings.login_timeout
+        self._until_revoked = begun + SESSION_LIFE
+        poll = await self._wait_for_key()
         if poll is None or poll.key is None:
             return
         if self._unwanted.is_set():
@@ -79,18 +81,17 @@ class LoginPoller:
         else:
             await self._offer(poll, poll.key)
 
-    async def _wait_for_key(self, until: float) -> LoginPoll | None:
+    async def _wait_for_key(self) -> LoginPoll | None:
         """Return the poll that brought the key; None when none will come, or none is to be waited for."""
-        clock, failures, pause = self._clock, 0, self._settings.login_poll_interval
-        until_revoked = clock.monotonic() + SESSION_LIFE
-        while not await wait_for(clock, self._last, pause):
+        failures, pause = 0, self._settings.login_poll_interval
+        while not await wait_for(self._clock, self._last, min(pause, self._left())):
             pause = self._settings.login_poll_interval
-            if not self._unwanted.is_set() and clock.monotonic() >= until:
+            if self._left() == 0.0:
+                if self._unwanted.is_set():
+                    return None
                 self._post(login.LoginTimedOut(self.session_id))
                 await self._unwanted.wait()
                 continue
-            if self._unwanted.is_set() and clock.monotonic() >= until_revoked:
-                return None
             try:
                 poll = await self._client.poll_login(
                     self.session_id, timeout=self._settings.login_request_timeout
@@ -114,16 +115,28 @@ class LoginPoller:
                 return None
         return None
 
+    def _left(self) -> float:
+        """Return the seconds that may still be waited for the key."""
+        end = self._until_revoked if self._unwanted.is_set() else self._until
+        return max(0.0, end - self._clock.monotonic())
+
     async def _offer(self, poll: LoginPoll, key: Secret) -> None:
-        """Offer the key until it is stored (`key` is None then) or unwanted."""
+        """Offer the key until it is stored (`key` is None then), unwanted, or the last offer has failed."""
         self.key = key
-        while not self._unwanted.is_set():
-            self._retry.clear()
-            self._post(login.LoginKeyReceived(self.session_id, poll.key_prefix, poll.expires_at))
-            await self._answered()
-            await wait_for(self._clock, self._unwanted, self._settings.login_poll_interval)
-        if self.key is not None:
-            await self._take_back(self.key)
+        pause = self._settings.login_poll_interval
+        try:
+            while True:
+                self._retry.clear()
+                self._post(login.LoginKeyReceived(self.session_id, poll.key_prefix, poll.expires_at))
+                await self._answered()
+                if self._unwanted.is_set() or await wait_for(self._clock, self._last, pause):
+                    break
+            if self.key is not None:
+                await self._take_back(self.key)
+        finally:
+            if self.key is not None:
+                _report_orphan()
+                self.key = None
 
     async def _answered(self) -> None:
         waits = [asyncio.ensure_future(event.wait()) for event in (self._unwanted, self._retry)]
@@ -136,7 +149,7 @@ class LoginPoller:
     async def _take_back(self, key: Secret) -> None:
         self.key = None
         if not self._revocable:
-            log.warning("login.key_orphaned", why="a key came after the sign-in had ended", remedy=_BY_HAND)
+            _report_orphan()
             return
         try:
             await self._client.revoke_login_key(self.session_id, key)
@@ -144,6 +157,10 @@ class LoginPoller:
             log.warning("login.key_not_revoked", why=str(error), remedy=_BY_HAND)
         else:
             log.info("login.key_revoked")
+
+
+def _report_orphan() -> None:
+    log.warning("login.key_orphaned", why="a key came that nobody could keep any more", remedy=_BY_HAND)
 
 
 _BY_HAND = "delete the key named `CLI Login - <time>` among your API keys at Eliza Cloud"

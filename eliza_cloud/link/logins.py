@@ -1,7 +1,8 @@
 """The sign-ins this service has begun. Any other session id is unknown here and never sent to the cloud."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from eliza_cloud.core.login import LoginEvent, LoginFacts, LoginMachine, LoginView, login_view
 from eliza_cloud.core.machine import Step
@@ -57,10 +58,14 @@ class Logins:
         """Return the poller of a session while it works."""
         return self._pollers.get(session_id)
 
-    async def run(self, poller: LoginPoller) -> None:
-        """Run a poller, known by its session while it works."""
+    def follow(self, poller: LoginPoller) -> Coroutine[Any, Any, None]:
+        """Know a poller by its session from now on, and return its work."""
         self._pollers[poller.session_id] = poller
+        return self._run(poller)
+
+    async def _run(self, poller: LoginPoller) -> None:
         try:
             await poller.run()
         finally:
-            del self._pollers[poller.session_id]
+            if self._pollers.get(poller.session_id) is poller:
+                del self._pollers[poller.session_id]

@@ -44,6 +44,7 @@ class LinkLoop:
     ) -> None:
         self.facts = Facts()
         self.running = False
+        self.why_not_running = NOT_RUNNING
         self.activities = Activities(self._fall)
         self.logins = Logins(login.LoginMachine())
         self._machine = LinkMachine()
@@ -89,7 +90,7 @@ class LinkLoop:
         if self.running:
             self._queue.put_nowait((event, call))
         else:
-            call.end(NOT_RUNNING)
+            call.end(self.why_not_running)
         return call
 
     async def _consume(self) -> None:
@@ -99,7 +100,7 @@ class LinkLoop:
                 await self._handle(event, call)
             except BaseException:
                 if call is not None:
-                    call.end(NOT_RUNNING)
+                    call.end(self.why_not_running)
                 raise
 
     async def _handle(self, event: events.Event | login.LoginEvent, call: Call | None = None) -> None:
@@ -110,10 +111,12 @@ class LinkLoop:
             await self._end_login_of(event)
             step = self._step(event)
             effects, reply = step.effects, step.reply
-        if call is not None:
-            self._register(event, call, reply)
+        if call is not None and isinstance(reply, Waits):
+            self._let_wait(event, call)
         for effect in effects:
             await self.interpreter.carry_out(effect)
+        if call is not None:
+            call.accept(reply)
 
     async def _end_login_of(self, event: events.Event) -> None:
         pending = self.logins.pending
@@ -127,13 +130,11 @@ class LinkLoop:
         report_step(Report(event, before, step), self._observers)
         return step
 
-    def _register(self, event: events.Event | login.LoginEvent, call: Call, reply: Reply) -> None:
-        if isinstance(reply, Waits):
-            if isinstance(event, events.Connect):
-                self._callers.wait_for_link(event.agent_id, call)
-            elif isinstance(event, events.Disconnect | events.Stop):
-                self._callers.wait_for_close(call)
-        call.accept(reply)
+    def _let_wait(self, event: events.Event | login.LoginEvent, call: Call) -> None:
+        if isinstance(event, events.Connect):
+            self._callers.wait_for_link(event.agent_id, call)
+        elif isinstance(event, events.Disconnect | events.Stop):
+            self._callers.wait_for_close(call)
 
     def _fall(self, activity: str, error: BaseException) -> None:
         log.error("runtime.fell", activity=activity, exc_info=error)
@@ -142,6 +143,7 @@ class LinkLoop:
 
     def _silence(self, failure: Failure) -> None:
         self.running = False
+        self.why_not_running = failure
         self._callers.answer_all(failure)
         self.interpreter.close_scheduler(failure)
         while not self._queue.empty():

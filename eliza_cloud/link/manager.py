@@ -14,16 +14,16 @@ from eliza_cloud.cloud.wire import CreatedAgent, Restored, Snapshot
 from eliza_cloud.core import events, login
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.facts import Facts, Policy
-from eliza_cloud.core.failure import NOT_SIGNED_IN, STOPPING, Failure
+from eliza_cloud.core.failure import NOT_SIGNED_IN, STOPPING, SUPERSEDED, Failure
 from eliza_cloud.core.replies import Done, Waits
-from eliza_cloud.core.states import KeyState, LinkState
+from eliza_cloud.core.states import KeyState, LinkState, LoginState
 from eliza_cloud.core.view import StatusView, status_view
 from eliza_cloud.link import agents
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.backup import BackupRequest, Request, RestoreRequest, take_snapshot
 from eliza_cloud.link.clock import Clock, SystemClock, deadline, sleep
 from eliza_cloud.link.errands import Errands
-from eliza_cloud.link.errors import NO_AGENT, NOT_RUNNING, RECONNECTING, LinkError, failure_of
+from eliza_cloud.link.errors import CALL_TOO_SLOW, NO_AGENT, RECONNECTING, LinkError, failure_of
 from eliza_cloud.link.login_poller import LoginPoller
 from eliza_cloud.link.loop import LinkLoop
 from eliza_cloud.link.proxy import CloudRuntimeProxy
@@ -34,6 +34,7 @@ from eliza_cloud.store.settings import Settings
 
 STOP_BOUND = 9.0  # seconds; the final snapshot may take 8 of them
 LAST_POLL_BOUND = 2.0
+CALL_BOUND = 900.0  # a call may wait for a job of the cloud
 
 log = structlog.get_logger()
 
@@ -136,22 +137,27 @@ class CloudManager:
 
     async def connect(self, agent_id: str) -> LinkedAgent:
         """Link to an agent (seed: Connect Flow) and return when the link stands."""
-        self._require_base_url()
+        self._before_connecting()
         await self._loop.ask(events.Connect(agent_id)).ended()
         name = self.facts.agent_name if self.facts.agent_id == agent_id else None
         return LinkedAgent(agent_id, name)
 
     async def begin_connect(self, agent_id: str) -> None:
         """Link to an agent and return when the command is accepted."""
-        self._require_base_url()
+        self._before_connecting()
         await self._loop.ask(events.Connect(agent_id)).accepted()
 
     async def disconnect(self) -> None:
         """Close the link and sign out (seed: Disconnect Flow); return when nothing of it is left."""
-        pollers = self._loop.logins.pollers
-        await self._loop.ask(events.Disconnect()).ended()
-        await self._end_pollers(pollers)
-        await self._loop.activities.settled()
+        await self._errands.run(self._disconnect())
+
+    async def _disconnect(self) -> None:
+        pollers = self._loop.logins.pollers  # a sign-in that begins later is not ours to end
+        try:
+            await self._loop.ask(events.Disconnect()).ended()
+        finally:
+            await self._end_pollers(pollers)
+            await self._loop.activities.settled()
 
     def proxy(self) -> CloudRuntimeProxy:
         """Return the way to the connected agent; `LinkError` 503 when there is none."""
@@ -167,12 +173,15 @@ class CloudManager:
     async def start_login(self) -> login.LoginFacts:
         """Begin a sign-in, or return the one that is pending (seed: Start the Login Flow)."""
         if not self.running:
-            raise LinkError(NOT_RUNNING)
+            raise LinkError(self._loop.why_not_running)
         return await self._errands.run_once("login", self._open_login)
 
     def login_status(self, session_id: str) -> login.LoginView:
         """Say what became of a sign-in, from what is known here."""
-        return self._loop.logins.view(session_id)
+        view = self._loop.logins.view(session_id)
+        if view.status == LoginState.PENDING.value and not self.running:
+            raise LinkError(self._loop.why_not_running)
+        return view
 
     async def cancel_login(self, session_id: str) -> login.LoginView:
         """Give a sign-in up; one that has ended stays as it is."""
@@ -180,7 +189,7 @@ class CloudManager:
         return self._loop.logins.view(session_id)
 
     async def _open_login(self) -> login.LoginFacts:
-        logins = self._loop.logins
+        logins, key_number = self._loop.logins, self.facts.key_number
         if logins.pending is None:
             client = self._cloud.client(None)
             timeout = self._settings.login_request_timeout
@@ -188,17 +197,21 @@ class CloudManager:
             await self._loop.ask(
                 login.LoginStarted(session.session_id, session.browser_url, session.revocable)
             ).accepted()
+            if self.facts.key_number != key_number:  # signed out while the cloud was opening the session
+                await self.cancel_login(session.session_id)
+                raise LinkError(SUPERSEDED)
         return logins.current
 
     async def _end_pollers(self, pollers: Sequence[LoginPoller]) -> None:
         """Wait for polls that are under way, for they may carry the only copy of a key; but not for long."""
         for poller in pollers:
             poller.finish()
-            try:
-                async with deadline(self._clock, LAST_POLL_BOUND):
+        try:
+            async with deadline(self._clock, LAST_POLL_BOUND):
+                for poller in pollers:
                     await self._loop.activities.ended(poller.name)
-            except TimeoutError:
-                self._loop.activities.cancel(poller.name)
+        except TimeoutError:
+            self._loop.activities.cancel(*(poller.name for poller in pollers))
 
     # Agents
 
@@ -215,20 +228,24 @@ class CloudManager:
 
     async def take_backup(self, agent_id: str) -> Snapshot:
         """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
-        client = self._client()
+        return await self._errands.run(self._take_backup(self._client(), agent_id))
+
+    async def _take_backup(self, client: ElizaCloudClient, agent_id: str) -> Snapshot:
         request = BackupRequest()
         if await self._in_backup_loop(events.TakeBackup(agent_id, next(self._tickets)), request):
             return await _answer(request)
         scope = Scope(client, agent_id, 0, 0, self._clock, self._loop.post)
-        return await self._errands.run(self._failing(take_snapshot(scope)))
+        return await self._failing(take_snapshot(scope))
 
     async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
         """Go back to a backup; None is the newest."""
-        client = self._client()
+        return await self._errands.run(self._restore(self._client(), agent_id, backup_id))
+
+    async def _restore(self, client: ElizaCloudClient, agent_id: str, backup_id: str | None) -> Restored:
         request = RestoreRequest(backup_id)
         if await self._in_backup_loop(events.Restore(agent_id, next(self._tickets)), request):
             return await _answer(request)
-        return await self._errands.run(self._failing(client.restore(agent_id, backup_id)))
+        return await self._failing(client.restore(agent_id, backup_id))
 
     async def shutdown_agent(self, agent_id: str) -> None:
         """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
@@ -278,13 +295,16 @@ class CloudManager:
 
     # Ways and means
 
-    def _require_base_url(self) -> None:
+    def _before_connecting(self) -> None:
+        """Refuse what the base URL forbids; have a rejected key asked about again, for it may be mended."""
         if self._cloud.refusal is not None:
             self._cloud.client(None)
+        if self.facts.key is KeyState.REJECTED:
+            self._loop.post(events.KeyDoubted(self.facts.key_number))
 
     def _client(self) -> ElizaCloudClient:
         if not self.running:
-            raise LinkError(NOT_RUNNING)
+            raise LinkError(self._loop.why_not_running)
         client = self._cloud.client(self._loop.interpreter.key)
         if self._loop.interpreter.key is None:
             raise LinkError(NOT_SIGNED_IN)
@@ -295,7 +315,10 @@ class CloudManager:
 
     async def _failing(self, call: Awaitable[T]) -> T:
         try:
-            return await call
+            async with deadline(self._clock, CALL_BOUND):
+                return await call
+        except TimeoutError as error:
+            raise LinkError(CALL_TOO_SLOW) from error
         except CloudError as error:
             if isinstance(error, KeyRefused) and self.facts.key is KeyState.ACCEPTED:
                 self._loop.post(events.KeyDoubted(self.facts.key_number))

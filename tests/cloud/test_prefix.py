@@ -41,13 +41,23 @@ async def test_a_framework_that_answers_500_in_html_for_unknown_paths_does_not_s
 @pytest.mark.parametrize(
     ("status", "error"), [(401, KeyRefused), (429, RateLimited), (500, CloudFault), (404, NotFound)]
 )
-async def test_json_of_any_status_settles_the_prefix(client, cloud, status, error):
-    cloud.on("GET", LISTS[0], (status, {"success": False, "error": "no"}))
+async def test_json_of_any_status_settles_the_prefix_for_this_call(client, cloud, status, error):
+    refusal = (status, {"success": False, "error": "no"})
+    cloud.on("GET", LISTS[0], refusal, refusal, (404, b"<html>"))
     cloud.agents("milady")
-    for _ in range(2):
-        with pytest.raises(error):
-            await client.list_agents()
-    assert [asked.path for asked in cloud.asked] == [LISTS[0]] * 3  # one probe, two calls
+    with pytest.raises(error):
+        await client.list_agents()
+    assert [asked.path for asked in cloud.asked] == [LISTS[0]] * 2
+    assert await client.list_agents() == []  # what refused was not the cloud, but something before it
+
+
+async def test_an_answer_that_is_no_list_settles_the_prefix_for_this_call(client, cloud):
+    strange = (200, {"success": True, "data": 7})
+    cloud.on("GET", LISTS[0], strange, strange, (404, b"<html>"))
+    cloud.agents("milady")
+    with pytest.raises(BadAnswer):
+        await client.list_agents()
+    assert await client.list_agents() == []
 
 
 @pytest.mark.parametrize(

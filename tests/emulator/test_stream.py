@@ -2,6 +2,7 @@
 
 import json
 
+import aiohttp
 import pytest
 
 from tests.emulator.conftest import N
@@ -9,9 +10,13 @@ from tests.emulator.conftest import N
 UNKNOWN_ID = "00000000-0000-0000-0000-000000000001"
 
 
-async def _stream(api, agent_id, text="My name is Ada", **params):
+async def _opened(api, agent_id, text="My name is Ada", **params):
     body = {"jsonrpc": "2.0", "id": "r-1", "method": "message.send", "params": {"text": text, **params}}
-    async with await api.raw("POST", f"{api.agents}/{agent_id}/stream", json=body) as response:
+    return await api.raw("POST", f"{api.agents}/{agent_id}/stream", json=body)
+
+
+async def _stream(api, agent_id, text="My name is Ada", **params):
+    async with await _opened(api, agent_id, text, **params) as response:
         return response, _events(await response.text())
 
 
@@ -92,6 +97,26 @@ async def test_a_cut_reply_ends_without_done(api_c):
     assert [event for event, _ in events] == ["connected", "chunk"]
     _, events = await _stream(api_c, agent_id)
     assert events[-1][0] == "done"
+
+
+async def test_a_truncated_stream_breaks_off_in_a_chunk_of_the_wire(api_c):
+    agent_id = await api_c.running()
+    await api_c.control("faults", path="*/stream", fault="truncate", count=1)
+    async with await _opened(api_c, agent_id) as response:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
+
+
+async def test_a_stream_that_hangs_says_the_first_chunk_and_then_nothing(api_c):
+    agent_id = await api_c.running()
+    await api_c.control("faults", path="*/stream", fault="hang-body", seconds=10)
+    async with await _opened(api_c, agent_id) as response:
+        await api_c.clock.until_asleep(10)
+        assert (await response.content.readuntil(b"\n\n")).startswith(b"event: connected")
+        assert (await response.content.readuntil(b"\n\n")).startswith(b"event: chunk")
+        await api_c.clock.advance(10)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import structlog
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from eliza_cloud.link.access import CloudAccess
@@ -19,7 +21,9 @@ from eliza_cloud.store.paths import StatePaths, state_paths
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
 from tests.link.fake_clock import FakeClock
-from tests.link.scripted_cloud import KEY, A, ScriptedCloud
+from tests.link.scripted_cloud import KEY, A, ScriptedCloud, heartbeat_dead
+
+T = TypeVar("T")
 
 
 class Rig:
@@ -39,6 +43,7 @@ class Rig:
         self.base_url = str(server.make_url("/"))
         self.allow_loopback = True
         self.clock = FakeClock()
+        self.chance = 1.0
         self.environ: dict[str, str] = {}
         self.settings = Settings()
         self.reports: list[Report] = []
@@ -69,7 +74,7 @@ class Rig:
             credentials=credentials,
             cloud=CloudAccess(base_url, allow_loopback=self.allow_loopback),
             clock=self.clock,
-            chance=lambda: 1.0,
+            chance=lambda: self.chance,
             observers=[self._observe],
         )
         await self._manager.start()
@@ -77,11 +82,36 @@ class Rig:
             await self.until(lambda: self.link.status().connected)
         return self._manager
 
+    async def sign_in(self, answer: web.Response) -> str:
+        """Sign in through the browser: the first poll is answered like this; return the session's id."""
+        session = (await self.link.start_login()).session_id
+        self.cloud.script["poll"] = [answer]
+        await self.after(
+            2.0, lambda: self.link.login_status(session).status != "pending", f"poller {session}"
+        )
+        await self.quiet()
+        return session
+
     async def connected(self, agent_id: str = A) -> CloudManager:
         """Start signed in and link to an agent."""
         link = await self.start()
         await link.connect(agent_id)
         return link
+
+    async def lose(self) -> None:
+        """Let the sandbox die and three heartbeats miss it: the ladder begins, its first rung armed."""
+        self.cloud.always["heartbeat"] = heartbeat_dead()
+        for missed in range(1, 4):
+            beats = self.cloud.count("heartbeat")
+            await self.after(
+                30.0,
+                lambda n=missed, b=beats: self.cloud.count("heartbeat") == b + 1 and self._missed(n),
+                "monitor",
+            )
+        await self.until(lambda: self.state == "reconnecting" and self.clock.pending("reconnector"))
+
+    def _missed(self, times: int) -> bool:
+        return self.link.facts.misses == times or self.state == "reconnecting"
 
     async def restart(self) -> CloudManager:
         """Stop as SIGTERM does, and start with what was left behind."""
@@ -108,12 +138,12 @@ class Rig:
     async def until(self, true: Callable[[], object]) -> None:
         """Let everything run that needs no time, until something holds."""
         async with asyncio.timeout(10):
-            while not true():
+            while not true():  # noqa: ASYNC110 - what is waited for is not ours to announce itself
                 await asyncio.sleep(0)
 
-    async def after(self, seconds: float, true: Callable[[], object]) -> None:
+    async def after(self, seconds: float, true: Callable[[], object], of: str | None = None) -> None:
         """Wait for a timer of exactly this delay, let the time pass, and wait until something holds."""
-        await self.until(lambda: round(seconds, 6) in self.clock.pending())
+        await self.until(lambda: round(seconds, 6) in self.clock.pending(of))
         self.clock.advance(seconds)
         await self.until(true)
 
@@ -123,8 +153,21 @@ class Rig:
         while time.monotonic() - since < 0.02:
             await asyncio.sleep(0)
             now = (len(self.cloud.calls), dict(self.cloud.under_way), len(self.reports), len(self.log))
-            if now != seen:
+            if now != seen or self._consumer_works():
                 seen, since = now, time.monotonic()
+
+    def _consumer_works(self) -> bool:
+        queue = self.link._loop._queue
+        return "consumer" in self.link._loop.activities.names and not (queue.empty() and queue._getters)
+
+    async def outlast(self, work: Awaitable[T]) -> tuple[T, float]:
+        """Let as much time pass as the work needs; return its result and the seconds."""
+        task, begun = asyncio.ensure_future(work), self.clock.monotonic()
+        while not task.done():
+            await self.quiet()
+            if not task.done() and (pending := self.clock.pending()):
+                self.clock.advance(pending[0])
+        return await task, self.clock.monotonic() - begun
 
     async def long_time(self) -> None:
         """Let an hour pass in small steps."""
@@ -135,9 +178,8 @@ class Rig:
 
     def running(self) -> Counter[str]:
         """What runs beside the test and the server, by name, or by what it does where it has none."""
-        return Counter(map(_what, asyncio.all_tasks() - {asyncio.current_task()})) - Counter(
-            _what(task) for task in asyncio.all_tasks() if _what(task).startswith("RequestHandler")
-        )
+        tasks = (_what(task) for task in asyncio.all_tasks() - {asyncio.current_task()})
+        return Counter(what for what in tasks if not what.startswith("RequestHandler"))
 
     def logged(self, event: str) -> list[structlog.typing.EventDict]:
         """The log's lines of one kind."""

@@ -1,18 +1,26 @@
 """Time that a test moves by hand."""
 
+import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
 
+WAKE = "wake"  # the one activity that always waits
+
+
+def _nothing() -> None:
+    pass
+
 
 class FakeTimer:
-    def __init__(self, when: float, callback: Callable[[], object]) -> None:
-        self.when = when
+    def __init__(self, callback: Callable[[], object], owner: str) -> None:
         self.callback = callback
+        self.owner = owner
         self.cancelled = False
 
     def cancel(self) -> None:
         self.cancelled = True
+        self.callback = _nothing  # as the loop's own timers do, so that it keeps nothing alive
 
 
 class FakeClock:
@@ -31,14 +39,17 @@ class FakeClock:
         return self._monotonic
 
     def call_at(self, when: float, callback: Callable[[], object]) -> FakeTimer:
-        timer = FakeTimer(when, callback)
+        task = asyncio.current_task()
+        timer = FakeTimer(callback, task.get_name() if task else "")
         heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
 
-    def pending(self) -> list[float]:
-        """Seconds until each armed timer, soonest first."""
+    def pending(self, owner: str | None = None) -> list[float]:
+        """Seconds until each armed timer, soonest first: of one activity, or of all but the wake watch."""
         return sorted(
-            round(when - self._monotonic, 6) for when, _, timer in self._timers if not timer.cancelled
+            round(when - self._monotonic, 6)
+            for when, _, timer in self._timers
+            if not timer.cancelled and (timer.owner == owner if owner else timer.owner != WAKE)
         )
 
     def advance(self, seconds: float) -> None:

@@ -1,0 +1,1 @@
+"""Service routing: which road each capability takes (seed: Granular cloud service routing)."""

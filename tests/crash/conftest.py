@@ -1,0 +1,39 @@
+"""Real services, killed, starved of disk, and stopped."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.house import SETTINGS, Cloud, Machine, Zygote, emulator
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """One for each worker."""
+    process = Zygote()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def shared_cloud() -> Iterator[Cloud]:
+    """One emulator for many kills."""
+    with emulator() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(shared_cloud) -> Iterator[Cloud]:
+    yield shared_cloud
+    shared_cloud.heal()
+
+
+@pytest.fixture
+def machine(zygote, cloud, tmp_path) -> Iterator[Machine]:
+    """A machine that nobody has signed in on."""
+    one = Machine(zygote, cloud, tmp_path)
+    one.config.write_text(json.dumps({"cloud": SETTINGS}))
+    yield one
+    one.close()

@@ -1,0 +1,176 @@
+"""One machine through many kills: what it held, what it was told, and what must hold after each of them."""
+
+import asyncio
+import json
+import random
+import shutil
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.record import AgentRecord, SqliteStore
+from tests.crash.house import KEY, SETTINGS, Child, Machine, Service
+
+MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend": "ö"}}, "big": 2**64}
+
+
+@dataclass
+class Told:
+    """What the service said before it was killed."""
+
+    prefix: str | None = None  # of the key that this sign-in brings
+    authenticated: bool = False
+    asked_for: str | None = None  # an agent to be linked to
+    linked: bool = False
+    leaving: bool = False
+    signed_out: bool = False
+
+
+@dataclass
+class Story:
+    """`key` and `wish` are what the machine held when it was last at rest."""
+
+    machine: Machine
+    chance: random.Random
+    key: str | None = None
+    wish: str | None = None
+    agents: list[str] = field(default_factory=list)
+    writer: Child | None = None
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def begin(self) -> Service:
+        """Write the first eliza.json, sign in, and make two agents."""
+        self.rewrite(f"// mine\n{json.dumps({**MINE, 'cloud': SETTINGS}, ensure_ascii=False)}")
+        service = self.start()
+        self.sign_in(service)
+        for name in ("a", "b"):
+            answer = service.post("/api/cloud/agents", {"agentName": name, "forceCreate": True})
+            self.agents.append(answer["agent"]["id"])
+        return service
+
+    def rewrite(self, text: str) -> None:
+        """Edit eliza.json by hand, while nothing runs."""
+        self.machine.config.write_text(text)
+
+    def serve(self) -> Service:
+        return self.machine.serve(kill_points=str(self.machine.notes / "plan"))
+
+    def start(self) -> Service:
+        return self.serve().started()
+
+    def sign_in(self, service: Service) -> None:
+        if self.key is None:
+            service.login(self.machine.cloud)
+            service.until_linked(None)
+            self.key = self.machine.document()["cloud"]["apiKey"]
+
+    def sign_out(self, service: Service) -> None:
+        if self.key is not None:
+            service.post("/api/cloud/disconnect")
+            self.key = self.wish = None
+
+    def link(self, service: Service) -> None:
+        self.sign_in(service)
+        if self.wish is None:
+            self.wish = self.agents[0]
+            service.post(f"/api/cloud/agents/{self.wish}/connect")
+        service.until_linked(self.wish)
+
+    # The other program
+
+    def write_beside(self) -> None:
+        """Let another program write its own key from now on."""
+        if self.writer is None or self.writer.ended:
+            self.writer = self.machine.writer(self.count_in(self.on_disk()))
+
+    def acknowledged(self) -> int:
+        """Return the last number the other program was told to be written."""
+        with suppress(FileNotFoundError, IndexError):
+            whole = (self.machine.notes / "acknowledged").read_text().rpartition("\n")[0]
+            return int(whole.splitlines()[-1])
+        return 0
+
+    @staticmethod
+    def count_in(document: dict[str, Any]) -> int:
+        return int(document.get("other", {}).get("count", 0))
+
+    # Looking
+
+    def on_disk(self) -> dict[str, Any]:
+        """Return eliza.json as it is, comments and all."""
+        return ConfigFile(self.machine.config).read()
+
+    def record(self) -> AgentRecord:
+        """Return the agent record as it is on the disk, read from a copy so that nothing is changed."""
+        copy = self.machine.notes / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for name in ("agent.sqlite3", "agent.sqlite3-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copy(self.machine.state / name, copy)
+
+        async def load() -> AgentRecord:
+            store = SqliteStore(copy / "agent.sqlite3")
+            try:
+                return await store.load()
+            finally:
+                await store.close()
+
+        return asyncio.run(load())
+
+    # What must hold
+
+    def killed(self, told: Told) -> bool:
+        """Check what the kill left on the disk; return whether a disconnect was begun."""
+        acknowledged = self.acknowledged()
+        document = self.on_disk()
+        cloud = document.pop("cloud")
+        key = cloud.pop("apiKey", None)
+        other = document.pop("other", {})
+        assert {**cloud, "enabled": None} == {**SETTINGS, "enabled": None}
+        assert document == MINE
+        assert other in ({}, {"count": self.count_in({"other": other}), "mine": ["ö", 2**60]})
+        if self.writer is not None and self.writer.ended:
+            assert self.count_in({"other": other}) in (acknowledged, acknowledged + 1)
+        else:
+            assert self.count_in({"other": other}) >= acknowledged
+        assert key in (None, self.key) or self._is_new(key, told)
+        record = self.record()
+        held = record.key.reveal() if record.key else None
+        assert held in (None, self.key) or self._is_new(held, told)
+        if told.leaving and not record.signing_out:
+            assert (key, held, record.wish) in ((self.key, self.key, self.wish), (None, None, None))
+        return record.signing_out or told.signed_out
+
+    def at_rest(self, service: Service, told: Told, *, begun: bool) -> None:
+        """Check what a started service makes of it, and take over what it holds now."""
+        key = self.on_disk()["cloud"].get("apiKey")
+        wish = self.record().wish
+        if begun:
+            assert key is None
+        elif told.authenticated:
+            assert self._is_new(key, told)
+        else:
+            assert key == self.key or self._is_new(key, told) or (key is None and told.leaving)
+        if key is None:
+            self.assert_signed_out(service)
+        else:
+            assert wish in ([told.asked_for] if told.linked else [self.wish, told.asked_for or self.wish])
+            service.until_linked(wish)
+        if self.key not in (None, key):
+            assert self.machine.files_with(self.key) == []
+        self.outcomes["as before" if (key, wish) == (self.key, self.wish) else "done"] += 1
+        self.key, self.wish = key, wish
+
+    def assert_signed_out(self, service: Service) -> None:
+        status = service.status()
+        assert (status["hasApiKey"], status["enabled"], status["connected"]) == (False, False, False)
+        assert (status["connection"]["state"], status["connection"]["agentId"]) == ("disconnected", None)
+        assert self.record() == AgentRecord()
+        assert self.machine.files_with("eliza_") == []
+
+    @staticmethod
+    def _is_new(key: str | None, told: Told) -> bool:
+        return bool(key and told.prefix and KEY.fullmatch(key) and key.startswith(told.prefix))

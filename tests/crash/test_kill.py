@@ -1,0 +1,168 @@
+"""The service is killed with SIGKILL at any moment, and nothing that was said is taken back.
+
+What must hold after each kill, and after the start that follows it (`story.py`):
+
+* `eliza.json` parses, everything in it that is not the login's is what it was, and the key in it is the one
+  from before, or the one this sign-in brought, or none; never a part of one. What another program was told
+  to be written in it is there.
+* Once any reader was told `authenticated`, the new key is the one that counts.
+* Once a connect was answered (200, or 202 where asked for), the link comes back to that agent.
+* A disconnect is *begun* when the record on the disk is marked as signing out, or the request was answered. A
+  disconnect that was begun is finished by the next start: signed out, no wish, no byte of the key in any file,
+  and so it stays. One that was not begun has changed nothing.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from tests.crash.house import GONE, Service, until
+from tests.crash.moments import Armed, AtCall, moments
+from tests.crash.story import Story, Told
+
+KILLS = 20  # in one test; there are twelve
+Act = Callable[[Story, Service, Told], None]
+
+
+def sign_in(story: Story, service: Service, told: Told) -> None:
+    session = service.post("/api/cloud/login")["sessionId"]
+    told.prefix = story.machine.cloud.approve(session)
+    readers = [threading.Thread(target=read_login, args=(service, session, told)) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+
+
+def read_login(service: Service, session: str, told: Told) -> None:
+    with suppress(*GONE):
+        while not told.authenticated:
+            if service.login_status(session)["status"] == "authenticated":
+                told.authenticated = True
+
+
+def connect(story: Story, service: Service, told: Told) -> None:
+    told.asked_for = story.chance.choice([agent for agent in story.agents if agent != story.wish])
+    service.post(f"/api/cloud/agents/{told.asked_for}/connect")
+    told.linked = True
+
+
+def back_up(story: Story, service: Service, told: Told) -> None:
+    for _ in range(3):
+        service.post(f"/api/cloud/agents/{story.wish}/backups")
+
+
+def sign_out(story: Story, service: Service, told: Told) -> None:
+    told.leaving = True
+    service.post("/api/cloud/disconnect")
+    told.signed_out = True
+
+
+def signed_out(story: Story, service: Service) -> None:
+    story.sign_out(service)
+
+
+def linked(story: Story, service: Service) -> None:
+    story.link(service)
+
+
+def linked_or_not(story: Story, service: Service) -> None:
+    if story.chance.random() < 0.5:
+        story.sign_out(service)
+        story.sign_in(service)
+    else:
+        story.link(service)
+
+
+def beside_another_program(act: Act) -> Act:
+    """Let another program write eliza.json meanwhile, and be killed itself every other time."""
+
+    def both(story: Story, service: Service, told: Told) -> None:
+        assert story.writer is not None
+        if story.chance.random() < 0.5:
+            time.sleep(0.02 * story.chance.random())
+            story.writer.signal()
+        act(story, service, told)
+
+    return both
+
+
+PHASES: dict[str, tuple[Callable[[Story, Service], None], Act]] = {
+    "login": (signed_out, sign_in),
+    "key change": (linked, sign_in),
+    "connect": (linked_or_not, connect),
+    "backup": (linked, back_up),
+    "disconnect": (linked, sign_out),
+    "config writes, signing in": (signed_out, beside_another_program(sign_in)),
+    "config writes, signing out": (linked, beside_another_program(sign_out)),
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_kill_loses_nothing_and_takes_nothing_back(machine, phase, seed, record_property):
+    prepare, act = PHASES[phase]
+    story = Story(machine, random.Random(f"{phase} {seed}"))
+    beside = phase.startswith("config")
+    fell: Counter[str] = Counter()
+    service = story.begin()
+    points, begun = 0, time.monotonic()
+    seconds = 0.0
+    for number in range(KILLS + 1):
+        prepare(story, service)
+        if beside:
+            story.write_beside()
+        if number == 0:  # nobody is killed: how many points are there, how long does it take?
+            moment = AtCall(0)
+        else:
+            if number == 1:
+                when = moments(story.chance, points, seconds, KILLS)
+            moment = next(when)
+        told = Told()
+        armed = Armed(moment, machine.notes, machine.state)
+        began = time.monotonic()
+        where = armed.kill_during(service, lambda s=service, t=told: during(story, s, t, act))
+        if number == 0:
+            points, seconds = len(armed.points), time.monotonic() - began
+        else:
+            fell[where] += 1
+        leaving = story.killed(told)
+        service = settle(story, told, leaving, fell)
+    took = time.monotonic() - begun
+    outcomes = ", ".join(f"{count} {what}" for what, count in sorted(story.outcomes.items()))
+    places = ", ".join(f"{count} {place}" for place, count in sorted(fell.items()))
+    record_property(
+        "number", f"{fell.total()} kills during {phase} (seed {seed}, {took:.1f} s; {outcomes}): {places}"
+    )
+    assert fell.total() >= KILLS
+    assert len(fell) > 3
+
+
+def during(story: Story, service: Service, told: Told, act: Act) -> None:
+    with suppress(*GONE):
+        act(story, service, told)
+
+
+def settle(story: Story, told: Told, leaving: bool, fell: Counter[str]) -> Service:
+    """Start again, every third time after another kill in the middle of starting."""
+    if story.chance.random() < 1 / 3:
+        armed = Armed(AtCall(story.chance.randint(1, 60)), story.machine.notes, story.machine.state)
+        armed.arm()
+        service = story.serve()
+        until(lambda: service.ended or service.is_ready)
+        service.kill()
+        armed.plan.unlink()
+        fell[f"{armed.place or 'done'}, starting"] += 1
+        leaving = story.killed(told) or leaving
+    service = story.start()
+    story.at_rest(service, told, begun=leaving)
+    if told.leaving and story.key is None:  # and so it stays
+        service.kill()
+        service = story.start()
+        story.assert_signed_out(service)
+    return service

@@ -1,0 +1,99 @@
+"""A process that has everything imported and forks real services: a start costs milliseconds, not half a second.
+
+Each line on stdin is a command as JSON, each line on stdout its answer:
+`{"start": {...}}` -> `{"pid": n}`; `{"reap": pid}` -> `{"code": n}` (a negative one is a signal).
+"""
+
+import asyncio
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import eliza_cloud.api.service
+import eliza_cloud.cli.main
+import eliza_cloud.cli.serve
+import eliza_cloud.emulator
+from eliza_cloud.store.config_file import ConfigFile
+from tests.crash.kill_points import KillPoints
+
+PARENT_DIED = 1  # PR_SET_PDEATHSIG
+
+
+def end_with_the_parent() -> None:
+    ctypes.CDLL(None).prctl(PARENT_DIED, signal.SIGKILL)
+
+
+def serve(job: dict[str, Any]) -> int:
+    """Run `eliza-cloud serve` with the constants and kill points of the job."""
+    for name, value in job.get("constants", {}).items():
+        module, _, constant = name.rpartition(".")
+        setattr(importlib.import_module(module), constant, value)
+    if job.get("slow_names"):
+        hang_name_lookups()
+    if job.get("kill_points"):
+        KillPoints(Path(job["kill_points"])).install()
+    return eliza_cloud.cli.main.main(["serve", "--port", "0"])
+
+
+def hang_name_lookups() -> None:
+    """Let every lookup of a name take a minute, as a resolver does that nobody answers."""
+    import socket  # noqa: PLC0415 - patched in the child only
+
+    known = socket.getaddrinfo
+
+    def lookup(host: Any, *more: Any, **options: Any) -> Any:
+        if host == "slow.example":
+            time.sleep(60)
+        return known(host, *more, **options)
+
+    socket.getaddrinfo = lookup
+
+
+def write(job: dict[str, Any]) -> int:
+    """Count upwards under a key of our own in an eliza.json; each number is acknowledged once it is written."""
+    config = ConfigFile(Path(job["config"]))
+    number = job["from"]
+    with Path(job["acknowledged"]).open("ab", buffering=0) as acknowledged:
+        while True:
+            number += 1
+            config.update(lambda document: document.update(other={"count": number, "mine": ["ö", 2**60]}))
+            acknowledged.write(f"{number}\n".encode())
+            time.sleep(0.002)
+
+
+def child(job: dict[str, Any]) -> int:
+    end_with_the_parent()
+    os.environ.clear()
+    os.environ.update(job["environ"])
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    out = os.open(job["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for number, descriptor in enumerate((nowhere, out, log)):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    return {"serve": serve, "write": write}[job["run"]](job)
+
+
+def main() -> None:
+    end_with_the_parent()
+    for line in sys.stdin:
+        command = json.loads(line)
+        if "start" in command:
+            pid = os.fork()
+            if pid == 0:
+                sys.exit(child(command["start"]))
+            answer = {"pid": pid}
+        else:
+            answer = {"code": os.waitstatus_to_exitcode(os.waitpid(command["reap"], 0)[1])}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.set_event_loop_policy(None)
+    main()

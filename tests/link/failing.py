@@ -1,0 +1,14 @@
+"""What a caller is told when it fails."""
+
+from collections.abc import Awaitable
+
+import pytest
+
+from eliza_cloud.core.failure import Failure
+from eliza_cloud.link.errors import LinkError
+
+
+async def failing(work: Awaitable[object]) -> Failure:
+    with pytest.raises(LinkError) as caught:
+        await work
+    return caught.value.failure

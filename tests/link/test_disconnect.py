@@ -1,0 +1,275 @@
+"""Disconnecting, whatever is under way: seed, Disconnect Flow."""
+
+import asyncio
+import gc
+
+import pytest
+
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.settings import Settings
+from tests.link.failing import failing
+from tests.link.scripted_cloud import KEY, A, B, failure, heartbeat_dead, job, job_started
+
+
+async def idle(rig, cloud, link):
+    return []
+
+
+async def connecting(rig, cloud, link):
+    cloud.hold("provision")
+    caller = asyncio.ensure_future(link.connect(A))
+    await rig.until(lambda: cloud.count("provision") == 1)
+    return [caller]
+
+
+async def waiting_for_a_job(rig, cloud, link):
+    cloud.always["provision"], cloud.always["job"] = job_started(), job("in_progress")
+    caller = asyncio.ensure_future(link.connect(A))
+    await rig.until(lambda: 5.0 in rig.clock.pending())
+    return [caller]
+
+
+async def connected(rig, cloud, link):
+    await link.connect(A)
+    return []
+
+
+async def heartbeat_in_flight(rig, cloud, link):
+    await link.connect(A)
+    cloud.hold("heartbeat")
+    await rig.after(30.0, lambda: cloud.count("heartbeat") == 2, "monitor")
+    return []
+
+
+async def ladder_waiting(rig, cloud, link):
+    await link.connect(A)
+    await rig.lose()
+    return []
+
+
+async def ladder_trying(rig, cloud, link):
+    await ladder_waiting(rig, cloud, link)
+    cloud.hold("provision")
+    caller = asyncio.ensure_future(link.connect(A))
+    await rig.until(lambda: cloud.count("provision") == 2)
+    return [caller]
+
+
+async def closing_for_another_agent(rig, cloud, link):
+    await link.connect(A)
+    cloud.hold("snapshot")
+    caller = asyncio.ensure_future(link.connect(B))
+    await rig.until(lambda: cloud.count("snapshot") == 1)
+    return [caller]
+
+
+async def snapshot_in_flight(rig, cloud, link):
+    await link.connect(A)
+    cloud.hold("snapshot")
+    caller = asyncio.ensure_future(link.take_backup(A))
+    await rig.until(lambda: cloud.count("snapshot") == 1)
+    return [caller]
+
+
+async def restore_in_flight(rig, cloud, link):
+    await link.connect(A)
+    cloud.hold("restore")
+    caller = asyncio.ensure_future(link.restore(A, None))
+    await rig.until(lambda: cloud.count("restore") == 1)
+    return [caller]
+
+
+async def login_waiting(rig, cloud, link):
+    await link.start_login()
+    await rig.until(lambda: 2.0 in rig.clock.pending())
+    return []
+
+
+async def login_polling(rig, cloud, link):
+    await link.start_login()
+    cloud.hold("poll")
+    await rig.after(2.0, lambda: cloud.count("poll") == 1)
+    return []
+
+
+async def error(rig, cloud, link):
+    cloud.script["provision"] = [failure(402, "Insufficient credits")]
+    await failing(link.connect(A))
+    return []
+
+
+async def ladder_ended(rig, cloud, link):
+    rig.link.change_settings(Settings(max_reconnect_attempts=1))
+    await link.connect(A)
+    await rig.lose()
+    await rig.after(3.0, lambda: rig.state == "disconnected")
+    return []
+
+
+SITUATIONS = [
+    idle,
+    connecting,
+    waiting_for_a_job,
+    connected,
+    heartbeat_in_flight,
+    ladder_waiting,
+    ladder_trying,
+    closing_for_another_agent,
+    snapshot_in_flight,
+    restore_in_flight,
+    login_waiting,
+    login_polling,
+    error,
+    ladder_ended,
+]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.__name__)
+async def test_a_disconnect_leaves_disconnected_no_task_no_timer_and_no_later_change(rig, cloud, situation):
+    rig.settings = Settings(backup_interval=1_000_000.0)
+    link = await rig.start()
+    await rig.quiet()
+    tasks_of_an_idle_link = rig.running()
+    callers = await situation(rig, cloud, link)
+
+    _, seconds = await rig.outlast(link.disconnect())
+    assert seconds <= 8.0
+    for caller in callers:
+        assert (await failing(caller)).code in {"superseded", "link_interrupted"}
+    status = link.status()
+    assert (status.connection.state, status.connection.reason) == ("disconnected", None)
+    assert (status.connection.agent_id, status.has_api_key, status.enabled) == (None, False, False)
+    assert status.reason == "not_authenticated"
+    assert rig.clock.pending() == []
+    await rig.quiet()
+    assert rig.running() == tasks_of_an_idle_link
+
+    moves, calls = len(rig.moves), len(cloud.calls)
+    for name in list(cloud.gates):
+        cloud.release(name)
+    await rig.long_time()
+    assert len(rig.moves) == moves
+    assert len(cloud.calls) == calls
+    assert rig.running() == tasks_of_an_idle_link
+    assert (link.status().connection.state, link.status().has_api_key) == ("disconnected", False)
+
+
+async def test_a_second_disconnect_joins_the_first(rig, cloud):
+    link = await rig.connected()
+    cloud.hold("snapshot")
+    first = asyncio.ensure_future(link.disconnect())
+    await rig.until(lambda: cloud.count("snapshot") == 1)
+    second = asyncio.ensure_future(link.disconnect())
+    await rig.quiet()
+    assert not first.done()
+    assert not second.done()
+    cloud.release("snapshot")
+    await asyncio.gather(first, second)
+    assert cloud.count("snapshot") == 1
+    await link.disconnect()
+    assert rig.state == "disconnected"
+
+
+async def test_the_sign_out_is_written_down_before_the_final_snapshot(rig, cloud):
+    link = await rig.connected()
+    cloud.hold("snapshot")
+    leaving = asyncio.ensure_future(link.disconnect())
+    await rig.until(lambda: cloud.count("snapshot") == 1)
+    held = await link._credentials.load()
+    assert (held.key, held.wish, held.enabled) == (None, None, False)
+    assert (rig.state, link.status().connection.reason) == ("connected", "closing")
+    assert not link.status().connected
+    cloud.release("snapshot")
+    await leaving
+
+
+async def test_a_kill_in_the_middle_of_a_disconnect_does_not_bring_the_login_back(rig, cloud):
+    link = await rig.connected()
+    cloud.hold("snapshot")
+    leaving = asyncio.ensure_future(link.disconnect())
+    await rig.until(lambda: cloud.count("snapshot") == 1)
+    await rig.kill()
+    leaving.cancel()
+    await rig.start(key=None)
+    await rig.quiet()
+    assert not rig.link.status().has_api_key
+    assert rig.link.facts.wish is None
+    cloud.release("snapshot")
+    await rig.long_time()
+    assert rig.state == "disconnected"
+
+
+async def test_a_caller_that_goes_away_does_not_stop_a_disconnect(rig, cloud):
+    link = await rig.connected()
+    cloud.hold("snapshot")
+    leaving = asyncio.ensure_future(link.disconnect())
+    await rig.until(lambda: cloud.count("snapshot") == 1)
+    leaving.cancel()
+    await rig.quiet()
+    cloud.release("snapshot")
+    await rig.until(lambda: rig.state == "disconnected")
+    await rig.quiet()
+    assert rig.tasks() == set()
+    assert rig.clock.pending() == []
+
+
+async def test_a_key_that_cannot_be_removed_is_reported_and_the_link_closed_all_the_same(rig, cloud):
+    link = await rig.connected()
+    rig.paths.config.write_text("{ this is no JSON")
+    refusal = await failing(link.disconnect())
+    assert (refusal.status, refusal.code) == (500, "store_failed")
+    assert KEY not in refusal.message
+    assert (rig.state, link.status().has_api_key) == ("disconnected", False)
+    assert rig.tasks() == set()
+    rig.paths.config.write_text("{}")
+    await link.disconnect()
+    assert (await link._credentials.load()).key is None
+
+
+async def test_a_failed_sign_out_is_not_told_to_a_later_caller(rig, cloud):
+    link = await rig.connected()
+    rig.paths.config.write_text("{ this is no JSON")
+    await failing(link.disconnect())
+    ConfigFile(rig.paths.config).path.write_text("{}")
+    await rig.restart()
+    await rig.link.stop()
+    assert not rig.logged("link.stop_failed")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.__name__)
+async def test_after_a_disconnect_the_key_is_nowhere_in_memory(rig, cloud, situation):
+    link = await rig.start()
+    callers = await situation(rig, cloud, link)
+    await rig.outlast(link.disconnect())
+    while callers:
+        await failing(callers.pop())
+    for name in list(cloud.gates):
+        cloud.release(name)
+    del link
+    await rig.quiet()
+    gc.collect()
+    held = [thing for thing in gc.get_objects() if isinstance(thing, Secret) and thing.reveal() == KEY]
+    assert held == []
+
+
+async def test_connect_and_disconnect_at_once_end_as_the_last_of_them_says(rig, cloud):
+    link = await rig.start()
+    for _ in range(5):
+        if not link.status().has_api_key:
+            await rig.stop()
+            link = await rig.start()
+        connect = asyncio.ensure_future(link.connect(A))
+        disconnect = asyncio.ensure_future(link.disconnect())
+        await rig.outlast(disconnect)
+        assert (await failing(connect)).code in {"superseded", "not_authenticated"}
+        assert rig.state == "disconnected"
+
+
+async def test_the_agents_that_were_connected_are_not_asked_anything_after_the_final_snapshot(rig, cloud):
+    link = await rig.connected()
+    cloud.always["heartbeat"] = heartbeat_dead()
+    await link.disconnect()
+    assert cloud.calls[-1] == "snapshot"
+    await rig.long_time()
+    assert cloud.calls[-1] == "snapshot"

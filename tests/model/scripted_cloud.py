@@ -1,0 +1,188 @@
+"""A cloud behind the client: each call parks until somebody decides how it is answered.
+
+It stands in for `aiohttp.ClientSession.request`, the one door through which the real client reaches the
+network, so that thousands of interleavings run in seconds and each of them can be had again. The client above
+it is the real one, its timeouts and reading included. What sockets do is for the tests of `cloud` and `link`.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from eliza_cloud.cloud.base_url import parse_base_url
+from eliza_cloud.link.access import CloudAccess
+
+A = "11111111-1111-4111-8111-111111111111"
+B = "22222222-2222-4222-8222-222222222222"
+BASE_URL = "http://127.0.0.1:9"
+_AGENT = r"/api/v1/eliza/agents"
+_ROUTES = [
+    (re.compile(f"{method} {path}$"), name)
+    for method, path, name in (
+        ("GET", "/api/v1/user", "user"),
+        ("GET", _AGENT, "list"),
+        ("GET", _AGENT + "/([^/]+)", "get"),
+        ("DELETE", _AGENT + "/([^/]+)", "delete"),
+        ("POST", _AGENT + "/([^/]+)/provision", "provision"),
+        ("POST", _AGENT + "/([^/]+)/suspend", "suspend"),
+        ("POST", _AGENT + "/([^/]+)/resume", "resume"),
+        ("POST", _AGENT + "/([^/]+)/bridge", "bridge"),
+        ("POST", _AGENT + "/([^/]+)/snapshot", "snapshot"),
+        ("POST", _AGENT + "/([^/]+)/restore", "restore"),
+        ("GET", "/api/v1/jobs/([^/]+)", "job"),
+        ("POST", "/api/auth/cli-session", "login"),
+        ("GET", "/api/auth/cli-session/([^/]+)", "poll"),
+        ("DELETE", "/api/auth/cli-session/([^/]+)", "revoke"),
+    )
+]
+
+
+class Response:
+    """What the client reads of an answer."""
+
+    def __init__(self, status: int, document: object = None, *, retry_after: int | None = None) -> None:
+        self.status = status
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.body = b"<html></html>" if document is None else json.dumps(document).encode()
+        self.content_length = len(self.body)
+        self.content = self
+        self.was_read = False
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        self.was_read = True
+        yield self.body
+
+    def close(self) -> None:
+        pass
+
+
+class Call:
+    """A request that is under way: what it asks, of whom, with which key, and which task makes it."""
+
+    def __init__(self, name: str, about: str, key: str | None, owner: str, body: bytes | None) -> None:
+        self.sent = json.loads(body) if body else {}
+        self.name = {"heartbeat": "heartbeat", "message.send": "message"}.get(self.sent.get("method"), name)
+        self.about = about
+        self.key = key
+        self.owner = owner
+        self.answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.about[:4]} by {self.owner}>"
+
+
+def usual(call: Call) -> Response:
+    """Return the answer of a cloud on a good day."""
+    return _GOOD[call.name](call)
+
+
+def ok(data: object, status: int = 200, **members: object) -> Response:
+    return Response(status, {"success": True, "data": data, **members})
+
+
+def failed(status: int, error: str, retry_after: int | None = None) -> Response:
+    return Response(status, {"success": False, "error": error}, retry_after=retry_after)
+
+
+def job(call: Call, status: int = 202) -> Response:
+    return ok({"jobId": f"job-{call.about}", "status": "pending"}, status, polling={"intervalMs": 5000})
+
+
+def job_is(state: str) -> Response:
+    going_on = state == "in_progress"
+    return ok(
+        {"id": "job", "status": state, "error": None, "result": {}}, polling={"shouldContinue": going_on}
+    )
+
+
+def agent_is(call: Call, status: str) -> Response:
+    return ok({"id": call.about, "agentName": f"agent {call.about[:1]}", "status": status})
+
+
+def dead() -> Response:
+    return Response(200, {"jsonrpc": "2.0", "error": {"code": -32000, "message": "Sandbox is not running"}})
+
+
+_GOOD: dict[str, Callable[[Call], Response]] = {
+    "user": lambda _: ok({"id": "user", "organization": {"id": "org"}}),
+    "list": lambda _: ok([]),
+    "get": lambda call: agent_is(call, "running"),
+    "delete": lambda _: Response(200, {"success": True}),
+    "provision": lambda call: agent_is(call, "running"),
+    "suspend": lambda call: ok({"agentId": call.about}),
+    "resume": lambda call: agent_is(call, "running"),
+    "heartbeat": lambda _: Response(200, {"jsonrpc": "2.0", "method": "heartbeat.ack"}),
+    "message": lambda _: Response(200, {"jsonrpc": "2.0", "result": {"text": "hello"}}),
+    "snapshot": lambda _: ok({"backupId": "b", "sizeBytes": 1, "createdAt": "now"}),
+    "restore": lambda _: ok({"restoredFromBackupId": "b", "createdAt": "now"}),
+    "job": lambda _: job_is("completed"),
+    "login": lambda call: Response(201, {"sessionId": call.sent["sessionId"], "status": "pending"}),
+    "poll": lambda _: Response(200, {"status": "pending"}),
+    "revoke": lambda _: Response(204, {}),
+}
+
+
+class ScriptedCloud:
+    """`by_itself` answers what it returns a response for, at once; the rest parks in `parked`.
+
+    `on_call` is told of each call as it is made. `calls` counts them.
+    """
+
+    def __init__(self, on_call: Callable[[Call], None]) -> None:
+        self.parked: list[Call] = []
+        self.calls = 0
+        self.closed = False
+        self.by_itself: Callable[[Call], Response | None] = lambda _: None
+        self._on_call = on_call
+
+    async def request(
+        self, method: str, url: URL, *, data: bytes | None, headers: dict[str, str], **_ways: Any
+    ) -> Response:
+        assert not self.closed, "a call after the last"
+        call = _read_call(method, url, data, headers)
+        self.calls += 1
+        self.parked.append(call)
+        self._on_call(call)
+        try:
+            await asyncio.sleep(0)
+            by_itself = self.by_itself(call)
+            return await call.answer if by_itself is None else by_itself
+        finally:
+            self.parked.remove(call)
+
+    @property
+    def waiting(self) -> list[Call]:
+        """The calls that have no answer yet."""
+        return [call for call in self.parked if not call.answer.done()]
+
+    async def close(self) -> None:
+        assert self.parked == [], "the session is closed while a call is under way"
+        self.closed = True
+
+
+def cut(call: Call) -> None:
+    """Close the connection instead of an answer."""
+    call.answer.set_exception(aiohttp.ServerDisconnectedError())
+
+
+class ScriptedAccess(CloudAccess):
+    """The way to a scripted cloud."""
+
+    def __init__(self, cloud: ScriptedCloud) -> None:
+        super().__init__(BASE_URL, allow_loopback=True)
+        assert parse_base_url(BASE_URL, allow_loopback=True) == self._base_url
+        self._session = cloud  # type: ignore[assignment]  # of a session, the client uses `request` alone
+
+
+def _read_call(method: str, url: URL, data: bytes | None, headers: dict[str, str]) -> Call:
+    for pattern, name in _ROUTES:
+        if found := pattern.match(f"{method} {url.path}"):
+            about = found[1] if pattern.groups else ""
+            task = asyncio.current_task()
+            return Call(name, about, headers.get("X-API-Key"), task.get_name() if task else "", data)
+    raise AssertionError(f"the contract knows no {method} {url.path}")
