@@ -28,7 +28,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures, one a line, below the dots."""
     reports = [report for group in terminalreporter.stats.values() for report in group]
     said = [getattr(report, "user_properties", ()) for report in reports if _is_call(report)]
-    lines = [line for properties in said for name, line in properties if name == "figure"]
+    lines = [line for properties in said for name, line in properties if name in {"figure", "number"}]
     if lines:
         terminalreporter.section("figures", "-")
         for line in sorted(lines):

@@ -28,7 +28,11 @@ def failure_answer(failure: Failure, headers: Mapping[str, str] | None = None) -
     """
     body = {"ok": False, "error": failure.message, "code": failure.code}
     extra = {name: value for name, value in failure.details.items() if name not in body}
-    wait = {}
-    if failure.retry_after is not None and failure.status in {429, 503}:
-        wait["Retry-After"] = str(max(1, math.ceil(failure.retry_after)))
-    return answer({**body, **extra}, failure.status, {**wait, **(headers or {})})
+    return answer({**body, **extra}, failure.status, {**wait_headers(failure), **(headers or {})})
+
+
+def wait_headers(failure: Failure) -> dict[str, str]:
+    """Return `Retry-After` for a failure that says how long to wait."""
+    if failure.retry_after is None or failure.status not in {429, 503}:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(failure.retry_after)))}

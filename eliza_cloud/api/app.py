@@ -10,17 +10,19 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from eliza_cloud.api import cors
+from eliza_cloud.api.billing_memory import BillingMemory
 from eliza_cloud.api.binding import Binding
 from eliza_cloud.api.body import MAX_BODY
 from eliza_cloud.api.errors import errors
 from eliza_cloud.api.guard import Guard
 from eliza_cloud.api.hosts import HostRule, OriginRule
-from eliza_cloud.api.keys import LIFETIMES, MANAGER
+from eliza_cloud.api.keys import BILLING, GATEWAY, LIFETIMES, MANAGER
 from eliza_cloud.api.lifetime import Lifetimes
 from eliza_cloud.api.routes import add_routes, is_open
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.manager import CloudManager
 from eliza_cloud.ops.access_log import AccessLog
+from eliza_cloud.routing.gateway import Gateway
 
 #: How the server is run: small heads, short lingering, handlers that finish what they began.
 SERVER_SETTINGS: dict[str, Any] = {
@@ -38,13 +40,14 @@ _REQUEST_ID = web.RequestKey("request_id", str)
 def create_app(
     manager: CloudManager,
     *,
+    gateway: Gateway,
     token: Secret,
     bound: Binding,
     allowed_hosts: Collection[str] = (),
     allowed_origins: Collection[str] = (),
     monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
-    """Build the application for one manager, which the caller starts and stops.
+    """Build the application for one manager and one gateway, which the caller starts and stops.
 
     `bound` decides what is open and which hosts are ours; the other two add hosts and origins.
     """
@@ -60,7 +63,9 @@ def create_app(
         client_max_size=MAX_BODY,
     )
     app[MANAGER] = manager
+    app[GATEWAY] = gateway
     app[LIFETIMES] = Lifetimes()
+    app[BILLING] = BillingMemory(monotonic)
     add_routes(app)
     app.on_response_prepare.append(_finish)
     app.on_shutdown.append(_end_conversations)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from eliza_cloud.store.config_text import describe
+
 API_PORT = "ELIZA_API_PORT"
 PORT = "ELIZA_PORT"
 API_BIND = "ELIZA_API_BIND"
@@ -70,7 +72,7 @@ def allowed_origins(environ: Mapping[str, str]) -> list[str]:
     for origin in origins:
         if not _ORIGIN.fullmatch(origin):
             raise BindingError(
-                f'{ALLOWED_ORIGINS}: expected origins such as https://app.example.com, found "{origin}".'
+                f"{ALLOWED_ORIGINS}: expected origins such as https://app.example.com, found {describe(origin)}."
             )
     return origins
 
@@ -85,7 +87,7 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
 
 def _in_range(text: str, setting: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
-        raise BindingError(f'{setting}: expected a port number from 0 to 65535, found "{text}".')
+        raise BindingError(f"{setting}: expected a port number from 0 to 65535, found {describe(text)}.")
     return int(text)
 
 
@@ -95,4 +97,6 @@ def _address(text: str, setting: str) -> str:
     try:
         return str(ipaddress.ip_address(text.strip("[]")))
     except ValueError:
-        raise BindingError(f'{setting}: expected an IP address such as 127.0.0.1, found "{text}".') from None
+        raise BindingError(
+            f"{setting}: expected an IP address such as 127.0.0.1, found {describe(text)}."
+        ) from None

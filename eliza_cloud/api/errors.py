@@ -4,9 +4,10 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from eliza_cloud.api.answers import failure_answer
+from eliza_cloud.api.envelope import failure_for
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.errors import LinkError
+from eliza_cloud.ops.access_log import shown_path
 
 INTERNAL_ERROR = Failure(
     code="internal_error",
@@ -40,26 +41,26 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except RequestError as error:
-        return failure_answer(error.failure, error.headers)
+        return failure_for(request, error.failure, error.headers)
     except LinkError as error:
-        return failure_answer(error.failure)
+        return failure_for(request, error.failure)
     except ClientGoneError:
         return web.Response(status=499, reason="Client Closed Request")
     except web.HTTPException as error:
-        return _of_the_server(request, error)
+        return of_the_server(request, error)
     except Exception as error:  # noqa: BLE001 - the boundary: logged with its traceback, answered without
         log_unforeseen(request, error)
-        return failure_answer(INTERNAL_ERROR)
+        return failure_for(request, INTERNAL_ERROR)
 
 
-def log_unforeseen(request: web.Request, error: Exception) -> None:
+def log_unforeseen(request: web.BaseRequest, error: BaseException | None) -> None:
     """Log a fault of ours with its traceback."""
     structlog.get_logger().error(
-        "request.failed", method=request.method, path=request.rel_url.raw_path, exc_info=error
+        "request.failed", method=request.method, path=shown_path(request), exc_info=error
     )
 
 
-def _of_the_server(request: web.Request, error: web.HTTPException) -> web.Response:
+def of_the_server(request: web.Request, error: web.HTTPException) -> web.Response:
     """Say in JSON what aiohttp itself refused."""
     headers: dict[str, str] = {}
     if isinstance(error, web.HTTPNotFound):
@@ -72,7 +73,7 @@ def _of_the_server(request: web.Request, error: web.HTTPException) -> web.Respon
         failure = BODY_TOO_LARGE
     else:
         failure = _refusal(error.status, "refused", f"The server refused the request: {error.reason}.")
-    return failure_answer(failure, headers)
+    return failure_for(request, failure, headers)
 
 
 def _refusal(status: int, code: str, message: str) -> Failure:

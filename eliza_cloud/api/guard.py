@@ -73,8 +73,8 @@ class Guard:
         given = _tokens(request)
         if any([hmac.compare_digest(_bytes(one), self._token) for one in given]):  # noqa: C419 - compares them all
             return
-        wait = self._wrong.another() if given else None
-        if wait is None:
+        wait = max([self._wrong.another() or 0 for _ in given], default=0)
+        if not wait:
             raise RequestError(UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
         raise RequestError(
             Failure(

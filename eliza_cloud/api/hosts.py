@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?P<name>\[[0-9a-f]*:[0-9a-f:.]*\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 _BARE_IPV6 = re.compile(r"[0-9a-f]*(?::[0-9a-f.]*){2,}")
 _LOCAL_ORIGIN = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")

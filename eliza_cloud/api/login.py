@@ -16,6 +16,7 @@ _NOT_BEGUN = Failure(
 _TEXTS = {
     "cloud_timeout": "Eliza Cloud login request timed out",
     "cloud_unreachable": "Failed to reach Eliza Cloud",
+    "cloud_tls_failed": "Failed to reach Eliza Cloud",
     "redirected": "Eliza Cloud login request was redirected; redirects are not allowed",
 }
 #: Refused by the service itself, or by the cloud for a while: told as it is.

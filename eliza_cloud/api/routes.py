@@ -5,7 +5,23 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from aiohttp import web
 
-from eliza_cloud.api import agents, backups, chat, login, status
+from eliza_cloud.api import (
+    agents,
+    backups,
+    billing,
+    capabilities,
+    chat,
+    login,
+    media,
+    models,
+    provider_switch,
+    routing,
+    rpc,
+    speech,
+    status,
+)
+from eliza_cloud.api.billing_passing import passed_on
+from eliza_cloud.api.compat import COMPAT_METHODS, COMPAT_PATH, compat
 from eliza_cloud.api.credits import balance
 
 
@@ -19,6 +35,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 _AGENT = "/api/cloud/agents/{agent_id}"
+_BILLING = "/api/cloud/billing"
 
 ROUTES = (
     Route("GET", "/api/cloud/status", status.status, open=True),
@@ -37,8 +54,34 @@ ROUTES = (
     Route("POST", f"{_AGENT}/backups", backups.take_backup),
     Route("POST", f"{_AGENT}/restore", backups.restore),
     Route("GET", "/api/cloud/credits", balance),
+    Route("GET", f"{_BILLING}/summary", billing.summary),
+    Route("GET", f"{_BILLING}/payment-methods", billing.payment_methods),
+    Route("GET", f"{_BILLING}/history", billing.history),
+    Route("POST", f"{_BILLING}/checkout", billing.checkout),
+    Route("POST", f"{_BILLING}/crypto/quote", billing.crypto_quote),
+    Route("GET", f"{_BILLING}/settings", passed_on("/api/v1/billing/settings")),
+    Route("PUT", f"{_BILLING}/settings", passed_on("/api/v1/billing/settings")),
+    Route("GET", f"{_BILLING}/credits/balance", passed_on("/api/v1/credits/balance", "fresh")),
+    Route("GET", f"{_BILLING}/credits/summary", passed_on("/api/v1/credits/summary")),
+    Route("GET", f"{_BILLING}/credits/verify", passed_on("/api/v1/credits/verify", "session_id")),
+    Route("GET", f"{_BILLING}/crypto/status", passed_on("/api/crypto/status")),
+    Route("GET", f"{_BILLING}/crypto/payments", passed_on("/api/crypto/payments")),
+    Route("GET", "/api/status", status.app_status),
+    *(Route(method, COMPAT_PATH, compat) for method in COMPAT_METHODS),
     Route("POST", "/api/chat", chat.chat),
     Route("POST", "/api/chat/stream", chat.stream),
+    Route("GET", "/api/cloud/routing", routing.show_routing),
+    Route("PUT", "/api/cloud/routing/{capability}", routing.set_route),
+    Route("DELETE", "/api/cloud/routing/{capability}", routing.clear_route),
+    Route("POST", "/api/provider/switch", provider_switch.switch_provider),
+    Route("POST", "/api/tts/cloud", speech.cloud_speech),
+    Route("GET", "/v1/models", models.list_models),
+    Route("POST", "/v1/chat/completions", capabilities.chat_completions),
+    Route("POST", "/v1/embeddings", capabilities.embeddings),
+    Route("POST", "/v1/audio/speech", speech.speech),
+    Route("POST", "/v1/images/generations", media.images),
+    Route("POST", "/v1/videos/generations", media.videos),
+    Route("POST", "/rpc/{chain}", rpc.rpc),
 )
 
 

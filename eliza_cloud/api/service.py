@@ -12,16 +12,20 @@ import structlog
 from aiohttp import web
 
 from eliza_cloud.api import binding as bindings
-from eliza_cloud.api.app import SERVER_SETTINGS, create_app
+from eliza_cloud.api.app import create_app
 from eliza_cloud.api.binding import Binding, BindingError
 from eliza_cloud.api.exit_code import ExitCode
 from eliza_cloud.api.keys import LIFETIMES
 from eliza_cloud.api.listening import PortUnavailableError, take_ports, unavailable, url_of
+from eliza_cloud.api.serving import ServiceRunner
 from eliza_cloud.api.signals import Told, signals
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.ops.core_dumps import forbid_core_dumps
 from eliza_cloud.ops.logs import LogLevelError, configure_logs, log_level
 from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.routing.gateway import Gateway
+from eliza_cloud.routing.service_routing import forget_cloud, migrate_file
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.environment import API_KEY, API_TOKEN, value_of
@@ -57,8 +61,14 @@ async def serve(
 
     `host` and `ports` win over the variables. What it listens on goes to stdout, why it cannot run to stderr.
     """
+    forbid_core_dumps()
+    redaction = Redaction([lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)])
+
+    def complain(code: ExitCode, why: object) -> ExitCode:
+        sys.stderr.write(redaction.text(f"{why}\n"))
+        return code
+
     try:
-        redaction = Redaction([lambda: value_of(environ, API_KEY)])
         configure_logs(log_level(environ), redaction)
         with signals() as told:
             async with running(environ, bindings.read_binding(environ, host, ports), redaction) as service:
@@ -66,13 +76,16 @@ async def serve(
                 await _until_stopped(service, told)
                 log.info("service.stopping")
     except (BindingError, ConfigError, LogLevelError) as error:
-        return _complain(ExitCode.USAGE, error)
+        return complain(ExitCode.USAGE, error)
     except AlreadyRunning as error:
-        return _complain(ExitCode.ALREADY_RUNNING, error)
+        return complain(ExitCode.ALREADY_RUNNING, error)
     except (PortUnavailableError, StoreError) as error:
-        return _complain(ExitCode.FAILED, error)
+        return complain(ExitCode.FAILED, error)
     except TimeoutError:
-        return _complain(ExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
+        return complain(ExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
+    except Exception as error:  # the last boundary: Python would print it with all that it holds
+        log.critical("service.failed", exc_info=error)
+        return complain(ExitCode.FAILED, "The service failed by a fault of its own; its log describes it.")
     return ExitCode.OK
 
 
@@ -92,6 +105,7 @@ async def running(
         stack.enter_context(InstanceLock(paths.lock))
         config = ConfigFile(paths.config)
         settings = await asyncio.to_thread(_settings, config)
+        await asyncio.to_thread(migrate_file, config)
         token, token_file = await asyncio.to_thread(api_token, environ, paths)
         redaction.register(token)
         taken = take_ports(binding, stack.enter_context(ExitStack()))
@@ -99,20 +113,23 @@ async def running(
         base_url = effective_base_url(settings, environ)
         store = SqliteStore(paths.database)
         stack.push_async_callback(store.close)
-        credentials = Credentials(config, store, environ, base_url)
+        credentials = Credentials(config, store, environ, base_url, also_forget=forget_cloud)
         held = await credentials.load()
         if held.key is not None:
             redaction.register(held.key)
         cloud = CloudAccess(base_url, allow_loopback=value_of(environ, ALLOW_LOOPBACK) == "1")
         manager = CloudManager(settings=settings, credentials=credentials, cloud=cloud)
+        gateway = Gateway(manager=manager, config=config, environ=environ, seen=redaction.register)
+        stack.push_async_callback(gateway.close)
         app = create_app(
             manager,
+            gateway=gateway,
             token=token,
             bound=binding,
             allowed_hosts=bindings.allowed_hosts(environ),
             allowed_origins=bindings.allowed_origins(environ),
         )
-        runner = web.AppRunner(app, shutdown_timeout=DRAIN, **SERVER_SETTINGS)
+        runner = ServiceRunner(app, shutdown_timeout=DRAIN)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         stack.push_async_callback(manager.stop)
@@ -173,8 +190,3 @@ def _announce(service: Running) -> None:
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
     log.info("service.started", urls=service.urls, pid=os.getpid(), token_path=str(service.token_file))
-
-
-def _complain(code: ExitCode, why: object) -> ExitCode:
-    sys.stderr.write(f"{why}\n")
-    return code

@@ -32,11 +32,18 @@ class EventStream:
 
     async def send(self, frame: dict[str, Any]) -> None:
         """Write one frame; raises `ClientGoneError` when nobody reads."""
+        await self._write(msgspec.json.encode(frame))
+
+    async def end(self) -> None:
+        """Write the frame that ends a stream of OpenAI's."""
+        await self._write(b"[DONE]")
+
+    async def _write(self, data: bytes) -> None:
         try:
             async with asyncio.timeout(STALLED_AFTER):
                 if not self.started:
                     await self.response.prepare(self._request)
-                await self.response.write(b"data: " + msgspec.json.encode(frame) + b"\n\n")
+                await self.response.write(b"data: " + data + b"\n\n")
         except TimeoutError:
             if self._request.transport is not None:
                 self._request.transport.abort()

@@ -1,6 +1,7 @@
 """Where the running service is, and the token it wants (issue: The CLI; contract local-api §2)."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.paths import state_paths
 
 DEFAULT_PORT = 31337
+_HOST = re.compile(r"localhost|[0-9.]{1,15}|[0-9a-f:.]{2,45}", re.IGNORECASE)
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - recognised, not bound
 
 
@@ -20,6 +22,13 @@ def service_url(environ: Mapping[str, str]) -> str:
     host = value_of(environ, "ELIZA_API_BIND") or "127.0.0.1"
     host = "127.0.0.1" if host in EVERYWHERE else host.strip("[]")
     port = value_of(environ, "ELIZA_API_PORT") or value_of(environ, "ELIZA_PORT") or str(DEFAULT_PORT)
+    if not (port.isascii() and port.isdigit()) or not _HOST.fullmatch(host):
+        raise CliError(
+            "The service's address cannot be understood.",
+            remedy="Check ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT.",
+            code="bad_url",
+            exit_code=ExitCode.USAGE,
+        )
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
@@ -41,7 +50,7 @@ def service_token(environ: Mapping[str, str], url: str, token_file: Path | None)
     if token_file is not None:
         return _read(token_file)
     if token := value_of(environ, API_TOKEN):
-        return token
+        return _usable(token, API_TOKEN)
     try:
         path = state_paths(environ).token
     except StoreError as error:
@@ -67,4 +76,16 @@ def _read(path: Path) -> str:
             code="token_unreadable",
             exit_code=ExitCode.TOKEN_REFUSED,
         )
-    return token
+    return _usable(token, f"The token file {path}")
+
+
+def _usable(token: str, where: str) -> str:
+    """Refuse what no header can carry, without showing it."""
+    if all(" " < character <= "~" for character in token):
+        return token
+    raise CliError(
+        f"{where} holds no usable token.",
+        remedy="A token is one line of printable ASCII characters without blanks.",
+        code="token_unreadable",
+        exit_code=ExitCode.TOKEN_REFUSED,
+    )

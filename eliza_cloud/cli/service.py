@@ -111,6 +111,13 @@ class Service:
     def _connected(self) -> HTTPConnection:
         try:
             parts = urlsplit(self.url)
+            if "@" in parts.netloc:
+                raise CliError(
+                    "The service's address must not hold a user name or password.",
+                    remedy="Give the token in ELIZA_API_TOKEN or with --token-file.",
+                    code="bad_url",
+                    exit_code=ExitCode.USAGE,
+                )
             kind: type[HTTPConnection] = {"http": HTTPConnection, "https": HTTPSConnection}[parts.scheme]
             connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_TIMEOUT)
         except (KeyError, ValueError, HTTPException):

@@ -13,6 +13,7 @@ from yarl import URL
 
 from eliza_cloud.cloud.addresses import is_loopback_address, refuse_address
 from eliza_cloud.cloud.errors import BaseUrlRefused, InvalidRequest
+from eliza_cloud.cloud.redaction import KEY_SHAPE
 
 __all__ = ["DEFAULT_BASE_URL", "BaseUrl", "parse_base_url", "refuse_address"]
 
@@ -41,6 +42,10 @@ class BaseUrl:
     def api(self, path: str) -> URL:
         """Return the URL of an endpoint under `/api/v1`; `path` is already percent-encoded."""
         return self._url(f"{_API_SUFFIX}/{path.lstrip('/')}")
+
+    def at(self, path: str) -> URL:
+        """Return the URL of a path of the site that begins with a slash; it is already percent-encoded."""
+        return self._url(path)
 
     def login_session(self, session_id: str | None = None) -> URL:
         """Return the URL that creates sign-in sessions, or the one of a single session (contract §7)."""
@@ -86,6 +91,8 @@ def parse_base_url(text: str, *, allow_loopback: bool) -> BaseUrl:
 
 def _parse(text: str) -> tuple[URL, str]:
     """Parse an absolute http(s) URL without credentials, and return its authority as it was written too."""
+    if KEY_SHAPE.search(text):
+        raise _refused("it contains an API key")
     if not text.isprintable() or " " in text or "\\" in text:
         raise _refused("it contains a space or a character that does not belong into a URL")
     try:

@@ -5,7 +5,8 @@ call has a timeout, and a failed one leaves nothing behind.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +15,12 @@ import msgspec
 
 from eliza_cloud.cloud import bridge, login, reading
 from eliza_cloud.cloud.base_url import BaseUrl, segment
-from eliza_cloud.cloud.errors import KeyRefused, NotFound, TimedOut
-from eliza_cloud.cloud.exchange import Answer, Exchange
-from eliza_cloud.cloud.failures import success
+from eliza_cloud.cloud.billing import Billing
+from eliza_cloud.cloud.billing_wire import Verbatim
+from eliza_cloud.cloud.compat import open_compat
+from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound, TimedOut
+from eliza_cloud.cloud.exchange import NETWORK_FAULTS, Answer, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.failures import failure, success
 from eliza_cloud.cloud.fields import members
 from eliza_cloud.cloud.prefix import AgentPaths
 from eliza_cloud.cloud.stream import stream_reply
@@ -91,6 +95,11 @@ class ElizaCloudClient:
     async def get_balance(self, *, fresh: bool = False) -> float:
         """Return the credit balance in dollars; `fresh` asks past the cloud's cache."""
         return reading.read_balance(await self._get("credits/balance" + ("?fresh=true" if fresh else "")))
+
+    def billing(self, service_key: Secret | None = None) -> Billing:
+        """Return the calls about money; `service_key` is a trusted backend's, sent beside the account's."""
+        self._require_key()
+        return Billing(self._exchange, self.base_url, service_key)
 
     async def get_job(self, job_id: str) -> Job:
         """Return a job as it is now."""
@@ -209,6 +218,40 @@ class ElizaCloudClient:
             "POST", f"/{segment(agent_id)}/restore", body, timeout=self._timeouts.restore
         )
         return reading.read_restored(self._success(answer), answer.status)
+
+    # Inference and the rest of what can be routed (§16).
+
+    @asynccontextmanager
+    async def open(
+        self, path: str, body: Any, *, headers: Mapping[str, str], timeout: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the 2xx answer of an endpoint under `/api/v1`, its body unread; None as body makes a GET.
+
+        Leaving closes the connection, which cancels the call. Reading the body may raise network faults.
+        """
+        self._require_key()
+        url, method = self.base_url.api(path), "GET" if body is None else "POST"
+        fault: CloudError | None = None
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(
+                    self._exchange.open(method, url, body, more_headers=headers, timeout=timeout)
+                )
+                if not 200 <= response.status < 300:
+                    raise failure(await read_answer(response, self._exchange.redaction), self._exchange.redaction)
+            except NETWORK_FAULTS as error:
+                fault = network_fault(error, url)
+            else:
+                yield response
+        if fault is not None:
+            raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+
+    def compat(
+        self, method: str, path: str, content: bytes
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse | Verbatim]:
+        """Open the answer to a call of the compat surface; `path` is encoded and begins with /api/compat/."""
+        self._require_key()
+        return open_compat(self._exchange, self.base_url.at(path), method, content)
 
     async def _get(self, path: str) -> dict[str, Any]:
         """GET something outside the agent paths."""

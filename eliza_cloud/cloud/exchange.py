@@ -1,9 +1,11 @@
 """One request and its answer: no redirects, no retries, bounded bodies, JSON judged by parsing it."""
 
+import io
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -56,11 +58,18 @@ class Exchange:
         self._key = key
         self.redaction = Redaction(key)
 
-    async def call(self, method: str, url: URL, body: Any = None) -> Answer:
+    async def call(
+        self,
+        method: str,
+        url: URL,
+        body: Any = None,
+        *,
+        more_headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
         """Return the answer of any status but 3xx; `body` is sent as JSON, None sends no body."""
         try:
-            async with self.open(method, url, body) as response:
-                return await read_answer(response)
+            async with self.open(method, url, body, more_headers=more_headers) as response:
+                return await read_answer(response, self.redaction)
         except NETWORK_FAULTS as error:
             fault = network_fault(error, url)
         raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
@@ -73,13 +82,14 @@ class Exchange:
         body: Any = None,
         *,
         accept: str = "application/json",
+        more_headers: Mapping[str, str] = MappingProxyType({}),
         timeout: aiohttp.ClientTimeout = _NO_TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Yield the response, its body unread; leaving early closes the connection. Raises network faults."""
-        headers = {"Accept": accept, **self._credentials()}
+        headers = {"Accept": accept, **more_headers, **self._credentials()}
         data = None
         if body is not None:
-            data = _encoded(body)
+            data = io.BytesIO(_encoded(body))
             headers["Content-Type"] = "application/json"
         response = await self._session.request(
             method,
@@ -131,11 +141,14 @@ def _encoded(body: Any) -> bytes:
         ) from None
 
 
-async def read_answer(response: aiohttp.ClientResponse) -> Answer:
-    """Read a response to its end, at most `MAX_JSON_BYTES` of it; raises `BadAnswer` for more."""
+async def read_answer(response: aiohttp.ClientResponse, redaction: Redaction) -> Answer:
+    """Read a response to its end, at most `MAX_JSON_BYTES` of it; raises `BadAnswer` for more.
+
+    A key that the cloud sends back goes no further than here.
+    """
     return Answer(
         status=response.status,
-        document=json_object(await _read(response)),
+        document=redaction.document(json_object(await _read(response))),
         retry_after=retry_after(response.headers),
     )
 

@@ -12,10 +12,19 @@ from eliza_cloud.cloud.redaction import Redaction
 from eliza_cloud.cloud.wire import LoginPoll, LoginSession
 from eliza_cloud.core.secret import Secret
 
+#: Characters of a key that may be shown; the contract's prefix has 12.
+MAX_PREFIX = 15
+
 
 def read_session(document: dict[str, Any], own_id: str, base_url: BaseUrl) -> LoginSession:
-    """Read a created sign-in; a server that made its own id is one that can revoke a collected key."""
-    session_id = text(document.get("sessionId")) or own_id
+    """Read a created sign-in; a server that made its own id is one that can revoke a collected key.
+
+    Our own id counts only where the answer has none: under any other the cloud would not know the sign-in.
+    """
+    told = document.get("sessionId")
+    session_id = own_id if told is None else text(told)
+    if session_id is None:
+        raise unexpected("the sign-in has no id")
     return LoginSession(
         session_id=session_id,
         browser_url=base_url.login_page(session_id),
@@ -40,9 +49,14 @@ def read_poll(answer: Answer, redaction: Redaction) -> LoginPoll:
     if status is None:
         raise unexpected("the sign-in has no status")
     key = text(document.get("apiKey")) if status == "authenticated" else None
+    if key is not None and not all("!" <= character <= "~" for character in key):
+        raise KeyUnavailable(
+            "The sign-in brought a key with characters that no key of Eliza Cloud has. Sign in again."
+        )
+    prefix = text(document.get("keyPrefix"))
     return LoginPoll(
         status=status,
         key=None if key is None else Secret(key),
-        key_prefix=text(document.get("keyPrefix")),
+        key_prefix=prefix if prefix is not None and len(prefix) <= MAX_PREFIX else None,
         expires_at=text(document.get("expiresAt")),
     )

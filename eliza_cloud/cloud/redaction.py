@@ -5,13 +5,14 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.core.hiding import PIECE, hide
 from eliza_cloud.core.secret import Secret
 
 _SHOWN = "<secret>"
 _MAX_TEXT = 300
 _MAX_MEMBER_BYTES = 4096
 #: The shape of the cloud's keys (contract eliza-cloud-api §4), for keys this client does not hold.
-_KEY_SHAPE = re.compile(r"eliza_[0-9A-Za-z]{16,}")
+KEY_SHAPE = re.compile(r"eliza_[0-9A-Za-z]{16,}")
 
 
 class Redaction:
@@ -35,6 +36,19 @@ class Redaction:
         except RecursionError:
             return None
 
+    def document(self, document: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return what the cloud sent without the key it was asked with; None when nested without end.
+
+        The cloud has no reason to send it back, so it costs one search. A key too short to be one is let be.
+        """
+        if self._key is None or document is None or len(self._key.reveal()) < PIECE:
+            return document
+        try:
+            text, key = (msgspec.json.encode(value).decode() for value in (document, self._key.reveal()))
+            return document if hide(text, [key[1:-1]], _SHOWN) == text else self._without_key(document)
+        except RecursionError:
+            return None
+
     def _without_key(self, value: Any) -> Any:
         if isinstance(value, str):
             return self._hide(value)
@@ -46,5 +60,5 @@ class Redaction:
 
     def _hide(self, text: str) -> str:
         if self._key is not None:
-            text = text.replace(self._key.reveal(), _SHOWN)
-        return _KEY_SHAPE.sub(_SHOWN, text)
+            text = hide(text, [self._key.reveal()], _SHOWN)
+        return KEY_SHAPE.sub(_SHOWN, text)

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 #: How much of a body without any event is kept, to tell whether it was an error in JSON.
 _MAX_PLAIN_BYTES = 64 * 1024
+#: How a web page and JSON begin, and no line of an event stream does.
+_OTHER_FORMATS = (b"<", b"{", b"[")
 _KINDS = {"connected", "chunk", "token", "done", "error"}
 _REMEDY = "What was received is not a complete reply; check the agent's status and send the message again."
 
@@ -41,7 +43,7 @@ async def stream_reply(
         opening = paths.exchange.open("POST", url, request, accept="text/event-stream", timeout=limits)
         response = await _within(timeouts.stream_idle, url, stack.enter_async_context(opening))
         if not 200 <= response.status < 300:
-            answer = await _within(timeouts.rest, url, read_answer(response))
+            answer = await _within(timeouts.rest, url, read_answer(response, paths.exchange.redaction))
             paths.judge(prefix, answer)
             raise failure(answer, paths.exchange.redaction)
         reply = _Reply(paths.exchange.redaction)
@@ -81,7 +83,7 @@ class _Reply:
 
     def take(self, event: SseEvent) -> str | None:
         """Take one event and return the text it brings; its kind is its name or its data's `type`."""
-        data = json_object(event.data.encode())
+        data = self._redaction.document(json_object(event.data.encode()))
         if data is None:
             if event.event == "message" or event.event in _KINDS:
                 raise _broken("an event of the stream is not JSON")
@@ -99,11 +101,12 @@ class _Reply:
 
     def cut(self) -> StreamFailed:
         """Return the error for a body that ended without `done`."""
-        plain = json_object(bytes(self._plain)) if self._plain else None
-        if plain is not None:
-            return self._failed(plain)
-        if self._plain and self._plain.lstrip().startswith(b"<"):
-            return _broken("a web page came instead of an event stream")
+        plain = bytes(self._plain or b"").lstrip()
+        document = json_object(plain)
+        if document is not None and (cloud_text(document) or document.get("success") is False):
+            return self._failed(document)
+        if plain.startswith(_OTHER_FORMATS):
+            return _broken("something else came instead of an event stream")
         return _cut()
 
     def _failed(self, data: dict[str, Any]) -> StreamFailed:

@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from eliza_cloud.cloud.addresses import is_loopback_address, refuse_address
 from eliza_cloud.cloud.base_url import BaseUrl
+from eliza_cloud.cloud.name_lookup import NameLookup
 
 
 class AddressRefused(OSError):  # noqa: N818 - named after what happened
@@ -66,14 +67,16 @@ def open_session(base_url: BaseUrl, *, resolver: AbstractResolver | None = None)
     """Open a session that connects only where `base_url` allows, without cookies, proxies or netrc.
 
     Each request has a connection of its own: calls are mostly further apart than one would be kept, and one
-    that died while the machine slept would fail the first call after it. Call this inside a running loop and
+    that died while the machine slept would fail the first call after it. There may be any number of them, so
+    that no stream keeps a heartbeat waiting. Call this inside a running loop and
     close the session; `resolver` replaces the system's name lookup.
     """
     guard = AddressGuard(base_url)
     connector = aiohttp.TCPConnector(
         socket_factory=guard.open_socket,
         force_close=True,
-        resolver=GuardedResolver(guard, resolver or aiohttp.ThreadedResolver()),
+        limit=0,
+        resolver=GuardedResolver(guard, resolver or NameLookup()),
     )
     return aiohttp.ClientSession(
         connector=connector,

@@ -137,13 +137,21 @@ def sign_out(cursor: Cursor[Facts]) -> None:
         key_number=cursor.facts.key_number + 1,
         user_id=None,
         organization_id=None,
+        spending=None,
     )
 
 
 def adopt_key(cursor: Cursor[Facts]) -> None:
     """Count the new key as unverified until the cloud has accepted it."""
     number = cursor.facts.key_number + 1
-    cursor.know(key=KeyState.UNVERIFIED, key_number=number, enabled=True, user_id=None, organization_id=None)
+    cursor.know(
+        key=KeyState.UNVERIFIED,
+        key_number=number,
+        enabled=True,
+        user_id=None,
+        organization_id=None,
+        spending=None,
+    )
     cursor.effects.append(do.VerifyKey(number))
 
 

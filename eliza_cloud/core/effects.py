@@ -2,6 +2,7 @@
 
 import msgspec
 
+from eliza_cloud.core.credits import CreditLevel
 from eliza_cloud.core.failure import Failure
 
 
@@ -59,6 +60,20 @@ class StartScheduler(Effect, frozen=True):
 
     epoch: int
     agent_id: str
+
+
+class StartCreditsWatch(Effect, frozen=True):
+    """Look at the account's balance now and then."""
+
+    epoch: int
+    agent_id: str
+
+
+class ReportCredits(Effect, frozen=True):
+    """Say once that the balance has become low or critical, or has recovered."""
+
+    level: CreditLevel
+    balance: float
 
 
 class StartTry(Effect, frozen=True):

@@ -169,5 +169,11 @@ class BackupFailed(ActivityFact, frozen=True):
     refused: bool = False
 
 
+class CreditsRead(ActivityFact, frozen=True):
+    """The cloud told the account's balance, in dollars."""
+
+    balance: float
+
+
 class Drained(ActivityFact, frozen=True):
     """Closing has nothing left to do."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from eliza_cloud.core.backoff import Backoff
+from eliza_cloud.core.credits import Spending
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 
@@ -51,3 +52,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     last_heartbeat_at: float | None = None
     last_backup_at: float | None = None
     backups_refused: bool = False
+    spending: Spending | None = None

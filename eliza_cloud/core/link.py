@@ -1,7 +1,7 @@
 """The link's machine: `step` takes what is known and what happened, gives what is known and to be done."""
 
 from eliza_cloud.core import upkeep as u
-from eliza_cloud.core.effects import Answer, Effect
+from eliza_cloud.core.effects import Answer, CancelActivities, Effect, StopVerifying
 from eliza_cloud.core.events import ActivityFact, Event, KeyFact
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import SUPERSEDED
@@ -48,15 +48,18 @@ class LinkMachine:
             self.table.fire(Proceed, cursor)
         return Step(
             facts=cursor.facts,
-            effects=tuple(sorted(cursor.effects, key=_is_answer)),
+            effects=tuple(sorted(cursor.effects, key=_turn)),
             reply=cursor.reply,
             outcome=outcome,
             moves=tuple(cursor.moves),
         )
 
 
-def _is_answer(effect: Effect) -> bool:
-    return isinstance(effect, Answer)
+def _turn(effect: Effect) -> int:
+    """What ends comes first, for it takes no time, and storing does: no state outlives itself meanwhile."""
+    if isinstance(effect, CancelActivities | StopVerifying):
+        return 0
+    return 2 if isinstance(effect, Answer) else 1
 
 
 def _is_stale(facts: Facts, event: Event) -> bool:

@@ -12,6 +12,7 @@ from eliza_cloud.core.events import (
     Connected,
     ConnectFailed,
     CreditsExhausted,
+    CreditsRead,
     Disconnect,
     Drained,
     Event,
@@ -205,6 +206,9 @@ ROWS: tuple[Row[Facts], ...] = (
     ignored(BackupTaken, _except(CONNECTED, CLOSING), FENCED),
     stays(BackupFailed, [CONNECTED, CLOSING], u.note_backup_failure, why="seed: a warning, no more"),
     ignored(BackupFailed, _except(CONNECTED, CLOSING), FENCED),
+    # Credits
+    stays(CreditsRead, [CONNECTED], u.note_credits),
+    ignored(CreditsRead, _except(CONNECTED), FENCED),
     # Settings
     stays(ConfigChanged, EVERY, a.adopt_policy),
 )

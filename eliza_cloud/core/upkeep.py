@@ -1,8 +1,9 @@
-"""What the rows do about heartbeats, tries and backups, and which activities a state starts and cancels."""
+"""What the rows do about heartbeats, tries, backups and credits, and which activities a state owns."""
 
 from eliza_cloud.core import effects as do
 from eliza_cloud.core.backoff import delay
-from eliza_cloud.core.events import Restore, TakeBackup, Woke
+from eliza_cloud.core.credits import CreditLevel, level_of, watched
+from eliza_cloud.core.events import CreditsRead, Restore, TakeBackup, Woke
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.machine import Cursor
 from eliza_cloud.core.states import LinkState
@@ -79,6 +80,15 @@ def note_backup_failure(cursor: Cursor[Facts]) -> None:
     cursor.know(backups_refused=getattr(cursor.event, "refused", False))
 
 
+def note_credits(cursor: Cursor[Facts]) -> None:
+    """Note the balance; a change between fine, low and critical is worth a word."""
+    before, balance = cursor.facts.spending, cursor.expect(CreditsRead).balance
+    level = level_of(balance)
+    if level is not (CreditLevel.FINE if before is None else level_of(before.balance)):
+        cursor.effects.append(do.ReportCredits(level, balance))
+    cursor.know(spending=watched(before, balance, cursor.at))
+
+
 # Entering and leaving a state
 
 
@@ -105,12 +115,16 @@ def enter_connecting(cursor: Cursor[Facts]) -> None:
 
 
 def enter_connected(cursor: Cursor[Facts]) -> None:
-    """Start the heartbeats and the backups."""
+    """Start the heartbeats, the backups and the watch on the credits."""
     enter(cursor)
     cursor.know(unattended=True)
     if cursor.facts.agent_id is not None:
         epoch, agent_id = cursor.facts.epoch, cursor.facts.agent_id
-        cursor.effects += [do.StartMonitor(epoch, agent_id), do.StartScheduler(epoch, agent_id)]
+        cursor.effects += [
+            do.StartMonitor(epoch, agent_id),
+            do.StartScheduler(epoch, agent_id),
+            do.StartCreditsWatch(epoch, agent_id),
+        ]
 
 
 def enter_reconnecting(cursor: Cursor[Facts]) -> None:

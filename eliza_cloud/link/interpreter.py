@@ -17,24 +17,27 @@ from eliza_cloud.link.backup import INTERRUPTED, BackupRequest, BackupScheduler,
 from eliza_cloud.link.callers import Callers
 from eliza_cloud.link.clock import Clock
 from eliza_cloud.link.connector import Connector, Reconnector
+from eliza_cloud.link.credits_watch import CreditsWatch
 from eliza_cloud.link.drain import drain
 from eliza_cloud.link.key_verifier import verify_key
 from eliza_cloud.link.login_poller import LoginPoller
 from eliza_cloud.link.logins import Logins
 from eliza_cloud.link.monitor import ConnectionMonitor
+from eliza_cloud.link.report import report_credits
 from eliza_cloud.link.scope import Scope
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.settings import Settings
 
-CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, DRAIN = (
+CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN = (
     "connector",
     "reconnector",
     "monitor",
     "scheduler",
+    "credits",
     "drain",
 )
-OF_A_STATE = (CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, DRAIN)
+OF_A_STATE = (CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN)
 VERIFIER, WAKE = "verifier", "wake"
 
 log = structlog.get_logger()
@@ -231,6 +234,17 @@ class Interpreter:
             self._scope(effect.epoch, effect.agent_id), lambda: self._settings().backup_interval
         )
         self._activities.start(SCHEDULER, self._scheduler.run())
+
+    @carry_out.register
+    async def _(self, effect: do.StartCreditsWatch) -> None:
+        watch = CreditsWatch(
+            self._scope(effect.epoch, effect.agent_id), lambda: self._settings().credits_interval
+        )
+        self._activities.start(CREDITS, watch.run())
+
+    @carry_out.register
+    async def _(self, effect: do.ReportCredits) -> None:
+        report_credits(effect.level, effect.balance)
 
     @carry_out.register
     async def _(self, effect: do.StartDrain) -> None:

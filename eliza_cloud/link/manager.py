@@ -24,10 +24,11 @@ from eliza_cloud.link.backup import BackupRequest, Request, RestoreRequest, take
 from eliza_cloud.link.clock import Clock, SystemClock, deadline, sleep
 from eliza_cloud.link.errands import Errands
 from eliza_cloud.link.errors import CALL_TOO_SLOW, NO_AGENT, RECONNECTING, LinkError, failure_of
+from eliza_cloud.link.key_in_use import KeyInUse
 from eliza_cloud.link.login_poller import LoginPoller
 from eliza_cloud.link.loop import LinkLoop
 from eliza_cloud.link.proxy import CloudRuntimeProxy
-from eliza_cloud.link.report import Observer
+from eliza_cloud.link.report import Observer, Report
 from eliza_cloud.link.scope import Scope
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.settings import Settings
@@ -67,13 +68,14 @@ class CloudManager:
         self._clock: Clock = clock or SystemClock()
         self._tickets = itertools.count(1)
         self._errands = Errands()
+        self._key_in_use = KeyInUse()
         self._loop = LinkLoop(
             access=cloud,
             credentials=credentials,
             settings=lambda: self._settings,
             clock=self._clock,
             chance=chance,
-            observers=observers,
+            observers=[self._end_calls_at_sign_out, *observers],
         )
 
     # Life
@@ -110,8 +112,8 @@ class CloudManager:
             except LinkError as error:
                 log.warning("link.stop_failed", why=str(error))
             await self._end_pollers(self._loop.logins.pollers)
+        await self._loop.close(STOPPING)  # from here on no call is begun
         await self._errands.close()
-        await self._loop.close(STOPPING)
         await self._cloud.close()
 
     @property
@@ -127,6 +129,11 @@ class CloudManager:
     def status(self) -> StatusView:
         """Derive the status view."""
         return status_view(self.facts, running=self.running)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that count now."""
+        return self._settings
 
     def change_settings(self, settings: Settings) -> None:
         """Go by these settings from now on; a changed base URL counts after a restart."""
@@ -217,65 +224,81 @@ class CloudManager:
 
     async def ask_cloud(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
         """Make one call with the present key; its failures arrive as `LinkError`s."""
-        return await self._errands.run(self._failing(call(self._client())))
+        return await self._errands.run(self._with_key(call))
+
+    def cloud_client(self) -> ElizaCloudClient:
+        """Return a client with the present key, for calls that end with their caller; raises `LinkError`."""
+        return self._client()
+
+    def doubt_key(self) -> None:
+        """Have the key verified, because the cloud has just refused it in some call."""
+        if self.facts.key is KeyState.ACCEPTED:
+            self._loop.post(events.KeyDoubted(self.facts.key_number))
 
     async def create_agent(
         self, name: str, config: dict[str, Any] | None, environment: dict[str, str] | None, *, force: bool
     ) -> CreatedAgent:
         """Create an agent; see `agents.create_agent`."""
-        creation = agents.create_agent(self._client(), name, config, environment, force=force)
-        return await self._errands.run(self._failing(creation))
+        return await self.ask_cloud(
+            lambda client: agents.create_agent(client, name, config, environment, force=force)
+        )
 
     async def take_backup(self, agent_id: str) -> Snapshot:
         """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
-        return await self._errands.run(self._take_backup(self._client(), agent_id))
+        self._client()
+        return await self._errands.run(self._take_backup(agent_id))
 
-    async def _take_backup(self, client: ElizaCloudClient, agent_id: str) -> Snapshot:
+    async def _take_backup(self, agent_id: str) -> Snapshot:
         request = BackupRequest()
         if await self._in_backup_loop(events.TakeBackup(agent_id, next(self._tickets)), request):
             return await _answer(request)
-        scope = Scope(client, agent_id, 0, 0, self._clock, self._loop.post)
-        return await self._failing(take_snapshot(scope))
+        return await self._with_key(
+            lambda client: take_snapshot(Scope(client, agent_id, 0, 0, self._clock, self._loop.post))
+        )
 
     async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
         """Go back to a backup; None is the newest."""
-        return await self._errands.run(self._restore(self._client(), agent_id, backup_id))
+        self._client()
+        return await self._errands.run(self._restore(agent_id, backup_id))
 
-    async def _restore(self, client: ElizaCloudClient, agent_id: str, backup_id: str | None) -> Restored:
+    async def _restore(self, agent_id: str, backup_id: str | None) -> Restored:
         request = RestoreRequest(backup_id)
         if await self._in_backup_loop(events.Restore(agent_id, next(self._tickets)), request):
             return await _answer(request)
-        return await self._failing(client.restore(agent_id, backup_id))
+        return await self._with_key(lambda client: client.restore(agent_id, backup_id))
 
     async def shutdown_agent(self, agent_id: str) -> None:
         """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
-        client = self._client()
+        self._client()
         work = self._without_link(
-            events.ShutdownAgent(agent_id), lambda: agents.delete(client, agent_id, self._sleep)
+            events.ShutdownAgent(agent_id), lambda client: agents.delete(client, agent_id, self._sleep)
         )
         await self._errands.run(work)
 
     async def suspend_agent(self, agent_id: str) -> None:
         """Stop an agent without losing it. A linked one is let go of first; a failure takes it back."""
-        client = self._client()
+        self._client()
         work = self._without_link(
-            events.SuspendAgent(agent_id), lambda: agents.suspend(client, agent_id, self._sleep)
+            events.SuspendAgent(agent_id), lambda client: agents.suspend(client, agent_id, self._sleep)
         )
         await self._errands.run(work)
 
     async def resume_agent(self, agent_id: str) -> None:
         """Start a suspended agent and wait until it runs; it is not linked by that."""
-        await self._errands.run(self._failing(agents.resume(self._client(), agent_id, self._sleep)))
+        await self.ask_cloud(lambda client: agents.resume(client, agent_id, self._sleep))
 
     async def _without_link(
-        self, event: events.ShutdownAgent | events.SuspendAgent, work: Callable[[], Awaitable[None]]
+        self,
+        event: events.ShutdownAgent | events.SuspendAgent,
+        work: Callable[[ElizaCloudClient], Coroutine[Any, Any, None]],
     ) -> None:
         reply = await self._loop.ask(event).accepted()
         await self._loop.activities.settled()
         try:
-            await self._failing(work())
+            await self._with_key(work)
         except LinkError:
-            if isinstance(reply, Done) and reply.linked:
+            untouched = self.facts.wish is None  # the user has wished for nothing else meanwhile
+            if isinstance(reply, Done) and reply.linked and untouched:
                 self._loop.post(events.Reattach(event.agent_id))
             raise
 
@@ -285,13 +308,9 @@ class CloudManager:
         requests = self._loop.interpreter.requests
         requests[event.ticket] = request
         try:
-            handed_over = isinstance(await self._loop.ask(event).accepted(), Waits)
-        except LinkError:
-            del requests[event.ticket]
-            raise
-        if not handed_over:
-            del requests[event.ticket]
-        return handed_over
+            return isinstance(await self._loop.ask(event).accepted(), Waits)
+        finally:
+            requests.pop(event.ticket, None)  # the loop has taken it by now, or never will
 
     # Ways and means
 
@@ -313,6 +332,16 @@ class CloudManager:
     async def _sleep(self, seconds: float) -> None:
         await sleep(self._clock, seconds)
 
+    def _end_calls_at_sign_out(self, report: Report) -> None:
+        if isinstance(report.event, events.Disconnect):
+            self._key_in_use.end()
+
+    async def _with_key(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
+        """Make a call with the key that is held now, until it is done or given up."""
+        client = self._client()
+        with self._key_in_use.until_sign_out():
+            return await self._failing(call(client))
+
     async def _failing(self, call: Awaitable[T]) -> T:
         try:
             async with deadline(self._clock, CALL_BOUND):
@@ -320,8 +349,8 @@ class CloudManager:
         except TimeoutError as error:
             raise LinkError(CALL_TOO_SLOW) from error
         except CloudError as error:
-            if isinstance(error, KeyRefused) and self.facts.key is KeyState.ACCEPTED:
-                self._loop.post(events.KeyDoubted(self.facts.key_number))
+            if isinstance(error, KeyRefused):
+                self.doubt_key()
             raise LinkError(failure_of(error)) from error
 
 

@@ -6,11 +6,13 @@ from enum import Enum
 import msgspec
 import structlog
 
+from eliza_cloud.core.credits import CreditLevel
 from eliza_cloud.core.events import Event
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.login import LoginEvent, LoginFacts
 from eliza_cloud.core.machine import Outcome, Step
-from eliza_cloud.core.states import LinkState
+from eliza_cloud.core.states import LinkState, Reason
+from eliza_cloud.core.view import TOP_UP_URL
 
 log = structlog.get_logger()
 
@@ -31,15 +33,16 @@ def report_step(report: Report, observers: Sequence[Observer]) -> None:
     before, after = report.before, report.step.facts
     name = type(report.event).__name__
     since = before.since
-    for source, target in report.step.moves:
-        level = log.warning if target in {LinkState.RECONNECTING, LinkState.ERROR} else log.info
+    for epoch, (source, target) in enumerate(report.step.moves, before.epoch + 1):
+        gave_up = after.reason is Reason.RETRIES_EXHAUSTED
+        level = log.warning if target in {LinkState.RECONNECTING, LinkState.ERROR} or gave_up else log.info
         level(
             "link.moved",
             **{"from": _word(source)},
             to=_word(target),
             event_name=name,
             reason=after.reason,
-            epoch=after.epoch,
+            epoch=epoch,
             attempt=after.attempt,
             agent_id=after.agent_id,
             why=after.failure.message if after.failure else None,
@@ -62,6 +65,15 @@ def report_login(event: LoginEvent, step: Step[LoginFacts]) -> None:
             event_name=type(event).__name__,
             why=step.facts.error,
         )
+
+
+def report_credits(level: CreditLevel, balance: float) -> None:
+    """Log that the balance has become low or critical, or is fine again; `balance` is in dollars."""
+    if level is CreditLevel.FINE:
+        log.info("credits.recovered", balance=balance)
+        return
+    event = "credits.critical" if level is CreditLevel.CRITICAL else "credits.low"
+    log.warning(event, balance=balance, remedy=f"Top up at {TOP_UP_URL}")
 
 
 def _word(state: Enum) -> str:

@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import Processor
 
 from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.store.config_text import describe
 
 LOG_LEVEL = "ELIZA_LOG_LEVEL"
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -25,7 +26,7 @@ def log_level(environ: Mapping[str, str]) -> int:
     """Read ELIZA_LOG_LEVEL (default info, any case); raises LogLevelError."""
     word = environ.get(LOG_LEVEL, "").strip().lower() or "info"
     if word not in LEVELS:
-        raise LogLevelError(f'{LOG_LEVEL}: expected one of {", ".join(LEVELS)}, found "{word}".')
+        raise LogLevelError(f"{LOG_LEVEL}: expected one of {', '.join(LEVELS)}, found {describe(word)}.")
     return logging.getLevelNamesMapping()[word.upper()]
 
 

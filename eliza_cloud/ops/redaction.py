@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.core.hiding import hide
 from eliza_cloud.core.secret import Secret
 
 SHOWN = "[redacted]"
@@ -19,7 +20,7 @@ _SECRET_NAMES = frozenset({"session_id", "browser_url"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 #: Keys of the cloud (contract eliza-cloud-api §4), bearer values, and sign-in ids inside URLs.
 _SHAPES = (
-    (re.compile(r"eliza_[0-9a-fA-F]{64}"), SHOWN),
+    (re.compile(r"eliza_(?:[0-9a-fA-F]{64}|[0-9A-Za-z]{16,})"), SHOWN),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{SHOWN}"),
     (re.compile(r"(?i)((?:session(?:id)?=|cli-session/)(?:%20)?)[0-9A-Za-z._~%-]+"), rf"\1{SHOWN}"),
 )
@@ -46,10 +47,9 @@ class Redaction:
         return {self.text(str(name)): self._member(str(name), value) for name, value in entry.items()}
 
     def text(self, text: str) -> str:
-        """Return the text as valid Unicode, without registered values and what is shaped like a secret."""
+        """Return valid Unicode without registered values, pieces of them, and what is shaped like a secret."""
         text = text.encode("utf-8", "replace").decode("utf-8")
-        for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, SHOWN)
+        text = hide(text, self._values, SHOWN)
         for shape, shown in _SHAPES:
             text = shape.sub(shown, text)
         return text

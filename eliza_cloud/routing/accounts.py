@@ -63,7 +63,9 @@ class Accounts:
     def note(self, account: Account, status: int, headers: Mapping[str, str]) -> bool:
         """Learn from an answer; tell whether the account rests now, so that another one may be asked."""
         use = self._use(account)
-        limit, left = (_number(headers.get(f"X-RateLimit-{what}-Requests")) for what in ("Limit", "Remaining"))
+        limit, left = (
+            _number(headers.get(f"X-RateLimit-{what}-Requests")) for what in ("Limit", "Remaining")
+        )
         if limit and left is not None:
             use.quota, use.quota_seen = left / limit, self._monotonic()
         if status not in RESTS:

@@ -1,6 +1,7 @@
 """The words of `serviceRouting` (contract local-api §16): capabilities and the members of a route."""
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -62,6 +63,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
         """The accounts to choose from: the pool, or else the one account; () stands for the usual one."""
         return self.account_ids or ((self.account_id,) if self.account_id else ())
 
+    def members(self) -> dict[str, Any]:
+        """Return the route as JSON has it."""
+        members: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return members
+
     @property
     def needs_cloud(self) -> bool:
         """Whether the route comes to nothing without a sign-in to Eliza Cloud."""
@@ -82,6 +88,5 @@ TIERS = {
 
 def cloud_route(**models: str) -> Route:
     """Return the one route to Eliza Cloud, with models if any."""
-    return Route(
-        backend=ELIZA_CLOUD, transport=Transport.CLOUD_PROXY, account_id=ELIZA_CLOUD, **models
-    )
+    route = Route(backend=ELIZA_CLOUD, transport=Transport.CLOUD_PROXY, account_id=ELIZA_CLOUD)
+    return msgspec.structs.replace(route, **models)

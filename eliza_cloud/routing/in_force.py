@@ -1,4 +1,4 @@
-"""Which routes count: those that are set, or else one that follows from the rest of the file (§16, Defaults)."""
+"""Which routes count: those that are set, or else one that follows from the file (§16, Defaults)."""
 
 from collections.abc import Mapping
 from typing import Any

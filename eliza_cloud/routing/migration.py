@@ -1,7 +1,7 @@
-"""From the older flags to `serviceRouting` (contract local-api §16, Legacy migration). Edits documents in place.
+"""From the older flags to `serviceRouting` (contract local-api §16, Legacy migration).
 
 It runs once, at the start of the service, on a file that holds what it takes away. `cloud.enabled` stays and
-says nothing by itself: a sign-in sets it, and linkage is not use.
+says nothing by itself: a sign-in sets it, and linkage is not use. Documents are edited in place.
 """
 
 from collections.abc import Mapping

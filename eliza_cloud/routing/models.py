@@ -13,7 +13,7 @@ class ModelUnknown(ValueError):  # noqa: N818 - the fact, as its readers name it
 def resolve_model(wanted: str | None, route: Route) -> str | None:
     """Return the model's name for upstream: a tier's is the route's, any other name stays.
 
-    A tier the route leaves open falls to its primary model, and so does no name; None when it has none either.
+    A tier the route leaves open falls to its primary model, and so does no name; None when it has none.
     Raises ModelUnknown.
     """
     if wanted and wanted not in TIERS:
@@ -22,8 +22,8 @@ def resolve_model(wanted: str | None, route: Route) -> str | None:
     model = model or route.primary_model
     if wanted and model is None:
         raise ModelUnknown(
-            f"The route names no model for {wanted}: set {wanted}Model or primaryModel in it, or ask for a model"
-            " by its own name"
+            f"The route names no model for {wanted}: set {wanted}Model or primaryModel in it, or ask for a"
+            " model by its own name"
         )
     return str(model) if model else None
 

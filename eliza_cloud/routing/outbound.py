@@ -1,4 +1,4 @@
-"""The session for servers the user chose: it holds no key of Eliza Cloud, and private addresses are allowed."""
+"""The session for servers the user chose: without the cloud's key, and private addresses are allowed."""
 
 from importlib.metadata import version
 

@@ -5,14 +5,13 @@ import re
 import msgspec
 
 from eliza_cloud.core.failure import Failure
+from eliza_cloud.core.secret import Secret
 from eliza_cloud.routing.accounts import Account
-from eliza_cloud.routing.contract import Capability, Route, Transport
-from eliza_cloud.routing.normalise import backend_id
+from eliza_cloud.routing.contract import ELIZA_CLOUD, Capability, Route, Transport
 from eliza_cloud.routing.providers import Provider
 from eliza_cloud.routing.table import RoutingTable
 from eliza_cloud.routing.variables import Variables
 from eliza_cloud.routing.web_address import web_address, with_version, without_version
-from eliza_cloud.core.secret import Secret
 
 #: The variable with the token of remote servers.
 REMOTE_TOKEN = "ELIZA_REMOTE_TOKEN"  # noqa: S105 - the variable's name
@@ -57,20 +56,20 @@ def road_of(capability: Capability, table: RoutingTable, variables: Variables) -
         raise RoadClosed(
             "capability_not_routed",
             f"No route is set for {capability.value}. Set one with"
-            f" `eliza-cloud routing set {capability.value} BACKEND`, where BACKEND is elizacloud or a provider"
-            f" such as openai, or with PUT /api/cloud/routing/{capability.value}.",
+            f" `eliza-cloud routing set {capability.value} BACKEND`, where BACKEND is elizacloud or a"
+            f" provider such as openai, or with PUT /api/cloud/routing/{capability.value}.",
         )
     if route.transport is Transport.REMOTE:
         return _remote(capability, route, table, variables)
     if route.transport is Transport.DIRECT and route.backend and not route.needs_cloud:
         return _direct(capability, route, table, variables)
-    if route.transport is Transport.CLOUD_PROXY and route.needs_cloud and route.backend == backend_id("elizacloud"):
+    if route.transport is Transport.CLOUD_PROXY and route.backend == ELIZA_CLOUD:
         return CloudRoad(capability, route)
     raise RoadClosed(
         "route_incomplete",
-        f"The route of {capability.value} leads nowhere: it needs backend elizacloud with transport cloud-proxy,"
-        " a provider's backend with transport direct, or a remoteApiBase with transport remote. Set it anew with"
-        f" `eliza-cloud routing set {capability.value} BACKEND`.",
+        f"The route of {capability.value} leads nowhere: it needs backend elizacloud with transport"
+        " cloud-proxy, a provider's backend with transport direct, or a remoteApiBase with transport remote."
+        f" Set it anew with `eliza-cloud routing set {capability.value} BACKEND`.",
     )
 
 
@@ -115,7 +114,9 @@ def _remote(capability: Capability, route: Route, table: RoutingTable, variables
     root = without_version(base)
     accounts = _accounts("remote", (REMOTE_TOKEN,), route, variables)
     if not route.accounts and accounts[0].key is None and table.remote_base == base and table.remote_token:
-        accounts = (Account("remote", "default", "deploymentTarget.remoteAccessToken", Secret(table.remote_token)),)
+        accounts = (
+            Account("remote", "default", "deploymentTarget.remoteAccessToken", Secret(table.remote_token)),
+        )
     if route.accounts:
         accounts = _with_key(accounts, "the remote server", capability)
     return OwnRoad(capability, route, root, f"{root}/v1", f"{root}/rpc/{{chain}}", accounts)
@@ -126,9 +127,7 @@ def _base(provider: Provider, variables: Variables) -> str | None:
     return web_address(given) if given else provider.base
 
 
-def _accounts(
-    owner: str, named: tuple[str, ...], route: Route, variables: Variables
-) -> tuple[Account, ...]:
+def _accounts(owner: str, named: tuple[str, ...], route: Route, variables: Variables) -> tuple[Account, ...]:
     """Return the route's accounts: the key of an account WORK is in the provider's variable with `_WORK`."""
     usual = {"default", owner}
     return tuple(
@@ -153,7 +152,7 @@ def _with_key(accounts: tuple[Account, ...], label: str, capability: Capability)
         wanted = " or ".join(str(account.variable) for account in accounts)
         raise RoadClosed(
             "provider_key_missing",
-            f"{capability.value} goes to {label}, but there is no key: set {wanted} under env in eliza.json, or"
-            " in the environment of the service.",
+            f"{capability.value} goes to {label}, but there is no key: set {wanted} under env in eliza.json,"
+            " or in the environment of the service.",
         )
     return usable

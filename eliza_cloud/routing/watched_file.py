@@ -28,7 +28,7 @@ class WatchedFile:
 
     def __init__(self, config: ConfigFile) -> None:
         self._config = config
-        self._seen: _Signature | None | bool = False  # None: there was no file; False: nothing was read yet
+        self._seen: _Signature | bool | None = False  # None: there was no file; False: none was read yet
         self._table = RoutingTable()
         self._problem: str | None = None
         self._turn = asyncio.Lock()

@@ -16,7 +16,7 @@ def web_address(text: str) -> str | None:
         return None
     if "@" in url.raw_authority or "?" in text or "#" in text or not text.isprintable() or " " in text:
         return None
-    return str(url).rstrip("/")
+    return text.rstrip("/")
 
 
 def with_version(address: str) -> str:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from eliza_cloud.routing.contract import ELIZA_CLOUD, MEMBERS, SECTION, Capability, Route
 from eliza_cloud.routing.normalise import route_in
 
@@ -18,7 +16,7 @@ def put_route(
     section[capability.value] = {
         **_unknown(section.get(capability.value)),
         **_unknown(more),
-        **msgspec.to_builtins(route),
+        **route.members(),
     }
 
 

@@ -53,6 +53,10 @@ class ConfigFile:
                 replace(target, encode(after))
             return document
 
+    def protect(self) -> None:
+        """Take the rights of group and others from the file, whoever wrote it."""
+        make_private(self._target())
+
     def discard_leftovers(self) -> None:
         """Remove the temporary file of a writer that was killed; waits for one that is alive."""
         target = self._target()

@@ -16,6 +16,7 @@ from eliza_cloud.store.errors import ConfigError
 
 MAX_JSON = 1024 * 1024  # characters
 MAX_JSON5 = 128 * 1024  # about a second of parsing
+MAX_SHOWN = 24  # characters of a value; longer ones are more likely secrets than settings
 MAX_DEPTH = 40  # the JSON5 parser gives up soon after
 
 _JSON5_POSITION = re.compile(r"<string>:(\d+) (.*) at column (\d+)", re.DOTALL)
@@ -131,10 +132,12 @@ def _depth_exceeds(document: Any, limit: int) -> bool:
 
 
 def describe(value: Any) -> str:
-    """Return what was found, short enough for a sentence."""
+    """Return what was found, short enough for a sentence; a long text is not shown, it may be a secret."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, str) and len(value) > MAX_SHOWN:
+        return f"a text of {len(value)} characters"
     shown = json.dumps(value, ensure_ascii=True)
     return shown if len(shown) <= 60 else shown[:57] + "..."

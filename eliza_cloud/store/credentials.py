@@ -32,17 +32,25 @@ class Held(msgspec.Struct, frozen=True):
 class Credentials:
     """Login, identity and wish across eliza.json, the agent record and the environment, for one base URL.
 
+    `also_forget` takes out of eliza.json what else ends with a sign-out, in one update; it must not raise.
     Calls are serialised. Each runs to its end once begun, even when its caller is cancelled (the cancellation
     then goes on); what a kill interrupts is finished by the next `load`. Every method raises StoreError.
     """
 
     def __init__(
-        self, config: ConfigFile, store: Store, environ: MutableMapping[str, str], base_url: str
+        self,
+        config: ConfigFile,
+        store: Store,
+        environ: MutableMapping[str, str],
+        base_url: str,
+        *,
+        also_forget: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> None:
         self._config = config
         self._store = store
         self._environ = environ
         self._base_url = base_url
+        self._also_forget = also_forget
         self._turn = asyncio.Lock()
 
     async def load(self) -> Held:
@@ -80,7 +88,10 @@ class Credentials:
 
     def _read(self) -> dict[str, Any]:
         self._config.discard_leftovers()
-        return self._config.read()
+        document = self._config.read()
+        if key_in(document):
+            self._config.protect()
+        return document
 
     def _held(self, document: dict[str, Any], record: AgentRecord) -> Held:
         key: Secret | None = None
@@ -161,7 +172,12 @@ class Credentials:
             value_of(self._environ, API_KEY),
         )
         keys = {key for key in found if key}
-        self._config.update(partial(remove_key, keys=keys), forget=keys)
+
+        def forget(document: dict[str, Any]) -> None:
+            remove_key(document, keys)
+            self._also_forget(document)
+
+        self._config.update(forget, forget=keys)
 
     async def _save(self, record: AgentRecord, **changes: Any) -> AgentRecord:
         changed = msgspec.structs.replace(record, **changes)

@@ -9,6 +9,7 @@ ENABLED = "ELIZAOS_CLOUD_ENABLED"
 BASE_URL = "ELIZAOS_CLOUD_BASE_URL"
 API_TOKEN = "ELIZA_API_TOKEN"  # noqa: S105 - the variable's name, not a token
 
+_DISTINCT = 16  # characters; something shorter may be an ordinary word
 _NOT_FOR_CHILDREN = frozenset({API_KEY, ENABLED, API_TOKEN})
 
 
@@ -18,5 +19,14 @@ def value_of(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return a copy of `environ` for a child process: without the key, the switch and the token."""
-    return {name: value for name, value in environ.items() if name not in _NOT_FOR_CHILDREN}
+    """Return a copy of `environ` for a child process: without the key, the switch and the token.
+
+    A variable of another name that holds a copy of one of them (OPENAI_API_KEY, say) is left out, too.
+    """
+    values = (value_of(environ, name) or "" for name in (API_KEY, API_TOKEN))
+    secrets = [value for value in values if len(value) >= _DISTINCT]
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in _NOT_FOR_CHILDREN and not any(secret in value for secret in secrets)
+    }

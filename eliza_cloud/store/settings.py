@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_text import describe
 from eliza_cloud.store.environment import BASE_URL, value_of
 from eliza_cloud.store.errors import ConfigError
@@ -15,7 +16,10 @@ DEFAULT_BASE_URL = "https://www.elizacloud.ai"
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What eliza.json says about the cloud; durations in seconds, `max_reconnect_attempts` 0 means no end."""
+    """What eliza.json says about the cloud; durations in seconds, `max_reconnect_attempts` 0 means no end.
+
+    `service_key` is a trusted backend's own key, sent with billing calls (contract local-api §9).
+    """
 
     base_url: str | None = None
     enabled: bool = False
@@ -28,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True):
     login_timeout: float = 300.0
     login_request_timeout: float = 10.0
     login_poll_interval: float = 2.0
+    credits_interval: float = 300.0
+    service_key: Secret | None = None
 
 
 class _WrongError(Exception):
@@ -40,9 +46,10 @@ def _text(value: Any) -> str | None:
     return value.strip() or None
 
 
-def _credential(value: Any) -> None:
+def _credential(value: Any) -> Secret | None:
     if not isinstance(value, str) or not (value.strip().isascii() and value.strip().isprintable()):
         raise _WrongError("a string of printable ASCII characters")
+    return Secret(value.strip()) if value.strip() else None
 
 
 def _switch(value: Any) -> bool:
@@ -76,7 +83,7 @@ _FIELDS: dict[str, tuple[str | None, Callable[[Any], Any]]] = {
     "cloud.baseUrl": ("base_url", _text),
     "cloud.enabled": ("enabled", _switch),
     "cloud.apiKey": (None, _credential),
-    "cloud.serviceKey": (None, _credential),
+    "cloud.serviceKey": ("service_key", _credential),
     "cloud.backup.autoBackupIntervalMs": ("backup_interval", _seconds),
     "cloud.bridge.heartbeatIntervalMs": ("heartbeat_interval", _seconds),
     "cloud.bridge.maxFailures": ("max_failures", _whole(1)),
@@ -86,8 +93,9 @@ _FIELDS: dict[str, tuple[str | None, Callable[[Any], Any]]] = {
     "cloud.login.timeoutMs": ("login_timeout", _seconds),
     "cloud.login.requestTimeoutMs": ("login_request_timeout", _seconds),
     "cloud.login.pollIntervalMs": ("login_poll_interval", _seconds),
+    "cloud.credits.watchIntervalMs": ("credits_interval", _seconds),
 }
-_SECTIONS = ("cloud", "cloud.backup", "cloud.bridge", "cloud.login")
+_SECTIONS = ("cloud", "cloud.backup", "cloud.bridge", "cloud.login", "cloud.credits")
 # Written by other programs and by older versions; they have no effect here.
 _LEFT_ALONE = {
     "cloud.agentId",
@@ -105,7 +113,7 @@ _BY_LEAF = {path.rpartition(".")[2].lower(): path for path in _FIELDS}
 
 
 def read_settings(document: Mapping[str, Any]) -> tuple[Settings, list[str]]:
-    """Return the settings and one warning for each unknown key of the four sections.
+    """Return the settings and one warning for each unknown key of the five sections.
 
     Raises ConfigError naming path, expected and found for the first wrong value; a key is never shown.
     """
@@ -117,7 +125,7 @@ def read_settings(document: Mapping[str, Any]) -> tuple[Settings, list[str]]:
             try:
                 checked = check(value)
             except _WrongError as expected:
-                found = "something else (not shown)" if field is None else describe(value)
+                found = "something else (not shown)" if check is _credential else describe(value)
                 raise ConfigError(f"{path}: expected {expected}, found {found}") from None
             if field is not None:
                 values[field] = checked
@@ -148,5 +156,5 @@ def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _unknown(path: str) -> str:
     near = difflib.get_close_matches(path.rpartition(".")[2].lower(), _BY_LEAF, n=1)
     hint = f"; did you mean {_BY_LEAF[near[0]]}?" if near else "."
-    shown = path if path.isprintable() and len(path) <= 80 else describe(path)
+    shown = path if path.isprintable() and len(path) <= 40 else describe(path)
     return f"{shown} is not a known setting and has no effect{hint}"

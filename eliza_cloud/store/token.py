@@ -7,7 +7,7 @@ from pathlib import Path
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.atomic_file import exclusive, make_private, replace
 from eliza_cloud.store.environment import API_TOKEN, value_of
-from eliza_cloud.store.errors import StoreError, file_errors
+from eliza_cloud.store.errors import ConfigError, StoreError, file_errors
 from eliza_cloud.store.paths import StatePaths
 
 _MAX_BYTES = 4096
@@ -20,6 +20,10 @@ def api_token(environ: Mapping[str, str], paths: StatePaths) -> tuple[Secret, Pa
     """
     given = value_of(environ, API_TOKEN)
     if given is not None:
+        if not _is_usable(given):
+            raise ConfigError(
+                f"{API_TOKEN}: expected printable ASCII characters without blanks; set another."
+            )
         return Secret(given), None
     with exclusive(paths.token):
         token = _read(paths.token)
@@ -38,6 +42,11 @@ def _read(path: Path) -> str | None:
         except FileNotFoundError:
             return None
     token = content.decode("ascii", "replace").strip()
-    if len(content) > _MAX_BYTES or not all(" " < character <= "~" for character in token):
+    if len(content) > _MAX_BYTES or not _is_usable(token):
         raise StoreError(f"The token file {path} holds no usable token; delete it and a new one is made.")
     return token or None
+
+
+def _is_usable(token: str) -> bool:
+    """Tell whether a header can carry it as it is."""
+    return all(" " < character <= "~" for character in token)

@@ -22,6 +22,7 @@ from eliza_cloud.core.secret import Secret
 from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.record import SqliteStore
@@ -161,7 +162,11 @@ async def start_service(
     )
     await manager.start()
     stack.push_async_callback(manager.stop)
-    client = make_client(SettledServer(create_app(manager, token=Secret(TOKEN), bound=bound, **app)))
+    gateway = Gateway(manager=manager, config=ConfigFile(directory / "eliza.json"), environ=environ)
+    stack.push_async_callback(gateway.close)
+    client = make_client(
+        SettledServer(create_app(manager, gateway=gateway, token=Secret(TOKEN), bound=bound, **app))
+    )
     if make_client is TestClient:
         await stack.enter_async_context(client)
     else:

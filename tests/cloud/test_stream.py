@@ -112,7 +112,9 @@ async def test_frames_may_be_cut_anywhere(client, cloud, stream):
         (b"event: chunk\ndata: nonsense\n\n" + DONE, [], "bad_answer", "not JSON"),
         (b"data: nonsense\n\n" + DONE, [], "bad_answer", "not JSON"),
         (b'{"success":false,"error":"no such thing"}', [], "stream_failed", "no such thing"),
-        (b"<html>sign in</html>", [], "bad_answer", "a web page"),
+        (b"<html>sign in</html>", [], "bad_answer", "something else came"),
+        (b"[]", [], "bad_answer", "something else came"),
+        (b'{"success":true,"da', [], "bad_answer", "something else came"),
         (b"data: " + b"x" * 2**20, [], "bad_answer", "too large"),
     ],
 )

@@ -108,6 +108,7 @@ EXPECTED = [
     ],
     *_each(ev.BackupTaken, [CONNECTED, CLOSING], STAYED),
     *_each(ev.BackupFailed, [CONNECTED, CLOSING], STAYED),
+    *_each(ev.CreditsRead, [CONNECTED], STAYED),
     *_each(ev.Woke, LINKED, STAYED),
     *_each(ev.Woke, [DISCONNECTED], MOVED, RECONNECTING, **GIVEN_UP),
     *_each(ev.Woke, [DISCONNECTED], IGNORED, **(GIVEN_UP | {"wish": None})),

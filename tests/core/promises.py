@@ -1,6 +1,7 @@
 """What every step of the link keeps to, whatever is known and whatever happens."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -21,12 +22,20 @@ QUIET = {DISCONNECTED, ERROR}
 STARTED_BY = {
     DISCONNECTED: Counter(),
     CONNECTING: Counter([do.StartConnector]),
-    CONNECTED: Counter([do.StartMonitor, do.StartScheduler]),
+    CONNECTED: Counter([do.StartMonitor, do.StartScheduler, do.StartCreditsWatch]),
     RECONNECTING: Counter([do.StartTry]),
     ERROR: Counter(),
     CLOSING: Counter([do.StartDrain]),
 }
-STARTS = (do.StartConnector, do.StartMonitor, do.StartScheduler, do.StartTry, do.StartDrain)
+STARTS = (
+    do.StartConnector,
+    do.StartMonitor,
+    do.StartScheduler,
+    do.StartCreditsWatch,
+    do.StartTry,
+    do.StartDrain,
+)
+ENDS = (do.CancelActivities, do.StopVerifying)
 ALLOWED = {(row.event, source, row.dest) for row in ROWS if row.dest is not None for source in row.sources}
 
 
@@ -50,6 +59,7 @@ def fold(facts: Facts) -> Facts:
         last_heartbeat_at=None,
         last_backup_at=None,
         next_attempt_at=None if facts.next_attempt_at is None else 0.0,
+        spending=None,
         clean_beats=min(facts.clean_beats, facts.policy.stable_beats),
     )
 
@@ -133,17 +143,21 @@ def check_what_is_started_and_cancelled(before: Facts, step: Step[Facts]) -> Non
             assert (effect.epoch, effect.agent_id) == (after.epoch, after.agent_id)
     left_running = sum(source not in QUIET for source, _ in step.moves)
     cancels = [index for index, effect in enumerate(effects) if isinstance(effect, do.CancelActivities)]
-    starts = [index for index, effect in enumerate(effects) if isinstance(effect, STARTS)]
     assert len(cancels) == left_running
-    assert not (cancels and starts) or max(cancels) < min(starts), "what ran is cancelled first"
+    assert all(isinstance(effect, ENDS) for effect in effects[: ends(effects)]), "what ran is cancelled first"
     answers = [isinstance(effect, Answer) for effect in effects]
     assert answers == sorted(answers), "answers come last"
     if after.stopping:
         assert set(started) <= {do.StartDrain}
 
 
+def ends(effects: Sequence[do.Effect]) -> int:
+    """Count the effects that end something: they take no time, and come before what does."""
+    return sum(isinstance(effect, ENDS) for effect in effects)
+
+
 def check_what_is_stored(before: Facts, event: ev.Event, step: Step[Facts]) -> None:
-    after, effects = step.facts, step.effects
+    after, effects = step.facts, step.effects[ends(step.effects) :]
     wishes = [effect.agent_id for effect in effects if isinstance(effect, do.StoreWish)]
     if isinstance(event, ev.Disconnect):
         assert effects[0] == do.ForgetCredentials()

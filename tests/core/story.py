@@ -12,6 +12,7 @@ from eliza_cloud.core.events import (
     Connected,
     ConnectFailed,
     CreditsExhausted,
+    CreditsRead,
     Disconnect,
     Drained,
     Event,
@@ -109,6 +110,7 @@ def sample(kind: type[Event], facts: Facts, agent_id: str = ANNA) -> Event:
         CreditsExhausted: CreditsExhausted(epoch, NO_CREDITS),
         BackupTaken: BackupTaken(epoch),
         BackupFailed: BackupFailed(epoch, TIMEOUT),
+        CreditsRead: CreditsRead(epoch, 1.5),
         Drained: Drained(epoch),
     }
     return samples[kind]

@@ -18,6 +18,7 @@ from eliza_cloud.core.failure import LINK_CLOSING, SUPERSEDED
 from eliza_cloud.core.machine import Outcome
 from eliza_cloud.core.replies import Done, Refused, Waits
 from eliza_cloud.core.states import KeyState, LinkState, Reason
+from tests.core.promises import ends
 from tests.core.story import ANNA, BERT, TIMEOUT, Story, in_state
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
@@ -41,7 +42,7 @@ def test_an_agent_that_goes_away_on_purpose_is_let_go_of_first(state, event):
     assert link.hears(event).reply == Done(linked=True)
     assert link.state is DISCONNECTED
     assert (link.facts.wish, link.facts.agent_id) == (None, None)
-    assert link.did[0] == do.StoreWish(None)
+    assert link.did[ends(link.did)] == do.StoreWish(None)
     assert ("CancelActivities" in link.did_kinds()) == (state in BUSY)
     assert link.facts.key is KeyState.ACCEPTED, "shutting an agent down does not sign out"
 

@@ -18,6 +18,7 @@ from eliza_cloud.core.events import (
 from eliza_cloud.core.failure import NOT_SIGNED_IN, STOPPING, SUPERSEDED
 from eliza_cloud.core.replies import Done, Refused, Waits
 from eliza_cloud.core.states import KeyState, LinkState
+from tests.core.promises import ends
 from tests.core.story import ANNA, BAD_KEY, BERT, TIMEOUT, Story, in_state, told_of
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
@@ -29,10 +30,10 @@ ANSWERS = (do.AnswerConnect, do.AnswerDisconnect)
 
 
 @pytest.mark.parametrize("state", LinkState)
-def test_a_disconnect_forgets_the_credentials_before_anything_else(state):
+def test_a_disconnect_forgets_the_credentials_before_anything_is_begun_or_said(state):
     link = Story(in_state(state, next_agent=BERT if state is CLOSING else None))
     link.hears(Disconnect())
-    assert link.did[0] == do.ForgetCredentials()
+    assert link.did[ends(link.did)] == do.ForgetCredentials()
     facts = link.facts
     assert (facts.wish, facts.key, facts.enabled, facts.next_agent) == (None, KeyState.ABSENT, False, None)
     assert (facts.user_id, facts.organization_id) == (None, None)
@@ -66,9 +67,9 @@ def test_a_disconnect_takes_a_last_snapshot_of_a_link_that_stood():
     link.connects()
     link.hears(Disconnect())
     assert link.did == [
-        do.ForgetCredentials(),
         do.StopVerifying(),
         do.CancelActivities(),
+        do.ForgetCredentials(),
         do.StartDrain(link.epoch, ANNA, snapshot=True),
         do.AnswerConnect(ANNA, SUPERSEDED),
     ]
@@ -80,9 +81,9 @@ def test_a_disconnect_while_connecting_has_nothing_to_save():
     link.hears(Disconnect())
     assert link.state is DISCONNECTED
     assert link.did == [
-        do.ForgetCredentials(),
         do.StopVerifying(),
         do.CancelActivities(),
+        do.ForgetCredentials(),
         do.AnswerConnect(ANNA, SUPERSEDED),
         do.AnswerDisconnect(),
     ]
@@ -176,7 +177,8 @@ def test_after_a_stop_nothing_is_started_again(state):
     events = (Connect(ANNA), Connect(BERT), Reattach(ANNA), KeyChanged(), Woke())
     for event in (*events, Drained(link.epoch), *events):
         link.hears(event)
-        assert not {"StartConnector", "StartMonitor", "StartScheduler", "StartTry"} & set(link.did_kinds())
+        started = {"StartConnector", "StartMonitor", "StartScheduler", "StartCreditsWatch", "StartTry"}
+        assert not started & set(link.did_kinds())
         if isinstance(event, Connect | Reattach):
             assert link.step.reply == Refused(STOPPING)
 
@@ -186,7 +188,7 @@ def test_a_disconnect_after_a_stop_still_signs_out():
     link.connects()
     link.hears(Stop())
     link.hears(Disconnect())
-    assert link.did[0] == do.ForgetCredentials()
+    assert link.did[ends(link.did)] == do.ForgetCredentials()
     link.hears(Drained(link.epoch))
     assert (link.facts.wish, link.facts.key) == (None, KeyState.ABSENT)
 

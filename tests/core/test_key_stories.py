@@ -38,7 +38,7 @@ def test_a_new_key_connects_the_same_agent_anew(state):
     link = Story(in_state(state))
     link.hears(KeyChanged())
     assert (link.state, link.facts.agent_id, link.facts.key) == (CONNECTING, ANNA, KeyState.UNVERIFIED)
-    assert link.did == [do.VerifyKey(4), do.CancelActivities(), do.StartConnector(8, ANNA)]
+    assert link.did == [do.CancelActivities(), do.VerifyKey(4), do.StartConnector(8, ANNA)]
     assert link.told == []
 
 

@@ -48,7 +48,8 @@ def test_a_try_that_succeeds_restores_the_link():
     link.loses_the_connection()
     link.hears(Reconnected(link.epoch, "Anna"))
     assert (link.state, link.facts.reason, link.facts.failure) == (CONNECTED, None, None)
-    assert link.did_kinds() == ["CancelActivities", "StartMonitor", "StartScheduler", "AnswerConnect"]
+    started = ["StartMonitor", "StartScheduler", "StartCreditsWatch"]
+    assert link.did_kinds() == ["CancelActivities", *started, "AnswerConnect"]
 
 
 def test_ten_tries_at_the_documented_delays_then_disconnected():

@@ -50,6 +50,7 @@ def test_a_clean_heartbeat_ends_the_connect_and_starts_monitor_and_scheduler():
         do.CancelActivities(),
         do.StartMonitor(2, ANNA),
         do.StartScheduler(2, ANNA),
+        do.StartCreditsWatch(2, ANNA),
         do.AnswerConnect(ANNA),
     ]
     assert (link.facts.agent_name, link.facts.since, link.facts.last_heartbeat_at) == ("Anna", 1003.0, 1003.0)
@@ -140,8 +141,8 @@ def test_a_connect_to_another_agent_closes_the_link_first(state):
     assert link.state is CLOSING
     worth_saving = state is not CONNECTING
     assert link.did == [
-        do.StoreWish(BERT),
         do.CancelActivities(),
+        do.StoreWish(BERT),
         do.StartDrain(link.epoch, ANNA, worth_saving),
         do.AnswerConnect(ANNA, SUPERSEDED),
     ]

@@ -54,6 +54,8 @@ def alphabet(facts: Facts) -> list[ev.Event]:
         ev.BackupTaken(epoch),
         ev.BackupFailed(epoch, TIMEOUT),
         ev.BackupFailed(epoch, BROKEN, refused=True),
+        ev.CreditsRead(epoch, 25.0),
+        ev.CreditsRead(epoch, 0.1),
         ev.Drained(epoch),
         ev.KeyDoubted(number),
     ]

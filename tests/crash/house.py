@@ -24,11 +24,11 @@ SETTINGS = {
 _URL = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
-def ask(port: int, method: str, path: str, body: Any = None, timeout: float = 30.0) -> tuple[int, Any]:
-    """Make one call with the token; raises one of `GONE` when nobody answers to the end."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+def ask(port: int, method: str, path: str, body: Any = None, **more: str) -> tuple[int, Any]:
+    """Make one call with the token and more headers; raises one of `GONE` when nobody answers to the end."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30.0)
     try:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **more}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
@@ -80,8 +80,10 @@ class Child:
         self.pid: int = zygote.ask(start=job)["pid"]
         self._descriptor = os.pidfd_open(self.pid)
         self.code: int | None = None
+        self.killed = False
 
     def signal(self, number: int = signal.SIGKILL) -> None:
+        self.killed = self.killed or number == signal.SIGKILL
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._descriptor, number)
 
@@ -121,7 +123,8 @@ class Service(Child):
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+        found = [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+        return [line for line in found if line["event"] != "request"]
 
     @property
     def port(self) -> int:
@@ -129,11 +132,11 @@ class Service(Child):
         assert found is not None, self.output
         return int(found[1])
 
-    def ask(self, method: str, path: str, body: Any = None, timeout: float = 30.0) -> tuple[int, Any]:
-        return ask(self.port, method, path, body, timeout)
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        return ask(self.port, method, path, body, **headers)
 
-    def post(self, path: str, body: Any = None) -> Any:
-        status, answer = self.ask("POST", path, body)
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        status, answer = self.ask("POST", path, body, **headers)
         assert status < 300, answer
         return answer
 
@@ -148,7 +151,7 @@ class Service(Child):
             status = self.status()
             return status["connected"], status["connection"]["state"], status["connection"]["agentId"]
 
-        until(lambda: now() == (True, *wished), lambda: (wished, self.status(), self.output[-4000:]))
+        until(lambda: now() == (True, *wished), lambda: (wished, self.status(), self.lines[-5:]))
 
     def login(self, cloud: "Cloud") -> str:
         """Sign in and return the new key's prefix."""

@@ -1,6 +1,6 @@
 """Where a service can be told to kill itself: around each call that makes something durable or tells somebody.
 
-The file given holds `{"at": n, "fell": path, "seen": path}`; it is looked at only from the moment it exists, so
+The file given holds `{"at": n, "fell": path, "seen": path, "signal": "SIGKILL"}`; it is looked at only from the moment it exists, so
 calls are counted from then on. `at` 0 only counts. Odd numbers are the moment before a call, even ones after it.
 """
 
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SENDS = 8  # in a row; more of them are a reader who polls, and how often it does is chance
+
 
 class KillPoints:
     """Counts calls, and ends the process with SIGKILL at the one it was told."""
@@ -23,6 +25,7 @@ class KillPoints:
         self._path = str(plan)
         self._plan: dict[str, Any] = {}
         self._count = 0
+        self._sends = 0
         self._lock = threading.Lock()
         self._exists = os.path.exists  # noqa: PTH110 - called often
 
@@ -65,12 +68,15 @@ class KillPoints:
                 return
             self._plan = json.loads(Path(self._path).read_text())
         with self._lock:
+            self._sends = self._sends + 1 if word.endswith("send") else 0
+            if self._sends > SENDS:
+                return
             self._count += 1
             if self._plan["at"] == 0:
                 _write(self._plan["seen"], f"{word}\n")
             elif self._count == self._plan["at"]:
                 _write(self._plan["fell"], f"{word}\n")
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.Signals[self._plan.get("signal", "SIGKILL")])
 
 
 def _write(path: str, text: str) -> None:

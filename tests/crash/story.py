@@ -124,6 +124,8 @@ class Story:
 
     def killed(self, told: Told) -> bool:
         """Check what the kill left on the disk; return whether a disconnect was begun."""
+        if self.writer is not None and self.writer.killed:
+            self.writer.wait()
         acknowledged = self.acknowledged()
         document = self.on_disk()
         cloud = document.pop("cloud")
@@ -132,7 +134,7 @@ class Story:
         assert {**cloud, "enabled": None} == {**SETTINGS, "enabled": None}
         assert document == MINE
         assert other in ({}, {"count": self.count_in({"other": other}), "mine": ["ö", 2**60]})
-        if self.writer is not None and self.writer.ended:
+        if self.writer is not None and self.writer.killed:
             assert self.count_in({"other": other}) in (acknowledged, acknowledged + 1)
         else:
             assert self.count_in({"other": other}) >= acknowledged

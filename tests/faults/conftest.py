@@ -7,5 +7,6 @@ from tests.faults.stage import Cloud
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cloud(request):
-    async with Cloud("2026-04").running() as cloud:
+    """An emulator of the generation that the cell names."""
+    async with Cloud(request.param).running() as cloud:
         yield cloud

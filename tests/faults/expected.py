@@ -1,11 +1,20 @@
 """What each cell of the table must come to: a rule for each kind of endpoint, and the exceptions with reasons."""
 
-from eliza_cloud.link.bring_up import ON_ITS_WAY  # noqa: F401
-from tests.faults.endpoints import ENDPOINTS
+from collections.abc import Callable
+
+from tests.faults.endpoints import ENDPOINTS, a_conversation, a_link
 from tests.faults.faults import FAULTS, Fault
 
 
+def _begun(fault: Fault) -> str:
+    """Local-api §4: a login says by its own codes what kept it from beginning."""
+    reached = fault.answer.split()[1] in {"bad_answer", "cloud_fault", "unknown_path"}
+    is_plain = fault.answer[:3] in {"502", "504", "429"} and not reached
+    return fault.answer if is_plain else "502 login_not_begun"
+
+
 def _credits(fault: Fault) -> str:
+    """Local-api §6: always 200, what is wrong is in `error`."""
     words = {
         "502 bad_answer": "200: unexpected response",
         "502 redirected": "200: Cloud credits request was redirected; redirects are not allowed",
@@ -15,20 +24,61 @@ def _credits(fault: Fault) -> str:
 
 
 #: How a fault shows, by kind of endpoint.
-RULES = {
+RULES: dict[str, Callable[[Fault], str]] = {
     "asked": lambda fault: fault.answer,
     "linking": lambda fault: fault.answer,
     "letting go": lambda fault: fault.answer,
+    "beginning": _begun,
     "told": _credits,
     "polled": lambda fault: "pending" if fault.mends else "error",
     "checked": lambda fault: "rejected" if fault.answer == "401 key_rejected" else "unverified",
     "waited for": lambda fault: "waits" if fault.mends else fault.answer,
-    "watched": lambda fault: "reconnecting heartbeat_missed",
-    "timed": lambda fault: "warning, timer goes on",
-    "closing": lambda fault: "200",
+    "watched": lambda _: "reconnecting heartbeat_missed",
+    "timed": lambda _: "warning, timer goes on",
+    "closing": lambda _: "200",
 }
 
-EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {}
+JOINED = "a 409 that names a job means that the work is under way (eliza-cloud-api §10)"
+NOTHING_NEEDED = "nothing in the answer is needed but `success: true`"
+LOOKED_AT = "200 to provision proves nothing: the agent's own status and heartbeat decide (§21 rows 4, 5)"
+STILL_STOPPED = "the job has ended, or there was none, and the agent still does not run (§21 row 5)"
+BODY_COUNTS = "a heartbeat is clean when its body is an object without `error` (§12)"
+BUSY_AGENT = "the agent may still be thinking, which is not the cloud's silence (§12)"
+OTHER_WAY = "a stream that is not there for an agent that runs is replaced by the bridge (§21 row 9)"
+BEGUN = "the head of the stream was sent, so the failure is its last frame (local-api §10)"
+
+EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
+    ("login poll", "404 JSON"): ("expired", "a 404 is how the cloud says that the sign-in is over (§7)"),
+    ("agents", "404 HTML"): ("502 bad_answer", "a server without any of the prefixes is no Eliza Cloud (§3)"),
+    ("connect", "wrong types"): ("200", LOOKED_AT),
+    ("provision", "wrong types"): ("200", LOOKED_AT),
+    ("connect", "409 with a job"): ("200", JOINED),
+    ("provision", "409 with a job"): ("200", JOINED),
+    ("first heartbeat", "wrong types"): ("200", BODY_COUNTS),
+    ("resume", "wrong types"): ("502 agent_unreachable", STILL_STOPPED),
+    ("resume", "409 with a job"): ("502 agent_unreachable", STILL_STOPPED),
+    ("suspend", "wrong types"): ("200", NOTHING_NEEDED),
+    ("suspend", "409 with a job"): ("200", JOINED),
+    ("shutdown", "wrong types"): ("200", NOTHING_NEEDED),
+    ("shutdown", "404 JSON"): ("200", "an agent that is gone is what was asked for"),
+    ("shutdown", "409 with a job"): ("200", JOINED),
+    ("chat", "delay"): ("504 agent_timeout", BUSY_AGENT),
+    ("chat", "hang mid-body"): ("504 agent_timeout", BUSY_AGENT),
+    ("chat stream", "hang mid-body"): ("200, then stream_timeout", BEGUN),
+    ("chat stream", "cut body"): ("200, then stream_cut", BEGUN),
+    ("chat stream", "404 HTML"): ("200", OTHER_WAY),
+    ("chat stream", "404 JSON"): ("200", OTHER_WAY),
+    ("heartbeat", "wrong types"): ("connected", BODY_COUNTS),
+    ("heartbeat", "402"): ("error credits_exhausted", "waiting brings no credits"),
+    ("backup", "409 with a job"): ("200", JOINED),
+    ("backup without a link", "409 with a job"): ("200", JOINED),
+    ("restore", "wrong types"): ("200", NOTHING_NEEDED),
+    ("timer's backup", "409"): (
+        "warning, timer stopped",
+        "an agent that runs and is twice refused a backup will be refused again (§21 row 10)",
+    ),
+    ("timer's backup", "409 with a job"): ("taken", JOINED),
+}
 
 
 def expected(endpoint: str, fault: str) -> str:
@@ -36,3 +86,28 @@ def expected(endpoint: str, fault: str) -> str:
     if (endpoint, fault) in EXCEPTIONS:
         return EXCEPTIONS[endpoint, fault][0]
     return RULES[ENDPOINTS[endpoint].kind](FAULTS[fault])
+
+
+#: Faults that come after the cloud has done what it was asked.
+TOO_LATE = {"hang mid-body", "cut body"}
+
+
+def link_after(endpoint: str, fault: str) -> str:
+    """Return how the link stands in the end, while the fault lasts."""
+    kind, seen = ENDPOINTS[endpoint].kind, expected(endpoint, fault)
+    if kind == "watched":
+        return seen
+    if kind in {"linking", "waited for"}:
+        if seen in {"200", "waits"}:
+            return {"200": "connected", "waits": "connecting"}[seen]
+        if fault == "402":
+            return "error credits_exhausted"
+        is_gone = (endpoint, fault) == ("look at the agent", "404 JSON")
+        return "error agent_gone" if is_gone else "error connect_failed"
+    if kind == "letting go" and seen != "200":
+        if FAULTS[fault].everywhere:
+            return "reconnecting connect_failed"
+        return "error agent_gone" if endpoint == "shutdown" and fault in TOO_LATE else "connected"
+    linked = ENDPOINTS[endpoint].prepare in {a_link, a_conversation}
+    is_linked = linked and kind not in {"letting go", "closing"}
+    return "connected" if is_linked else "disconnected"

@@ -27,6 +27,7 @@ from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.clock import Timer
 from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.record import SqliteStore
@@ -35,7 +36,8 @@ from eliza_cloud.store.settings import Settings
 TOKEN = "token-of-the-fault-table-0123456789"
 BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))
 PREFIX = {"2026-04": "/api/v1/milady/agents", "next": "/api/v1/eliza/agents"}
-LONG = Timeouts()
+#: While nothing is wrong, and for what a fault catches that was on its way already.
+LONG = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 3.0))
 SHORT = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 0.06))
 HASTE = 100
 TRUSTED = Path(__file__).with_name("trusted.pem")
@@ -62,7 +64,7 @@ class Haste:
 
 
 class Patience:
-    """The client's timeouts: as documented, except while a cell waits for one of them."""
+    """The client's timeouts, which a cell shortens while it waits for one of them."""
 
     def __init__(self) -> None:
         self.now = LONG
@@ -92,6 +94,7 @@ class Cloud:
         self._ports: dict[str, socket.socket] = {}
         self._sites: list[web.SockSite] = []
         self._control = ""
+        self._owners: dict[str, str] = {}
 
     @contextlib.asynccontextmanager
     async def running(self) -> Any:
@@ -175,12 +178,19 @@ class Cloud:
 
     async def new_key(self) -> str:
         """Mint a key of an organization of its own."""
-        return str((await self.control("keys", email=f"{uuid.uuid4().hex}@example.org"))["apiKey"])
+        owner = f"{uuid.uuid4().hex}@example.org"
+        key = str((await self.control("keys", email=owner))["apiKey"])
+        self._owners[key] = owner
+        return key
 
-    async def new_agent(self, key: str, *, running: bool) -> str:
+    async def share(self, key: str) -> None:
+        """Have this key's agents run on the shared tier, the only one with streams in the next generation."""
+        await self.control("organization", email=self._owners[key], sharedTier=True)
+
+    async def new_agent(self, key: str, *, running: bool, dedicated: bool = True) -> str:
         body: dict[str, Any] = {"agentName": "ada"}
         if self.generation == "next":
-            body |= {"autoProvision": False, "forceCreate": True}
+            body |= {"autoProvision": False, "alwaysOn": dedicated, "forceCreate": dedicated}
         agent_id = str((await self.call(key, "POST", self.agents, body))["data"]["id"])
         if running:
             await self.control(f"agents/{agent_id}/sandbox", state="running")
@@ -193,8 +203,9 @@ class Cloud:
         job_id = str(started["data"]["jobId"])
 
         async def is_over() -> bool:
-            job = await self.call(key, "GET", f"/api/v1/jobs/{job_id}")
-            return bool(job["data"]["status"] == "completed")
+            async with self._session.get(f"{self._control}/emulator/state") as answer:
+                jobs = (await answer.json())["jobs"]
+            return any(job["id"] == job_id and job["status"] == "completed" for job in jobs)
 
         await until(is_over)
         return job_id
@@ -264,7 +275,8 @@ async def service(
             clock=clock,
             observers=[lambda report: seen.update([type(report.event).__name__])],
         )
-        server = SettledServer(create_app(manager, token=Secret(TOKEN), bound=BOUND))
+        gateway = Gateway(manager=manager, config=ConfigFile(directory / "eliza.json"), environ=environ)
+        server = SettledServer(create_app(manager, gateway=gateway, token=Secret(TOKEN), bound=BOUND))
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
             await manager.start()

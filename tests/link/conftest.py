@@ -218,6 +218,8 @@ def cloud() -> ScriptedCloud:
 async def rig(tmp_path: Path, cloud: ScriptedCloud, log: list) -> AsyncIterator[Rig]:
     server = TestServer(cloud.app)
     await server.start_server()
+    faults: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     rig = Rig(state_paths({"ELIZA_STATE_DIR": str(tmp_path / "state")}), cloud, server, log)
     try:
         yield rig
@@ -226,3 +228,4 @@ async def rig(tmp_path: Path, cloud: ScriptedCloud, log: list) -> AsyncIterator[
             gate.set()
         await rig.stop()
         await server.close()
+    assert faults == [], "an exception that nobody looked at"

@@ -29,7 +29,7 @@ class ScriptedCloud:
     `script[name]` is a list of answers used up one by one before the usual one comes back; `always[name]`
     replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came,
     `keys` with which key, `bodies` and `paths` the last of each name.
-    Names: user, list, get, provision, heartbeat, message, stream, snapshot, backups, restore, suspend,
+    Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore, suspend,
     resume, delete, create, job, login, poll, revoke.
     """
 
@@ -49,6 +49,7 @@ class ScriptedCloud:
         agent = "/api/v1/eliza/agents"
         for method, path, name in (
             ("GET", "/api/v1/user", "user"),
+            ("GET", "/api/v1/credits/balance", "balance"),
             ("GET", agent, "list"),
             ("POST", agent, "create"),
             ("GET", agent + "/{id}", "get"),
@@ -109,6 +110,9 @@ class ScriptedCloud:
 
     async def _user(self, _request: web.Request) -> web.Response:
         return ok({"id": "user-1", "organization": {"id": "org-1", "credit_balance": "25.00"}})
+
+    async def _balance(self, _request: web.Request) -> web.Response:
+        return web.json_response({"balance": 25.0})
 
     async def _list(self, _request: web.Request) -> web.Response:
         return ok([self._agent(agent_id) for agent_id in self.status])

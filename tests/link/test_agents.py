@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from eliza_cloud.link.errors import LinkError
 from tests.link.failing import failing
 from tests.link.scripted_cloud import A, B, drop, failure, html, job, job_started, ok
 
@@ -114,6 +115,20 @@ async def test_a_failure_does_not_take_the_agent_back_from_a_later_connect(rig, 
     assert (rig.state, link.status().connection.agent_id) == ("connected", B)
 
 
+async def test_a_failure_does_not_take_the_agent_back_from_a_later_connect_that_failed(rig, cloud):
+    link = await rig.connected(A)
+    cloud.always["delete"] = failure(500, "Failed to delete sandbox")
+    cloud.hold("delete")
+    acting = asyncio.ensure_future(link.shutdown_agent(A))
+    await rig.until(lambda: cloud.count("delete") == 1)
+    cloud.script["provision"] = [failure(402, "Insufficient credits")]
+    await failing(link.connect(B))
+    cloud.release("delete")
+    await failing(acting)
+    await rig.quiet()
+    assert (rig.state, link.facts.wish) == ("error", B)
+
+
 async def test_another_agent_goes_away_without_touching_the_link(rig, cloud):
     link = await rig.connected(A)
     await link.shutdown_agent(B)
@@ -169,9 +184,10 @@ async def test_a_job_without_end_is_given_up_after_fifteen_minutes(rig, cloud):
     link = await rig.start()
     cloud.always["delete"] = job_started()
     cloud.always["job"] = job("in_progress", interval_ms=60_000)
-    acting = asyncio.ensure_future(link.shutdown_agent(A))
-    with pytest.raises(Exception, match="15 minutes"):
-        await rig.outlast(acting)
+    begun = rig.clock.monotonic()
+    with pytest.raises(LinkError, match="15 minutes"):
+        await rig.outlast(link.shutdown_agent(A))
+    assert rig.clock.monotonic() - begun == 900.0
 
 
 async def test_a_resumed_agent_runs_and_is_not_linked_by_that(rig, cloud):

@@ -13,7 +13,7 @@ async def test_a_connect_ends_in_connected_with_heartbeats_and_backups(rig):
     linked = await link.connect(A)
     assert (linked.agent_id, linked.agent_name) == (A, "alpha")
     assert rig.state == "connected"
-    assert rig.tasks() == {"monitor", "scheduler"}
+    assert rig.tasks() == {"monitor", "scheduler", "credits"}
     assert rig.moves == [("disconnected", "connecting"), ("connecting", "connected")]
     assert link.proxy().agent_id == A
 
@@ -26,6 +26,14 @@ async def test_each_transition_is_one_line_in_the_log(rig):
     assert lines == [
         ("disconnected", "connecting", "Connect", 1),
         ("connecting", "connected", "Connected", 2),
+    ]
+    await rig.link.connect(B)
+    lines = [(line["from"], line["to"], line["epoch"]) for line in rig.logged("link.moved")][2:]
+    assert lines == [
+        ("connected", "closing", 3),
+        ("closing", "disconnected", 4),
+        ("disconnected", "connecting", 5),
+        ("connecting", "connected", 6),
     ]
     assert KEY not in str(rig.log)
 
@@ -210,8 +218,9 @@ async def test_an_agent_the_cloud_does_not_know_is_gone(rig, cloud):
     assert (rig.state, link.status().connection.reason) == ("error", "agent_gone")
 
 
-async def test_a_404_that_is_not_json_says_nothing_about_the_agent(rig, cloud):
-    cloud.always["provision"] = html(404)
+@pytest.mark.parametrize("calls", [["provision"], ["provision", "get"]])
+async def test_a_404_that_is_not_json_says_nothing_about_the_agent(rig, cloud, calls):
+    cloud.always.update(dict.fromkeys(calls, html(404)))
     link = await rig.start()
     refusal = await failing(link.connect(A))
     assert refusal.status == 502
@@ -228,7 +237,7 @@ async def test_another_agent_takes_the_place_of_the_first(rig, cloud):
         ("connecting", "connected"),
     ]
     assert cloud.count("snapshot") == 1
-    assert rig.tasks() == {"monitor", "scheduler"}
+    assert rig.tasks() == {"monitor", "scheduler", "credits"}
     assert await link.proxy().send("hello") == "You said: hello"
     assert B in cloud.paths["message"]
 

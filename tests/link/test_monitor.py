@@ -68,7 +68,7 @@ async def test_three_missed_heartbeats_start_the_ladder_and_a_clean_one_ends_it(
     await rig.after(3.0, lambda: rig.state == "connected")
     connection = link.status().connection
     assert (connection.attempt, connection.reason, connection.next_attempt_at) == (0, None, None)
-    assert rig.tasks() == {"monitor", "scheduler"}
+    assert rig.tasks() == {"monitor", "scheduler", "credits"}
 
 
 async def test_the_ladder_waits_3_6_12_24_48_60_seconds_and_ends_after_ten_tries(rig, cloud):

@@ -148,7 +148,11 @@ async def test_row_08_the_end_of_the_ladder_is_told_and_is_an_end(rig, cloud):
         None,
     )
     line = rig.logged("link.moved")[-1]
-    assert (line["to"], line["reason"]) == ("disconnected", "retries_exhausted")
+    assert (line["to"], line["reason"], line["log_level"]) == (
+        "disconnected",
+        "retries_exhausted",
+        "warning",
+    )
     assert link.facts.wish == A
     calls = len(cloud.calls)
     await rig.long_time()
@@ -383,6 +387,7 @@ async def test_row_38_a_login_after_a_start_without_a_key_needs_no_restart(rig, 
 
 async def test_row_39_a_second_login_reaches_the_link(rig, cloud):
     link = await rig.connected()
+    await rig.quiet()
     assert {key for _, key in cloud.keys} == {KEY}
     seen = len(cloud.keys)
     await rig.sign_in(authenticated(OTHER_KEY))

@@ -197,6 +197,21 @@ async def test_many_polls_that_hang_do_not_add_up(rig, cloud):
     assert seconds <= 2.0
 
 
+async def test_a_store_that_hangs_does_not_hold_a_stop_up_for_ever(rig, cloud):
+    link = await rig.start()
+
+    async def save_wish(agent_id):
+        await asyncio.Event().wait()
+
+    link._credentials.save_wish = save_wish
+    connect = asyncio.ensure_future(link.connect(A))
+    _, seconds = await rig.outlast(link.stop())
+    assert seconds <= 13.0
+    assert (await failing(connect)).code == "stopping"
+    assert len(rig.logged("link.stop_overdue")) == 1
+    assert rig.running() == {}
+
+
 async def test_a_second_stop_does_nothing(rig):
     link = await rig.connected()
     await link.stop()

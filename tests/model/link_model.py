@@ -265,9 +265,10 @@ class LinkModel(RuleBasedStateMachine):
     def promises_are_kept(self) -> None:
         self.tally.steps += 1
         self.fell = True  # unless the end is reached
-        assert self.watch.broken == []
-        assert self.loop.faults == []
-        assert not [line for line in self.log if line["event"] == "runtime.fell"]
+        assert self.watch.broken == [], self.watch.broken[0]
+        assert self.loop.faults == [], self.loop.faults[0]
+        falls = [line["exc_info"] for line in self.log if line["event"] == "runtime.fell"]
+        assert falls == [], repr(falls[0])
         assert self.manager.running or self.stopping
         self._hear_the_answers()
         self._check_that_closing_ends()

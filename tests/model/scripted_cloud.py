@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 from yarl import URL
@@ -20,11 +20,12 @@ from eliza_cloud.link.access import CloudAccess
 A = "11111111-1111-4111-8111-111111111111"
 B = "22222222-2222-4222-8222-222222222222"
 BASE_URL = "http://127.0.0.1:9"
-_AGENT = r"/api/v1/eliza/agents"
+_AGENT = "/api/v1/(?:eliza|milady|milaidy)/agents"
 _ROUTES = [
     (re.compile(f"{method} {path}$"), name)
     for method, path, name in (
         ("GET", "/api/v1/user", "user"),
+        ("GET", "/api/v1/credits/balance", "balance"),
         ("GET", _AGENT, "list"),
         ("GET", _AGENT + "/([^/]+)", "get"),
         ("DELETE", _AGENT + "/([^/]+)", "delete"),
@@ -64,8 +65,8 @@ class Response:
 class Call:
     """A request that is under way: what it asks, of whom, with which key, and which task makes it."""
 
-    def __init__(self, name: str, about: str, key: str | None, owner: str, body: bytes | None) -> None:
-        self.sent = json.loads(body) if body else {}
+    def __init__(self, name: str, about: str, key: str | None, owner: str, body: IO[bytes] | None) -> None:
+        self.sent = json.load(body) if body else {}
         self.name = {"heartbeat": "heartbeat", "message.send": "message"}.get(self.sent.get("method"), name)
         self.about = about
         self.key = key
@@ -110,6 +111,7 @@ def dead() -> Response:
 
 _GOOD: dict[str, Callable[[Call], Response]] = {
     "user": lambda _: ok({"id": "user", "organization": {"id": "org"}}),
+    "balance": lambda _: Response(200, {"balance": 5.0}),
     "list": lambda _: ok([]),
     "get": lambda call: agent_is(call, "running"),
     "delete": lambda _: Response(200, {"success": True}),
@@ -141,7 +143,7 @@ class ScriptedCloud:
         self._on_call = on_call
 
     async def request(
-        self, method: str, url: URL, *, data: bytes | None, headers: dict[str, str], **_ways: Any
+        self, method: str, url: URL, *, data: IO[bytes] | None, headers: dict[str, str], **_ways: Any
     ) -> Response:
         assert not self.closed, "a call after the last"
         call = _read_call(method, url, data, headers)
@@ -179,7 +181,7 @@ class ScriptedAccess(CloudAccess):
         self._session = cloud  # type: ignore[assignment]  # of a session, the client uses `request` alone
 
 
-def _read_call(method: str, url: URL, data: bytes | None, headers: dict[str, str]) -> Call:
+def _read_call(method: str, url: URL, data: IO[bytes] | None, headers: dict[str, str]) -> Call:
     for pattern, name in _ROUTES:
         if found := pattern.match(f"{method} {url.path}"):
             about = found[1] if pattern.groups else ""

@@ -25,6 +25,7 @@ OWNER_OF = {
     "connector": CONNECTING,
     "monitor": CONNECTED,
     "scheduler": CONNECTED,
+    "credits": CONNECTED,
     "reconnector": RECONNECTING,
     "drain": CLOSING,
 }
@@ -33,6 +34,7 @@ CALLS_OF = {
     "reconnector": {"provision", "job", "get", "heartbeat", "list", "user"},
     "monitor": {"heartbeat", "list", "user", "get"},
     "scheduler": {"snapshot", "job", "restore", "list", "get"},
+    "credits": {"balance"},
     "drain": {"snapshot", "list"},
     "verifier": {"user"},
 }

@@ -44,6 +44,7 @@ ODD: dict[str, list[Callable[[Call], Response]]] = {
     "restore": [lambda _: ok({}, 202)],
     "job": [lambda _: job_is("in_progress"), lambda _: job_is("failed"), lambda _: job_is("unheard of")],
     "heartbeat": [lambda _: dead()],
+    "balance": [lambda _: Response(200, {"balance": 1.5}), lambda _: Response(200, {"balance": 0.0})],
     "message": [lambda _: dead()],
     "login": [lambda call: Response(201, {"sessionId": f"made by the server {call.sent['sessionId'][:8]}"})],
     "poll": [

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_file import ConfigError
 from eliza_cloud.store.settings import Settings, effective_base_url, read_settings
 
@@ -32,6 +33,8 @@ def test_an_empty_document_gives_the_documented_defaults():
         login_timeout=300.0,
         login_request_timeout=10.0,
         login_poll_interval=2.0,
+        credits_interval=300.0,
+        service_key=None,
     )
 
 
@@ -46,6 +49,7 @@ def test_the_example_file_holds_every_setting_at_its_default():
         "backup": 1,
         "bridge": 5,
         "login": 3,
+        "credits": 1,
     }
 
 
@@ -65,6 +69,9 @@ def test_the_example_file_holds_every_setting_at_its_default():
         ("cloud.login.timeoutMs", 1000, "login_timeout", 1.0),
         ("cloud.login.requestTimeoutMs", 2000, "login_request_timeout", 2.0),
         ("cloud.login.pollIntervalMs", 20, "login_poll_interval", 0.02),
+        ("cloud.credits.watchIntervalMs", 60_000, "credits_interval", 60.0),
+        ("cloud.serviceKey", " sk-1 ", "service_key", Secret("sk-1")),
+        ("cloud.serviceKey", " ", "service_key", None),
     ],
 )
 def test_a_value_reaches_its_field_in_seconds(path, value, field, expected):

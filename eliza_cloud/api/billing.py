@@ -1,0 +1,162 @@
+"""Money (contract local-api §9): what the account holds, what it was spent on, how to top it up."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from eliza_cloud.api.answers import answer
+from eliza_cloud.api.billing_calls import ask_billing, pass_on
+from eliza_cloud.api.body import read_object
+from eliza_cloud.api.errors import bad_request
+from eliza_cloud.api.keys import BILLING, MANAGER
+from eliza_cloud.cloud.billing_wire import Entry, Verbatim
+from eliza_cloud.cloud.fields import number, text
+from eliza_cloud.core.credits import CRITICAL_BELOW, LOW_BELOW
+from eliza_cloud.core.view import TOP_UP_URL
+from eliza_cloud.link.errors import LinkError
+
+#: Dollars that one payment may be about (contract eliza-cloud-api §19).
+CHECKOUT_LIMITS = (1.0, 1000.0)
+CRYPTO_LIMITS = (1.0, 10000.0)
+_NETWORKS = frozenset({"ERC20", "TRC20", "BEP20", "POLYGON", "SOL", "BASE", "ARB", "OP"})
+_ALIASES = {
+    "BSC": "BEP20",
+    "ETH": "ERC20",
+    "MATIC": "POLYGON",
+    "SOLANA": "SOL",
+    "ARBITRUM": "ARB",
+    "OPTIMISM": "OP",
+    "TRON": "TRC20",
+}
+_CARD = {"id": "stripe-default", "type": "card", "label": "Card on file", "brand": None, "isDefault": True}
+
+
+async def summary(request: web.Request) -> web.Response:
+    """GET …/summary: balance, thresholds, automatic top-up, and how one can pay."""
+    found = await ask_billing(request, lambda billing: billing.summary())
+    if isinstance(found, Verbatim):
+        return pass_on(found)
+    return answer(
+        {
+            "success": True,
+            "balance": found.balance,
+            "currency": "USD",
+            "topUpUrl": TOP_UP_URL,
+            "embeddedCheckoutEnabled": False,
+            "hostedCheckoutEnabled": True,
+            "cryptoEnabled": await _crypto_enabled(request),
+            "low": found.balance < LOW_BELOW,
+            "critical": found.balance < CRITICAL_BELOW,
+            "hasPaymentMethod": found.has_payment_method,
+            "autoTopUpEnabled": found.auto_top_up,
+            "autoTopUpAmount": found.auto_top_up_amount,
+            "autoTopUpThreshold": found.auto_top_up_threshold,
+            "minimumTopUp": found.minimum_top_up,
+        }
+    )
+
+
+async def payment_methods(request: web.Request) -> web.Response:
+    """GET …/payment-methods: the cloud says only whether there is one, so at most one is shown."""
+    found = await ask_billing(request, lambda billing: billing.summary())
+    if isinstance(found, Verbatim):
+        return pass_on(found)
+    return answer({"success": True, "data": [_CARD] if found.has_payment_method else []})
+
+
+async def history(request: web.Request) -> web.Response:
+    """GET …/history?hours=&limit=: what came in and went out, newest first."""
+    query = _history_query(request)
+    found = await ask_billing(request, lambda billing: billing.ledger(query))
+    if isinstance(found, Verbatim):
+        return pass_on(found)
+    data = [_shown(entry) for entry in found.entries]
+    return answer({"success": True, "data": data, "total": found.total, "period": found.period})
+
+
+async def checkout(request: web.Request) -> web.Response:
+    """POST …/checkout {amountUsd, mode?}: the page to pay at; it is always the cloud's own, whatever `mode`."""
+    amount = _amount(await read_object(request), CHECKOUT_LIMITS)
+    found = await ask_billing(request, lambda billing: billing.checkout(amount))
+    if isinstance(found, Verbatim):
+        return pass_on(found)
+    request.app[BILLING].top_up_begun()
+    page = {"checkoutUrl": found.url, "sessionId": found.session_id}
+    return answer({"success": True, "provider": "stripe", "mode": "hosted", **page})
+
+
+async def crypto_quote(request: web.Request) -> web.Response:
+    """POST …/crypto/quote {amountUsd, currency?, network?}: 403 where the cloud wants a browser for it."""
+    body = await read_object(request)
+    amount = _amount(body, CRYPTO_LIMITS)
+    currency = (text(body.get("currency")) or "USDC").upper()
+    network = _network(body)
+    found = await ask_billing(request, lambda billing: billing.crypto_invoice(amount, currency, network))
+    if isinstance(found, Verbatim):
+        return pass_on(found)
+    request.app[BILLING].top_up_begun()
+    return answer(
+        {
+            "success": True,
+            "provider": "oxapay",
+            "invoiceId": found.payment_id,
+            "trackId": found.track_id,
+            "network": network,
+            "currency": currency,
+            "amount": amount,
+            "amountUsd": amount,
+            "paymentLinkUrl": found.pay_link,
+            "expiresAt": found.expires_at,
+        }
+    )
+
+
+async def _crypto_enabled(request: web.Request) -> bool:
+    """Ask whether crypto payments are taken, at most once a minute; what cannot be read is a no."""
+    memory, key_number = request.app[BILLING], request.app[MANAGER].facts.key_number
+    known = memory.crypto_enabled(key_number)
+    if known is not None:
+        return known
+    try:
+        found = await ask_billing(request, lambda billing: billing.crypto_enabled())
+    except LinkError:
+        found = False
+    enabled = found is True
+    memory.note_crypto(key_number, enabled=enabled)
+    return enabled
+
+
+def _history_query(request: web.Request) -> str:
+    given = {name: request.query[name] for name in ("hours", "limit") if name in request.query}
+    for name, value in given.items():
+        if not (value.isascii() and value.isdigit() and 0 < int(value[:6]) and len(value) <= 5):
+            raise bad_request(f"{name} must be a whole number from 1 to 99999")
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "provider": "stripe" if entry.is_card_payment else None,
+        "status": "usage" if entry.amount < 0 else "credited",
+        "amount": entry.amount,
+        "currency": "USD",
+        "description": entry.description,
+        "createdAt": entry.created_at,
+    }
+
+
+def _amount(body: dict[str, Any], limits: tuple[float, float]) -> float:
+    amount = number(body.get("amountUsd"))
+    if amount is None or not limits[0] <= amount <= limits[1]:
+        raise bad_request("Invalid top-up amount")
+    return amount
+
+
+def _network(body: dict[str, Any]) -> str | None:
+    """Return the network under the cloud's name; None for one it does not have, so that it chooses."""
+    name = (text(body.get("network")) or "").upper()
+    name = _ALIASES.get(name, name)
+    return name if name in _NETWORKS else None

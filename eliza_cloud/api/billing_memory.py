@@ -1,0 +1,36 @@
+"""What billing remembers between requests, for as long as the process runs."""
+
+from collections.abc import Callable
+
+#: Seconds: how long a checkout may take to be paid, and how long an answer about crypto payments counts.
+TOP_UP_TAKES = 3600.0
+CRYPTO_STATUS_COUNTS = 60.0
+
+
+class BillingMemory:
+    """Remembers top-ups that were begun, and whether the cloud takes crypto payments from this key."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._top_up_until: float | None = None
+        self._crypto: tuple[int, float, bool] | None = None
+
+    def top_up_begun(self) -> None:
+        """Note that the balance may grow from now on."""
+        self._top_up_until = self._monotonic() + TOP_UP_TAKES
+
+    @property
+    def expects_top_up(self) -> bool:
+        """Whether a top-up was begun within the last hour."""
+        return self._top_up_until is not None and self._monotonic() < self._top_up_until
+
+    def crypto_enabled(self, key_number: int) -> bool | None:
+        """Return what the cloud said for this key within the last minute; None when it has to be asked."""
+        if self._crypto is None:
+            return None
+        number, until, enabled = self._crypto
+        return enabled if number == key_number and self._monotonic() < until else None
+
+    def note_crypto(self, key_number: int, *, enabled: bool) -> None:
+        """Note what the cloud said for this key."""
+        self._crypto = (key_number, self._monotonic() + CRYPTO_STATUS_COUNTS, enabled)

@@ -1,0 +1,51 @@
+"""GET /v1/models: what a client may ask for by name."""
+
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from eliza_cloud.api.answers import answer
+from eliza_cloud.api.keys import GATEWAY, LIFETIMES
+from eliza_cloud.cloud.exchange import json_object
+from eliza_cloud.link.errors import LinkError
+from eliza_cloud.routing.contract import Capability
+from eliza_cloud.routing.gateway import LISTING, Call
+from eliza_cloud.routing.models import AGENT_MODEL, named_tiers
+from eliza_cloud.routing.roads import CloudRoad, Road
+
+MAX_LIST = 8 * 1024 * 1024
+OWNER = "eliza-cloud"
+
+
+async def list_models(request: web.Request) -> web.Response:
+    """GET /v1/models: `eliza-agent`, the tiers the route names, and what the road of llmText leads to.
+
+    Our own names are listed in any case; a road that cannot be asked is only logged.
+    """
+    names, upstream = [AGENT_MODEL], []
+    try:
+        road = await request.app[GATEWAY].road(Capability.LLM_TEXT)
+        names += named_tiers(road.route)
+        async with request.app[LIFETIMES].bound(request):
+            upstream = await _models_of(request, road)
+    except LinkError as error:
+        structlog.get_logger().info("models.not_listed", why=error.failure.message)
+    ours = [{"id": name, "object": "model", "created": 0, "owned_by": OWNER} for name in names]
+    return answer({"object": "list", "data": ours + upstream})
+
+
+async def _models_of(request: web.Request, road: Road) -> list[dict[str, Any]]:
+    url = "models" if isinstance(road, CloudRoad) else f"{road.base}/models"
+    content = bytearray()
+    try:
+        async with request.app[GATEWAY].open(road, Call(url, timeout=LISTING)) as response:
+            async for chunk in response.content.iter_any():
+                content += chunk
+                if len(content) > MAX_LIST:
+                    return []
+    except (aiohttp.ClientError, OSError):
+        return []
+    listed = (json_object(bytes(content)) or {}).get("data")
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []

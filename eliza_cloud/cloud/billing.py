@@ -1,0 +1,121 @@
+"""The calls about money (contract eliza-cloud-api §15). What the cloud refuses is returned as it said it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from eliza_cloud.cloud.base_url import BaseUrl
+from eliza_cloud.cloud.billing_wire import (
+    CheckoutPage,
+    CryptoInvoice,
+    Ledger,
+    Summary,
+    Verbatim,
+    read_checkout,
+    read_crypto_invoice,
+    read_crypto_status,
+    read_ledger,
+    read_summary,
+)
+from eliza_cloud.cloud.errors import AccessDenied
+from eliza_cloud.cloud.exchange import Answer, Exchange
+from eliza_cloud.cloud.failures import cloud_text, success
+from eliza_cloud.cloud.redaction import Redaction
+from eliza_cloud.cloud.retry_after import body_retry_after
+from eliza_cloud.cloud.timeouts import deadline
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.core.view import TOP_UP_URL
+
+#: Seconds for each call (contract local-api §9).
+TIMEOUT = 15.0
+_BILLING_PAGE = "/dashboard/settings?tab=billing"
+
+T = TypeVar("T")
+
+
+class Billing:
+    """Billing with one key. An answer of 400 or more is returned as `Verbatim`, all else raises `CloudError`.
+
+    The service key, if there is one, goes along as `X-Service-Key` (contract eliza-cloud-api §20).
+    """
+
+    def __init__(self, exchange: Exchange, base_url: BaseUrl, service_key: Secret | None) -> None:
+        self._exchange = exchange
+        self._base_url = base_url
+        self._service_key = service_key
+        self._redaction = Redaction(service_key)
+
+    async def summary(self) -> Summary | Verbatim:
+        """Return balance and top-up settings."""
+        return await self._read("GET", "/api/v1/credits/summary", None, read_summary)
+
+    async def ledger(self, query: str) -> Ledger | Verbatim:
+        """Return what came in and went out; `query` is `hours` and `limit`, encoded."""
+        return await self._read("GET", f"/api/credits/transactions{query}", None, read_ledger)
+
+    async def crypto_enabled(self) -> bool | Verbatim:
+        """Tell whether the cloud takes crypto payments."""
+        return await self._read("GET", "/api/crypto/status", None, read_crypto_status)
+
+    async def checkout(self, dollars: float) -> CheckoutPage | Verbatim:
+        """Open a payment page, which leads back to the cloud's own site."""
+        page = f"{self._base_url}{_BILLING_PAGE}"
+        body = {"credits": dollars, "success_url": page, "cancel_url": page}
+        return await self._read("POST", "/api/v1/credits/checkout", body, read_checkout)
+
+    async def crypto_invoice(
+        self, dollars: float, currency: str, network: str | None
+    ) -> CryptoInvoice | Verbatim:
+        """Open a crypto payment; raises `AccessDenied` where the cloud wants a browser for it."""
+        body: dict[str, Any] = {"amount": dollars, "currency": "USD", "payCurrency": currency}
+        if network is not None:
+            body["network"] = network
+        outcome = await self._read("POST", "/api/crypto/payments", body, read_crypto_invoice)
+        if isinstance(outcome, Verbatim) and _wants_browser(outcome):
+            raise AccessDenied(
+                "Eliza Cloud takes crypto payments from its own web page only, not with an API key. "
+                f"Open {TOP_UP_URL} in a browser to pay this way.",
+                code="browser_required",
+                details={"topUpUrl": TOP_UP_URL},
+            )
+        return outcome
+
+    async def pass_on(self, method: str, path: str, body: Any = None) -> Verbatim:
+        """Make any call of the site; `path` is encoded, and the caller's to choose with care."""
+        answer = await self._ask(method, path, body)
+        if answer.status < 400 and answer.document is None:
+            success(answer, self._exchange.redaction)
+        return verbatim(answer)
+
+    async def _read(
+        self, method: str, path: str, body: Any, read: Callable[[dict[str, Any]], T]
+    ) -> T | Verbatim:
+        answer = await self._ask(method, path, body)
+        if answer.status >= 400:
+            return verbatim(answer)
+        return read(success(answer, self._exchange.redaction))
+
+    async def _ask(self, method: str, path: str, body: Any) -> Answer:
+        headers = {} if self._service_key is None else {"X-Service-Key": self._service_key.reveal()}
+        async with deadline(TIMEOUT):
+            answer = await self._exchange.call(method, self._base_url.at(path), body, more_headers=headers)
+        return Answer(answer.status, self._redaction.document(answer.document), answer.retry_after)
+
+
+def verbatim(answer: Answer) -> Verbatim:
+    """Keep an answer as it is; a refusal without words gets some."""
+    document = answer.document or {}
+    if answer.status >= 400:
+        said = cloud_text(document) or f"Eliza Cloud answered HTTP {answer.status} without saying why."
+        document = {**document, "error": said}
+    waits = answer.retry_after
+    return Verbatim(
+        status=answer.status,
+        document=document,
+        retry_after=body_retry_after(document.get("retryAfter")) if waits is None else waits,
+    )
+
+
+def _wants_browser(refusal: Verbatim) -> bool:
+    """Recognise both ways in which the cloud refuses a key where it wants a session (§4, §15)."""
+    breaks = refusal.status == 500 and refusal.document["error"] == "Failed to process payment request"
+    return breaks or refusal.document.get("code") == "session_auth_required"

@@ -1,0 +1,39 @@
+"""The compat surface (contract eliza-cloud-api §20), passed through: any method, JSON both ways."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from eliza_cloud.cloud.billing import verbatim
+from eliza_cloud.cloud.billing_wire import Verbatim
+from eliza_cloud.cloud.errors import CloudError
+from eliza_cloud.cloud.exchange import NETWORK_FAULTS, Exchange, network_fault, read_answer
+
+#: Seconds: a connection, silence before and within an answer, the whole of it.
+_TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=10.0, sock_read=15.0)
+
+
+@asynccontextmanager
+async def open_compat(
+    exchange: Exchange, url: URL, method: str, content: bytes
+) -> AsyncIterator[aiohttp.ClientResponse | Verbatim]:
+    """Yield the answer, its body unread, or what the cloud said when it declined; raises `CloudError`.
+
+    `content` is sent as JSON as it is; an empty one is no body. Leaving closes the connection.
+    """
+    fault: CloudError | None = None
+    async with AsyncExitStack() as stack:
+        try:
+            response = await stack.enter_async_context(
+                exchange.open(method, url, msgspec.Raw(content) if content else None, timeout=_TIMEOUT)
+            )
+            declined = await read_answer(response, exchange.redaction) if response.status >= 400 else None
+        except NETWORK_FAULTS as error:
+            fault = network_fault(error, url)
+        else:
+            yield response if declined is None else verbatim(declined)
+    if fault is not None:
+        raise fault  # outside the handler: aiohttp's exceptions hold the request's headers

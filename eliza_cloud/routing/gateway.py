@@ -1,0 +1,195 @@
+"""The gateway: each call takes the road its capability has at that moment."""
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import CloudError, KeyRefused
+from eliza_cloud.cloud.exchange import NETWORK_FAULTS
+from eliza_cloud.core.failure import Failure
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.link.errors import LinkError, failure_of
+from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.routing.accounts import Account, Accounts
+from eliza_cloud.routing.contract import Capability
+from eliza_cloud.routing.outbound import open_own_session
+from eliza_cloud.routing.refusals import refusal
+from eliza_cloud.routing.roads import CloudRoad, OwnRoad, Road, RoadClosed, road_of
+from eliza_cloud.routing.table import RoutingTable
+from eliza_cloud.routing.variables import Variables
+from eliza_cloud.routing.watched_file import WatchedFile
+from eliza_cloud.store.config_file import ConfigFile
+
+#: Seconds: a connection, TLS included; silence while an answer comes; a video, which comes at once or not.
+STREAMED = aiohttp.ClientTimeout(total=None, connect=10.0, sock_read=300.0)
+VIDEO = aiohttp.ClientTimeout(total=310.0, connect=10.0)
+LISTING = aiohttp.ClientTimeout(total=10.0)
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call: `url` complete for a road of one's own, and a path under `/api/v1` for Eliza Cloud.
+
+    `body` is what JSON is made of, None for a GET. `headers` are those of the caller that may travel.
+    """
+
+    url: str
+    body: Any = None
+    headers: Mapping[str, str] = {}
+    timeout: aiohttp.ClientTimeout = STREAMED
+
+
+class Gateway:
+    """Calls what `serviceRouting` says. Every refusal and failure is a `LinkError`.
+
+    `seen` is told every key that is about to be used, before it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        manager: CloudManager,
+        config: ConfigFile,
+        environ: Mapping[str, str],
+        seen: Callable[[Secret], None] = lambda _: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.config = config
+        self.accounts = Accounts(monotonic)
+        self.switching = asyncio.Lock()
+        self._manager = manager
+        self._environ = environ
+        self._seen = seen
+        self._file = WatchedFile(config)
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why eliza.json as it is now does not count."""
+        return self._file.problem
+
+    async def table(self) -> RoutingTable:
+        """Return what eliza.json says now."""
+        return await self._file.table()
+
+    async def road(self, capability: Capability) -> Road:
+        """Return the road a capability takes now; `LinkError` when it has none that can be used."""
+        return self.resolve(capability, await self.table())
+
+    def resolve(self, capability: Capability, table: RoutingTable) -> Road:
+        """Return the road a table gives; for the cloud only when there is a key to travel with."""
+        try:
+            road = road_of(capability, table, Variables(table.variables, self._environ))
+        except RoadClosed as closed:
+            raise LinkError(closed.failure) from None
+        if isinstance(road, CloudRoad):
+            self._manager.cloud_client()
+        return road
+
+    @asynccontextmanager
+    async def open(self, road: Road, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the 2xx answer, its body unread; leaving cancels what has not come yet."""
+        async with AsyncExitStack() as stack:
+            if isinstance(road, CloudRoad):
+                response = await self._ask_cloud(stack, call)
+            else:
+                response = await self._ask_own(stack, road, call)
+            yield response
+
+    async def close(self) -> None:
+        """Close every connection to providers and remote servers."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _ask_cloud(self, stack: AsyncExitStack, call: Call) -> aiohttp.ClientResponse:
+        client: ElizaCloudClient = self._manager.cloud_client()
+        try:
+            return await stack.enter_async_context(
+                client.open(call.url, call.body, headers=call.headers, timeout=call.timeout)
+            )
+        except CloudError as error:
+            if isinstance(error, KeyRefused):
+                self._manager.doubt_key()
+            raise LinkError(failure_of(error)) from error
+
+    async def _ask_own(self, stack: AsyncExitStack, road: OwnRoad, call: Call) -> aiohttp.ClientResponse:
+        """Ask with one account after the other while they answer that they cannot."""
+        tried: list[Account] = []
+        refused: Failure | None = None
+        while (account := self.accounts.choose(road.accounts, road.route.strategy, tried)) is not None:
+            tried.append(account)
+            attempt = await stack.enter_async_context(AsyncExitStack())
+            response = await self._send(attempt, road.label, account, call)
+            rests = self.accounts.note(account, response.status, response.headers)
+            if 200 <= response.status < 300:
+                return response
+            refused = await refusal(road.label, account, response)
+            await attempt.aclose()
+            if not rests:
+                break
+        if refused is None:
+            raise RuntimeError("a road has at least one account")
+        raise LinkError(refused)
+
+    async def _send(
+        self, stack: AsyncExitStack, label: str, account: Account, call: Call
+    ) -> aiohttp.ClientResponse:
+        headers = {"Accept": "application/json", **call.headers}
+        if account.key is not None:
+            self._seen(account.key)
+            headers["Authorization"] = f"Bearer {account.key.reveal()}"
+        data = None
+        if call.body is not None:
+            data = io.BytesIO(msgspec.json.encode(call.body))
+            headers["Content-Type"] = "application/json"
+        try:
+            response = await self._own_session().request(
+                "GET" if data is None else "POST",
+                URL(call.url),
+                data=data,
+                headers=headers,
+                timeout=call.timeout,
+                allow_redirects=False,
+            )
+        except NETWORK_FAULTS as error:
+            failure = _unreached(label, error)
+        else:
+            stack.callback(response.close)
+            return response
+        raise LinkError(failure)  # outside the handler: aiohttp's exceptions hold the request's headers
+
+    def _own_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = open_own_session()
+        return self._session
+
+
+def _unreached(label: str, error: Exception) -> Failure:
+    if isinstance(error, asyncio.TimeoutError):
+        return Failure(
+            code="provider_timeout",
+            status=504,
+            message=f"{label} took too long to answer. Try again in a moment.",
+            retryable=True,
+        )
+    reason = "cannot be reached"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        reason = "cannot be reached: its name was not found"
+    elif isinstance(error, aiohttp.ClientSSLError):
+        reason = "cannot be reached over a trusted TLS connection"
+    elif isinstance(error, aiohttp.ServerDisconnectedError):
+        reason = "closed the connection without an answer"
+    return Failure(
+        code="provider_unreachable",
+        status=502,
+        message=f"{label} {reason}. Check its base URL, and that it runs.",
+        retryable=True,
+    )

@@ -1,0 +1,241 @@
+"""The whole service over the emulator, and servers that play providers."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from eliza_cloud.api.binding import Binding, Port
+from eliza_cloud.api.service import Running, running
+from eliza_cloud.emulator import create_app as create_emulator
+from eliza_cloud.ops.redaction import Redaction
+
+TOKEN = "canary-token-7f3a9c51d2e84b60"
+CLOUD = {"backend": "elizacloud", "transport": "cloud-proxy", "accountId": "elizacloud"}
+ANY_PORT = Binding("127.0.0.1", (Port(0, "--port"),))
+
+
+@dataclass
+class Asked:
+    """One request a provider got."""
+
+    path: str
+    headers: Any
+    body: Any
+
+
+@dataclass
+class Provider:
+    """A server that answers as OpenAI does, with its name in everything it says; `script` overrides by path."""
+
+    name: str
+    url: str = ""
+    asked: list[Asked] = field(default_factory=list)
+    script: dict[str, Callable[[web.Request, Any], Awaitable[web.StreamResponse]]] = field(
+        default_factory=dict
+    )
+    streaming: int = 0
+    abandoned: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        content = await request.read()
+        body = json.loads(content) if content else None
+        self.asked.append(Asked(request.path, request.headers.copy(), body))
+        if request.path in self.script:
+            return await self.script[request.path](request, body)
+        match request.path.removeprefix("/v1"):
+            case "/chat/completions" if body.get("stream"):
+                return await self._stream(request, body)
+            case "/chat/completions":
+                message = {"role": "assistant", "content": f"{self.name} says {said(body)}"}
+                choice = {"index": 0, "message": message, "finish_reason": "stop"}
+                head = {"id": "1", "object": "chat.completion", "created": 1, "model": body["model"]}
+                return web.json_response({**head, "choices": [choice]})
+            case "/embeddings":
+                data = [{"object": "embedding", "index": 0, "embedding": [0.5, float(len(self.name))]}]
+                return web.json_response(
+                    {"object": "list", "data": data, "model": body["model"], "usage": {}}
+                )
+            case "/audio/speech":
+                return web.Response(body=f"{self.name} {body['input']}".encode(), content_type="audio/mpeg")
+            case "/images/generations" | "/videos/generations":
+                return web.json_response({"created": 1, "data": [{"url": f"https://{self.name}.example/1"}]})
+            case "/models":
+                return web.json_response({"object": "list", "data": [{"id": f"{self.name}-model"}]})
+        return web.json_response({"jsonrpc": "2.0", "id": 1, "result": f"{self.name}{request.path_qs}"})
+
+    async def _stream(self, request: web.Request, body: Any) -> web.StreamResponse:
+        """Twenty chunks, each with the name and what was said, so that a mix-up shows."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        self.streaming += 1
+        try:
+            await response.prepare(request)
+            for number in range(20):
+                await response.write(chunk(f"{self.name}:{said(body)}:{number} ", body["model"]))
+                await asyncio.sleep(0.005)
+            await response.write(b"data: [DONE]\n\n")
+        except ConnectionError:
+            self.abandoned.set()
+        finally:
+            self.streaming -= 1
+        return response
+
+
+def said(body: Any) -> str:
+    return str(body["messages"][-1]["content"])
+
+
+def chunk(text: str, model: str = "m") -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
+    head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": model}
+    return b"data: " + json.dumps({**head, "choices": [choice]}).encode() + b"\n\n"
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Callable[[str], Awaitable[Provider]]]:
+    """Give a function that starts a provider of that name."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(name: str) -> Provider:
+            made = Provider(name)
+            app = web.Application(client_max_size=2**30)
+            app.router.add_route("*", "/{path:.*}", made.handle)
+            server = await stack.enter_async_context(TestServer(app))
+            made.url = str(server.make_url("")).rstrip("/")
+            return made
+
+        yield start
+
+
+@dataclass
+class House:
+    """A service, its file, and clients of it."""
+
+    service: Running
+    directory: Path
+    environ: dict[str, str]
+    session: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        return self.service.urls[0]
+
+    @property
+    def file(self) -> Path:
+        return self.directory / "eliza.json"
+
+    def document(self) -> dict[str, Any]:
+        return json.loads(self.file.read_text())
+
+    def edit(self, **members: Any) -> None:
+        """Edit eliza.json by hand."""
+        document = self.document() if self.file.exists() else {}
+        self.file.write_text(json.dumps({**document, **members}))
+
+    def route(self, **routes: dict[str, Any]) -> None:
+        """Set all routes, by hand."""
+        self.edit(serviceRouting=routes)
+
+    async def call(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        answer = await self.raw(method, path, body, **more)
+        return answer.status, json.loads(await answer.read())
+
+    async def raw(self, method: str, path: str, body: Any = None, **more: Any) -> aiohttp.ClientResponse:
+        headers = {"Authorization": f"Bearer {TOKEN}", **more.pop("headers", {})}
+        content = {} if body is None else {"json": body}
+        answer = await self.session.request(method, f"{self.url}{path}", headers=headers, **content, **more)
+        if not more.get("stream"):
+            await answer.read()
+        return answer
+
+    async def chat(self, **more: Any) -> tuple[int, Any]:
+        messages = [{"role": "user", "content": "hello"}]
+        return await self.call("POST", "/v1/chat/completions", {"model": "m", "messages": messages, **more})
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Give a function that starts the whole service for a cloud, with a key or without."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(base_url: str = "http://127.0.0.1:9", key: str | None = None, **more: str) -> House:
+            environ = {
+                "ELIZA_STATE_DIR": str(tmp_path),
+                "ELIZA_API_TOKEN": TOKEN,
+                "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
+                "ELIZAOS_CLOUD_BASE_URL": base_url,
+                **({"ELIZAOS_CLOUD_API_KEY": key} if key else {}),
+                **more,
+            }
+            service = await stack.enter_async_context(running(environ, ANY_PORT, Redaction()))
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            return House(service, tmp_path, environ, session)
+
+        yield start
+
+
+@dataclass
+class Cloud:
+    """The emulator."""
+
+    url: str
+    key: str
+    session: aiohttp.ClientSession
+
+    async def control(self, where: str, **body: Any) -> Any:
+        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json()
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[Cloud]:
+    app = create_emulator(
+        poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
+    )
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        url = str(server.make_url("")).rstrip("/")
+        async with session.post(f"{url}/emulator/keys") as answer:
+            key = (await answer.json())["apiKey"]
+        yield Cloud(url, key, session)
+
+
+@pytest.fixture
+async def house(serve: Any) -> House:
+    """A service that is not signed in."""
+    return await serve()
+
+
+@pytest.fixture
+async def signed_in(serve: Any, cloud: Cloud) -> House:
+    """A service with a key for the emulator."""
+    return await serve(cloud.url, cloud.key)
+
+
+@pytest.fixture
+async def client_of() -> AsyncIterator[Callable[[House], openai.AsyncOpenAI]]:
+    """Give a function that points the official OpenAI client at a service."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def make(house: House) -> openai.AsyncOpenAI:
+            client = openai.AsyncOpenAI(base_url=f"{house.url}/v1", api_key=TOKEN, max_retries=0)
+            stack.push_async_callback(client.close)
+            return client
+
+        yield make
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.005)

@@ -1,0 +1,410 @@
+"""What travels which way, how failures arrive, and that a road counts from the next request on."""
+
+import asyncio
+import json
+import logging
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from eliza_cloud.routing import gateway as gateways
+from tests.routing.conftest import CLOUD, TOKEN, chunk, until
+
+KEY = "sk-canary-4f9d21c7a0b35e68"
+DIRECT = {"backend": "other", "transport": "direct"}
+BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+
+
+@pytest.fixture
+async def other(provider, house):
+    """A provider with a key, to which everything of `house` goes."""
+    made = await provider("other")
+    house.edit(providers={"other": {"baseUrl": made.url, "keyVariable": "OTHER_KEY"}}, env={"OTHER_KEY": KEY})
+    house.route(**dict.fromkeys(("llmText", "tts", "media", "embeddings", "rpc"), DIRECT))
+    return made
+
+
+def answering(status, body=None, headers=None, text=None):
+    async def handler(request, _):
+        content = json.dumps(body) if text is None else text
+        return web.Response(status=status, text=content, headers=headers, content_type="application/json")
+
+    return handler
+
+
+# What travels
+
+
+async def test_only_what_may_travel_does(house, other):
+    strange = {"Cookie": "a=b", "X-Api-Key": TOKEN, "X-Eliza-Token": TOKEN, "X-Other": "x", "X-App-Id": "app"}
+    other.script["/v1/chat/completions"] = answering(
+        200,
+        {"ok": 1},
+        {
+            "Set-Cookie": "s=1",
+            "X-Secret": KEY,
+            "X-RateLimit-Remaining-Requests": "3",
+            "Connection": "X-Secret",
+        },
+    )
+    answer = await house.raw(
+        "POST", "/v1/chat/completions", BODY, headers={**strange, "Idempotency-Key": "i", "Accept": "text/x"}
+    )
+    up = other.asked[0].headers
+    assert up["Authorization"] == f"Bearer {KEY}"
+    assert (up["Idempotency-Key"], up["Accept"], up["Accept-Encoding"]) == ("i", "text/x", "identity")
+    assert set(up) - {"User-Agent", "Host", "Content-Length", "Content-Type"} == {
+        "Authorization",
+        "Idempotency-Key",
+        "Accept",
+        "Accept-Encoding",
+    }
+    assert TOKEN not in str(up)
+    down = answer.headers
+    assert down["X-RateLimit-Remaining-Requests"] == "3"
+    assert not {"Set-Cookie", "X-Secret"} & set(down)
+
+
+async def test_the_cloud_gets_the_stored_key_and_never_the_callers_token(serve, provider):
+    cloud = await provider("cloud")
+    house = await serve(cloud.url, "eliza_" + "a" * 64)
+    house.route(llmText=CLOUD)
+    cloud.script["/api/v1/chat/completions"] = answering(200, {"ok": 1})
+    status, _ = await house.call("POST", "/v1/chat/completions", BODY, headers={"X-App-Id": "app"})
+    assert status == 200
+    headers = next(asked.headers for asked in cloud.asked if asked.path == "/api/v1/chat/completions")
+    assert (headers["X-API-Key"], headers["X-App-Id"]) == ("eliza_" + "a" * 64, "app")
+    assert TOKEN not in str(headers)
+
+
+async def test_the_request_arrives_as_it_was_sent(house, other):
+    text = '{"model":"m","messages":[],"seed":12345678901234567890123,"temperature":1.0,"x":{"y":[1e5,null]}}'
+    got = []
+
+    async def keep(request, _):
+        got.append(await request.text())
+        return web.json_response({})
+
+    other.script["/v1/chat/completions"] = keep
+    answer = await house.raw(
+        "POST", "/v1/chat/completions", None, data=text, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status == 200
+    assert got == [text]
+
+
+async def test_a_tier_becomes_the_routes_model(house, other):
+    house.route(llmText={**DIRECT, "smallModel": "tiny", "primaryModel": "main"}, embeddings=DIRECT)
+    for wanted, name in (("small", "tiny"), ("large", "main"), ("own", "own"), (None, "main")):
+        status, _ = await house.chat(model=wanted)
+        assert (status, other.asked[-1].body["model"]) == (200, name)
+    listed = (await house.call("GET", "/v1/models"))[1]["data"]
+    assert [one["id"] for one in listed][:4] == ["eliza-agent", "primary", "nano", "small"]
+    status, answer = await house.call("POST", "/v1/embeddings", {"input": "a", "model": "small"})
+    assert (status, answer["error"]["code"]) == (400, "model_not_configured")
+    status, answer = await house.call("POST", "/v1/embeddings", {"input": "a"})
+    assert (status, answer["error"]["code"]) == (400, "model_required")
+
+
+async def test_thirty_two_mebibytes_pass_and_more_does_not(house, other):
+    answer = {"role": "user", "content": "x" * (31 * 1024 * 1024)}
+    assert (await house.call("POST", "/v1/chat/completions", {"model": "m", "messages": [answer]}))[0] == 200
+    answer["content"] = "x" * (33 * 1024 * 1024)
+    status, refused = await house.call("POST", "/v1/chat/completions", {"model": "m", "messages": [answer]})
+    assert (status, refused["error"]["code"]) == (413, "body_too_large")
+    assert len(other.asked) == 1
+    status, refused = await house.call("POST", "/api/tts/cloud", {"text": "x" * 1_100_000})
+    assert (status, refused["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"model": 3}', '{"a": ' + "[" * 5000])
+async def test_what_is_no_request_is_refused_in_openais_envelope(house, other, content):
+    answer = await house.raw("POST", "/v1/chat/completions", None, data=content)
+    body = await answer.json()
+    assert (answer.status, body["error"]["type"]) == (400, "invalid_request_error")
+    assert other.asked == []
+
+
+async def test_chain_calls_pass_as_they_are(house, other):
+    batch = [{"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}]
+    status, answer = await house.call("POST", "/rpc/base?network=testnet&x=1", batch)
+    assert (status, answer["result"]) == (200, "other/base?network=testnet")
+    assert other.asked[0].body == batch
+    status, answer = await house.call("POST", "/rpc/..%2Fx", batch)
+    assert (status, answer["code"]) == (404, "unknown_chain")
+
+
+async def test_speech_in_the_clouds_shape_takes_the_road_of_speech(house, other):
+    status = await house.raw("POST", "/api/tts/cloud", {"text": "hi", "voiceId": "v", "modelId": "m"})
+    assert await status.read() == b"other hi"
+    assert other.asked[0].body == {"input": "hi", "voice": "v", "model": "m", "response_format": "mp3"}
+
+
+async def test_videos_and_speech_of_the_cloud(signed_in):
+    signed_in.route(tts=CLOUD, media=CLOUD)
+    status, made = await signed_in.call("POST", "/v1/videos/generations", {"prompt": "a cat"})
+    assert status == 200
+    assert made["data"][0]["content_type"] == "video/mp4"
+    answer = await signed_in.raw("POST", "/api/tts/cloud", {"text": "hi"})
+    assert (answer.status, answer.content_type) == (200, "audio/mpeg")
+    for path, body in (
+        ("/v1/audio/speech", {"model": "tts-1", "input": "hi", "voice": "echo", "response_format": "wav"}),
+        ("/v1/images/generations", {"prompt": "a cat", "response_format": "b64_json"}),
+    ):
+        status, refused = await signed_in.call("POST", path, body)
+        assert (status, refused["error"]["code"]) == (400, "unsupported_format")
+
+
+# Failures
+
+
+@pytest.mark.parametrize(
+    ("status", "answered", "code", "kind"),
+    [
+        (400, 400, "invalid_request", "invalid_request_error"),
+        (401, 401, "provider_key_rejected", "authentication_error"),
+        (402, 402, "provider_credits_exhausted", "insufficient_quota"),
+        (403, 403, "access_denied", "permission_error"),
+        (404, 404, "not_found", "not_found_error"),
+        (422, 422, "provider_refused", "invalid_request_error"),
+        (429, 429, "rate_limited", "rate_limit_error"),
+        (500, 502, "provider_fault", "server_error"),
+        (302, 502, "redirected", "server_error"),
+    ],
+)
+async def test_a_providers_refusal_keeps_its_status_and_loses_its_key(
+    house, other, status, answered, code, kind
+):
+    message = {"error": {"message": f"no: {KEY}", "type": "x"}}
+    other.script["/v1/chat/completions"] = answering(
+        status, message, {"Retry-After": "7", "Location": "http://127.0.0.1:9/x"}
+    )
+    answer = await house.raw("POST", "/v1/chat/completions", BODY)
+    body = await answer.json()
+    assert (answer.status, body["error"]["code"], body["error"]["type"]) == (answered, code, kind)
+    assert KEY not in json.dumps(body)
+    assert "other" in body["error"]["message"]
+    assert answer.headers.get("Retry-After") == ("7" if status == 429 else None)
+    assert len(other.asked) == 1
+
+
+async def test_a_providers_own_code_is_kept(house, other):
+    error = {"message": "too long", "code": "context_length_exceeded"}
+    other.script["/v1/chat/completions"] = answering(400, {"error": error})
+    assert (await house.chat())[1]["error"]["code"] == "context_length_exceeded"
+
+
+async def test_a_provider_that_is_not_there_is_502_and_a_silent_one_504(house, other, monkeypatch):
+    house.edit(providers={"other": {"baseUrl": "http://127.0.0.1:9"}})
+    status, body = await house.chat()
+    assert (status, body["error"]["code"]) == (502, "provider_unreachable")
+    release = asyncio.Event()
+
+    async def silent(request, _):
+        await release.wait()
+        return web.Response()
+
+    other.script["/v1/embeddings"] = silent
+    house.edit(providers={"other": {"baseUrl": other.url}})
+    fast = aiohttp.ClientTimeout(sock_read=0.05)
+    monkeypatch.setattr("eliza_cloud.api.capabilities.STREAMED", fast)
+    monkeypatch.setattr(gateways.Call, "timeout", fast, raising=False)
+    try:
+        status, body = await house.call("POST", "/v1/embeddings", {"model": "m", "input": "a"})
+    finally:
+        release.set()
+    assert (status, body["error"]["code"]) == (504, "provider_timeout")
+
+
+async def test_a_rejected_key_makes_the_link_look_at_it(signed_in, cloud):
+    await until(lambda: signed_in.service.manager.status().connected)
+    signed_in.route(llmText=CLOUD)
+    await cloud.control("keys/revoke")
+    status, body = await signed_in.chat()
+    assert (status, body["error"]["code"]) == (401, "key_rejected")
+    await until(lambda: not signed_in.service.manager.status().connected)
+
+
+async def test_a_stream_that_breaks_off_ends_in_a_frame_that_says_so(house, other):
+    async def broken(request, _):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(chunk("half"))
+        request.transport.abort()
+        return response
+
+    other.script["/v1/chat/completions"] = broken
+    answer = await house.session.post(
+        f"{house.url}/v1/chat/completions", json=BODY, headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    got = b""
+    with pytest.raises(aiohttp.ClientPayloadError):
+        async for piece in answer.content.iter_any():
+            got += piece
+    frames = got.decode().strip().split("\n\n")
+    assert len(frames) == 2
+    assert json.loads(frames[1].removeprefix("data: "))["error"]["code"] == "answer_cut"
+
+
+async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(house, other):
+    async def broken(request, _):
+        response = web.StreamResponse(headers={"Content-Length": "100", "Content-Type": "audio/mpeg"})
+        await response.prepare(request)
+        await response.write(b"half")
+        request.transport.abort()
+        return response
+
+    other.script["/v1/audio/speech"] = broken
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await house.raw("POST", "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "echo"})
+
+
+async def test_a_client_that_goes_away_cancels_the_call(house, other):
+    started, gone = asyncio.Event(), asyncio.Event()
+
+    async def endless(request, _):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        started.set()
+        try:
+            while True:
+                await response.write(chunk("more"))
+                await asyncio.sleep(0.005)
+        finally:
+            gone.set()
+
+    other.script["/v1/chat/completions"] = endless
+    async with asyncio.timeout(5):
+        answer = await house.session.post(
+            f"{house.url}/v1/chat/completions", json=BODY, headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        await started.wait()
+        answer.close()
+        await gone.wait()
+
+
+async def test_a_client_that_goes_before_the_answer_cancels_the_call(house, other):
+    started, gone = asyncio.Event(), asyncio.Event()
+
+    async def silent(request, _):
+        started.set()
+        try:
+            await asyncio.Event().wait()  # the test server cancels a handler whose client is gone
+        finally:
+            gone.set()
+
+    other.script["/v1/chat/completions"] = silent
+    async with asyncio.timeout(5):
+        asking = asyncio.create_task(house.chat())
+        await started.wait()
+        asking.cancel()
+        await gone.wait()
+
+
+# Roads
+
+
+async def test_nothing_is_routed_until_it_is_said(house):
+    status, body = await house.chat()
+    assert (status, body["error"]["code"]) == (503, "capability_not_routed")
+    assert "eliza-cloud routing set llmText" in body["error"]["message"]
+    status, body = await house.call("POST", "/rpc/base", {})
+    assert (status, body["code"]) == (503, "capability_not_routed")
+    status, body = await house.call("POST", "/api/tts/cloud", {"text": "hi"})
+    assert (status, body["code"]) == (503, "capability_not_routed")
+
+
+async def test_a_sign_in_alone_routes_nothing(signed_in):
+    await until(lambda: signed_in.service.manager.status().connected)
+    assert (await signed_in.chat())[1]["error"]["code"] == "capability_not_routed"
+
+
+async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_nothing(house, other, caplog):
+    another = dict(DIRECT, primaryModel="edited")
+    house.route(llmText=another)
+    assert (await house.chat(model=None))[0] == 200
+    assert other.asked[-1].body["model"] == "edited"
+    good = house.file.read_text()
+    with caplog.at_level(logging.WARNING):
+        house.file.write_text(good[:-10])
+        for _ in range(3):
+            assert (await house.chat(model=None))[0] == 200
+    _, view = await house.call("GET", "/api/cloud/routing")
+    assert "eliza.json" in view["problem"]
+    house.file.write_text("")
+    assert (await house.chat(model=None))[0] == 200
+    house.file.write_text(good.replace("edited", "again"))
+    assert (await house.chat(model=None))[0] == 200
+    assert other.asked[-1].body["model"] == "again"
+    assert (await house.call("GET", "/api/cloud/routing"))[1]["problem"] is None
+
+
+async def test_the_file_is_read_once_for_many_requests_and_warned_about_once(house, other, monkeypatch):
+    reads = []
+    read = house.service.config.read
+    config = type(house.service.config)
+    monkeypatch.setattr(config, "read", lambda self: reads.append(1) or read())
+    for _ in range(5):
+        await house.chat()
+    assert len(reads) <= 1
+
+
+async def test_several_accounts_share_the_work_and_a_refused_one_rests(house, other):
+    route = {**DIRECT, "accountIds": ["default", "work"], "strategy": "round-robin"}
+    house.edit(env={"OTHER_KEY": KEY, "OTHER_KEY_WORK": "sk-work"})
+    house.route(llmText=route)
+    for _ in range(4):
+        assert (await house.chat())[0] == 200
+    keys = [asked.headers["Authorization"].removeprefix("Bearer ") for asked in other.asked]
+    assert keys == [KEY, "sk-work"] * 2
+
+    async def picky(request, body):
+        if request.headers["Authorization"].endswith(KEY):
+            return web.json_response(
+                {"error": {"message": "slow down"}}, status=429, headers={"Retry-After": "30"}
+            )
+        return web.json_response({"from": "work"})
+
+    other.script["/v1/chat/completions"] = picky
+    other.asked.clear()
+    for _ in range(3):
+        assert await house.chat() == (200, {"from": "work"})
+    assert len(other.asked) == 4  # one failed over, and then no call asks the account that rests
+    _, view = await house.call("GET", "/api/cloud/routing")
+    accounts = view["capabilities"]["llmText"]["accounts"]
+    assert [(one["name"], one["restingSeconds"] > 0) for one in accounts] == [
+        ("default", True),
+        ("work", False),
+    ]
+
+
+async def test_switching_under_fifty_streams_breaks_none_and_mixes_none_up(house, provider):
+    one, two = await provider("one"), await provider("two")
+    house.edit(providers={each.name: {"baseUrl": each.url} for each in (one, two)})
+    routes = [{"backend": name} for name in ("one", "two")]
+    await house.call("PUT", "/api/cloud/routing/llmText", routes[0])
+
+    async def talk(number):
+        body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": f"n{number}"}]}
+        answer = await house.raw("POST", "/v1/chat/completions", body)
+        frames = (await answer.text()).strip().split("\n\n")
+        assert frames.pop() == "data: [DONE]"
+        pieces = [json.loads(f.removeprefix("data: "))["choices"][0]["delta"]["content"] for f in frames]
+        name = pieces[0].split(":")[0]
+        assert pieces == [f"{name}:n{number}:{place} " for place in range(20)]
+        return name
+
+    async def switch():
+        for number in range(40):
+            status, _ = await house.call("PUT", "/api/cloud/routing/llmText", routes[number % 2])
+            assert status == 200
+
+    async def wave(number):
+        return [await talk(f"{number}-{place}") for place in range(4)]
+
+    switching = asyncio.create_task(switch())
+    talked = await asyncio.gather(*map(wave, range(50)))
+    await switching
+    names = {name for names in talked for name in names}
+    assert names == {"one", "two"}

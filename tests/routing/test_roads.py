@@ -1,0 +1,153 @@
+"""From a route to its road: addresses, keys, and sentences for what leads nowhere."""
+
+import pytest
+
+from eliza_cloud.routing.contract import Capability
+from eliza_cloud.routing.roads import CloudRoad, RoadClosed, road_of
+from eliza_cloud.routing.table import table_of
+from eliza_cloud.routing.variables import Variables
+
+
+def road(route, capability="llmText", environ=None, **document):
+    table = table_of({"serviceRouting": {capability: route}, **document})
+    return road_of(Capability(capability), table, Variables(table.variables, environ or {}))
+
+
+def closed(*args, **more):
+    with pytest.raises(RoadClosed) as refused:
+        road(*args, **more)
+    assert refused.value.failure.status == 503
+    return refused.value.failure
+
+
+def direct(backend, **more):
+    return {"backend": backend, "transport": "direct", **more}
+
+
+@pytest.mark.parametrize(
+    ("provider", "variable", "base"),
+    [
+        ("openai", "OPENAI_API_KEY", "https://api.openai.com/v1"),
+        ("anthropic", "ANTHROPIC_API_KEY", "https://api.anthropic.com/v1"),
+        ("groq", "GROQ_API_KEY", "https://api.groq.com/openai/v1"),
+        ("openrouter", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1"),
+        ("google", "GOOGLE_API_KEY", "https://generativelanguage.googleapis.com/v1beta/openai"),
+        ("google", "GEMINI_API_KEY", "https://generativelanguage.googleapis.com/v1beta/openai"),
+        ("ollama", "OLLAMA_API_KEY", "http://127.0.0.1:11434/v1"),
+    ],
+)
+def test_the_known_providers_need_their_usual_variable_only(provider, variable, base):
+    found = road(direct(provider), environ={variable: "k"})
+    assert (found.label, found.base) == (provider, base)
+    assert [(one.variable, one.key.reveal()) for one in found.accounts] == [(variable, "k")]
+
+
+def test_ollama_needs_no_key():
+    assert [one.key for one in road(direct("ollama")).accounts] == [None]
+
+
+@pytest.mark.parametrize(
+    ("given", "base"),
+    [
+        ("http://localhost:1234", "http://localhost:1234/v1"),
+        ("http://10.0.0.2/custom/", "http://10.0.0.2/custom"),
+        ("https://proxy.example/v1/", "https://proxy.example/v1"),
+    ],
+)
+def test_a_base_url_comes_from_its_variable(given, base):
+    environ = {"OPENAI_BASE_URL": given, "OPENAI_API_KEY": "k"}
+    providers = {"openai": {"baseUrl": "https://settings.example/v1"}}
+    assert road(direct("openai"), environ=environ, providers=providers).base == base
+    del environ["OPENAI_BASE_URL"]
+    found = road(direct("openai"), environ=environ, providers=providers)
+    assert found.base == "https://settings.example/v1"
+
+
+def test_a_key_in_the_file_wins_over_the_environment():
+    found = road(direct("openai"), environ={"OPENAI_API_KEY": "old"}, env={"OPENAI_API_KEY": " new "})
+    assert found.accounts[0].key.reveal() == "new"
+
+
+def test_the_settings_name_further_providers():
+    providers = {
+        "Mine": {"baseUrl": "http://127.0.0.1:8000", "keyVariable": "MINE_KEY"},
+        "bare": {"baseUrl": "http://b"},
+    }
+    found = road(direct("mine"), providers=providers, environ={"MINE_KEY": "k"})
+    assert (found.base, found.accounts[0].key.reveal()) == ("http://127.0.0.1:8000/v1", "k")
+    assert road(direct("bare"), providers=providers).accounts[0].key is None
+    assert closed(direct("mine"), providers=providers).code == "provider_key_missing"
+
+
+@pytest.mark.parametrize("base", [None, 3, "ftp://x", "https://u:hunter2@x", "https://x?api-key=hunter2"])
+def test_a_provider_without_a_valid_address_is_said_to_have_none(base):
+    failure = closed(direct("mine"), providers={"mine": {"baseUrl": base}})
+    assert failure.code == "provider_without_address"
+    assert "hunter2" not in failure.message
+
+
+def test_each_account_has_a_variable_of_its_own():
+    route = direct("openai", accountIds=["default", "work", "my team"])
+    environ = {"OPENAI_API_KEY": "1", "OPENAI_API_KEY_MY_TEAM": "3"}
+    found = road(route, environ=environ)
+    assert [(one.name, one.key.reveal()) for one in found.accounts] == [("default", "1"), ("my team", "3")]
+    failure = closed(direct("openai", accountId="work"), environ=environ)
+    assert "set OPENAI_API_KEY_WORK under env" in failure.message
+
+
+def test_a_missing_key_is_said_with_the_name_of_its_variable():
+    failure = closed(direct("openai"))
+    assert failure.code == "provider_key_missing"
+    assert "set OPENAI_API_KEY under env in eliza.json" in failure.message
+
+
+def test_the_cloud_is_a_road_by_backend_and_transport():
+    assert isinstance(road({"backend": "elizacloud", "transport": "cloud-proxy"}), CloudRoad)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        {"backend": "openai"},
+        {"backend": "elizacloud"},
+        {"transport": "cloud-proxy"},
+        {"backend": "openai", "transport": "cloud-proxy"},
+        {"backend": "elizacloud", "transport": "direct"},
+        {"transport": "remote"},
+    ],
+    ids=str,
+)
+def test_a_route_that_says_too_little_is_incomplete(route):
+    assert closed(route).code == "route_incomplete"
+
+
+def test_no_route_says_how_to_set_one():
+    failure = closed({}, "media")
+    assert failure.code == "capability_not_routed"
+    assert "eliza-cloud routing set media" in failure.message
+    assert "PUT /api/cloud/routing/media" in failure.message
+
+
+def test_an_unknown_provider_is_named_with_the_known_ones():
+    failure = closed(direct("opnai"))
+    assert failure.code == "unknown_provider"
+    assert "openai" in failure.message
+
+
+def test_a_remote_server_is_reached_under_v1_and_its_token_is_its_own():
+    route = {"transport": "remote", "remoteApiBase": "http://10.0.0.2:2138/v1"}
+    found = road(route)
+    assert (found.base, found.chains) == ("http://10.0.0.2:2138/v1", "http://10.0.0.2:2138/rpc/{chain}")
+    assert found.accounts[0].key is None
+    assert road(route, environ={"ELIZA_REMOTE_TOKEN": "t"}).accounts[0].key.reveal() == "t"
+    target = {"remoteApiBase": "http://10.0.0.2:2138/v1", "remoteAccessToken": "u"}
+    assert road(route, deploymentTarget=target).accounts[0].key.reveal() == "u"
+    target["remoteApiBase"] = "http://10.0.0.3"
+    assert road(route, deploymentTarget=target).accounts[0].key is None
+
+
+def test_chain_calls_go_where_the_settings_say():
+    assert closed(direct("openai"), "rpc", environ={"OPENAI_API_KEY": "k"}).code == "capability_not_served"
+    providers = {"node": {"baseUrl": "https://node.example/"}, "many": {"baseUrl": "https://{chain}.example"}}
+    assert road(direct("node"), "rpc", providers=providers).chains == "https://node.example/{chain}"
+    assert road(direct("many"), "rpc", providers=providers).chains == "https://{chain}.example"

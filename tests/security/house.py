@@ -1,0 +1,94 @@
+"""A service in this process, signed in, before a cloud that writes down what reaches it."""
+
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
+
+from eliza_cloud.api import service
+from eliza_cloud.api.app import create_app
+from eliza_cloud.api.binding import read_binding
+from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.ops.redaction import Redaction
+from tests.api.conftest import until
+from tests.security.guard_rows import KEY, TOKEN
+
+
+@dataclass
+class WatchedCloud:
+    """A cloud that knows one user and writes down every request; `url` is where it answers."""
+
+    url: str = ""
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.calls.append((request.method, request.path))
+        if request.path == "/api/v1/user":
+            return web.json_response({"success": True, "data": {"id": "u", "organization": {"id": "o"}}})
+        return web.json_response({"success": True, "data": []})
+
+
+@contextlib.asynccontextmanager
+async def watched_cloud() -> AsyncIterator[WatchedCloud]:
+    cloud = WatchedCloud()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", cloud.handle)
+    async with TestServer(app) as server:
+        cloud.url = str(server.make_url("")).rstrip("/")
+        yield cloud
+
+
+@dataclass
+class House:
+    """The service under attack. `reached` lists what got past the guard."""
+
+    port: int
+    manager: CloudManager
+    cloud: WatchedCloud
+    reached: list[str]
+
+    def effects(self) -> tuple[Any, ...]:
+        """All that a request could have caused: handlers, calls of the cloud, a change of the link's facts."""
+        return (len(self.reached), len(self.cloud.calls), self.manager.facts)
+
+
+@contextlib.asynccontextmanager
+async def house(
+    directory: Path, patch: pytest.MonkeyPatch, *, extra: Callable[[web.Application], None] = lambda _: None
+) -> AsyncIterator[House]:
+    """Put the service together as `serve` does, and look into its application; `extra` may add to that."""
+    reached: list[str] = []
+
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        reached.append(f"{request.method} {request.path}")
+        return await handler(request)
+
+    def watched_app(*given: Any, **named: Any) -> web.Application:
+        minutes = itertools.count(0.0, 60.0)  # so that no row is answered 429 for the rows before it
+        app = create_app(*given, **{**named, "monotonic": minutes.__next__})
+        app.middlewares.append(watch)  # inside of the guard
+        extra(app)
+        return app
+
+    patch.setattr(service, "create_app", watched_app)
+    async with watched_cloud() as cloud:
+        environ = {
+            "ELIZA_STATE_DIR": str(directory),
+            "ELIZA_API_TOKEN": TOKEN,
+            "ELIZAOS_CLOUD_API_KEY": KEY,
+            "ELIZAOS_CLOUD_BASE_URL": cloud.url,
+            "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
+        }
+        binding = read_binding(environ, ports=[0])
+        async with service.running(environ, binding, Redaction()) as running:
+            await until(lambda: running.manager.status().connected)
+            port = int(running.urls[0].rpartition(":")[2])
+            yield House(port, running.manager, cloud, reached)
