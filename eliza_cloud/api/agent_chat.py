@@ -12,7 +12,7 @@ from eliza_cloud.api.envelope import openai_error
 from eliza_cloud.api.errors import INTERNAL_ERROR, ClientGoneError, bad_request, log_unforeseen
 from eliza_cloud.api.json_body import Members, member
 from eliza_cloud.api.keys import LIFETIMES, MANAGER
-from eliza_cloud.api.sse import EventStream
+from eliza_cloud.api.sse import EventStream, wants_stream
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.errors import LinkError
 from eliza_cloud.link.proxy import CloudRuntimeProxy
@@ -27,7 +27,7 @@ async def agent_chat(request: web.Request, body: Members) -> web.StreamResponse:
     """Say the last user message to the agent, after all instructions; it remembers the rest itself."""
     text = _text(member(body, "messages"))
     proxy = request.app[MANAGER].proxy()
-    if member(body, "stream") is True:
+    if member(body, "stream") is True or wants_stream(request):
         return await _stream(request, proxy, text)
     async with request.app[LIFETIMES].bound(request):
         reply = await proxy.send(text, room=ROOM)

@@ -1,5 +1,6 @@
 """Money (contract local-api §9): what the account holds, what it was spent on, how to top it up."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,7 @@ _ALIASES = {
     "OPTIMISM": "OP",
     "TRON": "TRC20",
 }
+_COUNT = re.compile(r"[1-9][0-9]{0,4}")
 _CARD = {"id": "stripe-default", "type": "card", "label": "Card on file", "brand": None, "isDefault": True}
 
 
@@ -76,7 +78,7 @@ async def history(request: web.Request) -> web.Response:
 
 
 async def checkout(request: web.Request) -> web.Response:
-    """POST …/checkout {amountUsd, mode?}: the page to pay at; it is always the cloud's own, whatever `mode`."""
+    """POST …/checkout {amountUsd, mode?}: the page to pay at, always the cloud's own whatever `mode` says."""
     amount = _amount(await read_object(request), CHECKOUT_LIMITS)
     found = await ask_billing(request, lambda billing: billing.checkout(amount))
     if isinstance(found, Verbatim):
@@ -130,7 +132,7 @@ async def _crypto_enabled(request: web.Request) -> bool:
 def _history_query(request: web.Request) -> str:
     given = {name: request.query[name] for name in ("hours", "limit") if name in request.query}
     for name, value in given.items():
-        if not (value.isascii() and value.isdigit() and 0 < int(value[:6]) and len(value) <= 5):
+        if not _COUNT.fullmatch(value):
             raise bad_request(f"{name} must be a whole number from 1 to 99999")
     return f"?{urlencode(given)}" if given else ""
 

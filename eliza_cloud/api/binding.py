@@ -72,7 +72,8 @@ def allowed_origins(environ: Mapping[str, str]) -> list[str]:
     for origin in origins:
         if not _ORIGIN.fullmatch(origin):
             raise BindingError(
-                f"{ALLOWED_ORIGINS}: expected origins such as https://app.example.com, found {describe(origin)}."
+                f"{ALLOWED_ORIGINS}: expected origins such as https://app.example.com,"
+                f" found {describe(origin)}."
             )
     return origins
 

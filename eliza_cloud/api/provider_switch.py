@@ -22,7 +22,8 @@ _BUSY = Failure(
 async def switch_provider(request: web.Request) -> web.Response:
     """Rewrite the route of `capability` (llmText by default) and nothing else; no restart is needed.
 
-    Body: provider, apiKey?, primaryModel?, remoteApiBase? (for `remote`), capability?.
+    Body: provider, apiKey?, primaryModel?, remoteApiBase? (for `remote`), capability?. `useLocalEmbeddings`,
+    which front ends send, would change a second capability and is ignored.
     """
     body = await read_object(request)
     name = _text(body, "provider", "Missing provider")

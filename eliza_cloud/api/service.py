@@ -73,7 +73,7 @@ async def serve(
         with signals() as told:
             async with running(environ, bindings.read_binding(environ, host, ports), redaction) as service:
                 _announce(service)
-                await _until_stopped(service, told)
+                await _until_stopped(service, told, redaction)
                 log.info("service.stopping")
     except (BindingError, ConfigError, LogLevelError) as error:
         return complain(ExitCode.USAGE, error)
@@ -104,7 +104,7 @@ async def running(
         _require_token(environ, binding)
         stack.enter_context(InstanceLock(paths.lock))
         config = ConfigFile(paths.config)
-        settings = await asyncio.to_thread(_settings, config)
+        settings = await asyncio.to_thread(_settings, config, redaction)
         await asyncio.to_thread(migrate_file, config)
         token, token_file = await asyncio.to_thread(api_token, environ, paths)
         redaction.register(token)
@@ -152,11 +152,11 @@ async def _stop_listening(runner: web.AppRunner) -> None:
         await site.stop()
 
 
-async def _until_stopped(service: Running, told: asyncio.Queue[Told]) -> None:
+async def _until_stopped(service: Running, told: asyncio.Queue[Told], redaction: Redaction) -> None:
     settings = service.settings
     while await told.get() is Told.RELOAD:
         try:
-            changed = await asyncio.to_thread(_settings, service.config)
+            changed = await asyncio.to_thread(_settings, service.config, redaction)
         except StoreError as error:
             log.error("settings.refused", why=str(error), remedy="The settings stay as they were.")
             continue
@@ -167,8 +167,10 @@ async def _until_stopped(service: Running, told: asyncio.Queue[Told]) -> None:
         log.info("settings.read")
 
 
-def _settings(config: ConfigFile) -> Settings:
+def _settings(config: ConfigFile, redaction: Redaction) -> Settings:
     settings, warnings = read_settings(config.read())
+    if settings.service_key is not None:
+        redaction.register(settings.service_key)
     for warning in warnings:
         log.warning("settings.unknown", why=warning)
     return settings

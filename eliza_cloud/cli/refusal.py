@@ -8,7 +8,7 @@ from eliza_cloud.cli.failure import CliError
 SIGN_IN = "Sign in with: eliza-cloud login"
 CONNECT = "Connect one with: eliza-cloud agents connect AGENT"
 TOKEN = "Set ELIZA_API_TOKEN, or name the service's token file with --token-file."  # noqa: S105 - a sentence
-TOP_UP = "Top up the Eliza Cloud account, then try again; `eliza-cloud status` shows where."
+TOP_UP = "Top up the Eliza Cloud account, then try again; `eliza-cloud credits` shows where."
 
 NOT_SIGNED_IN = {"not_authenticated", "key_rejected"}
 NOT_LINKED = {"agent_not_running"}

@@ -23,7 +23,8 @@ def serve(*, host: str | None, ports: tuple[int, ...]) -> int:
     It runs until it is stopped (Ctrl-C, SIGTERM); SIGHUP makes it read its settings again. Its state is in
     ELIZA_STATE_DIR (default ~/.eliza).
 
-    It exits with 0 when it was stopped, 1 when it failed, 2 for settings it cannot use, and 3 when another
-    service uses the state directory.
+    It exits with 0 when it was stopped, within 15 seconds; a second SIGTERM or Ctrl-C ends it at once (143 or
+    130 in a shell). It exits with 1 when it failed, 2 for settings it cannot use, and 3 when another service
+    uses the state directory.
     """
     return asyncio.run(run(os.environ, host=host, ports=ports))

@@ -238,7 +238,8 @@ class ElizaCloudClient:
                     self._exchange.open(method, url, body, more_headers=headers, timeout=timeout)
                 )
                 if not 200 <= response.status < 300:
-                    raise failure(await read_answer(response, self._exchange.redaction), self._exchange.redaction)
+                    redaction = self._exchange.redaction
+                    raise failure(await read_answer(response, redaction), redaction)
             except NETWORK_FAULTS as error:
                 fault = network_fault(error, url)
             else:

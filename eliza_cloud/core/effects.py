@@ -11,7 +11,10 @@ class Effect(msgspec.Struct, frozen=True, tag_field="effect", tag=True):
 
 
 class StoreWish(Effect, frozen=True):
-    """Write down which agent the user wants to be linked to."""
+    """Write down which agent the user wants to be linked to, before the step counts.
+
+    Where that fails, the caller is told so and the step is not taken: what holds is what is written down.
+    """
 
     agent_id: str | None
 

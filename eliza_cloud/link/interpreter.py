@@ -101,12 +101,19 @@ class Interpreter:
 
     # What must survive
 
-    @carry_out.register
-    async def _(self, effect: do.StoreWish) -> None:
+    async def write_down(self, effect: do.StoreWish) -> Failure | None:
+        """Do what comes before a step counts; return why it could not be done."""
         try:
             await self._credentials.save_wish(effect.agent_id)
         except StoreError as error:
             log.error("store.failed", what="the agent to be linked to after a restart", why=str(error))
+            return Failure(
+                code="store_failed",
+                status=500,
+                message="Nothing was changed, because it could not be written down which agent this machine"
+                f" is to be linked to: {error}",
+            )
+        return None
 
     @carry_out.register
     async def _(self, _effect: do.ForgetCredentials) -> None:
@@ -157,6 +164,7 @@ class Interpreter:
             effect.session_id,
             revocable=self._logins.current.revocable,
             settings=self._settings(),
+            credentials=self._credentials,
             clock=self._clock,
             post=self._post,
         )

@@ -11,6 +11,8 @@ from eliza_cloud.cloud.wire import LoginPoll
 from eliza_cloud.core import login
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.clock import Clock, wait_for
+from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.settings import Settings
 
 SESSION_LIFE = 600.0  # contract eliza-cloud-api §7
@@ -33,6 +35,7 @@ class LoginPoller:
         *,
         revocable: bool,
         settings: Settings,
+        credentials: Credentials,
         clock: Clock,
         post: Callable[[login.LoginEvent], None],
     ) -> None:
@@ -41,6 +44,7 @@ class LoginPoller:
         self._client = client
         self._revocable = revocable
         self._settings = settings
+        self._credentials = credentials
         self._clock = clock
         self._post = post
         self._unwanted = asyncio.Event()
@@ -131,8 +135,10 @@ class LoginPoller:
                 await self._answered()
                 if self._unwanted.is_set() or await wait_for(self._clock, self._last, pause):
                     break
-            if self.key is not None:
+            if self.key is not None and self._unwanted.is_set():
                 await self._take_back(self.key)
+            elif self.key is not None:
+                await self._leave(self.key)
         finally:
             if self.key is not None:
                 _report_orphan()
@@ -146,8 +152,42 @@ class LoginPoller:
             for wait in waits:
                 wait.cancel()
 
-    async def _take_back(self, key: Secret) -> None:
+    async def _leave(self, key: Secret) -> None:
+        """The service stops: what of the sign-in could be written down is finished by the next start."""
         self.key = None
+        begun: bool | None = None
+        try:
+            begun = await self._credentials.login_begun(key)
+        except StoreError as error:
+            log.error("store.failed", what="whether the new key was kept", why=str(error))
+            return
+        finally:
+            if begun is None:
+                _report_orphan()
+        if begun:
+            log.info("login.key_left", why="the next start of the service finishes the sign-in")
+        else:
+            await self._revoke(key)
+
+    async def _take_back(self, key: Secret) -> None:
+        """Forget the key here, then at the cloud; the other way round a kill would leave a dead key here."""
+        self.key = None
+        forgotten = False
+        try:
+            while not forgotten:
+                try:
+                    await self._credentials.give_up_login(key)
+                    forgotten = True
+                except StoreError as error:
+                    log.error("store.failed", what="that the new key is not wanted any more", why=str(error))
+                    if await wait_for(self._clock, self._last, self._settings.login_poll_interval):
+                        return
+        finally:
+            if not forgotten:
+                _report_orphan()
+        await self._revoke(key)
+
+    async def _revoke(self, key: Secret) -> None:
         if not self._revocable:
             _report_orphan()
             return

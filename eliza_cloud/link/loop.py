@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from eliza_cloud.core import effects as do
 from eliza_cloud.core import events, login
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import Failure
@@ -109,12 +110,18 @@ class LinkLoop:
             effects = self.logins.step(event).effects
         else:
             await self._end_login_of(event)
-            step = self._step(event)
+            step = self._decide(event)
+            failure = await self._write_down(step)
+            if failure is not None and call is not None:
+                call.end(failure)
+                return
+            self._take(step, event)
             effects, reply = step.effects, step.reply
         if call is not None and isinstance(reply, Waits):
             self._let_wait(event, call)
         for effect in effects:
-            await self.interpreter.carry_out(effect)
+            if not isinstance(effect, do.StoreWish):
+                await self.interpreter.carry_out(effect)
         if call is not None:
             call.accept(reply)
 
@@ -123,12 +130,18 @@ class LinkLoop:
         if isinstance(event, events.Disconnect) and pending is not None:
             await self._handle(login.CancelLogin(pending.session_id, signing_out=True))
 
-    def _step(self, event: events.Event) -> Step[Facts]:
-        before = self.facts
-        step = self._machine.step(before, event, at=self._clock.wall(), chance=self._chance())
-        self.facts = step.facts
+    def _decide(self, event: events.Event) -> Step[Facts]:
+        return self._machine.step(self.facts, event, at=self._clock.wall(), chance=self._chance())
+
+    async def _write_down(self, step: Step[Facts]) -> Failure | None:
+        for effect in step.effects:
+            if isinstance(effect, do.StoreWish) and (failure := await self.interpreter.write_down(effect)):
+                return failure
+        return None
+
+    def _take(self, step: Step[Facts], event: events.Event) -> None:
+        before, self.facts = self.facts, step.facts
         report_step(Report(event, before, step), self._observers)
-        return step
 
     def _let_wait(self, event: events.Event | login.LoginEvent, call: Call) -> None:
         if isinstance(event, events.Connect):

@@ -47,7 +47,7 @@ class Redaction:
         return {self.text(str(name)): self._member(str(name), value) for name, value in entry.items()}
 
     def text(self, text: str) -> str:
-        """Return valid Unicode without registered values, pieces of them, and what is shaped like a secret."""
+        """Return valid Unicode without registered values, pieces of them, and what has a secret's shape."""
         text = text.encode("utf-8", "replace").decode("utf-8")
         text = hide(text, self._values, SHOWN)
         for shape, shown in _SHAPES:

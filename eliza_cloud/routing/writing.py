@@ -38,8 +38,8 @@ def remove_cloud_routes(document: dict[str, Any]) -> None:
             if route is not None and route.needs_cloud:
                 del section[capability.value]
     accounts = document.get("linkedAccounts")
-    if isinstance(accounts, dict):
-        accounts.pop(ELIZA_CLOUD, None)
+    if isinstance(accounts, dict) and accounts.pop(ELIZA_CLOUD, None) is not None and not accounts:
+        del document["linkedAccounts"]
 
 
 def _unknown(entry: Any) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def _json5_sentence(where: str, message: str) -> str:
         return f"{where}: not valid JSON5; correct it or move the file away."
     line, problem, column = found.groups()
     problem = problem.replace("\n", "line break").replace("Unexpected", "unexpected")
+    problem = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in problem)
     return f"{where}: line {line}, column {column}: {problem}; correct it or move the file away."
 
 

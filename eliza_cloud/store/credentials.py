@@ -11,6 +11,7 @@ from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_file import ConfigError, ConfigFile
 from eliza_cloud.store.config_key import enabled_in, key_in, put_key, remove_key
 from eliza_cloud.store.environment import API_KEY, ENABLED, value_of
+from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.record import AgentRecord, Store
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class Credentials:
         self._base_url = base_url
         self._also_forget = also_forget
         self._turn = asyncio.Lock()
+        self._before: AgentRecord | None = None  # while a login is begun and could not be finished
 
     async def load(self) -> Held:
         """Finish what a kill interrupted, then find the key: eliza.json, environment, record."""
@@ -60,6 +62,14 @@ class Credentials:
     async def save_login(self, key: Secret, key_prefix: str | None, expires_at: str | None) -> None:
         """Keep a new key: record, then eliza.json (with `cloud.enabled: true`), then the environment."""
         await self._whole(lambda: self._save_login(key, key_prefix, expires_at))
+
+    async def login_begun(self, key: Secret) -> bool:
+        """Tell whether a `save_login` that failed got so far that the next `load` finishes it."""
+        return await self._whole(lambda: self._login_begun(key))
+
+    async def give_up_login(self, key: Secret) -> None:
+        """Forget a key whose `save_login` failed and that nobody wants any more: the login before it counts."""
+        await self._whole(lambda: self._give_up_login(key))
 
     async def save_identity(self, key: Secret, user_id: str, organization_id: str | None) -> None:
         """Keep whose key it is; nothing is kept when the record holds another key by now."""
@@ -119,6 +129,8 @@ class Credentials:
 
     async def _save_login(self, key: Secret, key_prefix: str | None, expires_at: str | None) -> None:
         held = await self._store.load()
+        if self._before is None or not held.signing_in:
+            self._before = held
         same = held.key == key and held.base_url == self._base_url
         record = msgspec.structs.replace(
             held,
@@ -133,23 +145,41 @@ class Credentials:
         )
         await self._store.save(record)
         await self._finish_sign_in(record, key)
+        self._before = None
         self._environ[API_KEY] = key.reveal()
         self._environ[ENABLED] = "true"
 
     async def _finish_sign_in(self, record: AgentRecord, key: Secret) -> AgentRecord:
         await asyncio.to_thread(self._config.update, partial(put_key, key=key.reveal()))
-        return await self._save(record, signing_in=False)
+        try:
+            return await self._save(record, signing_in=False)
+        except StoreError:
+            return record  # the key is in both places; the mark only makes the next load write it once more
+
+    async def _login_begun(self, key: Secret) -> bool:
+        if self._before is None:
+            return False
+        held = await self._store.load()
+        return held.signing_in and held.key == key
+
+    async def _give_up_login(self, key: Secret) -> None:
+        if self._before is not None and await self._login_begun(key):
+            held = await self._store.load()
+            before = msgspec.structs.replace(self._before, wish=held.wish, wish_base_url=held.wish_base_url)
+            await self._store.save(before)
+            self._before = None
 
     async def _save_identity(self, key: Secret, user_id: str, organization_id: str | None) -> None:
         held = await self._store.load()
         if held.key == key and not held.signing_out:
-            await self._save(held, user_id=user_id, organization_id=organization_id)
+            await self._save(held, user_id=user_id, organization_id=organization_id, signing_in=False)
 
     async def _save_wish(self, agent_id: str | None) -> None:
         held = await self._store.load()
         await self._save(held, wish=agent_id, wish_base_url=self._base_url if agent_id else None)
 
     async def _sign_out(self) -> None:
+        self._before = None
         try:
             held = await self._store.load()
             record = AgentRecord(key=held.key, base_url=held.base_url, signing_out=True)

@@ -40,6 +40,7 @@ _DATABASE_REMEDIES = (
     ("SQLITE_CANTOPEN", "it cannot be opened", _PERMISSION),
     ("SQLITE_CORRUPT", "it is damaged", "move it away, restart the service and sign in again"),
     ("SQLITE_NOTADB", "it is not a database", "move it away, restart the service and sign in again"),
+    ("SQLITE_IOERR_SHMSIZE", "the disk is full", "free some space and try again"),
     ("SQLITE_IOERR", "the disk failed to read or write", "check the disk and its free space, then try again"),
 )
 

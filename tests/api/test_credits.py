@@ -25,6 +25,12 @@ async def test_thresholds_are_strict(signed_in, cloud, balance, low, critical):
         "low": low,
         "critical": critical,
         "topUpUrl": TOP_UP,
+        "outlook": {
+            "canProvision": balance >= 5,
+            "minimumDeposit": 5.0,
+            "hoursLeft": None,
+            "spendingPerHour": None,
+        },
     }
 
 

@@ -6,8 +6,8 @@ from importlib.metadata import version
 
 import pytest
 
-VERBS = ["serve", "login", "status", "agents", "chat", "backups", "disconnect", "logout"]
-VERBS += ["emulator", "demo", "diagram"]
+VERBS = ["serve", "login", "status", "credits", "agents", "chat", "backups", "routing"]
+VERBS += ["disconnect", "logout", "emulator", "demo", "diagram"]
 AGENT_VERBS = ["list", "create", "provision", "connect", "suspend", "resume", "shutdown"]
 
 
@@ -19,13 +19,15 @@ def test_the_verbs_are_those_of_the_interface(run):
     assert listed(run("--help").out) == VERBS
     assert listed(run("agents", "--help").out) == AGENT_VERBS
     assert listed(run("backups", "--help").out) == ["list", "take", "restore"]
+    assert listed(run("routing", "--help").out) == ["show", "set", "clear"]
 
 
 @pytest.mark.parametrize(
     "verb",
     [[verb] for verb in VERBS]
     + [["agents", verb] for verb in AGENT_VERBS]
-    + [["backups", verb] for verb in ("list", "take", "restore")],
+    + [["backups", verb] for verb in ("list", "take", "restore")]
+    + [["routing", verb] for verb in ("show", "set", "clear")],
     ids=" ".join,
 )
 def test_every_verb_can_be_imported_and_says_what_it_does(run, verb):

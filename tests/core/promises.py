@@ -9,7 +9,7 @@ from eliza_cloud.core import effects as do
 from eliza_cloud.core import events as ev
 from eliza_cloud.core.effects import Answer
 from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.failure import STOPPING
+from eliza_cloud.core.failure import STOPPING, Failure
 from eliza_cloud.core.link_table import ROWS, Proceed
 from eliza_cloud.core.machine import Outcome, Step
 from eliza_cloud.core.replies import Refused, Waits
@@ -48,13 +48,13 @@ class Node(msgspec.Struct, frozen=True):
 
 
 def fold(facts: Facts) -> Facts:
-    """Forget what no guard reads: how often, when, and the words of a failure."""
+    """Forget what no guard reads: how often, when, and the words of a failure that tells no time to wait."""
     return msgspec.structs.replace(
         facts,
         epoch=9,
         key_number=9,
         since=0.0,
-        failure=None,
+        failure=_told_to_wait(facts),
         agent_name=None,
         last_heartbeat_at=None,
         last_backup_at=None,
@@ -62,6 +62,12 @@ def fold(facts: Facts) -> Facts:
         spending=None,
         clean_beats=min(facts.clean_beats, facts.policy.stable_beats),
     )
+
+
+def _told_to_wait(facts: Facts) -> Failure | None:
+    failure = facts.failure
+    told = failure is not None and failure.retry_after is not None
+    return Failure(code="", status=0, message="", retry_after=0.0, details=None) if told else None  # hashable
 
 
 def take(facts: Facts, event: ev.Event, chance: float = 1.0) -> Step[Facts]:
@@ -97,8 +103,7 @@ def check_the_moves(before: Facts, event: ev.Event, step: Step[Facts]) -> None:
 
 def check_the_facts(facts: Facts) -> None:
     state = facts.state
-    assert 0 <= facts.attempt <= facts.policy.ladder.attempts
-    assert 0 <= facts.misses < facts.policy.max_failures
+    assert min(facts.attempt, facts.misses) >= 0
     if state in BUSY | {ERROR}:
         assert facts.agent_id is not None
         assert facts.agent_id == facts.wish, "a kill now must lead back here"
@@ -125,6 +130,13 @@ def check_the_facts(facts: Facts) -> None:
         assert (facts.wish, facts.next_agent, facts.user_id, facts.enabled) == (None, None, None, False)
     else:
         assert facts.enabled
+
+
+def check_the_counters(before: Facts, after: Facts) -> None:
+    """A counter rises to its bound and no further; a bound that is lowered counts from the next rise on."""
+    attempts, misses = after.policy.ladder.attempts, after.policy.max_failures
+    assert after.attempt <= before.attempt or attempts == 0 or after.attempt <= attempts
+    assert after.misses <= before.misses or after.misses < misses
 
 
 def check_what_is_started_and_cancelled(before: Facts, step: Step[Facts]) -> None:
@@ -233,6 +245,7 @@ def walk_on(node: Node, event: ev.Event) -> Node:
     check_that_nothing_happens_unless_it_is_said(before, step)
     check_the_moves(before, event, step)
     check_the_facts(step.facts)
+    check_the_counters(before, step.facts)
     check_what_is_started_and_cancelled(before, step)
     check_what_is_stored(before, event, step)
     if before.stopping:

@@ -26,6 +26,7 @@ from tests.core.promises import (
 from tests.core.story import ANNA, BAD_KEY, BERT, BROKEN, BUSY_CLOUD, GONE, NO_CREDITS, TIMEOUT
 
 POLICY = Policy(max_failures=2, ladder=Backoff(attempts=2))
+STRICTER = Policy(max_failures=1, ladder=Backoff(attempts=1))
 AT_LEAST_DEEP = 7
 STARTS_OF_THE_WALK = [
     Node(Facts(policy=POLICY, epoch=9, key_number=9)),
@@ -40,7 +41,8 @@ def alphabet(facts: Facts) -> list[ev.Event]:
     about_agents = (ev.Connect, ev.Reattach, ev.ShutdownAgent, ev.SuspendAgent)
     events: list[ev.Event] = [kind(agent) for kind in about_agents for agent in (ANNA, BERT)]
     events += [kind(agent, 1) for kind in (ev.TakeBackup, ev.Restore) for agent in (ANNA, BERT)]
-    events += [ev.Disconnect(), ev.Stop(), ev.KeyChanged(), ev.Woke(), ev.ConfigChanged(POLICY)]
+    events += [ev.Disconnect(), ev.Stop(), ev.KeyChanged(), ev.Woke()]
+    events += [ev.ConfigChanged(policy) for policy in (POLICY, STRICTER)]
     events += [
         ev.Connected(epoch, "name"),
         ev.ConnectFailed(epoch, TIMEOUT),

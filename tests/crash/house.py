@@ -1,10 +1,12 @@
 """A machine with a state directory, services that run on it and are killed, and the emulated cloud they use."""
 
+import asyncio
 import http.client
 import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from eliza_cloud.store.record import AgentRecord, SqliteStore
 
 TOKEN = "canary-token-of-at-least-32-characters"
 KEY = re.compile(r"eliza_[0-9a-f]{64}")
@@ -211,6 +215,24 @@ class Machine:
         found = json.loads(self.config.read_text())
         assert isinstance(found, dict)
         return found
+
+    def record(self) -> AgentRecord:
+        """Return the agent record as it is on the disk, read from a copy so that nothing is changed."""
+        copy = self.notes / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for name in ("agent.sqlite3", "agent.sqlite3-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copy(self.state / name, copy)
+
+        async def load() -> AgentRecord:
+            store = SqliteStore(copy / "agent.sqlite3")
+            try:
+                return await store.load()
+            finally:
+                await store.close()
+
+        return asyncio.run(load())
 
     def files_with(self, text: str) -> list[str]:
         """Return the files of the state directory that hold a text."""

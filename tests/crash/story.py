@@ -1,16 +1,14 @@
 """One machine through many kills: what it held, what it was told, and what must hold after each of them."""
 
-import asyncio
 import json
 import random
-import shutil
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from eliza_cloud.store.config_file import ConfigFile
-from eliza_cloud.store.record import AgentRecord, SqliteStore
+from eliza_cloud.store.record import AgentRecord
 from tests.crash.house import KEY, SETTINGS, Child, Machine, Service
 
 MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend": "ö"}}, "big": 2**64}
@@ -103,22 +101,7 @@ class Story:
         return ConfigFile(self.machine.config).read()
 
     def record(self) -> AgentRecord:
-        """Return the agent record as it is on the disk, read from a copy so that nothing is changed."""
-        copy = self.machine.notes / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir()
-        for name in ("agent.sqlite3", "agent.sqlite3-wal"):
-            with suppress(FileNotFoundError):
-                shutil.copy(self.machine.state / name, copy)
-
-        async def load() -> AgentRecord:
-            store = SqliteStore(copy / "agent.sqlite3")
-            try:
-                return await store.load()
-            finally:
-                await store.close()
-
-        return asyncio.run(load())
+        return self.machine.record()
 
     # What must hold
 

@@ -9,10 +9,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
-from tests.crash.house import GONE, SETTINGS, TOKEN, Machine, Service, until
+from eliza_cloud.api.exit_code import ExitCode
+from eliza_cloud.cli.serve import serve
+from tests.crash.house import GONE, TOKEN, Machine, Service, until
+from tests.crash.troubles import Locked
 
 BOUND = 15.0  # seconds that a stop may take
 QUICK = {"eliza_cloud.link.backup.FINAL_BOUND": 0.5, "eliza_cloud.link.manager.LAST_POLL_BOUND": 0.5}
@@ -147,7 +151,7 @@ def held(machine: Machine) -> object:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_a_stop_ends_with_zero_in_time_and_keeps_key_and_wish(machine, state, number, record_property):
+def test_a_stop_ends_with_zero_in_time_and_keeps_key_and_wish(machine, state, number, figure):
     service, wish = state(machine)
     key = held(machine)
     began = time.monotonic()
@@ -155,7 +159,7 @@ def test_a_stop_ends_with_zero_in_time_and_keeps_key_and_wish(machine, state, nu
     assert service.wait() == 0, service.output
     took = time.monotonic() - began
     assert took < BOUND
-    record_property("number", f"{took:.2f} s to stop by {signal.Signals(number).name}: {state.__name__}")
+    figure(f"{took:.2f} s to stop by {signal.Signals(number).name}: {state.__name__}")
     assert "Traceback" not in service.output
     assert held(machine) == key
     machine.cloud.heal()
@@ -180,6 +184,44 @@ def test_a_stop_while_closing_takes_no_second_snapshot(machine):
     service.signal(signal.SIGTERM)
     assert service.wait() == 0
     assert machine.cloud.backups(first) == 1
+
+
+def test_a_stop_in_the_middle_of_a_disconnect_finishes_it(machine):
+    service, agent = linked(machine)
+    key = held(machine)
+    fault = machine.cloud.fault("*/snapshot", "delay", seconds=0.2)
+    answers = []
+    caller = threading.Thread(target=lambda: answers.append(service.ask("POST", "/api/cloud/disconnect")))
+    caller.start()
+    until(lambda: machine.cloud.met(fault))
+    service.signal(signal.SIGTERM)
+    caller.join()
+    assert service.wait() == 0
+    assert answers == [(200, {"ok": True, "status": "disconnected"})]
+    assert machine.cloud.backups(agent) == 1
+    assert machine.files_with(key) == []
+    assert not machine.start().status()["hasApiKey"]
+
+
+def test_a_stop_while_the_database_is_locked_waits_no_longer_than_a_stop_may_take(machine, figure):
+    service, agent = linked(machine)
+    service.kill()
+    service = machine.start()
+    service.until_linked(agent)
+    trouble = Locked(machine)
+    trouble.begin()
+    caller = threading.Thread(target=ignored, args=(service, "POST", f"/api/cloud/agents/{uuid.uuid4()}/connect"))
+    caller.start()
+    began = time.monotonic()
+    service.signal(signal.SIGTERM)
+    code = service.wait()
+    took = time.monotonic() - began
+    trouble.end()
+    caller.join()
+    figure(f"{took:.2f} s to stop while the database is locked")
+    assert code == 0, service.output
+    assert took < BOUND
+    machine.start().until_linked(agent)
 
 
 @contextmanager
@@ -233,7 +275,7 @@ def test_a_request_under_way_is_answered_that_the_service_stops(machine, method,
 
 
 def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_take(
-    machine, record_property
+    machine, figure
 ):
     """The longest stop there is, with every bound as it is: snapshot, calls, polls, streams, half a request."""
     service, agent = linked(machine)
@@ -266,7 +308,7 @@ def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_t
     half.close()
     for caller in callers:
         caller.join()
-    record_property("number", f"{took:.2f} s to stop while everything hangs")
+    figure(f"{took:.2f} s to stop while everything hangs")
     assert code == 0, service.output
     assert took < BOUND
 
@@ -276,7 +318,7 @@ def ignored(service: Service, method: str, path: str) -> None:
         service.ask(method, path)
 
 
-def test_a_name_that_cannot_be_looked_up_does_not_hold_a_stop_up(machine, record_property):
+def test_a_name_that_cannot_be_looked_up_does_not_hold_a_stop_up(machine, figure):
     service = machine.start(
         slow_names=True,
         environ={"ELIZAOS_CLOUD_BASE_URL": "https://slow.example", "ELIZAOS_CLOUD_API_KEY": "eliza_" + "0" * 64},
@@ -287,7 +329,7 @@ def test_a_name_that_cannot_be_looked_up_does_not_hold_a_stop_up(machine, record
     service.signal(signal.SIGTERM)
     code = service.wait(30)
     took = time.monotonic() - began
-    record_property("number", f"{took:.2f} s to stop while a name is looked up")
+    figure(f"{took:.2f} s to stop while a name is looked up")
     assert code == 0
     assert took < BOUND
 
@@ -313,7 +355,7 @@ def test_a_second_signal_ends_it_at_once(machine, first, second):
     machine.start().until_linked(agent)
 
 
-def test_a_signal_while_starting_stops_it_as_soon_as_it_has_started(machine, record_property):
+def test_a_signal_while_starting_stops_it_as_soon_as_it_has_started(machine, figure):
     machine.start().kill()
     plan, seen = machine.notes / "plan", machine.notes / "seen"
     plan.write_text(json.dumps({"at": 0, "seen": str(seen)}))
@@ -328,6 +370,16 @@ def test_a_signal_while_starting_stops_it_as_soon_as_it_has_started(machine, rec
         assert service.wait() == 0, service.output
         assert fell.exists()
         assert "Traceback" not in service.output
-    record_property("number", f"{len(range(1, points + 1, 4))} stops in the middle of starting")
+    figure(f"{len(range(1, points + 1, 4))} stops in the middle of starting")
     plan.unlink()
     machine.start()
+
+
+def test_the_exit_codes_are_documented():
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    table = readme[readme.index("`eliza-cloud serve` ends with") :].partition("\n\n## ")[0]
+    listed = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
+    assert listed == [*(str(code.value) for code in ExitCode), "130, 143"]
+    words = " ".join(str(serve.help).split())
+    for said in ("0 when it was stopped", "143 or 130 in a shell", "1 when it failed", "2 for", "3 when"):
+        assert said in words

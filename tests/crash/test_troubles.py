@@ -1,22 +1,188 @@
 """A full disk, a read-only directory, a locked database: said clearly, nothing lost, mended without a restart."""
 
-import json
-import os
 import signal
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
 from tests.crash.house import Machine, Service, until
-from tests.crash.story import files_of, record_of
-from tests.crash.troubles import TROUBLES, FullDisk, Trouble, _as_root
+from tests.crash.troubles import TROUBLES, FullDisk, Locked, Trouble, as_root
 
-CONSTANTS = {"eliza_cloud.store.record.BUSY_TIMEOUT": 0.05, "eliza_cloud.store.atomic_file.LOCK_TIMEOUT": 0.2}
+IMPATIENT = {"eliza_cloud.store.record.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
 
 @pytest.fixture(params=TROUBLES, ids=lambda kind: kind.__name__)
-def trouble(request, machine):
+def trouble(request, machine) -> Iterator[Trouble]:
     one = request.param(machine)
     yield one
     machine.close()
     one.close()
+
+
+def start(machine: Machine) -> Service:
+    return machine.start(constants=IMPATIENT)
+
+
+def signed_in(machine: Machine) -> tuple[Service, str]:
+    service = start(machine)
+    service.login(machine.cloud)
+    service.until_linked(None)
+    return service, str(machine.document()["cloud"]["apiKey"])
+
+
+def linked(machine: Machine) -> tuple[Service, str, str]:
+    service, key = signed_in(machine)
+    agent = create(service)
+    service.post(f"/api/cloud/agents/{agent}/connect")
+    return service, key, agent
+
+
+def create(service: Service) -> str:
+    answer = service.post("/api/cloud/agents", {"agentName": "a", "forceCreate": True})
+    return str(answer["agent"]["id"])
+
+
+def is_clear(sentence: str, trouble: Trouble) -> bool:
+    """Tell whether it is one sentence that says what is wrong and what to do."""
+    assert sentence.count("\n") == 0
+    assert sentence.endswith(".")
+    return any(words in sentence for words in trouble.words)
+
+
+def assert_no_traceback(machine: Machine) -> None:
+    for child in machine.children:
+        assert "Traceback" not in child.out.read_text() + child.log.read_text()
+
+
+def test_at_start_it_ends_with_one_and_a_sentence_and_starts_when_it_is_mended(machine, trouble):
+    service, key, agent = linked(machine)
+    service.signal(signal.SIGTERM)
+    assert service.wait() == 0
+    trouble.begin()
+    service = machine.serve(constants=IMPATIENT)
+    assert service.wait() == 1
+    assert is_clear(service.output.strip(), trouble), service.output
+    trouble.end()
+    start(machine).until_linked(agent)
+    assert machine.document()["cloud"]["apiKey"] == key
+    assert_no_traceback(machine)
+
+
+def test_a_first_start_says_so_too(machine, trouble):
+    if isinstance(trouble, Locked):
+        machine.start().kill()
+    trouble.begin()
+    service = machine.serve(constants=IMPATIENT, environ={"ELIZA_API_TOKEN": ""})
+    assert service.wait() == 1
+    assert is_clear(service.output.strip(), trouble), service.output
+    trouble.end()
+    machine.start(environ={"ELIZA_API_TOKEN": ""})
+
+
+def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_mended(machine, trouble):
+    service, old, agent = linked(machine)
+    trouble.begin()
+    session = service.post("/api/cloud/login")["sessionId"]
+    prefix = machine.cloud.approve(session)
+    told = until(lambda: service.login_status(session).get("error"))
+    assert told.startswith("You are signed in, but the key could not be saved: ")
+    assert is_clear(told, trouble), told
+    assert service.login_status(session)["status"] == "pending"
+    assert machine.document()["cloud"]["apiKey"] == old
+    service.until_linked(agent)
+    trouble.end()
+    until(lambda: service.login_status(session)["status"] == "authenticated")
+    assert "error" not in service.login_status(session)
+    assert machine.document()["cloud"]["apiKey"].startswith(prefix)
+    service.until_linked(agent)
+    service.kill()
+    start(machine).until_linked(agent)
+    assert machine.files_with(old) == []
+    assert_no_traceback(machine)
+
+
+@pytest.mark.parametrize("respond", [{}, {"Prefer": "respond-async"}], ids=["waiting", "async"])
+def test_at_connect_it_says_so_keeps_the_link_and_connects_when_it_is_mended(machine, trouble, respond):
+    service, _, agent = linked(machine)
+    other = create(service)
+    trouble.begin()
+    status, body = service.ask("POST", f"/api/cloud/agents/{other}/connect", **respond)
+    assert (status, body["code"]) == (500, "store_failed")
+    assert is_clear(body["error"], trouble), body
+    service.until_linked(agent)
+    assert machine.cloud.backups(agent) == 0
+    trouble.end()
+    service.post(f"/api/cloud/agents/{other}/connect")
+    service.kill()
+    start(machine).until_linked(other)
+    assert_no_traceback(machine)
+
+
+@pytest.mark.parametrize("verb", ["suspend", "shutdown"])
+def test_an_agent_that_cannot_be_let_go_of_for_good_is_not_stopped(machine, trouble, verb):
+    """Else the next start would link to it again, and start (and bill) it."""
+    service, _, agent = linked(machine)
+    trouble.begin()
+    status, body = service.ask("POST", f"/api/cloud/agents/{agent}/{verb}")
+    assert (status, body["code"]) == (500, "store_failed")
+    assert is_clear(body["error"], trouble), body
+    service.until_linked(agent)
+    trouble.end()
+    service.post(f"/api/cloud/agents/{agent}/{verb}")
+    service.kill()
+    start(machine).until_linked(None)
+
+
+def test_at_disconnect_it_says_so_and_signs_out_when_it_is_mended(machine, trouble):
+    service, key, _ = linked(machine)
+    trouble.begin()
+    status, body = service.ask("POST", "/api/cloud/disconnect")
+    assert (status, body["code"]) == (500, "store_failed")
+    assert is_clear(body["error"], trouble), body
+    assert service.status()["connection"]["state"] == "disconnected"
+    trouble.end()
+    assert service.post("/api/cloud/disconnect") == {"ok": True, "status": "disconnected"}
+    assert machine.files_with(key) == []
+    service.kill()
+    assert not start(machine).status()["hasApiKey"]
+    assert_no_traceback(machine)
+
+
+def test_a_disconnect_that_failed_leaves_everything_or_nothing_after_a_kill(machine, trouble):
+    service, key, agent = linked(machine)
+    trouble.begin()
+    assert service.ask("POST", "/api/cloud/disconnect")[0] == 500
+    service.kill()
+    trouble.end()
+    begun = machine.record().signing_out
+    service = start(machine)
+    if begun:
+        assert machine.files_with(key) == []
+    else:
+        service.until_linked(agent)
+
+
+def test_a_stop_ends_with_zero_in_time(machine, trouble):
+    service, _, agent = linked(machine)
+    trouble.begin()
+    service.signal(signal.SIGTERM)
+    assert service.wait(15) == 0
+    trouble.end()
+    start(machine).until_linked(agent)
+
+
+def test_a_read_only_file_system_is_named_at_start(machine):
+    machine.start().kill()
+    as_root("mount", "--bind", machine.state, machine.state)
+    try:
+        as_root("mount", "-o", "remount,bind,ro", machine.state)
+        service = machine.serve()
+        assert service.wait() == 1
+        assert service.output == (
+            f"Cannot lock {machine.state / 'serve.lock'}: the file system is read-only; make it writable or set"
+            " ELIZA_STATE_DIR to another directory.\n"
+        )
+    finally:
+        subprocess.run(["umount", machine.state], check=True)
+    machine.start()

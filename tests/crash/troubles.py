@@ -10,7 +10,7 @@ import pytest
 from tests.crash.house import Machine
 
 
-def _as_root(*command: str | Path) -> None:
+def as_root(*command: str | Path) -> None:
     """Run a command only root may; where that is not to be, the test is skipped and says what it missed."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -26,7 +26,7 @@ class FullDisk:
         self._state = machine.state
         self._ballast = machine.state / "ballast"
         config = machine.config.read_bytes()
-        _as_root("mount", "-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", machine.state)
+        as_root("mount", "-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", machine.state)
         machine.config.write_bytes(config)
 
     def begin(self) -> None:
@@ -65,7 +65,7 @@ class ReadOnly:
         self.end()
 
     def _change(self, flag: str) -> None:
-        _as_root("chattr", "-R", flag, self._state)
+        as_root("chattr", "-R", flag, self._state)
 
 
 class Locked:

@@ -226,6 +226,7 @@ async def rig(tmp_path: Path, cloud: ScriptedCloud, log: list) -> AsyncIterator[
     finally:
         for gate in cloud.gates.values():
             gate.set()
-        await rig.stop()
+        async with asyncio.timeout(10):
+            await rig.stop()
         await server.close()
     assert faults == [], "an exception that nobody looked at"

@@ -29,8 +29,8 @@ class ScriptedCloud:
     `script[name]` is a list of answers used up one by one before the usual one comes back; `always[name]`
     replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came,
     `keys` with which key, `bodies` and `paths` the last of each name.
-    Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore, suspend,
-    resume, delete, create, job, login, poll, revoke.
+    Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore,
+    suspend, resume, delete, create, job, login, poll, revoke.
     """
 
     def __init__(self) -> None:

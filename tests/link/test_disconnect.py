@@ -89,6 +89,21 @@ async def restore_in_flight(rig, cloud, link):
     return [caller]
 
 
+async def call_in_flight(rig, cloud, link):
+    cloud.hold("create")
+    caller = asyncio.ensure_future(link.create_agent("alpha", None, None, force=False))
+    await rig.until(lambda: cloud.count("create") == 1)
+    return [caller]
+
+
+async def shutdown_in_flight(rig, cloud, link):
+    await link.connect(A)
+    cloud.always["delete"], cloud.always["job"] = job_started(), job("in_progress")
+    caller = asyncio.ensure_future(link.shutdown_agent(A))
+    await rig.until(lambda: 5.0 in rig.clock.pending())
+    return [caller]
+
+
 async def login_waiting(rig, cloud, link):
     await link.start_login()
     await rig.until(lambda: 2.0 in rig.clock.pending())
@@ -127,6 +142,8 @@ SITUATIONS = [
     closing_for_another_agent,
     snapshot_in_flight,
     restore_in_flight,
+    call_in_flight,
+    shutdown_in_flight,
     login_waiting,
     login_polling,
     error,
@@ -148,7 +165,7 @@ async def test_a_disconnect_leaves_disconnected_no_task_no_timer_no_key_and_no_l
     assert seconds <= 8.0
     assert not link._loop.activities._ending, "it answers when everything has ended"
     while callers:
-        assert (await failing(callers.pop())).code in {"superseded", "link_interrupted"}
+        assert (await failing(callers.pop())).code in {"superseded", "link_interrupted", "signed_out"}
     status = link.status()
     assert (status.connection.state, status.connection.reason) == ("disconnected", None)
     assert (status.connection.agent_id, status.has_api_key, status.enabled) == (None, False, False)

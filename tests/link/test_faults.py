@@ -118,14 +118,17 @@ async def test_a_fault_shows_no_key(rig, monkeypatch):
     assert KEY not in str(rig.log)
 
 
-async def test_a_wish_that_cannot_be_stored_is_an_error_in_the_log_and_the_link_is_made(rig):
+async def test_a_connect_whose_wish_cannot_be_written_down_is_refused_and_changes_nothing(rig, cloud):
     link = await rig.start()
-    await rig.until(lambda: not rig._consumer_works())
+    await rig.quiet()
     await rig._store.close()
     rig._store._executor = _NoRoom()
-    linked = await link.connect(A)
-    assert linked.agent_id == A
+    refusal = await failing(link.connect(A))
+    assert (refusal.status, refusal.code) == (500, "store_failed")
+    assert "no room" in refusal.message
     assert rig.logged("store.failed")[0]["log_level"] == "error"
+    assert (rig.state, link.facts.wish, cloud.count("provision")) == ("disconnected", None, 0)
+    assert link.running
 
 
 class _NoRoom:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from eliza_cloud.core.login import CancelLogin
 from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.errors import StoreError
 from tests.link.failing import failing
 from tests.link.scripted_cloud import (
     KEY,
@@ -351,14 +352,32 @@ async def test_a_cancel_while_the_key_cannot_be_stored_takes_it_back(rig, cloud)
 
 
 @pytest.mark.parametrize("revocable", [True, False])
-async def test_a_stop_while_the_key_cannot_be_stored_takes_it_back_or_says_that_it_is_lost(
-    rig, cloud, revocable
-):
+async def test_a_stop_while_the_key_is_half_stored_leaves_it_to_the_next_start(rig, cloud, revocable):
     await rig.start(key=None)
     session = await begin(rig, revocable=revocable)
     break_the_store(rig)
     await poll(rig, session, authenticated())
     await rig.outlast(rig.link.stop())
+    assert cloud.count("revoke") == 0
+    assert not rig.logged("login.key_orphaned")
+    rig.paths.config.write_text("{}")
+    await rig.restart()
+    await rig.until(lambda: rig.link.status().connected)
+
+
+@pytest.mark.parametrize("revocable", [True, False])
+async def test_a_stop_while_the_key_cannot_be_stored_at_all_takes_it_back_or_says_that_it_is_lost(
+    rig, cloud, revocable
+):
+    link = await rig.start(key=None)
+    session = await begin(rig, revocable=revocable)
+
+    async def save_login(*what):
+        raise StoreError("There is no room on the disk; make some and try again.")
+
+    link._credentials.save_login = save_login
+    await poll(rig, session, authenticated())
+    await rig.outlast(link.stop())
     assert cloud.keys_of("revoke") == ([KEY] if revocable else [])
     assert len(rig.logged("login.key_orphaned")) == (0 if revocable else 1)
 

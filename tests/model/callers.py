@@ -13,7 +13,7 @@ CLOSING_BOUND = 13.0  # seconds: a stop, and a disconnect, with whatever is unde
 
 
 class Caller:
-    """One call of the manager. `hoped` tells whether what a success claims has been true since it was made."""
+    """One call of the manager. `hoped`: what a success claims has been so since it was made."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, kind: str, about: str, work: Coroutine[Any, Any, Any]
@@ -47,7 +47,9 @@ class Caller:
             return
         error = self.task.exception()
         if error is None:
-            assert self.kind not in {"connect", "disconnect"} or self.hoped, f"{self!r} was told what is not so"
+            assert self.kind not in {"connect", "disconnect"} or self.hoped, (
+                f"{self!r} was told what is not so"
+            )
             assert self.kind != "connect" or self.task.result() == _linked(self)
             return
         assert isinstance(error, LinkError), f"{self!r} got {error!r}"

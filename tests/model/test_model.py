@@ -1,24 +1,43 @@
-"""A search for an order of events that breaks a promise of the link."""
+"""A search for an order of events that breaks a promise of the link.
+
+    pytest -m long tests/model
+
+searches further, along other ways each time; what it finds becomes a story of `test_found`.
+"""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.link_model import LinkModel, Tally
+from eliza_cloud.core.link_table import ROWS, Proceed
+from tests.model.life import Tally
+from tests.model.link_model import LinkModel
 
-CALM = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-SHORT = settings(max_examples=150, stateful_step_count=50, derandomize=True, **CALM)
+CALM = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+    "phases": (Phase.generate, Phase.shrink),
+    "report_multiple_bugs": False,
+}
+SHORT = settings(max_examples=400, stateful_step_count=50, derandomize=True, **CALM)
 LONG = settings(max_examples=4000, stateful_step_count=100, print_blob=True, **CALM)
+MOVES = {
+    f"{source.value} → {row.dest.value}"
+    for row in ROWS
+    if row.dest is not None and row.event is not Proceed
+    for source in row.sources
+}
 
 
-def search(how: settings, figure, name: str) -> Tally:
+def search(how: settings, figure: Callable[[str], None], name: str) -> Tally:
     """Run the search and say how far it went."""
     tally = Tally()
-    model = type("Model", (LinkModel,), {"tally": tally})
     begun = time.perf_counter()
-    run_state_machine_as_test(model, settings=how)
+    run_state_machine_as_test(type("Model", (LinkModel,), {"tally": tally}), settings=how)
     figure(
         f"search of the link ({name}): {tally.lives} lives of {tally.links} services, {tally.steps} steps, "
         f"{tally.callers} callers, {tally.calls} calls of the cloud, {sum(tally.events.values())} events, "
@@ -28,5 +47,15 @@ def search(how: settings, figure, name: str) -> Tally:
     return tally
 
 
+@pytest.mark.timeout(300)
 def test_no_order_of_events_breaks_a_promise(figure):
-    search(SHORT, figure, "short")
+    tally = search(SHORT, figure, "short")
+    assert len(MOVES - set(tally.moves)) <= 3, "the search goes nearly everywhere"
+    assert tally.steps >= 10_000
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_no_order_of_events_breaks_a_promise_in_a_long_search(figure):
+    tally = search(LONG, figure, "long")
+    assert set(tally.moves) >= MOVES, "the search goes everywhere"

@@ -15,6 +15,10 @@ from eliza_cloud.store.errors import StoreError
 MOST_TURNS = 20_000
 
 
+def _full() -> None:
+    raise StoreError("No space is left on the device; make some and try again.")
+
+
 class _Nothing(selectors.SelectSelector):
     """No file is waited for, and no time."""
 
@@ -55,9 +59,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         while self._jobs:
             done, work = self._jobs.popleft()
             try:
-                if self.disk_is_full:
-                    raise StoreError("No space is left on the device; make some and try again.")
-                result = work()
+                result = _full() if self.disk_is_full else work()
             except Exception as error:  # noqa: BLE001 - handed to whoever waits, as a thread's would be
                 if not done.cancelled():
                     done.set_exception(error)

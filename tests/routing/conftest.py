@@ -11,17 +11,26 @@ from typing import Any
 import aiohttp
 import openai
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from eliza_cloud.api.binding import Binding, Port
 from eliza_cloud.api.service import Running, running
+from eliza_cloud.cli.main import main
 from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.ops.redaction import Redaction
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
 CLOUD = {"backend": "elizacloud", "transport": "cloud-proxy", "accountId": "elizacloud"}
 ANY_PORT = Binding("127.0.0.1", (Port(0, "--port"),))
+
+
+@pytest.fixture(autouse=True)
+def log():
+    """What the service logs."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries
 
 
 @dataclass
@@ -35,7 +44,7 @@ class Asked:
 
 @dataclass
 class Provider:
-    """A server that answers as OpenAI does, with its name in everything it says; `script` overrides by path."""
+    """A server that answers as OpenAI does, with its name in all it says; `script` overrides a path."""
 
     name: str
     url: str = ""
@@ -43,8 +52,6 @@ class Provider:
     script: dict[str, Callable[[web.Request, Any], Awaitable[web.StreamResponse]]] = field(
         default_factory=dict
     )
-    streaming: int = 0
-    abandoned: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         content = await request.read()
@@ -76,17 +83,11 @@ class Provider:
     async def _stream(self, request: web.Request, body: Any) -> web.StreamResponse:
         """Twenty chunks, each with the name and what was said, so that a mix-up shows."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        self.streaming += 1
-        try:
-            await response.prepare(request)
-            for number in range(20):
-                await response.write(chunk(f"{self.name}:{said(body)}:{number} ", body["model"]))
-                await asyncio.sleep(0.005)
-            await response.write(b"data: [DONE]\n\n")
-        except ConnectionError:
-            self.abandoned.set()
-        finally:
-            self.streaming -= 1
+        await response.prepare(request)
+        for number in range(20):
+            await response.write(chunk(f"{self.name}:{said(body)}:{number} ", body["model"]))
+            await asyncio.sleep(0.005)
+        await response.write(b"data: [DONE]\n\n")
         return response
 
 
@@ -234,8 +235,22 @@ async def client_of() -> AsyncIterator[Callable[[House], openai.AsyncOpenAI]]:
         yield make
 
 
+@pytest.fixture
+def run(house, monkeypatch, capsys):
+    """Run a verb beside the service."""
+    monkeypatch.setenv("ELIZA_API_TOKEN", TOKEN)
+
+    async def run(*arguments):
+        capsys.readouterr()
+        code = await asyncio.to_thread(main, ["routing", *arguments, "--url", house.url])
+        out, err = capsys.readouterr()
+        return int(code), out, err
+
+    return run
+
+
 async def until(holds: Callable[[], Any]) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(10):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is waited for offers no event
             await asyncio.sleep(0.005)

@@ -9,10 +9,11 @@ from eliza_cloud.routing.normalise import RouteRefused, checked_route, route_in,
 from eliza_cloud.routing.service_routing import clearing, setting
 
 DIRECT = {"backend": "openai", "transport": "direct"}
-MODELS = (
-    "primaryModel nanoModel smallModel mediumModel largeModel megaModel responseHandlerModel shouldRespondModel"
-    " actionPlannerModel plannerModel responseModel mediaDescriptionModel"
-).split()
+MODELS = [
+    *("primaryModel", "nanoModel", "smallModel", "mediumModel", "largeModel", "megaModel"),
+    *("responseHandlerModel", "shouldRespondModel", "actionPlannerModel", "plannerModel"),
+    *("responseModel", "mediaDescriptionModel"),
+]
 
 
 def test_every_member_of_a_route_is_read():
@@ -169,6 +170,9 @@ def test_clearing_a_route_leaves_the_section():
     document = {"serviceRouting": {"tts": DIRECT}}
     clearing(Capability.TTS)(document)
     assert document == {"serviceRouting": {}}
+    without_a_section: dict[str, object] = {}
+    clearing(Capability.TTS)(without_a_section)
+    assert without_a_section == {"serviceRouting": {}}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The official OpenAI client, pointed at the service: through the cloud, a provider, and all roads at once."""
+"""The official OpenAI client, pointed at the service: through the cloud, a provider, all roads at once."""
 
 import openai
 import pytest
@@ -88,8 +88,8 @@ async def test_errors_arrive_as_the_clients_own(house, provider, client_of):
     house.route(llmText=CLOUD)
     with pytest.raises(openai.AuthenticationError, match="Not connected to Eliza Cloud"):
         await client.chat.completions.create(model="m", messages=HELLO)
+    stranger = client.with_options(api_key="wrong")
     with pytest.raises(openai.AuthenticationError):
-        stranger = client.with_options(api_key="wrong")
         await stranger.chat.completions.create(model="m", messages=HELLO)
 
 

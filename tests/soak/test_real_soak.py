@@ -14,6 +14,7 @@ import re
 import statistics
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +86,16 @@ class House:
         """Sign in and connect."""
         login = await self.ask("POST", "/api/cloud/login")
         await self.tell_cloud("/emulator/approve", {"sessionId": login["sessionId"]})
-        while not (await self.ask("GET", "/api/cloud/status"))["connected"]:
-            await asyncio.sleep(0.05)
+        await self._until(lambda status: status["connected"])
         self.agent = (await self.ask("POST", "/api/cloud/agents", {"agentName": "soak"}))["agent"]["id"]
         await self.ask("POST", f"/api/cloud/agents/{self.agent}/connect")
 
     async def connected_again(self) -> None:
+        await self._until(lambda status: status["connection"]["state"] == "connected")
+
+    async def _until(self, true: Callable[[Any], bool]) -> None:
         async with asyncio.timeout(20):
-            while True:
-                link = (await self.ask("GET", "/api/cloud/status"))["connection"]
-                if link["state"] == "connected":
-                    return
+            while not true(await self.ask("GET", "/api/cloud/status")):
                 await asyncio.sleep(0.05)
 
     async def chat(self) -> None:
@@ -156,13 +156,11 @@ def _number(name: str, status: str) -> int:
 @pytest.mark.long
 @pytest.mark.timeout(SECONDS + 120)
 async def test_ten_real_minutes_leave_memory_files_and_threads_as_they_were(environment, figure):
-    state_dir = Path(environment["ELIZA_STATE_DIR"])
-    state_dir.mkdir(mode=0o700)
-    (state_dir / "eliza.json").write_text(json.dumps(SETTINGS))
+    state_dir = settled_in(environment)
     with running(EMULATOR, environment) as (_, cloud_url):
         pointed = {**environment, "ELIZA_CLOUD_ALLOW_LOOPBACK": "1", "ELIZAOS_CLOUD_BASE_URL": cloud_url}
         with running(["serve", "--port", "0"], pointed) as (process, service_url):
-            token = (state_dir / "api-token").read_text().strip()
+            token = (state_dir / "api-token").read_text().strip()  # noqa: ASYNC240 - a test may read a file
             async with aiohttp.ClientSession() as session:
                 house = House(session, service_url, cloud_url, token)
                 await house.begin()
@@ -180,6 +178,14 @@ async def test_ten_real_minutes_leave_memory_files_and_threads_as_they_were(envi
     assert (last - first) / first <= FLAT
     assert looks.files[-1] <= looks.files[0] + 10
     assert max(looks.threads) <= 10
+
+
+def settled_in(environment: dict[str, str]) -> Path:
+    """Return the state directory, with settings in it."""
+    state_dir = Path(environment["ELIZA_STATE_DIR"])
+    state_dir.mkdir(mode=0o700)
+    (state_dir / "eliza.json").write_text(json.dumps(SETTINGS))
+    return state_dir
 
 
 async def live(house: House, pid: int) -> Looks:

@@ -1,0 +1,245 @@
+"""One machine with one link in a world made of script: how it starts, lives and ends, and what must hold."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from eliza_cloud.core.states import LinkState
+from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.link.report import Report
+from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.paths import state_paths
+from eliza_cloud.store.record import SqliteStore
+from eliza_cloud.store.settings import Settings
+from tests.model.callers import CLOSING_BOUND, Caller
+from tests.model.scripted_cloud import BASE_URL, Call, Response, ScriptedAccess, ScriptedCloud, usual
+from tests.model.virtual_loop import LoopClock, VirtualLoop
+from tests.model.watch import Watch
+from tests.model.weather import WEATHER
+
+
+class Tally:
+    """What a search has been through."""
+
+    def __init__(self) -> None:
+        self.lives = self.steps = self.calls = self.turns = self.callers = self.links = 0
+        self.seconds = 0.0
+        self.moves: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()
+
+
+class Life:
+    """Several services one after the other on one disk; `tally` says what they went through together."""
+
+    tally = Tally()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = VirtualLoop()
+        self.clock = LoopClock(self.loop)
+        self.directory = Path(tempfile.mkdtemp(prefix="model-", dir=_memory()))
+        self.paths = state_paths({"ELIZA_STATE_DIR": str(self.directory)})
+        self.environ: dict[str, str] = {}
+        self.chance = 1.0
+        self.weather = "silent"
+        self.approved = False
+        self.issued: dict[str, Response] = {}
+        self.kept: set[str] = set()
+        self.revoked: set[str] = set()
+        self.sessions: list[str] = []
+        self.callers: list[Caller] = []
+        self.disk_was_slow_at = 0.0
+        self.fell = False
+        self.ways_out = contextlib.ExitStack()
+        self.log = self.ways_out.enter_context(structlog.testing.capture_logs())
+
+    def begins(self, *, signed_in: bool, settings: Settings, chance: float) -> None:
+        """Start the first service, with a key on the disk or without; to be called once, first of all."""
+        self.chance = chance
+        self.settings = settings
+        if signed_in:
+            self.issued["eliza_first"] = Response(200)
+            ConfigFile(self.paths.config).update(
+                lambda document: document.update(cloud={"apiKey": "eliza_first", "enabled": True})
+            )
+        self.start()
+
+    def start(self) -> None:
+        """Start a service with what is on the disk."""
+        self.stopping = False
+        self.cloud = ScriptedCloud(self._on_call)
+        self.cloud.by_itself = self._by_itself
+        self.watch = Watch(lambda: self.manager.facts, lambda: self.cloud.parked)
+        self.watch.held_key = self._held_key
+        self.watch.on_step = self._on_step
+        self.store = SqliteStore(self.paths.database)
+        credentials = Credentials(ConfigFile(self.paths.config), self.store, self.environ, BASE_URL)
+        self.manager = CloudManager(
+            settings=self.settings,
+            credentials=credentials,
+            cloud=ScriptedAccess(self.cloud),
+            clock=self.clock,
+            chance=lambda: self.chance,
+            observers=[self.watch.step],
+        )
+        self.credentials = credentials
+        start = self.loop.create_task(self.manager.start())
+        self.run(None)
+        start.result()
+        self.tally.links += 1
+
+    def check(self) -> None:
+        """Check everything that must hold at this moment."""
+        self.tally.steps += 1
+        self.fell = True  # unless the end is reached
+        assert self.watch.broken == [], self.watch.broken[0]
+        assert self.loop.faults == [], self.loop.faults[0]
+        falls = [line["exc_info"] for line in self.log if line["event"] == "runtime.fell"]
+        assert falls == [], repr(falls[0])
+        assert self.manager.running or self.stopping
+        self._hear_the_answers()
+        self._check_that_closing_ends()
+        if not self.loop._ready and not self.loop.disk_waits:
+            self._check_that_nobody_waits_for_nothing()
+        self.fell = False
+
+    def _hear_the_answers(self) -> None:
+        for caller in [caller for caller in self.callers if caller.task.done()]:
+            self.callers.remove(caller)
+            caller.check_the_answer()
+
+    def _check_that_closing_ends(self) -> None:
+        for caller in self.callers:
+            if caller.kind in {"disconnect", "stop"} and not self.loop.disk_waits:
+                begun = max(caller.begun, self.disk_was_slow_at)
+                assert self.loop.now - begun <= CLOSING_BOUND, (
+                    f"{caller!r} is not answered at {self.loop.now}"
+                )
+
+    def _check_that_nobody_waits_for_nothing(self) -> None:
+        linking = {LinkState.CONNECTING, LinkState.RECONNECTING, LinkState.CLOSING}
+        for caller in self.callers:
+            if caller.kind == "connect":
+                assert self.manager.facts.state in linking, f"{caller!r} waits for what does not come"
+            assert caller.kind not in {"begin_connect", "cancel_login"}, f"{caller!r} waits"
+
+    def end_well(self) -> None:
+        """Let the cloud answer everything and time pass; then nothing is left of anything."""
+        self.change_weather("good")
+        self.loop.disk_is_full = self.loop.disk_is_slow = False
+        self.disk_does_its_work()
+        for _ in range(100):
+            self.loop.pass_time(10.0)
+            self.check()
+            if not self.callers:
+                break
+        assert self.callers == [], "these were never answered"
+        self._check_that_no_key_was_lost()
+        begun = self.loop.now
+        self.stopping = True
+        self.call("stop", "", self.manager.stop())
+        while self.callers:
+            self.until_next_timer()
+            self.check()
+        assert self.loop.now - begun <= CLOSING_BOUND
+        closing = self.loop.create_task(self.store.close())
+        self.loop.settle()
+        closing.result()
+        overdue = [line for line in self.log if line["event"] == "link.stop_overdue"]  # the disk stood still
+        assert overdue or self.manager.facts.state in {LinkState.DISCONNECTED, LinkState.ERROR}
+        assert asyncio.all_tasks(self.loop) == set()
+        assert self.loop.timers() == []
+        assert self.manager._loop.interpreter.requests == {}
+        assert self.cloud.closed
+        self.check()
+        self._count()
+
+    def _check_that_no_key_was_lost(self) -> None:
+        came = {key for key, response in self.issued.items() if response.was_read}
+        lost = came - self.kept - self.revoked
+        assert len(lost) <= len([line for line in self.log if line["event"] == "login.key_orphaned"]), lost
+
+    def _count(self) -> None:
+        self.tally.calls += self.cloud.calls
+        self.tally.moves += self.watch.moves
+        self.tally.events += self.watch.events
+
+    def sweep(self) -> None:
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.loop.disk_is_slow = False
+        with contextlib.suppress(AssertionError):
+            self.disk_does_its_work()
+            self.loop.settle()
+        self.loop.close()
+        shutil.rmtree(self.directory)
+
+    def until_next_timer(self) -> None:
+        """Let time pass until something is due."""
+        self.loop.settle()
+        due = min((timer.when() for timer in self.loop.timers()), default=self.loop.now)
+        self.loop.pass_time(max(0.0, due - self.loop.now))
+
+    # Ways and means
+
+    def call(self, kind: str, about: str, work: Coroutine[Any, Any, Any]) -> None:
+        caller = Caller(self.loop, kind, about, work)
+        caller.look(self.manager.facts)
+        self.callers.append(caller)
+        self.tally.callers += 1
+
+    def run(self, turns: int | None) -> None:
+        if turns is None:
+            self.loop.settle()
+        else:
+            for _ in range(turns):
+                self.loop.turn()
+
+    def disk_does_its_work(self) -> None:
+        self.disk_was_slow_at = self.loop.now
+        self.loop.disk_works()
+
+    def change_weather(self, weather: str) -> None:
+        self.weather = weather
+        for call in self.cloud.waiting:
+            if (answer := self._by_itself(call)) is not None:
+                call.answer.set_result(answer)
+
+    def _by_itself(self, call: Call) -> Response | None:
+        return self.good(call) if self.weather == "good" else WEATHER[self.weather](call)
+
+    def good(self, call: Call) -> Response:
+        if call.name != "poll" or not self.approved:
+            return usual(call)
+        self.approved = False
+        key = f"eliza_{len(self.issued)}"
+        answer = Response(200, {"status": "authenticated", "apiKey": key, "keyPrefix": key})
+        self.issued[key] = answer
+        return answer
+
+    def _held_key(self) -> str | None:
+        key = self.manager._loop.interpreter.key
+        return None if key is None else key.reveal()
+
+    def _on_call(self, call: Call) -> None:
+        if call.name == "revoke" and call.key is not None:
+            self.revoked.add(call.key)
+        self.watch.call(call)
+
+    def _on_step(self, report: Report) -> None:
+        if (key := self._held_key()) is not None:
+            self.kept.add(key)
+        for caller in self.callers:
+            caller.look(report.step.facts)
+
+
+def _memory() -> str | None:
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
