@@ -9,6 +9,8 @@ from eliza_cloud.api.body import agent_id_of, object_of, read_object, text_of
 from eliza_cloud.api.errors import bad_request
 from eliza_cloud.api.keys import MANAGER
 
+from eliza_cloud.store.config_text import MAX_SHOWN, describe
+
 MAX_NAME = 100
 
 
@@ -76,7 +78,8 @@ def _environment(body: dict[str, Any]) -> dict[str, str] | None:
     variables = object_of(body, "environmentVars")
     for name, value in (variables or {}).items():
         if not isinstance(value, str):
-            raise bad_request(f"environmentVars must hold strings only, {name[:100]} is none")
+            shown = name if len(name) <= MAX_SHOWN else describe(name)
+            raise bad_request(f"environmentVars must hold strings only, {shown} is none")
     return variables
 
 

@@ -12,6 +12,7 @@ from eliza_cloud.api.envelope import openai_error
 from eliza_cloud.api.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
 from eliza_cloud.api.keys import GATEWAY, LIFETIMES
 from eliza_cloud.api.sse import MEDIA_TYPE
+from eliza_cloud.cloud.straining import strainer_of
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.errors import LinkError
 from eliza_cloud.routing.gateway import Call
@@ -91,8 +92,12 @@ class _Passing:
         self.response.set_status(upstream.status)
         self.response.headers.update(_headers_down(upstream))
         await self._write(None)
+        strainer = strainer_of(upstream)
         while chunk := await _next(upstream):
-            await self._write(chunk)
+            if passed := strainer.take(chunk):
+                await self._write(passed)
+        if rest := strainer.rest():
+            await self._write(rest)
         await self._write(b"")
 
     async def cut(self, failure: Failure | None) -> None:
@@ -140,6 +145,7 @@ def _headers_down(upstream: aiohttp.ClientResponse) -> dict[str, str]:
     headers |= {
         name: value for name, value in upstream.headers.items() if name.lower().startswith(_RATE_LIMITS)
     }
+    headers = {name: strainer_of(upstream).mask(value) for name, value in headers.items()}
     if upstream.content_length is not None and "Content-Encoding" not in upstream.headers:
         headers["Content-Length"] = str(upstream.content_length)
     if upstream.content_type == MEDIA_TYPE:

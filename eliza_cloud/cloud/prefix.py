@@ -1,8 +1,8 @@
 """Which agent paths this server has: `eliza`, `milady` or `milaidy` (contract eliza-cloud-api §3).
 
 A server says that it has no such path with a 404, or on some deployments a 500, that is not JSON. So the
-prefix is found with a plain GET of the list, never with the call itself. JSON of any status settles it for the
-call at hand; it is kept only once it has given the list, for what stands before the cloud answers in JSON, too.
+prefix is found with a plain GET of the list, never with the call itself. JSON of any status settles it for
+the call at hand; it is kept only once it has given the list: what stands before the cloud speaks JSON, too.
 """
 
 import asyncio

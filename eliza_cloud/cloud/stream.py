@@ -88,7 +88,7 @@ class _Reply:
             if event.event == "message" or event.event in _KINDS:
                 raise _broken("an event of the stream is not JSON")
             return None
-        kind = event.event if event.event in _KINDS else data.get("type")
+        kind = event.event if event.event in _KINDS else text(data.get("type"))
         if kind == "error":
             raise self._failed(data)
         if kind == "done":

@@ -6,11 +6,11 @@ PIECE = 16
 """Characters in a row of a secret that are hidden; a shorter secret is hidden only as a whole."""
 
 
-def hide(text: str, secrets: Iterable[str], shown: str) -> str:
-    """Return the text with `shown` in place of each secret and of each piece of one."""
+def hide(text: str, secrets: Iterable[str], shown: str, *, each: bool = False) -> str:
+    """Return the text with `shown` in place of each secret and each piece of one; `each`: of each character."""
     kept, end = "", 0
     for start, stop in _merged(sorted(span for secret in secrets for span in _spans(text, secret))):
-        kept += text[end:start] + shown
+        kept += text[end:start] + shown * (stop - start if each else 1)
         end = stop
     return kept + text[end:]
 

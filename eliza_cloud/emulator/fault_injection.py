@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
@@ -39,7 +40,8 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         await _wait(request, fault.seconds)
         return await handler(request)
     if fault.fault in _MIDWAY:
-        request[MIDWAY] = partial(_break_off, request, fault)
+        break_off: Callable[[], Awaitable[None]] = partial(_break_off, request, fault)
+        request[MIDWAY] = break_off
     if fault.fault in _INSTEAD:
         if fault.after:
             await handler(request)

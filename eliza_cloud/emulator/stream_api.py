@@ -12,7 +12,7 @@ from eliza_cloud.emulator.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.database import Row, new_id
 
 #: What a scripted fault does after the first chunk; the stream then ends without `done`.
-MIDWAY = web.RequestKey("midway", Callable[[], Awaitable[None]])
+MIDWAY: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("midway")
 _HEADERS = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache, no-transform",

@@ -10,6 +10,7 @@ import structlog
 
 from eliza_cloud.cloud.errors import CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
+from eliza_cloud.cloud.reading import read_snapshot
 from eliza_cloud.cloud.wire import Restored, Snapshot
 from eliza_cloud.core import events
 from eliza_cloud.core.failure import Failure
@@ -139,14 +140,8 @@ async def take_snapshot(scope: Scope) -> Snapshot:
     if snapshot.job is None:
         return snapshot
     job = await wait_for_job(scope.client, snapshot.job, scope.sleep)
-    result = job.raw.get("result")
-    stored = result if isinstance(result, dict) else {}
-    return msgspec.structs.replace(
-        snapshot,
-        backup_id=stored.get("backupId", snapshot.backup_id),
-        size=stored.get("sizeBytes", snapshot.size),
-        created_at=stored.get("createdAt", snapshot.created_at),
-    )
+    taken = read_snapshot({"data": job.raw.get("result")}, status=202)
+    return msgspec.structs.replace(taken, job=snapshot.job)
 
 
 async def take_final_snapshot(scope: Scope) -> None:

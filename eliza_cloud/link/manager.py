@@ -1,5 +1,6 @@
 """The face of the link (seed: Cloud Manager): what callers may ask of it."""
 
+import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -104,17 +105,19 @@ class CloudManager:
     async def stop(self) -> None:
         """End: a final snapshot under its deadline, then nothing runs any more. Wish and key stay."""
         if self.running:
-            try:
-                async with deadline(self._clock, STOP_BOUND):
-                    await self._loop.ask(events.Stop()).ended()
-            except TimeoutError:
-                log.warning("link.stop_overdue", state=self.facts.state.value)
-            except LinkError as error:
-                log.warning("link.stop_failed", why=str(error))
-            await self._end_pollers(self._loop.logins.pollers)
+            await asyncio.gather(self._close_link(), self._end_pollers(self._loop.logins.pollers))
         await self._loop.close(STOPPING)  # from here on no call is begun
         await self._errands.close()
         await self._cloud.close()
+
+    async def _close_link(self) -> None:
+        try:
+            async with deadline(self._clock, STOP_BOUND):
+                await self._loop.ask(events.Stop()).ended()
+        except TimeoutError:
+            log.warning("link.stop_overdue", state=self.facts.state.value)
+        except LinkError as error:
+            log.warning("link.stop_failed", why=str(error))
 
     @property
     def running(self) -> bool:

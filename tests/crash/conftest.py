@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.house import SETTINGS, Cloud, Machine, Zygote, emulator
+pytest.register_assert_rewrite("tests.crash.house", "tests.crash.story")  # so that a failure shows values
+
+from tests.crash.house import SETTINGS, Cloud, Machine, Zygote, emulator  # noqa: E402 - rewritten first
 
 
 @pytest.fixture(scope="session")

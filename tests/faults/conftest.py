@@ -2,7 +2,7 @@
 
 import pytest_asyncio
 
-from tests.faults.stage import Cloud
+from tests.faults.emulated import Cloud
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,9 +1,10 @@
-"""What each cell of the table must come to: a rule for each kind of endpoint, and the exceptions with reasons."""
+"""What each cell of the table must come to: a rule for each kind of endpoint, and exceptions with reasons."""
 
 from collections.abc import Callable
 
-from tests.faults.endpoints import ENDPOINTS, a_conversation, a_link
+from tests.faults.endpoints import ENDPOINTS
 from tests.faults.faults import FAULTS, Fault
+from tests.faults.steps import a_conversation, a_link
 
 
 def _begun(fault: Fault) -> str:

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.stage import Cloud
+from tests.faults.emulated import Cloud
 
 RETRY_AFTER = 7
 
@@ -54,7 +54,9 @@ FAULTS: dict[str, Fault] = {
     "no object": Fault("502 bad_answer", True, _json(200, ["nothing"])),
     "wrong types": Fault("502 bad_answer", True, _json(200, WRONG)),
     "huge body": Fault("502 bad_answer", True, {"fault": "huge"}),
-    "redirect": Fault("502 redirected", False, {"fault": "redirect", "location": "https://attacker.example/"}),
+    "redirect": Fault(
+        "502 redirected", False, {"fault": "redirect", "location": "https://attacker.example/"}
+    ),
     # A refusal
     "400": Fault("400 invalid_request", False, _json(400, _error("Invalid request data"))),
     "401": Fault("401 key_rejected", False, _json(401, _error("Invalid or expired API key"))),

@@ -1,13 +1,8 @@
-"""The real service in front of an Eliza Cloud that can be refused, distrusted and broken."""
+"""The real service, in a hurry."""
 
 import asyncio
 import contextlib
-import inspect
-import itertools
-import socket
-import ssl
 import time
-import uuid
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +11,13 @@ from typing import Any
 
 import aiohttp
 import structlog
-from aiohttp import connector, web
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from eliza_cloud.api.app import SERVER_SETTINGS, create_app
 from eliza_cloud.api.binding import Binding, Port
 from eliza_cloud.cloud.timeouts import Timeouts
 from eliza_cloud.core.secret import Secret
-from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.clock import Timer
 from eliza_cloud.link.manager import CloudManager
@@ -35,32 +29,30 @@ from eliza_cloud.store.settings import Settings
 
 TOKEN = "token-of-the-fault-table-0123456789"
 BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))
-PREFIX = {"2026-04": "/api/v1/milady/agents", "next": "/api/v1/eliza/agents"}
 #: While nothing is wrong, and for what a fault catches that was on its way already.
 LONG = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 3.0))
 SHORT = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 0.06))
 HASTE = 100
-TRUSTED = Path(__file__).with_name("trusted.pem")
-UNTRUSTED = Path(__file__).parents[1] / "cloud" / "untrusted.pem"
 
 
 class Haste:
-    """Seconds that pass a hundred times as fast, for the pauses the link makes on its own."""
+    """Seconds that pass a hundred times as fast, or so, for the pauses the link makes on its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, haste: float = HASTE) -> None:
+        self._haste = haste
         self._wall = time.time()
         self._begun = time.monotonic()
         self.armed = 0
 
     def wall(self) -> float:
-        return self._wall + (self.monotonic() - self._begun * HASTE)
+        return self._wall + (self.monotonic() - self._begun * self._haste)
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time() * HASTE
+        return asyncio.get_running_loop().time() * self._haste
 
     def call_at(self, when: float, callback: Any) -> Timer:
         self.armed += 1
-        return asyncio.get_running_loop().call_at(when / HASTE, callback)
+        return asyncio.get_running_loop().call_at(when / self._haste, callback)
 
 
 class Patience:
@@ -79,144 +71,6 @@ class SettledServer(TestServer):
 
     async def _make_runner(self, **_: Any) -> web.AppRunner:
         return web.AppRunner(self.app, shutdown_timeout=0.1, **SERVER_SETTINGS)
-
-
-class Cloud:
-    """The emulator at one port for http and one for https, and its strings behind the stage."""
-
-    def __init__(self, generation: str) -> None:
-        self.generation = generation
-        self.agents = PREFIX[generation]
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._tls.load_cert_chain(TRUSTED)
-        self._distrusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._distrusted.load_cert_chain(UNTRUSTED)
-        self._ports: dict[str, socket.socket] = {}
-        self._sites: list[web.SockSite] = []
-        self._control = ""
-        self._owners: dict[str, str] = {}
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> Any:
-        # Nothing of aiohttp's own API lets a session the service opens trust one more certificate.
-        connector._SSL_CONTEXT_VERIFIED.load_verify_locations(TRUSTED)
-        app = create_emulator(
-            generation=self.generation,
-            poll_interval_ms=20,
-            job_seconds=0.01,
-            job_retry_seconds=(0.01, 0.01),
-            rate_limits=False,
-        )
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        async with aiohttp.ClientSession() as self._session:
-            try:
-                inside = web.TCPSite(self._runner, "127.0.0.1", 0)
-                await inside.start()
-                self._control = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-                self._ports = {scheme: _reserved(0) for scheme in ("http", "https")}
-                await self.accept()
-                yield self
-            finally:
-                await self._runner.cleanup()
-                for held in self._ports.values():
-                    held.close()
-
-    def url(self, scheme: str) -> str:
-        return f"{scheme}://127.0.0.1:{self._ports[scheme].getsockname()[1]}"
-
-    async def accept(self) -> None:
-        """Listen; the ports stay ours while nobody does."""
-        for scheme, held in self._ports.items():
-            listening = _reserved(held.getsockname()[1])
-            tls = self._tls if scheme == "https" else None
-            site = web.SockSite(self._runner, listening, ssl_context=tls)
-            await site.start()
-            self._sites.append(site)
-
-    async def refuse(self) -> None:
-        for site in self._sites:
-            await site.stop()
-        self._sites.clear()
-
-    def distrust(self) -> None:
-        """Show a certificate nobody trusts from now on."""
-
-        def another(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
-            connection.context = self._distrusted
-
-        self._tls.sni_callback = another
-
-    async def strike(self, method: str, path: str, **fault: Any) -> None:
-        await self.control("faults", method=method, path=path, **fault)
-
-    async def struck(self) -> int:
-        async with self._session.get(f"{self._control}/emulator/faults") as answer:
-            return sum(fault["used"] for fault in (await answer.json())["data"])
-
-    async def heal(self) -> None:
-        await self._session.delete(f"{self._control}/emulator/faults")
-        self._tls.sni_callback = None
-        if not self._sites:
-            await self.accept()
-
-    async def control(self, where: str, **body: Any) -> dict[str, Any]:
-        async with self._session.post(f"{self._control}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            found: dict[str, Any] = await answer.json()
-            return found
-
-    async def call(self, key: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Call the cloud as its owner would from another machine."""
-        headers = {"X-API-Key": key}
-        async with self._session.request(
-            method, f"{self._control}{path}", json=body, headers=headers
-        ) as answer:
-            assert answer.status < 300, await answer.text()
-            found: dict[str, Any] = await answer.json()
-            return found
-
-    async def new_key(self) -> str:
-        """Mint a key of an organization of its own."""
-        owner = f"{uuid.uuid4().hex}@example.org"
-        key = str((await self.control("keys", email=owner))["apiKey"])
-        self._owners[key] = owner
-        return key
-
-    async def share(self, key: str) -> None:
-        """Have this key's agents run on the shared tier, the only one with streams in the next generation."""
-        await self.control("organization", email=self._owners[key], sharedTier=True)
-
-    async def new_agent(self, key: str, *, running: bool, dedicated: bool = True) -> str:
-        body: dict[str, Any] = {"agentName": "ada"}
-        if self.generation == "next":
-            body |= {"autoProvision": False, "alwaysOn": dedicated, "forceCreate": dedicated}
-        agent_id = str((await self.call(key, "POST", self.agents, body))["data"]["id"])
-        if running:
-            await self.control(f"agents/{agent_id}/sandbox", state="running")
-        return agent_id
-
-    async def finished_job(self, key: str) -> str:
-        """Return the id of a job of this key's organization that has ended well."""
-        agent_id = await self.new_agent(key, running=False)
-        started = await self.call(key, "POST", f"{self.agents}/{agent_id}/provision")
-        job_id = str(started["data"]["jobId"])
-
-        async def is_over() -> bool:
-            async with self._session.get(f"{self._control}/emulator/state") as answer:
-                jobs = (await answer.json())["jobs"]
-            return any(job["id"] == job_id and job["status"] == "completed" for job in jobs)
-
-        await until(is_over)
-        return job_id
-
-
-def _reserved(port: int) -> socket.socket:
-    """Bind a port that others of this process may listen on."""
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind(("127.0.0.1", port))
-    return held
 
 
 @dataclass
@@ -254,10 +108,16 @@ class Service:
 
 @contextlib.asynccontextmanager
 async def service(
-    directory: Path, base_url: str, key: str | None, patience: Patience, settings: Mapping[str, float]
+    directory: Path,
+    base_url: str,
+    key: str | None,
+    patience: Patience,
+    settings: Mapping[str, float],
+    *,
+    haste: float = HASTE,
 ) -> Any:
     """Run a service over an empty state directory; a key comes from its environment."""
-    clock, seen = Haste(), Counter[str]()
+    clock, seen = Haste(haste), Counter[str]()
     store = SqliteStore(directory / "agent.sqlite3")
     environ = {} if key is None else {"ELIZAOS_CLOUD_API_KEY": key}
     calm = {
@@ -283,13 +143,3 @@ async def service(
             stack.push_async_callback(manager.stop)
             client = await stack.enter_async_context(TestClient(server))
             yield Service(client, manager, clock, log, seen)
-
-
-async def until(holds: Any) -> None:
-    """Wait until a condition holds; `holds` is a plain or an async function."""
-    async with asyncio.timeout(10):
-        for look in itertools.count():
-            now = holds()
-            if await now if inspect.isawaitable(now) else now:
-                return
-            await asyncio.sleep(0.001 if look < 100 else 0.01)

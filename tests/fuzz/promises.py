@@ -1,4 +1,4 @@
-"""What every call of the client promises: a result of the declared type, or a `CloudError` fit to be shown."""
+"""What every call of the client promises: a result of the declared type, or a `CloudError` to be shown."""
 
 import traceback
 import types
@@ -25,12 +25,14 @@ def check_error(error: CloudError) -> None:
     assert error.status in STATUSES
     assert isinstance(error.retryable, bool)
     assert error.retry_after is None or 0 <= error.retry_after < float("inf")
-    shown = "".join(traceback.format_exception(error)) + repr(error) + msgspec.json.encode(error.details).decode()
+    shown = (
+        "".join(traceback.format_exception(error)) + repr(error) + msgspec.json.encode(error.details).decode()
+    )
     assert KEY not in shown
 
 
 def check_typed(value: Any, hint: Any) -> None:
-    """The value is what the annotation says, all the way down; nothing of it can keep an answer from being sent."""
+    """The value is what the annotation says, all the way down; all of it can be sent on."""
     origin, inside = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return

@@ -1,4 +1,4 @@
-"""How hard the searches of this folder try: the same examples in every run, others and many more when asked."""
+"""How hard the searches of this folder try: the same examples in every run, many others when asked."""
 
 import pytest
 from hypothesis import HealthCheck, settings

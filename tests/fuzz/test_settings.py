@@ -12,14 +12,25 @@ from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.config_key import key_in, put_key, remove_key
 from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.settings import Settings, read_settings
-from tests.fuzz.odd_json import KEY, Raw, changed, changes, documents, scalars, write
+from tests.fuzz.odd_json import KEY, changed, changes, documents, scalars, write
 from tests.fuzz.promises import check_typed
 from tests.fuzz.search import searched
 
 EXAMPLE = json.loads((Path(__file__).parents[2] / "config" / "eliza.example.json").read_text())
 EXAMPLE["cloud"]["apiKey"] = KEY
 WORDS = st.sampled_from(
-    ["cloud", "backup", "bridge", "login", "apiKey", "baseUrl", "enabled", "timeoutMs", "maxFailures", "apikey"]
+    [
+        "cloud",
+        "backup",
+        "bridge",
+        "login",
+        "apiKey",
+        "baseUrl",
+        "enabled",
+        "timeoutMs",
+        "maxFailures",
+        "apikey",
+    ]
 )
 CONFIGS = st.recursive(
     scalars, lambda inner: st.dictionaries(WORDS | st.text(max_size=4), inner, max_size=5), max_leaves=15
@@ -67,9 +78,40 @@ def _example(where):
 
 
 PIECES = st.sampled_from(
-    [b"{", b"}", b"[", b"]", b":", b",", b'"', b"'", b"//", b"/*", b"*/", b"\n", b"\\", b"\\u", b"0x", b"+", b"."]
-    + [b"NaN", b"Infinity", b"cloud", b'"apiKey"', b"\xff", b"\xef\xbb\xbf", b"\0", b"null", b"9" * 4400]
-    + [KEY.encode(), b'"cloud":{', b'"a":1,', b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\\x41"]
+    [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b",",
+        b'"',
+        b"'",
+        b"//",
+        b"/*",
+        b"*/",
+        b"\n",
+        b"\\",
+        b"\\u",
+        b"0x",
+        b"+",
+        b".",
+        b"NaN",
+        b"Infinity",
+        b"cloud",
+        b'"apiKey"',
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\0",
+        b"null",
+        b"9" * 4400,
+        KEY.encode(),
+        b'"cloud":{',
+        b'"a":1,',
+        b"\xe2\x80\xa8",
+        b"\xed\xa0\x80",
+        b"\\x41",
+    ]
 )
 FILES = st.one_of(
     st.binary(max_size=200),
@@ -115,7 +157,9 @@ def test_any_file_is_read_changed_and_cleaned_or_refused_untouched(how, tmp_path
 
 def others(document):
     """Return what signing in has nothing to do with."""
-    cloud = {name: value for name, value in document.get("cloud", {}).items() if name not in {"apiKey", "enabled"}}
+    cloud = {
+        name: value for name, value in document.get("cloud", {}).items() if name not in {"apiKey", "enabled"}
+    }
     return json.dumps({**document, "cloud": cloud})
 
 

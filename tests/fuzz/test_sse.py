@@ -1,6 +1,7 @@
 """The reader of event streams on any bytes, cut anywhere: the same events as a plain reading of the whole."""
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +11,30 @@ from tests.fuzz.search import searched
 
 LIMIT = 64
 PIECES = st.sampled_from(
-    [b"\n", b"\r", b"\r\n", b"\n\n", b"data", b"data:", b"data: ", b"event: ", b"event:", b"id: ", b"id", b"retry: 5"]
-    + [b":", b": ping", b" ", b"done", b"{}", b'{"text":"a"}', b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"x" * 40]
+    [
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\n\n",
+        b"data",
+        b"data:",
+        b"data: ",
+        b"event: ",
+        b"event:",
+        b"id: ",
+        b"id",
+        b"retry: 5",
+        b":",
+        b": ping",
+        b" ",
+        b"done",
+        b"{}",
+        b'{"text":"a"}',
+        b"\0",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"x" * 40,
+    ]
 )
 STREAMS = st.one_of(st.lists(PIECES, max_size=25).map(b"".join), st.binary(max_size=300))
 
@@ -38,7 +61,7 @@ def plainly(stream: bytes) -> list[SseEvent]:
 
 def in_chunks(stream: bytes, cuts: list[int]) -> list[bytes]:
     ends = sorted({cut % (len(stream) + 1) for cut in cuts} | {0, len(stream)})
-    return [stream[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [stream[start:end] for start, end in pairwise(ends)]
 
 
 def read(chunks, limit):

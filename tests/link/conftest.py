@@ -148,17 +148,20 @@ class Rig:
         await self.until(true)
 
     async def quiet(self) -> None:
-        """Let everything run that needs no time, until nothing has happened for 20 ms."""
-        seen, since = None, time.monotonic()
-        while time.monotonic() - since < 0.02:
+        """Let everything run that needs no time, until nothing has happened for 20 ms and 100 turns."""
+        seen, since, turns = None, 0.0, 0
+        while turns < 100 or time.monotonic() - since < 0.02:
             await asyncio.sleep(0)
             now = (len(self.cloud.calls), dict(self.cloud.under_way), len(self.reports), len(self.log))
-            if now != seen or self._consumer_works():
-                seen, since = now, time.monotonic()
+            turns += 1
+            if now != seen or self._works():
+                seen, since, turns = now, time.monotonic(), 0
 
-    def _consumer_works(self) -> bool:
+    def _works(self) -> bool:
+        """Whether the consumer or the store is at work, which may take longer than a turn."""
         queue = self.link._loop._queue
-        return "consumer" in self.link._loop.activities.names and not (queue.empty() and queue._getters)
+        consumes = "consumer" in self.link._loop.activities.names and not (queue.empty() and queue._getters)
+        return consumes or any(_what(task) == "Credentials._in_turn" for task in asyncio.all_tasks())
 
     async def outlast(self, work: Awaitable[T]) -> tuple[T, float]:
         """Let as much time pass as the work needs; return its result and the seconds."""

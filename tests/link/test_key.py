@@ -17,7 +17,7 @@ async def refused_twice(rig):
 async def test_a_verified_key_names_its_owner_and_the_owner_is_kept(rig, cloud):
     link = await rig.start()
     assert (link.status().user_id, link.status().organization_id) == ("user-1", "org-1")
-    await rig.until(lambda: not rig._consumer_works())
+    await rig.quiet()
     held = await link._credentials.load()
     assert held.key.reveal() == KEY
     assert cloud.count("user") == 1

@@ -61,9 +61,16 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    directory: Path, patch: pytest.MonkeyPatch, *, extra: Callable[[web.Application], None] = lambda _: None
+    directory: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    extra: Callable[[web.Application], None] = lambda _: None,
+    monotonic: Callable[[], float] = itertools.count(0.0, 60.0).__next__,
 ) -> AsyncIterator[House]:
-    """Put the service together as `serve` does, and look into its application; `extra` may add to that."""
+    """Put the service together as `serve` does, and look into its application; `extra` may add to that.
+
+    By default a minute passes between any two wrong tokens, so that no row is answered 429 for those before it.
+    """
     reached: list[str] = []
 
     @web.middleware
@@ -72,8 +79,7 @@ async def house(
         return await handler(request)
 
     def watched_app(*given: Any, **named: Any) -> web.Application:
-        minutes = itertools.count(0.0, 60.0)  # so that no row is answered 429 for the rows before it
-        app = create_app(*given, **{**named, "monotonic": minutes.__next__})
+        app = create_app(*given, **{**named, "monotonic": monotonic})
         app.middlewares.append(watch)  # inside of the guard
         extra(app)
         return app

@@ -95,7 +95,7 @@ class House:
 
     async def _until(self, true: Callable[[Any], bool]) -> None:
         async with asyncio.timeout(20):
-            while not true(await self.ask("GET", "/api/cloud/status")):
+            while not true(await self.ask("GET", "/api/cloud/status")):  # noqa: ASYNC110 - over HTTP
                 await asyncio.sleep(0.05)
 
     async def chat(self) -> None:
@@ -160,7 +160,7 @@ async def test_ten_real_minutes_leave_memory_files_and_threads_as_they_were(envi
     with running(EMULATOR, environment) as (_, cloud_url):
         pointed = {**environment, "ELIZA_CLOUD_ALLOW_LOOPBACK": "1", "ELIZAOS_CLOUD_BASE_URL": cloud_url}
         with running(["serve", "--port", "0"], pointed) as (process, service_url):
-            token = (state_dir / "api-token").read_text().strip()  # noqa: ASYNC240 - a test may read a file
+            token = (state_dir / "api-token").read_text().strip()
             async with aiohttp.ClientSession() as session:
                 house = House(session, service_url, cloud_url, token)
                 await house.begin()

@@ -1,0 +1,153 @@
+"""The whole service over a cloud whose answers are changed on their way: it stays up and says so."""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.faults.emulated import Cloud
+from tests.faults.stage import SHORT, Patience, service
+from tests.fuzz.odd_json import KEY, changed, changes, write
+from tests.fuzz.search import searched
+
+HASTE = 5000
+ALLOWED = {200, 201, 202, 400, 401, 402, 403, 404, 409, 429, 502, 503, 504}
+SETTINGS = {
+    "heartbeat_interval": 100.0,
+    "backup_interval": 100.0,
+    "login_poll_interval": 50.0,
+    "login_request_timeout": 1.0,
+    "max_reconnect_attempts": 3,
+}
+HELLO = {"text": "Hello"}
+STEPS: dict[str, tuple[str, str, Any]] = {
+    "login": ("POST", "/cloud/login", None),
+    "credits": ("GET", "/cloud/credits", None),
+    "agents": ("GET", "/cloud/agents", None),
+    "create": ("POST", "/cloud/agents", {"agentName": "ada", "forceCreate": True}),
+    "connect": ("POST", "/cloud/agents/{agent}/connect", None),
+    "provision": ("POST", "/cloud/agents/{agent}/provision", None),
+    "suspend": ("POST", "/cloud/agents/{agent}/suspend", None),
+    "resume": ("POST", "/cloud/agents/{agent}/resume", None),
+    "shutdown": ("POST", "/cloud/agents/{agent}/shutdown", None),
+    "backups": ("GET", "/cloud/agents/{agent}/backups", None),
+    "backup": ("POST", "/cloud/agents/{agent}/backups", None),
+    "restore": ("POST", "/cloud/agents/{agent}/restore", None),
+    "chat": ("POST", "/chat", HELLO),
+    "stream": ("POST", "/chat/stream", HELLO),
+    "status": ("GET", "/cloud/status", None),
+    "disconnect": ("POST", "/cloud/disconnect", None),
+}
+#: Most answers are left as they are, or nothing would come of anything.
+plans = st.lists(st.one_of(st.just([]), st.just([]), changes), min_size=1, max_size=12)
+walks = st.lists(st.sampled_from(sorted(STEPS)), min_size=3, max_size=10)
+
+
+class Changing:
+    """Changes what the cloud answers, call by call, as the plan says; not what is asked behind the stage."""
+
+    def __init__(self) -> None:
+        self.plan: list[Any] = [[]]
+        self.key = KEY
+        self._calls = 0
+
+    def begin(self, plan: list[Any], key: str) -> None:
+        self.plan, self.key, self._calls = plan, key, 0
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        response = await handler(request)
+        if (
+            request.path.startswith("/emulator/")
+            or not isinstance(response, web.Response)
+            or not response.body
+        ):
+            return response
+        where = self.plan[self._calls % len(self.plan)]
+        self._calls += 1
+        if where and response.content_type == "application/json" and isinstance(response.body, bytes):
+            document = write(changed(json.loads(response.body), where))
+            response.body = document.replace(KEY.encode(), self.key.encode())
+        return response
+
+
+@contextlib.contextmanager
+def a_cloud(generation):
+    """Give a loop, a cloud that runs in it, and what changes its answers."""
+    changing, stack = Changing(), contextlib.AsyncExitStack()
+    with asyncio.Runner() as runner:
+        cloud = runner.run(stack.enter_async_context(Cloud(generation, changing.middleware).running()))
+        yield runner, cloud, changing
+        runner.run(stack.aclose())
+
+
+async def take_step(cell, step, agent, secret):
+    """Make one request; whatever the cloud says, the answer is one of ours."""
+    method, path, body = STEPS[step]
+    answer = await cell.call(method, path.format(agent=agent), body)
+    said = await answer.text()
+    assert answer.status in ALLOWED, (step, answer.status, said)
+    if answer.content_type == "text/event-stream":
+        return
+    document = json.loads(said)
+    if answer.status >= 400:
+        assert document["ok"] is False
+        assert document["error"]
+        assert document["code"] not in {"internal_error", "runtime_not_started"}
+    if step == "backup" and answer.status == 200:
+        kinds = {"backupId": str, "sizeBytes": int, "createdAt": str}
+        found = document["backup"]
+        assert all(found[name] is None or type(found[name]) is kind for name, kind in kinds.items()), found
+    assert secret not in said, step
+
+
+async def walk(cloud, changing, directory, plan, steps):
+    """Live through a walk with changed answers; then, with answers as they should be, sign out and in."""
+    key, patience = await cloud.new_key(), Patience()
+    agent = await cloud.new_agent(key, running=True)
+    patience.now = SHORT
+    changing.begin(plan, key)
+    async with service(directory, cloud.url("http"), key, patience, SETTINGS, haste=HASTE) as cell:
+        await take_step(cell, "connect", agent, key)
+        for step in steps:
+            await take_step(cell, step, agent, key)
+            assert cell.manager.running
+        assert key not in await (await cell.call("GET", "/cloud/status")).text()
+        changing.begin([[]], key)
+        status = await cell.call("POST", "/cloud/disconnect")
+        assert status.status == 200
+        assert (await cell.status())["hasApiKey"] is False
+        login = await cell.call("POST", "/cloud/login")
+        assert login.status == 200
+        assert cell.manager.running
+        assert not cell.logged("runtime.fell")
+        assert not cell.logged("request.failed")
+        assert key not in str(cell.log)
+
+
+def search(how, generation):
+    with a_cloud(generation) as (runner, cloud, changing):
+
+        @how
+        @given(plans, walks)
+        def check(plan, steps):
+            with tempfile.TemporaryDirectory() as directory:
+                runner.run(walk(cloud, changing, Path(directory), plan, steps))
+
+        check()
+
+
+@searched(60)
+def test_the_service_outlives_whatever_the_first_generation_is_made_to_answer(how):
+    search(how, "2026-04")
+
+
+@searched(60)
+def test_the_service_outlives_whatever_the_next_generation_is_made_to_answer(how):
+    search(how, "next")

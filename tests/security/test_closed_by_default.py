@@ -1,0 +1,105 @@
+"""Nothing is open but what the table of routes says, wherever the service listens and whatever is added to it."""
+
+import asyncio
+import re
+import sys
+
+import pytest
+from aiohttp import web
+
+from eliza_cloud.api.routes import ROUTES
+from tests.security import house as houses
+from tests.security.guard_rows import AGENT, RIGHT, TOKEN
+from tests.security.wire import converse, request
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OPEN = {"GET /api/cloud/status", "GET /api/cloud/login/status"}
+BODY = b'{"agentName":"a","text":"hi","sessionId":"x","model":"m","prompt":"p","input":"i"}'
+
+
+def concrete(path: str) -> str:
+    """Fill in the parameters of a route's path."""
+    return re.sub(r"{[^}]*}", "x", path.replace("{agent_id}", AGENT))
+
+
+#: Every route of the table, HEAD with each GET.
+CALLS = [
+    f"{method} {route.path}"
+    for route in ROUTES
+    for method in ((route.method, "HEAD") if route.method == "GET" else (route.method,))
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_every_route_of_the_table_is_closed_without_the_token(house, call):
+    method, _, path = call.partition(" ")
+    before = house.effects()
+    for headers in ((), ("Authorization: Bearer wrong",), ("Origin: http://localhost:3000",)):
+        body = b"" if method in {"GET", "HEAD"} else BODY
+        talk = await converse(house.port, request(f"{method} {concrete(path)}", *headers, body=body))
+        is_open = call.replace("HEAD", "GET") in OPEN
+        assert [answer.status for answer in talk.answers] == [400 if "login/status" in call else 200] if is_open else [401]
+        assert is_open or house.effects() == before
+
+
+async def test_exactly_two_routes_are_open(figure):
+    assert {f"{route.method} {route.path}" for route in ROUTES if route.open} == OPEN
+    figure(f"guard: {len(CALLS)} calls from the table of {len(ROUTES)} routes without a token, 2 routes open")
+
+
+async def test_a_route_that_is_added_later_is_closed(tmp_path):
+    """Beside the table, under an open path, and even one whose name is that of an open one."""
+    served = []
+
+    async def handler(given: web.Request) -> web.Response:
+        served.append(given.path)
+        return web.json_response({"ok": True})
+
+    def add(app: web.Application) -> None:
+        for path in ("/api/new", "/api/cloud/status/more", "/metrics", "/openapi.json", "/ui/{rest:.*}"):
+            app.router.add_get(path, handler)
+        app.router.add_post("/api/cloud/login/status", handler)
+        for prefix in ("/inner", "/api/cloud2"):
+            inner = web.Application()
+            inner.router.add_get("/status", handler)
+            app.add_subapp(prefix, inner)
+
+    calls = ["GET /api/new", "GET /api/cloud/status/more", "GET /metrics", "GET /openapi.json", "GET /ui/../api/cloud/status",
+             "GET /ui/x", "POST /api/cloud/login/status", "GET /inner/status", "GET /api/cloud2/status"]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        async with houses.house(tmp_path, patch, extra=add) as house:
+            for call in calls:
+                talk = await converse(house.port, request(call))
+                assert [answer.status for answer in talk.answers] == [401], call
+            assert served == []
+            for call in calls:
+                assert (await converse(house.port, request(call, RIGHT))).answers[0].status == 200, call
+            assert len(served) == len(calls)
+
+
+@pytest.mark.parametrize(
+    ("host", "variables"),
+    [
+        ("0.0.0.0", {}),
+        ("::", {"ELIZA_API_TOKEN": "   "}),
+        ("192.0.2.1", {"ELIZA_API_TOKEN": TOKEN[:31]}),
+        ("0.0.0.0", {"ELIZA_API_TOKEN": f"  {TOKEN[:31]}  "}),
+        ("0.0.0.0", {"ELIZA_API_TOKEN": "é" * 40}),
+    ],
+    ids=["none", "blank", "31 characters", "31 and blanks", "not ASCII"],
+)
+async def test_listening_to_others_demands_a_long_token_of_its_own(tmp_path, host, variables):
+    """Also where the state directory has a token file: that one nobody chose for others."""
+    (tmp_path / "api-token").write_text(f"{TOKEN}\n")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "eliza_cloud.cli", "serve", "--port", "0", "--host", host,
+        env={"ELIZA_STATE_DIR": str(tmp_path), "HOME": str(tmp_path), "PATH": "", "PYTHONUTF8": "1", **variables},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert (process.returncode, out) == (2, b"")
+    assert b"ELIZA_API_TOKEN" in err
+    assert TOKEN[:20].encode() not in err
+    assert b"Traceback" not in err
