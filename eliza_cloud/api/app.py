@@ -24,9 +24,11 @@ from eliza_cloud.link.manager import CloudManager
 from eliza_cloud.ops.access_log import AccessLog
 from eliza_cloud.routing.gateway import Gateway
 
-#: How the server is run: small heads, short lingering, handlers that finish what they began.
+#: How the server is run: small heads, short lingering, bodies as they are sent (a small compressed one could
+#: become a huge one, before the guard has looked), handlers that finish what they began.
 SERVER_SETTINGS: dict[str, Any] = {
     "access_log_class": AccessLog,
+    "auto_decompress": False,
     "handler_cancellation": False,
     "keepalive_timeout": 75.0,
     "lingering_time": 2.0,

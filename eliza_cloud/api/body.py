@@ -1,25 +1,41 @@
 """Reading requests: agent ids, JSON objects of at most 1 MiB (contract local-api §2)."""
 
+import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from eliza_cloud.api.errors import BODY_TOO_LARGE, RequestError, bad_request
+from eliza_cloud.api.errors import BODY_TOO_LARGE, BODY_TOO_SLOW, RequestError, bad_request
 
 MAX_BODY = 1_048_576
+#: Seconds a body may take to arrive.
+BODY_WITHIN = 60.0
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Read a body in the block; raises `RequestError` 408 when it takes too long."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            yield
+    except TimeoutError:
+        raise RequestError(BODY_TOO_SLOW) from None
 
 
 async def read_object(request: web.Request, *, may_be_empty: bool = False) -> dict[str, Any]:
     """Return the body's object ({} for an empty one where that is allowed).
 
-    Raises `RequestError`: 413 over 1 MiB, else 400.
+    Raises `RequestError`: 413 over 1 MiB, 408 when it does not come, else 400.
     """
     if (request.content_length or 0) > MAX_BODY:
         raise RequestError(BODY_TOO_LARGE)
     try:
-        content = await request.read()
+        async with in_time():
+            content = await request.read()
         if may_be_empty and not content:
             return {}
         document = msgspec.json.decode(content)

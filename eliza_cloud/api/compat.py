@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 
 from eliza_cloud.api.billing_calls import in_contract_words, pass_on
-from eliza_cloud.api.body import MAX_BODY
+from eliza_cloud.api.body import MAX_BODY, in_time
 from eliza_cloud.api.errors import BODY_TOO_LARGE, RequestError, bad_request
 from eliza_cloud.api.keys import MANAGER
 from eliza_cloud.api.relay import relay_opened
@@ -35,7 +35,8 @@ async def compat(request: web.Request) -> web.StreamResponse:
     target = _target(request)
     if (request.content_length or 0) > MAX_BODY:
         raise RequestError(BODY_TOO_LARGE)
-    content = await request.read()
+    async with in_time():
+        content = await request.read()
     try:
         return await relay_opened(request, _open(request, target, content))
     except _Declined as declined:

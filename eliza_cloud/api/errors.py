@@ -14,6 +14,12 @@ INTERNAL_ERROR = Failure(
     status=500,
     message="Something went wrong inside the service. Look for the id in X-Request-Id in its log.",
 )
+BODY_MALFORMED = Failure(
+    code="malformed_request", status=400, message="The request body broke off or is not well-formed HTTP."
+)
+BODY_TOO_SLOW = Failure(
+    code="body_too_slow", status=408, message="The request body did not arrive in time. Send it again."
+)
 BODY_TOO_LARGE = Failure(code="body_too_large", status=413, message="Request body too large")
 
 
@@ -44,6 +50,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return failure_for(request, error.failure, error.headers)
     except LinkError as error:
         return failure_for(request, error.failure)
+    except web.RequestPayloadError:
+        return failure_for(request, BODY_MALFORMED)
     except ClientGoneError:
         return web.Response(status=499, reason="Client Closed Request")
     except web.HTTPException as error:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from eliza_cloud.api.body import in_time
 from eliza_cloud.api.errors import BODY_TOO_LARGE, RequestError, bad_request
 
 MAX_PASSED_ON = 32 * 1024 * 1024
@@ -52,10 +53,11 @@ async def _read(request: web.Request) -> bytes:
         raise RequestError(BODY_TOO_LARGE)
     content = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            content += chunk
-            if len(content) > MAX_PASSED_ON:
-                raise RequestError(BODY_TOO_LARGE)
+        async with in_time():
+            async for chunk in request.content.iter_any():
+                content += chunk
+                if len(content) > MAX_PASSED_ON:
+                    raise RequestError(BODY_TOO_LARGE)
     except web.RequestPayloadError:
         raise bad_request("The request body is broken off", "invalid_json") from None
     return bytes(content)

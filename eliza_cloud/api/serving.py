@@ -72,6 +72,13 @@ class _Connection(web.RequestHandler):
         response.force_close()
         return response
 
+    def log_exception(self, *args: Any, **named: Any) -> None:
+        """Log a fault; a body that breaks off or is malformed is none of ours."""
+        if isinstance(named.get("exc_info"), web.RequestPayloadError):
+            log.debug("request.malformed", kind="RequestPayloadError")
+        else:
+            super().log_exception(*args, **named)
+
 
 def _in_json(
     handle: Callable[[Any], Awaitable[web.StreamResponse]],

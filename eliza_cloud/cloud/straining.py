@@ -6,6 +6,7 @@ import aiohttp
 
 from eliza_cloud.core.hiding import PIECE, hide
 
+STAR = "*"
 _CREDENTIALS = ("X-API-Key", "Authorization", "X-Service-Key")
 
 
@@ -17,23 +18,28 @@ class Strainer:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = [secret for secret in secrets if len(secret) >= PIECE]
-        self._held = ""
+        self._held = self._shown = ""
 
     def take(self, chunk: bytes) -> bytes:
         """Return what may pass of this chunk and of what was held back."""
         text = self._held + chunk.decode("latin-1")
+        masked = self.mask(text)
+        known = "".join(
+            STAR if before == STAR else now for before, now in zip(self._shown, masked, strict=False)
+        )
+        shown = known + masked[len(known) :]
         cut = len(text) - max((_beginning(text, secret) for secret in self._secrets), default=0)
-        self._held = text[cut:]
-        return self.mask(text[:cut]).encode("latin-1")
+        self._held, self._shown = text[cut:], shown[cut:]
+        return shown[:cut].encode("latin-1")
 
     def rest(self) -> bytes:
         """Return what was held back, at the end of the body."""
-        held, self._held = self._held, ""
-        return self.mask(held).encode("latin-1")
+        shown, self._held, self._shown = self._shown, "", ""
+        return shown.encode("latin-1")
 
     def mask(self, text: str) -> str:
         """Return the text with every piece of a secret in stars."""
-        return hide(text, self._secrets, "*", each=True)
+        return hide(text, self._secrets, STAR, each=True)
 
 
 def strainer_of(response: aiohttp.ClientResponse) -> Strainer:

@@ -1,8 +1,7 @@
 """Real services, killed, starved of disk, and stopped."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A machine with a state directory, services that run on it and are killed, and the emulated cloud they use."""
+"""A machine with a state directory, the services that run on it, and the emulated cloud they use."""
 
 import asyncio
 import http.client

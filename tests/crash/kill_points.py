@@ -1,7 +1,8 @@
-"""Where a service can be told to kill itself: around each call that makes something durable or tells somebody.
+"""Where a service can be told to kill itself: around each call that keeps something or tells somebody.
 
-The file given holds `{"at": n, "fell": path, "seen": path, "signal": "SIGKILL"}`; it is looked at only from the moment it exists, so
-calls are counted from then on. `at` 0 only counts. Odd numbers are the moment before a call, even ones after it.
+The file given holds `{"at": n, "fell": path, "seen": path, "signal": "SIGKILL"}`; it is looked at only from
+the moment it exists, so calls are counted from then on. `at` 0 only notes them. Odd numbers are the moment
+before a call, even ones after it.
 """
 
 import asyncio.selector_events
@@ -27,7 +28,7 @@ class KillPoints:
         self._count = 0
         self._sends = 0
         self._lock = threading.Lock()
-        self._exists = os.path.exists  # noqa: PTH110 - called often
+        self._exists = os.path.exists
 
     def install(self) -> None:
         os.fsync = self._around(os.fsync, "fsync")
@@ -43,7 +44,7 @@ class KillPoints:
                 word = " ".join(statement.split()[:2])
                 return points._pass(functools.partial(super().execute, statement, *parameters), word)
 
-            def __exit__(self, *error: Any) -> Any:
+            def __exit__(self, *error: object) -> Any:
                 return points._pass(functools.partial(super().__exit__, *error), "COMMIT")
 
         sqlite3.connect = functools.partial(sqlite3.connect, factory=Connection)

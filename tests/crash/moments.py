@@ -56,6 +56,7 @@ class Armed:
 
     def __init__(self, moment: Moment, notes: Path, state: Path) -> None:
         self.plan = notes / "plan"
+        self.took = 0.0  # seconds from the beginning of the act to the kill
         self._moment = moment
         self._state = state
         self._fell = notes / "fell"
@@ -75,9 +76,10 @@ class Armed:
         acting = threading.Thread(target=act)
         begun = time.monotonic()
         acting.start()
-        while acting.is_alive() and not service.ended and not self._come(begun, before):
+        while acting.is_alive() and not service.ended and not self._has_come(begun, before):
             time.sleep(0)
         struck = acting.is_alive()
+        self.took = time.monotonic() - begun
         service.kill()
         acting.join()
         self.plan.unlink(missing_ok=True)
@@ -96,7 +98,7 @@ class Armed:
         """Return the call at which the service killed itself."""
         return self._fell.read_text().strip() if self._fell.exists() else None
 
-    def _come(self, begun: float, before: object) -> bool:
+    def _has_come(self, begun: float, before: object) -> bool:
         match self._moment:
             case AfterDelay(seconds):
                 return time.monotonic() - begun >= seconds

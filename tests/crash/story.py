@@ -36,6 +36,7 @@ class Story:
     wish: str | None = None
     agents: list[str] = field(default_factory=list)
     writer: Child | None = None
+    counted: int = 0  # how far the other program was when it began
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def begin(self) -> Service:
@@ -81,14 +82,15 @@ class Story:
     def write_beside(self) -> None:
         """Let another program write its own key from now on."""
         if self.writer is None or self.writer.ended:
-            self.writer = self.machine.writer(self.count_in(self.on_disk()))
+            self.counted = self.count_in(self.on_disk())
+            self.writer = self.machine.writer(self.counted)
 
     def acknowledged(self) -> int:
-        """Return the last number the other program was told to be written."""
+        """Return the last number the other program began with or was told to be written."""
         with suppress(FileNotFoundError, IndexError):
             whole = (self.machine.notes / "acknowledged").read_text().rpartition("\n")[0]
-            return int(whole.splitlines()[-1])
-        return 0
+            return max(self.counted, int(whole.splitlines()[-1]))
+        return self.counted
 
     @staticmethod
     def count_in(document: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT in every state: what was begun is ended properly, nothing is lost, and it does not take long."""
+"""SIGTERM and SIGINT in every state: ended properly, in time, and nothing is lost."""
 
 import http.client
 import json
@@ -210,7 +210,9 @@ def test_a_stop_while_the_database_is_locked_waits_no_longer_than_a_stop_may_tak
     service.until_linked(agent)
     trouble = Locked(machine)
     trouble.begin()
-    caller = threading.Thread(target=ignored, args=(service, "POST", f"/api/cloud/agents/{uuid.uuid4()}/connect"))
+    caller = threading.Thread(
+        target=ignored, args=(service, "POST", f"/api/cloud/agents/{uuid.uuid4()}/connect")
+    )
     caller.start()
     began = time.monotonic()
     service.signal(signal.SIGTERM)
@@ -262,9 +264,7 @@ def test_a_request_under_way_is_answered_that_the_service_stops(machine, method,
     agent = create(service)
     fault = machine.cloud.fault(hangs, "hang")
     answers = []
-    caller = threading.Thread(
-        target=lambda: answers.append(service.ask(method, path.format(agent=agent)))
-    )
+    caller = threading.Thread(target=lambda: answers.append(service.ask(method, path.format(agent=agent))))
     caller.start()
     until(lambda: machine.cloud.met(fault))
     service.signal(signal.SIGTERM)
@@ -274,10 +274,8 @@ def test_a_request_under_way_is_answered_that_the_service_stops(machine, method,
     assert (status, body["code"]) == (503, "stopping")
 
 
-def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_take(
-    machine, figure
-):
-    """The longest stop there is, with every bound as it is: snapshot, calls, polls, streams, half a request."""
+def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_take(machine, figure):
+    """The longest stop there is, its bounds as they are: snapshot, calls, polls, streams, half a request."""
     service, agent = linked(machine)
     service.kill()
     service = machine.start()
@@ -321,7 +319,10 @@ def ignored(service: Service, method: str, path: str) -> None:
 def test_a_name_that_cannot_be_looked_up_does_not_hold_a_stop_up(machine, figure):
     service = machine.start(
         slow_names=True,
-        environ={"ELIZAOS_CLOUD_BASE_URL": "https://slow.example", "ELIZAOS_CLOUD_API_KEY": "eliza_" + "0" * 64},
+        environ={
+            "ELIZAOS_CLOUD_BASE_URL": "https://slow.example",
+            "ELIZAOS_CLOUD_API_KEY": "eliza_" + "0" * 64,
+        },
     )
     threading.Thread(target=ignored, args=(service, "POST", "/api/cloud/login")).start()
     until(lambda: service.status()["hasApiKey"])

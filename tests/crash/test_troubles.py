@@ -1,4 +1,4 @@
-"""A full disk, a read-only directory, a locked database: said clearly, nothing lost, mended without a restart."""
+"""A full disk, a read-only directory, a locked database: said clearly, nothing lost, no restart needed."""
 
 import signal
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crash.house import Machine, Service, until
-from tests.crash.troubles import TROUBLES, FullDisk, Locked, Trouble, as_root
+from tests.crash.troubles import TROUBLES, Locked, Trouble, as_root
 
 IMPATIENT = {"eliza_cloud.store.record.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
@@ -180,8 +180,8 @@ def test_a_read_only_file_system_is_named_at_start(machine):
         service = machine.serve()
         assert service.wait() == 1
         assert service.output == (
-            f"Cannot lock {machine.state / 'serve.lock'}: the file system is read-only; make it writable or set"
-            " ELIZA_STATE_DIR to another directory.\n"
+            f"Cannot lock {machine.state / 'serve.lock'}: the file system is read-only; make it writable or"
+            " set ELIZA_STATE_DIR to another directory.\n"
         )
     finally:
         subprocess.run(["umount", machine.state], check=True)

@@ -1,4 +1,4 @@
-"""A new key that came and could not be kept: the next start finishes the sign-in, or what was before counts."""
+"""A new key that could not be kept: the next start finishes the sign-in, or what was before counts."""
 
 import json
 

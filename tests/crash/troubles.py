@@ -1,4 +1,4 @@
-"""What can be wrong with the place where the state is kept, made and mended from outside while a service runs."""
+"""What can be wrong with where the state is kept: made and mended from outside, while a service runs."""
 
 import sqlite3
 import subprocess

@@ -1,10 +1,9 @@
-"""A process that has everything imported and forks real services: a start costs milliseconds, not half a second.
+"""A process that has everything imported and forks real services: a start costs milliseconds.
 
 Each line on stdin is a command as JSON, each line on stdout its answer:
 `{"start": {...}}` -> `{"pid": n}`; `{"reap": pid}` -> `{"code": n}` (a negative one is a signal).
 """
 
-import asyncio
 import ctypes
 import importlib
 import json
@@ -12,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +56,14 @@ def hang_name_lookups() -> None:
 
 
 def write(job: dict[str, Any]) -> int:
-    """Count upwards under a key of our own in an eliza.json; each number is acknowledged once it is written."""
+    """Count upwards under a key of our own in an eliza.json; a number is acknowledged once it is written."""
     config = ConfigFile(Path(job["config"]))
     number = job["from"]
     with Path(job["acknowledged"]).open("ab", buffering=0) as acknowledged:
         while True:
             number += 1
-            config.update(lambda document: document.update(other={"count": number, "mine": ["ö", 2**60]}))
+            other = {"count": number, "mine": ["ö", 2**60]}
+            config.update(partial(dict.update, other=other))
             acknowledged.write(f"{number}\n".encode())
             time.sleep(0.002)
 
@@ -91,9 +92,9 @@ def main() -> None:
             answer = {"pid": pid}
         else:
             answer = {"code": os.waitstatus_to_exitcode(os.waitpid(command["reap"], 0)[1])}
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    asyncio.set_event_loop_policy(None)
     main()

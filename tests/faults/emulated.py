@@ -24,7 +24,8 @@ class Cloud:
     """The emulator at one port for http and one for https, and its strings behind the stage."""
 
     def __init__(self, generation: str, *middlewares: Any) -> None:
-        self._middlewares = middlewares
+        self._middlewares = [self._hold, *middlewares]
+        self._held: set[asyncio.BaseTransport] = set()
         self.generation = generation
         self.agents = PREFIX[generation]
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -59,6 +60,7 @@ class Cloud:
                 await self.accept()
                 yield self
             finally:
+                self.hang_up()
                 await self._runner.cleanup()
                 for held in self._ports.values():
                     held.close()
@@ -87,6 +89,19 @@ class Cloud:
             connection.context = self._distrusted
 
         self._tls.sni_callback = another
+
+    @web.middleware
+    async def _hold(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.secure and request.transport is not None:
+            self._held.add(request.transport)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    def hang_up(self) -> None:
+        """End TLS connections whose client has gone: asyncio leaves one that was closed half-way for dead."""
+        for transport in self._held:
+            transport.abort()  # type: ignore[attr-defined]  # every transport of a socket has it
+        self._held.clear()
 
     async def strike(self, method: str, path: str, **fault: Any) -> None:
         await self.control("faults", method=method, path=path, **fault)

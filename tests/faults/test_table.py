@@ -36,6 +36,7 @@ async def staged(cloud, directory, endpoint, fault):
         await cloud.heal()
 
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(cloud.hang_up)
         stack.push_async_callback(cloud.heal)
         if where.from_the_start:
             await begin()

@@ -50,7 +50,7 @@ def search(how: settings, figure: Callable[[str], None], name: str) -> Tally:
 @pytest.mark.timeout(300)
 def test_no_order_of_events_breaks_a_promise(figure):
     tally = search(SHORT, figure, "short")
-    assert len(MOVES - set(tally.moves)) <= 3, "the search goes nearly everywhere"
+    assert len(MOVES - set(tally.moves)) <= 5, "the search goes nearly everywhere"
     assert tally.steps >= 10_000
 
 

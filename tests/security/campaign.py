@@ -31,7 +31,15 @@ SETTINGS = {
 BROWSER = """#!/bin/sh
 { env; cat /proc/self/environ; tr '\\0' ' ' < /proc/$PPID/cmdline; cat /proc/$PPID/environ; echo "$@"; } > "$0.seen" 2>&1
 """
-STORE = ("eliza.json", "agent.sqlite3", "agent.sqlite3-wal", "agent.sqlite3-shm", "api-token", ".eliza.json.tmp", ".api-token.tmp")
+STORE = (
+    "eliza.json",
+    "agent.sqlite3",
+    "agent.sqlite3-wal",
+    "agent.sqlite3-shm",
+    "api-token",
+    ".eliza.json.tmp",
+    ".api-token.tmp",
+)
 
 
 @dataclass
@@ -112,14 +120,21 @@ class Campaign:
         self.collect()
         return code
 
-    async def api(self, method: str, path: str, *, token: str = TOKEN, seconds: float = 10.0, **more: Any) -> tuple[int, Any]:
+    async def api(
+        self, method: str, path: str, *, token: str = TOKEN, seconds: float = 10.0, **more: Any
+    ) -> tuple[int, Any]:
         """Call the API; the whole answer goes into the net."""
         headers = {"Authorization": f"Bearer {token}", **more.pop("headers", {})}
         timeout = aiohttp.ClientTimeout(total=seconds)
         url = f"http://127.0.0.1:{self.port}{path}"
-        async with self.cloud.session.request(method, url, headers=headers, timeout=timeout, **more) as answer:
+        async with self.cloud.session.request(
+            method, url, headers=headers, timeout=timeout, **more
+        ) as answer:
             content = await answer.read()
-            self.net.add("answers", f"{answer.status} {answer.reason} {sorted(answer.headers.items())}\n".encode() + content)
+            self.net.add(
+                "answers",
+                f"{answer.status} {answer.reason} {sorted(answer.headers.items())}\n".encode() + content,
+            )
             with contextlib.suppress(ValueError):
                 return answer.status, json.loads(content)
             return answer.status, content
@@ -133,7 +148,9 @@ class Campaign:
 
         async def there() -> bool:
             _, body = await self.api("GET", "/api/cloud/status")
-            return body["connection"]["state"] == state and all(body.get(name) == value for name, value in more.items())
+            return body["connection"]["state"] == state and all(
+                body.get(name) == value for name, value in more.items()
+            )
 
         await until(there)
 
@@ -160,7 +177,9 @@ class Campaign:
         while todo:
             process = Path("/proc", todo.pop())
             with contextlib.suppress(OSError):
-                self.net.add("process arguments", (process / "cmdline").read_bytes() + (process / "comm").read_bytes())
+                self.net.add(
+                    "process arguments", (process / "cmdline").read_bytes() + (process / "comm").read_bytes()
+                )
                 if process.name != str(self.service.pid):
                     self.net.add("environment of children", (process / "environ").read_bytes())
                 for task in (process / "task").iterdir():

@@ -32,7 +32,14 @@ class Canary:
         }
         for shift in range(3):  # a base64 group begins at every third byte
             spellings[f"base64 shifted by {shift}"] = base64.b64encode(plain[shift:])
-        widths = {"hex": 2, "HEX": 2, "percent-encoded": 3, "PERCENT-ENCODED": 3, "JSON escapes": 6, "UTF-16": 2}
+        widths = {
+            "hex": 2,
+            "HEX": 2,
+            "percent-encoded": 3,
+            "PERCENT-ENCODED": 3,
+            "JSON escapes": 6,
+            "UTF-16": 2,
+        }
         return {
             text[start : start + size]: name
             for name, text in spellings.items()

@@ -43,7 +43,9 @@ class EchoingCloud:
             return await handler(request)
         body = await request.read()
         self.asked.append(f"{request.method} {request.raw_path}\n".encode() + body)
-        self.tokens_seen.append(repr(sorted(request.headers.items())).encode() + request.raw_path.encode() + body)
+        self.tokens_seen.append(
+            repr(sorted(request.headers.items())).encode() + request.raw_path.encode() + body
+        )
         key = request.headers.get("X-API-Key", "")
         if self.mood is None or not (key or "cli-session" in request.path):
             return await handler(request)
@@ -68,9 +70,16 @@ def refusal(status: int, key: str) -> web.Response:
         "currentAgents": key,
         "polling": {"endpoint": f"/api/v1/jobs/{key}", "intervalMs": key},
     }
-    headers = {"X-Echo": key, "Set-Cookie": f"key={key}", "WWW-Authenticate": f"Bearer {key}", "Retry-After": "1"}
+    headers = {
+        "X-Echo": key,
+        "Set-Cookie": f"key={key}",
+        "WWW-Authenticate": f"Bearer {key}",
+        "Retry-After": "1",
+    }
     if 300 <= status < 400:
-        headers["Location"] = f"https://{(key or 'x').replace('_', '-')[:60]}.evil.example/{key}?key={key}#{key}"
+        headers["Location"] = (
+            f"https://{(key or 'x').replace('_', '-')[:60]}.evil.example/{key}?key={key}#{key}"
+        )
     return web.json_response(body, status=status, reason=f"No {key}", headers=headers)
 
 
@@ -100,7 +109,9 @@ def spiced(request: web.Request, response: web.StreamResponse, key: str) -> web.
         _spice(document, secret)
     if request.path == "/api/v1/user" and isinstance(document.get("data"), dict):
         document["data"]["id"] = secret
-    return web.json_response(document, status=response.status, headers={"X-Echo": secret, "X-Request-Id": secret})
+    return web.json_response(
+        document, status=response.status, headers={"X-Echo": secret, "X-Request-Id": secret}
+    )
 
 
 def _spice(value: Any, key: str) -> None:
@@ -113,14 +124,18 @@ def _spice(value: Any, key: str) -> None:
         for name in ("agentName", "text", "name", "email", "error", "errorMessage", "keyPrefix"):
             if isinstance(value.get(name), str):
                 value[name] = key if name == "keyPrefix" else f"{value[name]} {key}"
-        value.update({"echo": f"asked with {key}", "cut": key[:40], "rest": key[25:], key: "a name", "list": [[key]]})
+        value.update(
+            {"echo": f"asked with {key}", "cut": key[:40], "rest": key[25:], key: "a name", "list": [[key]]}
+        )
 
 
 @contextlib.asynccontextmanager
 async def echoing_cloud() -> AsyncIterator[EchoingCloud]:
     async with aiohttp.ClientSession() as session:
         cloud = EchoingCloud("", session)
-        app = create_app(poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False)
+        app = create_app(
+            poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
+        )
         app.middlewares.insert(0, cloud.echo)
         async with TestServer(app) as server:
             cloud.url = str(server.make_url("")).rstrip("/")

@@ -74,15 +74,29 @@ async def knocking(on: Campaign) -> None:
     await on.start(ELIZAOS_CLOUD_API_KEY=minted)
     for secret in (TOKEN, minted):
         twisted = quote(secret, safe="").replace("_", "%5f").replace("e", "%65")
-        for path in (f"/{secret}", f"/{twisted}", f"/api/cloud/agents/{secret}/connect", f"/api/cloud/status/{secret}?key={secret}", f"/?{secret}#{secret}"):
+        for path in (
+            f"/{secret}",
+            f"/{twisted}",
+            f"/api/cloud/agents/{secret}/connect",
+            f"/api/cloud/status/{secret}?key={secret}",
+            f"/?{secret}#{secret}",
+        ):
             for token in (TOKEN, "wrong"):
                 await on.api("GET", path, token=token)
         await on.api("GET", f"/api/cloud/login/status?sessionId={secret}")
         await on.api("POST", "/api/cloud/login/cancel", json={"sessionId": secret})
-        for headers in ({"X-Api-Key": secret[:40]}, {"X-Eliza-Token": secret[20:]}, {"Origin": f"http://{secret}"}, {"Host": secret}, {"Expect": secret}):
+        for headers in (
+            {"X-Api-Key": secret[:40]},
+            {"X-Eliza-Token": secret[20:]},
+            {"Origin": f"http://{secret}"},
+            {"Host": secret},
+            {"Expect": secret},
+        ):
             await on.api("GET", "/api/cloud/credits", token=secret[:30], headers=headers)
         await on.api("POST", "/api/cloud/agents", json={secret: secret, "agentName": {secret: secret}})
-        await on.api("POST", "/api/cloud/agents", json={"agentName": "a", "environmentVars": {f"k{secret}": 1}})
+        await on.api(
+            "POST", "/api/cloud/agents", json={"agentName": "a", "environmentVars": {f"k{secret}": 1}}
+        )
         await on.api("POST", "/api/cloud/agents", data=f'{{"agentName": "{secret}", }}'.encode())
         for broken in (
             request("GET /", f"Authorization: Bearer {secret}\0"),
@@ -93,7 +107,11 @@ async def knocking(on: Campaign) -> None:
             request(f"{secret} /"),
             request("GET /", f"Transfer-Encoding: {secret}", "Content-Length: 1"),
             request("GET /nothing", f"Expect: {secret}"),
-            request("POST /api/chat", f"Authorization: Bearer {TOKEN}", "Transfer-Encoding: chunked", close=False) + secret.encode() + b"\r\n",
+            request(
+                "POST /api/chat", f"Authorization: Bearer {TOKEN}", "Transfer-Encoding: chunked", close=False
+            )
+            + secret.encode()
+            + b"\r\n",
             f"GET /{secret}".encode() + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
             b"\x16\x03\x01" + secret.encode() + b"\r\n\r\n",
         ):
@@ -108,7 +126,12 @@ async def signing_in(on: Campaign) -> None:
     await on.start()
     key = (await on.cloud.control("keys"))["apiKey"]
     on.keys.append(key)
-    copies = {"OPENAI_API_KEY": key, "A_TOKEN_OF_MINE": f"Bearer {TOKEN}", "ELIZAOS_CLOUD_API_KEY": key, "ELIZA_API_TOKEN": TOKEN}
+    copies = {
+        "OPENAI_API_KEY": key,
+        "A_TOKEN_OF_MINE": f"Bearer {TOKEN}",
+        "ELIZAOS_CLOUD_API_KEY": key,
+        "ELIZA_API_TOKEN": TOKEN,
+    }
     command = asyncio.ensure_future(on.cli("login", **copies))
     session = ""
 
@@ -135,7 +158,14 @@ async def talking(on: Campaign) -> None:
     _, created = await on.api("POST", "/api/cloud/agents", json={"agentName": "ada"})
     on.agent = created["agent"]["id"]
     assert (await on.cli("agents", "connect", "ada"))[0] == 0
-    for command in (["chat", "hello"], ["chat", "--json", "hello"], ["agents", "list"], ["backups", "take"], ["backups", "restore"], ["status"]):
+    for command in (
+        ["chat", "hello"],
+        ["chat", "--json", "hello"],
+        ["agents", "list"],
+        ["backups", "take"],
+        ["backups", "restore"],
+        ["status"],
+    ):
         await on.cli(*command)
     await every_route(on)
 
@@ -144,7 +174,13 @@ async def being_echoed(on: Campaign) -> None:
     """The cloud adds the key to every good answer, and to a stream."""
     on.cloud.mood = "spice"
     await every_route(on)
-    for command in (["agents", "list"], ["agents", "list", "--json"], ["chat", "hello"], ["backups", "list", "--json"], ["status", "--json"]):
+    for command in (
+        ["agents", "list"],
+        ["agents", "list", "--json"],
+        ["chat", "hello"],
+        ["backups", "list", "--json"],
+        ["status", "--json"],
+    ):
         await on.cli(*command)
     await on.stop()
     await on.start()
@@ -159,7 +195,17 @@ async def being_refused(on: Campaign) -> None:
         on.cloud.mood = status
         await every_route(on)
     on.cloud.mood = 500
-    await asyncio.gather(*(on.cli(*command) for command in (["agents", "list"], ["chat", "hi"], ["agents", "create", "x"], ["backups", "list"])))
+    await asyncio.gather(
+        *(
+            on.cli(*command)
+            for command in (
+                ["agents", "list"],
+                ["chat", "hi"],
+                ["agents", "create", "x"],
+                ["backups", "list"],
+            )
+        )
+    )
     await on.cloud.heal()
 
 
@@ -185,7 +231,9 @@ async def changing_the_key(on: Campaign) -> None:
     await on.cloud.control("approve", sessionId=session)
 
     async def over() -> bool:
-        return (await on.api("GET", f"/api/cloud/login/status?sessionId={session}"))[1]["status"] == "authenticated"
+        return (await on.api("GET", f"/api/cloud/login/status?sessionId={session}"))[1][
+            "status"
+        ] == "authenticated"
 
     await until(over)
     assert on.remember_key() == on.keys[-1]
@@ -274,9 +322,14 @@ async def setting_wrongly(on: Campaign) -> None:
         for number, variables in enumerate(wrongly)
     ]
     assert [code for code, _ in await asyncio.gather(*serving)] == [2] * len(wrongly)
-    asking = [on.cli("status", **{name: secret}) for name, secret in zip(names[:3], (key, TOKEN, key), strict=True)]
+    asking = [
+        on.cli("status", **{name: secret}) for name, secret in zip(names[:3], (key, TOKEN, key), strict=True)
+    ]
     torn = on.state / "api-token"
-    asking += [on.cli("status", ELIZA_API_TOKEN=f"{TOKEN}\n{key}"), on.cli("status", ELIZA_API_TOKEN=f"{TOKEN}\u20ac")]
+    asking += [
+        on.cli("status", ELIZA_API_TOKEN=f"{TOKEN}\n{key}"),
+        on.cli("status", ELIZA_API_TOKEN=f"{TOKEN}\u20ac"),
+    ]
     await asyncio.gather(*asking)
     torn.write_text(f"{TOKEN}\n{TOKEN}\n")
     await asyncio.gather(on.cli("status"), on.cli("serve"), on.cli("chat", "hi"))
@@ -358,10 +411,16 @@ FLOWS = (
     Flow("signing in", signing_in, (*API[:3], CLI[0], "environment of children", SENT)),
     Flow("connect, chat, back up, restore", talking, ("log", "answers", *CLI, SENT)),
     Flow("a cloud that echoes the key in good answers", being_echoed, (*API, *CLI, SENT)),
-    Flow("a cloud that echoes the key in errors and redirects", being_refused, ("log", "answers", CLI[1], SENT)),
+    Flow(
+        "a cloud that echoes the key in errors and redirects", being_refused, ("log", "answers", CLI[1], SENT)
+    ),
     Flow("faults on the wire", losing_the_wire, ("log", "answers", SENT)),
     Flow("a second sign-in", changing_the_key, ("log", "answers", SENT)),
-    Flow("a store that fails, settings with the key in wrong places", failing_to_store, ("log", "answers", *CLI)),
+    Flow(
+        "a store that fails, settings with the key in wrong places",
+        failing_to_store,
+        ("log", "answers", *CLI),
+    ),
     Flow("starts with a secret in a wrong variable", setting_wrongly, (*API, CLI[1])),
     Flow("killed and started again", being_killed, (*API, SENT)),
     Flow("faults of our own", falling, (*API[:3], CLI[0])),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table reads best with one request a line
 """The table of requests that must not get in: each with what has to come back.
 
 A later issue adds its surface by adding rows; `Row.through` marks the few that rightly get in.
@@ -96,8 +97,12 @@ def _tokens() -> list[Row]:
         Row("token: in the fragment", request(f"{SIGN_OUT}#{TOKEN}")),
         Row("token: as user info", request(f"POST http://user:{TOKEN}@localhost/api/cloud/disconnect")),
         Row("token: in a JSON body", request(SIGN_OUT, JSON, body=b'{"token":"%s"}' % TOKEN.encode())),
-        Row("token: in a trailer", request(SIGN_OUT, "Transfer-Encoding: chunked", "Trailer: X-Api-Key", close=False)
-            + f"0\r\nX-Api-Key: {TOKEN}\r\n\r\n".encode(), (400, 401)),
+        Row(
+            "token: in a trailer",
+            request(SIGN_OUT, "Transfer-Encoding: chunked", "Trailer: X-Api-Key", close=False)
+            + f"0\r\nX-Api-Key: {TOKEN}\r\n\r\n".encode(),
+            (400, 401),
+        ),
         Row("token: over 64 headers", request(SIGN_OUT, *[f"X-{n}: 1" for n in range(80)], RIGHT), (400,)),
         Row("token: after the head", request(SIGN_OUT) + f"{RIGHT}\r\n\r\n".encode(), (400, 401)),
     ]
@@ -123,7 +128,13 @@ def _paths() -> list[Row]:
         "///api/cloud/agents", "/", "/api", "/favicon.ico", "/.well-known/x", "/etc/passwd", "/..%2f..%2fetc%2fpasswd", "/static/../api/cloud/agents",
     ]  # fmt: skip
     rows = [
-        Row(f"path: {target}", request("GET ? HTTP/1.1").replace(b"GET ? HTTP/1.1 HTTP/1.1", b"GET " + target.encode() + b" HTTP/1.1"), (400, 401))
+        Row(
+            f"path: {target}",
+            request("GET ? HTTP/1.1").replace(
+                b"GET ? HTTP/1.1 HTTP/1.1", b"GET " + target.encode() + b" HTTP/1.1"
+            ),
+            (400, 401),
+        )
         for target in targets
     ]
     absolute = {
@@ -146,7 +157,9 @@ def _paths() -> list[Row]:
         "?": (400,),
         "*": (400,),
     }
-    return rows + [Row(f"target: {target}", request(f"GET {target}"), status) for target, status in absolute.items()]
+    return rows + [
+        Row(f"target: {target}", request(f"GET {target}"), status) for target, status in absolute.items()
+    ]
 
 
 HOSTS = (
@@ -175,7 +188,8 @@ def _names() -> list[Row]:
     """`Host` and `Origin`, each with the right token: it must not help."""
     rows = [Row(f"host: {host[:40]!r}", request(SIGN_OUT, RIGHT, host=host), (400, 403)) for host in HOSTS]
     rows += [
-        Row(f"origin: {origin!r}", request(SIGN_OUT, RIGHT, f"Origin: {origin}"), (400, 403)) for origin in ORIGINS
+        Row(f"origin: {origin!r}", request(SIGN_OUT, RIGHT, f"Origin: {origin}"), (400, 403))
+        for origin in ORIGINS
     ]
     two = "Host: evil.example"
     return rows + [
@@ -204,7 +218,9 @@ def _pages() -> list[Row]:
             body = b'{"agentName":"a","text":"hi","x":"="}'
             rows.append(Row(f"page: {kind} to {where}", request(where, f"Content-Type: {kind}", body=body)))
         foreign = ("Origin: https://evil.example", f"Content-Type: {kind}")
-        rows.append(Row(f"page: {kind} with its origin", request(CREATE, *foreign, body=b"agentName=a"), (403,)))
+        rows.append(
+            Row(f"page: {kind} with its origin", request(CREATE, *foreign, body=b"agentName=a"), (403,))
+        )
     rows += [
         Row(f"page: a preflight from {origin}", request(
             "OPTIONS /api/cloud/agents", f"Origin: {origin}", "Access-Control-Request-Method: POST"), (403,))
@@ -308,7 +324,21 @@ def _smuggling() -> list[Row]:
 
 def _methods() -> list[Row]:
     """Methods, on an open path and on a closed one."""
-    methods = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "Get", "PRI", "QUERY", "M-SEARCH")
+    methods = (
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "OPTIONS",
+        "TRACE",
+        "CONNECT",
+        "PROPFIND",
+        "get",
+        "Get",
+        "PRI",
+        "QUERY",
+        "M-SEARCH",
+    )
     return [
         Row(f"method: {method} {path}", request(f"{method} {path}"), (400, 401, 403))
         for method in methods
@@ -358,7 +388,19 @@ def _bodies() -> list[Row]:
         Row(f"body: {name}", request(CREATE, RIGHT, JSON, body=body), (status,), through=True)
         for name, (body, status) in bodies.items()
     ]
-    for name in ("..", "%2e%2e", "%00", "x", "..%2f..%2fuser", f"{AGENT}%2fx", f"{AGENT}%20", f"%7b{AGENT}%7d", f"urn:uuid:{AGENT}", AGENT.replace("-", ""), "%ff"):
+    for name in (
+        "..",
+        "%2e%2e",
+        "%00",
+        "x",
+        "..%2f..%2fuser",
+        f"{AGENT}%2fx",
+        f"{AGENT}%20",
+        f"%7b{AGENT}%7d",
+        f"urn:uuid:{AGENT}",
+        AGENT.replace("-", ""),
+        "%ff",
+    ):
         sent = request(f"POST /api/cloud/agents/{name}/shutdown", RIGHT)
         rows.append(Row(f"body: the agent id {name}", sent, (400, 404), through=True))
     rows += [

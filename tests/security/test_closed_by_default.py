@@ -39,7 +39,11 @@ async def test_every_route_of_the_table_is_closed_without_the_token(house, call)
         body = b"" if method in {"GET", "HEAD"} else BODY
         talk = await converse(house.port, request(f"{method} {concrete(path)}", *headers, body=body))
         is_open = call.replace("HEAD", "GET") in OPEN
-        assert [answer.status for answer in talk.answers] == [400 if "login/status" in call else 200] if is_open else [401]
+        assert (
+            [answer.status for answer in talk.answers] == [400 if "login/status" in call else 200]
+            if is_open
+            else [401]
+        )
         assert is_open or house.effects() == before
 
 

@@ -1,12 +1,14 @@
 """What one connection, or many, can do to the others."""
 
 import asyncio
+import gzip
 import itertools
 
 import pytest
 import pytest_asyncio
 
 from eliza_cloud.api import app as application
+from eliza_cloud.api import body
 from eliza_cloud.api.attempts import GUESSES
 from tests.security import house as houses
 from tests.security.guard_rows import CREATE, RIGHT, SIGN_OUT, STATUS
@@ -48,7 +50,9 @@ async def test_whoever_sends_no_whole_request_is_cut_off_and_disturbs_nobody(imp
         rests = await asyncio.gather(*(_to_the_end(reader, writer) for reader, writer in crowd))
     assert not any(b" 500 " in rest for rest in rests)
     assert impatient.effects()[1:] == before[1:]
-    figure(f"guard: {CROWD} connections that never sent a whole head, all closed in time; the real limit is 75 s")
+    figure(
+        f"guard: {CROWD} connections that never sent a whole head, all closed in time; the real limit is 75 s"
+    )
 
 
 async def _to_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -98,7 +102,9 @@ async def test_each_guess_counts_also_those_that_come_together(impatient):
     assert talk.answers[0].status == 429
     assert talk.answers[0].headers["retry-after"] == "60"
     for _ in range(3):
-        wrong = await converse(impatient.port, request("GET /api/cloud/agents", "Authorization: Bearer guess"))
+        wrong = await converse(
+            impatient.port, request("GET /api/cloud/agents", "Authorization: Bearer guess")
+        )
         assert wrong.answers[0].status == 429
         right = await converse(impatient.port, request("GET /api/cloud/agents", RIGHT))
         assert right.answers[0].status == 200
@@ -106,6 +112,39 @@ async def test_each_guess_counts_also_those_that_come_together(impatient):
 
 async def test_many_at_once_are_all_refused(house):
     before = house.effects()
-    talks = await asyncio.gather(*(converse(house.port, request(SIGN_OUT, f"X-Api-Key: {n}")) for n in range(100)))
+    talks = await asyncio.gather(
+        *(converse(house.port, request(SIGN_OUT, f"X-Api-Key: {n}")) for n in range(100))
+    )
     assert {answer.status for talk in talks for answer in talk.answers} <= {401, 429}
     assert house.effects() == before
+
+
+@pytest.mark.parametrize("token", [(), (RIGHT,)], ids=["without token", "with token"])
+async def test_a_body_that_turns_out_malformed_is_no_fault_of_ours(house, token, caplog, monkeypatch):
+    """Chunks that go wrong after the head was taken, and compression, which is not undone."""
+    monkeypatch.setattr(body, "BODY_WITHIN", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    writer.write(request(CREATE, *token, "Transfer-Encoding: chunked", close=False) + b"2\r\n{}\r\n")
+    await asyncio.sleep(0.02)
+    writer.write(b"zz\r\n")
+    async with asyncio.timeout(5):
+        received = await reader.read()
+    writer.transport.abort()
+    assert received.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 ") if token else b"HTTP/1.1 401 ")
+    packed = gzip.compress(b"[" * 5_000_000)
+    talk = await converse(house.port, request(CREATE, *token, "Content-Encoding: gzip", body=packed))
+    assert talk.answers[0].status == (400 if token else 401)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/cloud/agents", "/api/chat", "/v1/chat/completions", "/api/cloud/compat/x"]
+)
+async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(house, path, monkeypatch):
+    """Of whoever has the token, too: a body may take a minute, here a fifth of a second."""
+    monkeypatch.setattr(body, "BODY_WITHIN", 0.2)
+    calls = len(house.cloud.calls)
+    talk = await converse(house.port, request(f"POST {path}", RIGHT, "Content-Length: 100") + b"{", answers=1)
+    assert talk.answers[0].status == 408
+    assert "body_too_slow" in talk.answers[0].body.decode()
+    assert len(house.cloud.calls) == calls

@@ -8,7 +8,19 @@ from tests.security.wire import Conversation, converse, request
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: Nothing of the service's own may show: its secrets, a traceback, what it is made of.
-HIDDEN = [TOKEN, KEY, TOKEN[:24], TOKEN[-24:], KEY[:24], KEY[-24:], "Traceback", "aiohttp", "Python/", ".py", "object at 0x"]
+HIDDEN = [
+    TOKEN,
+    KEY,
+    TOKEN[:24],
+    TOKEN[-24:],
+    KEY[:24],
+    KEY[-24:],
+    "Traceback",
+    "aiohttp",
+    "Python/",
+    ".py",
+    "object at 0x",
+]
 
 
 def judge(talk: Conversation, statuses: tuple[int, ...]) -> None:

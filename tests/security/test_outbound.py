@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lists of addresses read best in rows
 """The key goes to the cloud that was named and to nobody else: proved by a server that writes down what it gets."""
 
 import asyncio
@@ -159,7 +160,19 @@ async def test_a_look_alike_of_another_script_is_shown_as_what_it_is(text, host)
     assert host is None or base_url.site.host_subcomponent == host or "xn--" in str(base_url)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "localhost.evil.example", "127.0.0.1.nip.io", "127.0.0.1.evil.example", "evil.localhost", "[::ffff:127.0.0.1]", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "0.0.0.0",
+        "[::]",
+        "localhost.evil.example",
+        "127.0.0.1.nip.io",
+        "127.0.0.1.evil.example",
+        "evil.localhost",
+        "[::ffff:127.0.0.1]",
+        "10.0.0.1",
+    ],
+)
 async def test_the_exception_for_loopback_is_not_stretched(trap, host):
     """`ELIZA_CLOUD_ALLOW_LOOPBACK=1` is for 127.0.0.0/8, ::1 and `localhost` alone; names are judged by addresses."""
     with pytest.raises(BaseUrlRefused):
@@ -188,7 +201,9 @@ async def test_localhost_that_leads_elsewhere_gets_no_connection(trap):
     assert KEY.encode() in trap.received[0]
 
 
-@pytest.mark.parametrize("value", ["", " ", "0", "2", "11", "true", "yes", "on", "TRUE", "1.0", "\uff11", "01", "-1"])
+@pytest.mark.parametrize(
+    "value", ["", " ", "0", "2", "11", "true", "yes", "on", "TRUE", "1.0", "\uff11", "01", "-1"]
+)
 async def test_only_1_switches_the_exception_on(tmp_path, trap, value, monkeypatch):
     """Asked of the service itself, with a key at hand: nothing comes to the trap."""
     from eliza_cloud.api import service  # noqa: PLC0415 - the fixture's patches come first
@@ -238,7 +253,9 @@ async def test_proxies_netrc_and_cookies_of_the_environment_are_ignored(trap, tm
     async with await asyncio.start_server(elsewhere.take, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         await ask(parse_base_url(f"http://127.0.0.1:{port}", allow_loopback=True))
-        await ask(parse_base_url(f"https://cloud.example.com:{port}", allow_loopback=False), Names(["127.0.0.1"]))
+        await ask(
+            parse_base_url(f"https://cloud.example.com:{port}", allow_loopback=False), Names(["127.0.0.1"])
+        )
     assert trap.visits == 0, "a proxy was asked"
     assert elsewhere.visits >= 2
     assert not any(b"canary" in request or b"Basic" in request for request in elsewhere.received)
@@ -249,8 +266,13 @@ async def test_a_key_is_never_part_of_an_address(trap):
     for request in trap.received:
         first, *headers = request.decode().split("\r\n")
         assert KEY[:20] not in first
-        assert [header.partition(":")[0] for header in headers if KEY in header] == ["X-API-Key", "Authorization"]
+        assert [header.partition(":")[0] for header in headers if KEY in header] == [
+            "X-API-Key",
+            "Authorization",
+        ]
 
 
 async def test_the_numbers(figure):
-    figure(f"outbound: {len(FORBIDDEN) * 3} answers of a name server, {len(SPELLINGS)} spellings, 8 x 15 redirects, 0 requests with the key")
+    figure(
+        f"outbound: {len(FORBIDDEN) * 3} answers of a name server, {len(SPELLINGS)} spellings, 8 x 15 redirects, 0 requests with the key"
+    )

@@ -34,7 +34,9 @@ class Conversation:
         while rest.startswith(b"HTTP/"):
             head, _, rest = rest.partition(b"\r\n\r\n")
             first, *lines = head.decode("latin-1").split("\r\n")
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            headers = {
+                name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
+            }
             length = 0 if self.sent.startswith(b"HEAD ") else int(headers.get("content-length", 0))
             status = int(first.split(" ")[1])
             if status != 100:
