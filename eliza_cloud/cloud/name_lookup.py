@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 
 class NameLookup(AbstractResolver):
-    """Asks the system, in a daemon thread for each lookup; one that nobody waits for any more is left alone."""
+    """Asks the system, in a daemon thread for each lookup; one nobody waits for any more is left alone."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

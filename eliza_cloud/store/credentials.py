@@ -68,7 +68,7 @@ class Credentials:
         return await self._whole(lambda: self._login_begun(key))
 
     async def give_up_login(self, key: Secret) -> None:
-        """Forget a key whose `save_login` failed and that nobody wants any more: the login before it counts."""
+        """Forget a key whose `save_login` failed and that nobody wants now: the login before it counts."""
         await self._whole(lambda: self._give_up_login(key))
 
     async def save_identity(self, key: Secret, user_id: str, organization_id: str | None) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.crash.house", "tests.crash.story")  # so that a failure shows values
+pytest.register_assert_rewrite("tests.crash.processes", "tests.crash.story")  # so that a failure shows values
 
-from tests.crash.house import SETTINGS, Cloud, Machine, Zygote, emulator  # noqa: E402 - rewritten first
+from tests.crash.house import SETTINGS, Cloud, Machine, emulator  # noqa: E402 - rewritten first
+from tests.crash.processes import Zygote  # noqa: E402 - rewritten first
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crash.house import Child
+from tests.crash.processes import Child
 
 FILES = ("eliza.json", ".eliza.json.tmp", "eliza.json.bak", "agent.sqlite3", "agent.sqlite3-wal")
 

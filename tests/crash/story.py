@@ -9,7 +9,8 @@ from typing import Any
 
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.record import AgentRecord
-from tests.crash.house import KEY, SETTINGS, Child, Machine, Service
+from tests.crash.house import SETTINGS, Machine
+from tests.crash.processes import KEY, Child, Service
 
 MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend": "ö"}}, "big": 2**64}
 

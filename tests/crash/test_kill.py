@@ -24,8 +24,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.crash.house import GONE, Service, until
 from tests.crash.moments import Armed, AtCall, Moment, moments
+from tests.crash.processes import GONE, Service, until
 from tests.crash.story import Story, Told
 
 KILLS = 20  # in one test, and every third time one more in the start that follows; there are 14

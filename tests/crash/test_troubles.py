@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.house import Machine, Service, until
+from tests.crash.house import Machine
+from tests.crash.processes import Service, until
 from tests.crash.troubles import TROUBLES, Locked, Trouble, as_root
 
 IMPATIENT = {"eliza_cloud.store.record.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
@@ -24,25 +25,6 @@ def start(machine: Machine) -> Service:
     return machine.start(constants=IMPATIENT)
 
 
-def signed_in(machine: Machine) -> tuple[Service, str]:
-    service = start(machine)
-    service.login(machine.cloud)
-    service.until_linked(None)
-    return service, str(machine.document()["cloud"]["apiKey"])
-
-
-def linked(machine: Machine) -> tuple[Service, str, str]:
-    service, key = signed_in(machine)
-    agent = create(service)
-    service.post(f"/api/cloud/agents/{agent}/connect")
-    return service, key, agent
-
-
-def create(service: Service) -> str:
-    answer = service.post("/api/cloud/agents", {"agentName": "a", "forceCreate": True})
-    return str(answer["agent"]["id"])
-
-
 def is_clear(sentence: str, trouble: Trouble) -> bool:
     """Tell whether it is one sentence that says what is wrong and what to do."""
     assert sentence.count("\n") == 0
@@ -56,7 +38,8 @@ def assert_no_traceback(machine: Machine) -> None:
 
 
 def test_at_start_it_ends_with_one_and_a_sentence_and_starts_when_it_is_mended(machine, trouble):
-    service, key, agent = linked(machine)
+    service, agent = machine.linked(constants=IMPATIENT)
+    key = machine.key
     service.signal(signal.SIGTERM)
     assert service.wait() == 0
     trouble.begin()
@@ -65,7 +48,7 @@ def test_at_start_it_ends_with_one_and_a_sentence_and_starts_when_it_is_mended(m
     assert is_clear(service.output.strip(), trouble), service.output
     trouble.end()
     start(machine).until_linked(agent)
-    assert machine.document()["cloud"]["apiKey"] == key
+    assert machine.key == key
     assert_no_traceback(machine)
 
 
@@ -81,7 +64,8 @@ def test_a_first_start_says_so_too(machine, trouble):
 
 
 def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_mended(machine, trouble):
-    service, old, agent = linked(machine)
+    service, agent = machine.linked(constants=IMPATIENT)
+    old = machine.key
     trouble.begin()
     session = service.post("/api/cloud/login")["sessionId"]
     prefix = machine.cloud.approve(session)
@@ -89,12 +73,12 @@ def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_
     assert told.startswith("You are signed in, but the key could not be saved: ")
     assert is_clear(told, trouble), told
     assert service.login_status(session)["status"] == "pending"
-    assert machine.document()["cloud"]["apiKey"] == old
+    assert machine.key == old
     service.until_linked(agent)
     trouble.end()
     until(lambda: service.login_status(session)["status"] == "authenticated")
     assert "error" not in service.login_status(session)
-    assert machine.document()["cloud"]["apiKey"].startswith(prefix)
+    assert machine.key.startswith(prefix)
     service.until_linked(agent)
     service.kill()
     start(machine).until_linked(agent)
@@ -104,8 +88,8 @@ def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_
 
 @pytest.mark.parametrize("respond", [{}, {"Prefer": "respond-async"}], ids=["waiting", "async"])
 def test_at_connect_it_says_so_keeps_the_link_and_connects_when_it_is_mended(machine, trouble, respond):
-    service, _, agent = linked(machine)
-    other = create(service)
+    service, agent = machine.linked(constants=IMPATIENT)
+    other = service.create_agent()
     trouble.begin()
     status, body = service.ask("POST", f"/api/cloud/agents/{other}/connect", **respond)
     assert (status, body["code"]) == (500, "store_failed")
@@ -122,7 +106,7 @@ def test_at_connect_it_says_so_keeps_the_link_and_connects_when_it_is_mended(mac
 @pytest.mark.parametrize("verb", ["suspend", "shutdown"])
 def test_an_agent_that_cannot_be_let_go_of_for_good_is_not_stopped(machine, trouble, verb):
     """Else the next start would link to it again, and start (and bill) it."""
-    service, _, agent = linked(machine)
+    service, agent = machine.linked(constants=IMPATIENT)
     trouble.begin()
     status, body = service.ask("POST", f"/api/cloud/agents/{agent}/{verb}")
     assert (status, body["code"]) == (500, "store_failed")
@@ -135,7 +119,8 @@ def test_an_agent_that_cannot_be_let_go_of_for_good_is_not_stopped(machine, trou
 
 
 def test_at_disconnect_it_says_so_and_signs_out_when_it_is_mended(machine, trouble):
-    service, key, _ = linked(machine)
+    service, _ = machine.linked(constants=IMPATIENT)
+    key = machine.key
     trouble.begin()
     status, body = service.ask("POST", "/api/cloud/disconnect")
     assert (status, body["code"]) == (500, "store_failed")
@@ -150,7 +135,8 @@ def test_at_disconnect_it_says_so_and_signs_out_when_it_is_mended(machine, troub
 
 
 def test_a_disconnect_that_failed_leaves_everything_or_nothing_after_a_kill(machine, trouble):
-    service, key, agent = linked(machine)
+    service, agent = machine.linked(constants=IMPATIENT)
+    key = machine.key
     trouble.begin()
     assert service.ask("POST", "/api/cloud/disconnect")[0] == 500
     service.kill()
@@ -164,7 +150,7 @@ def test_a_disconnect_that_failed_leaves_everything_or_nothing_after_a_kill(mach
 
 
 def test_a_stop_ends_with_zero_in_time(machine, trouble):
-    service, _, agent = linked(machine)
+    service, agent = machine.linked(constants=IMPATIENT)
     trouble.begin()
     service.signal(signal.SIGTERM)
     assert service.wait(15) == 0

@@ -9,7 +9,8 @@ from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.record import AgentRecord, SqliteStore
-from tests.crash.house import SETTINGS, Cloud, Machine, emulator, until
+from tests.crash.house import SETTINGS, Cloud, Machine, emulator
+from tests.crash.processes import until
 
 CLOUD = "https://www.elizacloud.ai"
 OLD, NEW, NEWER = (Secret(f"eliza_{digit * 64}") for digit in "123")

@@ -156,6 +156,8 @@ class ScriptedCloud:
             return await call.answer if by_itself is None else by_itself
         finally:
             self.parked.remove(call)
+            if call.answer.done() and not call.answer.cancelled():
+                call.answer.exception()  # an answer that came in the moment its caller left is nobody's
 
     @property
     def waiting(self) -> list[Call]:

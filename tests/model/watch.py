@@ -51,11 +51,16 @@ class Watch:
         self._facts = facts
         self._parked = parked
         self._provisions: Counter[int] = Counter()
+        self._rungs: dict[
+            int, float
+        ] = {}  # by epoch; one that gets shorter keeps the rung it stands on
         self._final_snapshots: Counter[int] = Counter()
 
     def step(self, report: Report) -> None:
         """Check one step of the link; to be its observer."""
         before, event, step = report.before, report.event, report.step
+        rungs = step.facts.policy.ladder.attempts or float("inf")
+        self._rungs[step.facts.epoch] = max(rungs, self._rungs.get(step.facts.epoch, 0))
         self.events[f"{type(event).__name__} {step.outcome.value}"] += 1
         self.moves.update(f"{source.value} → {dest.value}" for source, dest in step.moves)
         try:
@@ -96,10 +101,8 @@ class Watch:
             assert call.about == facts.agent_id, "not the agent the link is about"
         if call.name == "provision" and state is RECONNECTING:
             self._provisions[facts.epoch] += 1
-            bound = facts.policy.ladder.attempts
-            assert bound == 0 or self._provisions[facts.epoch] <= bound, (
-                "more tries than the ladder has rungs"
-            )
+            tries, rungs = self._provisions[facts.epoch], self._rungs[facts.epoch]
+            assert tries <= rungs, f"try {tries} of a ladder with {rungs} rungs"
         if call.name == "snapshot" and state is CLOSING:
             self._final_snapshots[facts.epoch] += 1
             assert self._final_snapshots[facts.epoch] == 1, "more than one final snapshot"

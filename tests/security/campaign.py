@@ -29,7 +29,14 @@ SETTINGS = {
 }
 #: A stand-in for a browser: it writes down what it was started with.
 BROWSER = """#!/bin/sh
-{ env; cat /proc/self/environ; tr '\\0' ' ' < /proc/$PPID/cmdline; cat /proc/$PPID/environ; echo "$@"; } > "$0.seen" 2>&1
+{
+    env
+    cat /proc/self/environ
+    tr '\\0' ' ' < /proc/$PPID/cmdline
+    cat /proc/$PPID/environ
+    echo "$@"
+} > "$0.part" 2>&1
+mv "$0.part" "$0.seen"
 """
 STORE = (
     "eliza.json",
@@ -44,7 +51,7 @@ STORE = (
 
 @dataclass
 class Campaign:
-    """One machine: a home, a state directory, a cloud. `keys` are the canary keys that have been handed out."""
+    """One machine: a home, a state directory, a cloud. `keys` are the canary keys handed out."""
 
     root: Path
     cloud: EchoingCloud
@@ -94,16 +101,23 @@ class Campaign:
         """Start the service on a free port; `patch` is Python that runs in it before it begins."""
         self.starts += 1
         out, err = (self.root / "logs" / f"{self.starts}.{name}" for name in ("out", "err"))
-        code = f"import sys\n{patch}\nfrom eliza_cloud.cli.main import main\nsys.exit(main(['serve', '--port', '0']))"
+        serve = "from eliza_cloud.cli.main import main\nsys.exit(main(['serve', '--port', '0']))"
+        code = f"import sys\n{patch}\n{serve}"
         command = [sys.executable, "-P", "-c", code] if patch else [*MODULE, "serve", "--port", "0"]
         with out.open("wb") as to_out, err.open("wb") as to_err:
             self.service = await asyncio.create_subprocess_exec(
-                *command, env=self.environment(**more), cwd=self.root / "cwd", stdin=asyncio.subprocess.DEVNULL, stdout=to_out, stderr=to_err
+                *command, env=self.environment(**more), cwd=self.root / "cwd",
+                stdin=asyncio.subprocess.DEVNULL, stdout=to_out, stderr=to_err,
             )  # fmt: skip
         process = self.service
         await until(lambda: b"API token" in out.read_bytes() or process.returncode is not None)
         if process.returncode is None:
             self.port = int(out.read_text().split("http://127.0.0.1:")[1].split()[0])
+
+    def of_service(self, name: str) -> bytes:
+        """Read what the system says about the service's process."""
+        assert self.service is not None
+        return Path("/proc", str(self.service.pid), name).read_bytes()
 
     def tell(self, number: signal.Signals) -> None:
         assert self.service is not None

@@ -4,8 +4,11 @@ import base64
 from dataclasses import dataclass, field
 from functools import cached_property
 
-#: So many characters in a row of a secret are a leak.
+#: So many characters in a row of a secret are a leak. It is found by blocks side by side: wherever it begins,
+#: one is whole in it. The first begins where the prefix of a key that may be shown does not reach.
 PIECE = 20
+BLOCK = 10
+FIRST = 3
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Canary:
 
     @cached_property
     def needles(self) -> dict[bytes, str]:
-        """Every piece of the value in every spelling, with the spelling's name."""
+        """Blocks of the value in every spelling, with the spelling's name."""
         plain = self.value.encode()
         spellings = {
             "plain": plain,
@@ -41,10 +44,10 @@ class Canary:
             "UTF-16": 2,
         }
         return {
-            text[start : start + size]: name
+            text[start : start + width * BLOCK]: name
             for name, text in spellings.items()
-            for size in [PIECE * widths.get(name, 1)]
-            for start in range(0, max(1, len(text) - size + 1), widths.get(name, 1))
+            for width in [widths.get(name, 1)]
+            for start in range(width * FIRST, len(text) - width * BLOCK + 1, width * BLOCK)
         }
 
     def found_in(self, content: bytes) -> dict[str, bytes]:

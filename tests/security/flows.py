@@ -1,7 +1,7 @@
 """What the canaries are run through. A later issue adds its flow here, and its surface in `SURFACES`.
 
-Every flow runs against the real service and the real command line at debug level, in the order given; each says
-which surfaces it must have left something on, so that an empty net is no proof.
+Every flow runs against the real service and the real command line at debug level, in the order given; each
+says which surfaces it must have left something on, so that an empty net is no proof.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import re
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote
 
 from eliza_cloud.api.routes import ROUTES, Route
@@ -28,14 +27,14 @@ SURFACES = {
     "command line: errors": "stderr of every command",
     "process arguments": "/proc/<pid>/cmdline and comm of the service and of all below it",
     "environment of children": "what a browser is started with, and /proc/<pid>/environ below the service",
-    "files outside the store": "home, temporary and working directory, and all of the state directory but the store",
+    "files outside the store": "home, temporary and working directory, the state directory but the store",
     "addresses and bodies sent to the cloud": "the key belongs into two headers, the token to nobody",
 }
 
 ELSEWHERE = "00000000-0000-4000-8000-000000000000"
 BODY = {
-    "agentName": "x", "text": "hello", "model": "m", "messages": [{"role": "user", "content": "hello"}], "input": "hello", "prompt": "x",
-    "amount": 5, "voice": "v", "jsonrpc": "2.0", "method": "x", "id": 1,
+    "agentName": "x", "text": "hello", "model": "m", "messages": [{"role": "user", "content": "hello"}],
+    "input": "hello", "prompt": "x", "amount": 5, "voice": "v", "jsonrpc": "2.0", "method": "x", "id": 1,
 }  # fmt: skip
 #: Not called with the rest: they end what the flows need.
 APART = {"/api/cloud/disconnect", "/api/cloud/login", "/api/provider/switch"}
@@ -147,7 +146,7 @@ async def signing_in(on: Campaign) -> None:
     assert code == 0, said
     on.remember_key()
     await on.api("GET", f"/api/cloud/login/status?sessionId={session}")
-    await until(lambda: (on.root / "home" / "browser.seen").exists())
+    await until((on.root / "home" / "browser.seen").exists)
     on.cloud.mood = None
     await on.cli("status")
     await on.cli("status", "--json")
@@ -215,7 +214,8 @@ async def losing_the_wire(on: Campaign) -> None:
     for fault, more in (
         ("reset", {}), ("drop", {}), ("truncate", {}), ("html", {}), ("wrong-types", {}),
         ("malformed", {"body": f'{{"error": "{key}'}), ("malformed", {"body": key, "status": 401}),
-        ("redirect", {"location": f"http://{key.replace('_', '-')[:50]}.example/{key}"}), ("redirect", {"location": f"http://[{key}"}),
+        ("redirect", {"location": f"http://{key.replace('_', '-')[:50]}.example/{key}"}),
+        ("redirect", {"location": f"http://[{key}"}),
         ("status", {"status": 401, "body": {"error": key, "code": "invalid_api_key"}}),
     ):  # fmt: skip
         await on.cloud.heal()
@@ -318,7 +318,11 @@ async def setting_wrongly(on: Campaign) -> None:
     wrongly = [{name: secret} for name, secret in zip(names[:5], (key, TOKEN) * 3, strict=False)]
     wrongly += [{"ELIZA_API_TOKEN": f"{TOKEN}\n{TOKEN}"}, {"ELIZAOS_CLOUD_API_KEY": f"{key}\u00e9"}]
     serving = [
-        on.cli("serve", **variables, ELIZA_STATE_DIR=str(on.root / f"other-{number}"))
+        on.cli(
+            "serve",
+            **{"ELIZA_API_PORT": "0", "ELIZA_PORT": "0", **variables},
+            ELIZA_STATE_DIR=str(on.root / f"other-{number}"),
+        )
         for number, variables in enumerate(wrongly)
     ]
     assert [code for code, _ in await asyncio.gather(*serving)] == [2] * len(wrongly)
@@ -346,8 +350,7 @@ async def being_killed(on: Campaign) -> None:
     for number in (signal.SIGKILL, signal.SIGABRT):
         await on.start()
         await on.until_state("connected")
-        assert on.service is not None
-        limits = Path("/proc", str(on.service.pid), "limits").read_text()
+        limits = on.of_service("limits").decode()
         assert re.search(r"Max core file size +0 +0 ", limits), limits
         await on.stop(number)
     await on.start()
@@ -360,7 +363,8 @@ FALL = """
 from eliza_cloud.{module} import {owner}
 import os
 async def fall(self, *given, **named):
-    key = os.environ.get("ELIZAOS_CLOUD_API_KEY") or open(os.environ["ELIZA_STATE_DIR"] + "/eliza.json").read()
+    config = os.environ["ELIZA_STATE_DIR"] + "/eliza.json"
+    key = os.environ.get("ELIZAOS_CLOUD_API_KEY") or open(config).read()
     try:
         raise KeyError(key)
     except KeyError as error:
@@ -370,7 +374,7 @@ async def fall(self, *given, **named):
 
 
 async def falling(on: Campaign) -> None:
-    """A fault of our own in an activity, in a call and in the start: logged with its traceback, not with the key."""
+    """A fault of our own in an activity, in a call, in the start: its traceback is logged, the key is not."""
     await on.start(patch=FALL.format(module="link.monitor", owner="ConnectionMonitor", name="run"))
     await until(lambda: _fell(on))
     await every_route(on)
@@ -407,9 +411,9 @@ API = ("log", "service: output", "answers", "process arguments")
 CLI = ("command line: output", "command line: errors")
 SENT = "addresses and bodies sent to the cloud"
 FLOWS = (
-    Flow("knocking with secrets in odd places", knocking, (*API, "command line: errors")),
+    Flow("knocking with secrets in odd places", knocking, (*API, CLI[0])),
     Flow("signing in", signing_in, (*API[:3], CLI[0], "environment of children", SENT)),
-    Flow("connect, chat, back up, restore", talking, ("log", "answers", *CLI, SENT)),
+    Flow("connect, chat, back up, restore", talking, ("log", "answers", CLI[0], SENT)),
     Flow("a cloud that echoes the key in good answers", being_echoed, (*API, *CLI, SENT)),
     Flow(
         "a cloud that echoes the key in errors and redirects", being_refused, ("log", "answers", CLI[1], SENT)
@@ -419,7 +423,7 @@ FLOWS = (
     Flow(
         "a store that fails, settings with the key in wrong places",
         failing_to_store,
-        ("log", "answers", *CLI),
+        ("log", "answers", CLI[0]),
     ),
     Flow("starts with a secret in a wrong variable", setting_wrongly, (*API, CLI[1])),
     Flow("killed and started again", being_killed, (*API, SENT)),

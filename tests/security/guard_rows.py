@@ -89,8 +89,8 @@ def _tokens() -> list[Row]:
         "two wrong bearers": "Authorization: Bearer a\r\nAuthorization: Bearer b",
     }
     rows = [Row(f"token: {name}", request(SIGN_OUT, header)) for name, header in headers.items()]
-    for query in ("token", "access_token", "api_key", "authorization", "X-Api-Key"):
-        rows.append(Row(f"token: in the query as {query}", request(f"{SIGN_OUT}?{query}={TOKEN}")))
+    queries = ("token", "access_token", "api_key", "authorization", "X-Api-Key")
+    rows += [Row(f"token: in the query as {name}", request(f"{SIGN_OUT}?{name}={TOKEN}")) for name in queries]
     rows += [
         Row("token: in the path", request(f"{SIGN_OUT}/{TOKEN}")),
         Row("token: as a path parameter", request(f"{SIGN_OUT};token={TOKEN}")),
@@ -157,8 +157,9 @@ def _paths() -> list[Row]:
         "?": (400,),
         "*": (400,),
     }
-    return rows + [
-        Row(f"target: {target}", request(f"GET {target}"), status) for target, status in absolute.items()
+    return [
+        *rows,
+        *(Row(f"target: {target}", request(f"GET {target}"), status) for target, status in absolute.items()),
     ]
 
 
@@ -192,7 +193,8 @@ def _names() -> list[Row]:
         for origin in ORIGINS
     ]
     two = "Host: evil.example"
-    return rows + [
+    return [
+        *rows,
         Row("host: missing", request(SIGN_OUT, RIGHT, host=None), (400, 403)),
         Row("host: missing in HTTP/1.0", request(SIGN_OUT, RIGHT, host=None, version="1.0"), (400, 403)),
         Row("host: two, the second foreign", request(SIGN_OUT, RIGHT, two), (400, 403)),
@@ -226,7 +228,8 @@ def _pages() -> list[Row]:
             "OPTIONS /api/cloud/agents", f"Origin: {origin}", "Access-Control-Request-Method: POST"), (403,))
         for origin in ("null", "https://evil.example", "http://localhost.evil.example")
     ]  # fmt: skip
-    return rows + [
+    return [
+        *rows,
         Row("page: a preflight without an origin", request("OPTIONS /api/cloud/agents", "Access-Control-Request-Method: POST")),
         Row("page: an OPTIONS that is no preflight", request("OPTIONS /api/cloud/agents", "Origin: http://localhost")),
         Row("page: a private network preflight", request("OPTIONS /api/cloud/agents", "Origin: https://evil.example",

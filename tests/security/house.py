@@ -20,6 +20,8 @@ from eliza_cloud.ops.redaction import Redaction
 from tests.api.conftest import until
 from tests.security.guard_rows import KEY, TOKEN
 
+MINUTES = itertools.count(0.0, 60.0)
+
 
 @dataclass
 class WatchedCloud:
@@ -55,7 +57,7 @@ class House:
     reached: list[str]
 
     def effects(self) -> tuple[Any, ...]:
-        """All that a request could have caused: handlers, calls of the cloud, a change of the link's facts."""
+        """All that a request could have caused: handlers, calls of the cloud, other facts of the link."""
         return (len(self.reached), len(self.cloud.calls), self.manager.facts)
 
 
@@ -65,11 +67,11 @@ async def house(
     patch: pytest.MonkeyPatch,
     *,
     extra: Callable[[web.Application], None] = lambda _: None,
-    monotonic: Callable[[], float] = itertools.count(0.0, 60.0).__next__,
+    monotonic: Callable[[], float] = MINUTES.__next__,
 ) -> AsyncIterator[House]:
     """Put the service together as `serve` does, and look into its application; `extra` may add to that.
 
-    By default a minute passes between any two wrong tokens, so that no row is answered 429 for those before it.
+    By default a minute passes between any two wrong tokens, so that none is answered 429 for those before it.
     """
     reached: list[str] = []
 

@@ -1,10 +1,12 @@
-"""A key and a token run through everything that happens to them; then everything that was shown is searched."""
+"""A key and a token run through all that happens to them; then all that was shown is searched."""
+
+import base64
 
 import pytest
 import pytest_asyncio
 
 from tests.security.campaign import STORE, TOKEN, Campaign
-from tests.security.canaries import Canary
+from tests.security.canaries import PIECE, Canary
 from tests.security.echoing_cloud import echoing_cloud
 from tests.security.flows import FLOWS, SURFACES
 
@@ -53,7 +55,7 @@ async def test_only_the_store_holds_them_and_only_for_its_owner(campaign):
     """The two files of the key and the file of the token, each with mode 0600."""
     for flow, holders in campaign.holders:
         assert all(path.parent == campaign.state and path.name in STORE for path in holders), (flow, holders)
-        assert {mode for mode in holders.values()} <= {0o600}, (flow, holders)
+        assert set(holders.values()) <= {0o600}, (flow, holders)
     held = {path.name for _, holders in campaign.holders[:-1] for path in holders}
     assert {"eliza.json", "agent.sqlite3", "api-token"} <= held
 
@@ -71,20 +73,31 @@ async def test_the_token_is_never_sent_to_the_cloud(campaign):
 
 
 async def test_the_search_finds_what_there_is():
-    """The net is tight: a canary in any spelling, cut anywhere, is found."""
-    canary = Canary("key", "eliza_" + "0123456789abcdef" * 4)
-    for spelling in set(canary.needles.values()):
-        needles = [needle for needle, name in canary.needles.items() if name == spelling]
-        assert needles
-        for needle in needles:
-            assert spelling in canary.found_in(b"before " + needle + b" after") or canary.found_in(needle)
-    assert not canary.found_in(b"eliza_0123456789abc")
+    """The net is tight: twenty characters of a canary, from wherever, in any spelling; the prefix is none."""
+    key = "eliza_" + "0123456789abcdef" * 4
+    canary = Canary("key", key)
+    for start in range(len(key) - PIECE + 1):
+        piece = key[start : start + PIECE]
+        spellings = [piece, piece.upper(), piece[::-1], piece.encode().hex(), quote_all(piece), json_escaped(piece)]
+        for spelled in spellings:
+            assert canary.found_in(f"before {spelled} after".encode()), (start, spelled)
+    for before in ("", "x", "xy", "xyz"):
+        assert canary.found_in(base64.b64encode(f"{before}{key}".encode()))
+    assert not canary.found_in(f"the prefix {key[:12]} of a key".encode())
+
+
+def quote_all(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def json_escaped(text: str) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in text)
 
 
 async def test_the_numbers(campaign, figure):
     spellings = len({name for canary in campaign.canaries for name in canary.needles.values()})
     needles = sum(len(canary.needles) for canary in campaign.canaries)
     figure(
-        f"canaries: {len(campaign.canaries)} secrets in {spellings} spellings ({needles} needles), {len(FLOWS)} flows x"
-        f" {len(SURFACES)} surfaces, {campaign.net.size():,} bytes searched, 0 hits"
+        f"canaries: {len(campaign.canaries)} secrets in {spellings} spellings ({needles} needles),"
+        f" {len(FLOWS)} flows x {len(SURFACES)} surfaces, {campaign.net.size():,} bytes searched, 0 hits"
     )

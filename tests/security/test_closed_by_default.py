@@ -1,4 +1,4 @@
-"""Nothing is open but what the table of routes says, wherever the service listens and whatever is added to it."""
+"""Nothing is open but what the table of routes says, wherever it listens and whatever is added."""
 
 import asyncio
 import re
@@ -69,8 +69,11 @@ async def test_a_route_that_is_added_later_is_closed(tmp_path):
             inner.router.add_get("/status", handler)
             app.add_subapp(prefix, inner)
 
-    calls = ["GET /api/new", "GET /api/cloud/status/more", "GET /metrics", "GET /openapi.json", "GET /ui/../api/cloud/status",
-             "GET /ui/x", "POST /api/cloud/login/status", "GET /inner/status", "GET /api/cloud2/status"]  # fmt: skip
+    calls = [
+        *("GET /api/new", "GET /api/cloud/status/more", "GET /metrics", "GET /openapi.json"),
+        *("GET /ui/../api/cloud/status", "GET /ui/x", "POST /api/cloud/login/status"),
+        *("GET /inner/status", "GET /api/cloud2/status"),
+    ]
     with pytest.MonkeyPatch.context() as patch:
         async with houses.house(tmp_path, patch, extra=add) as house:
             for call in calls:
@@ -98,7 +101,7 @@ async def test_listening_to_others_demands_a_long_token_of_its_own(tmp_path, hos
     (tmp_path / "api-token").write_text(f"{TOKEN}\n")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "eliza_cloud.cli", "serve", "--port", "0", "--host", host,
-        env={"ELIZA_STATE_DIR": str(tmp_path), "HOME": str(tmp_path), "PATH": "", "PYTHONUTF8": "1", **variables},
+        env={"ELIZA_STATE_DIR": str(tmp_path), "HOME": str(tmp_path), "PYTHONUTF8": "1", **variables},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(30):

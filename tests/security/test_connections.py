@@ -29,7 +29,7 @@ CROWD = 120
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def impatient(tmp_path_factory):
-    """A service that waits 0.4 seconds for a head where the real one waits 75, and for which no time passes between guesses."""
+    """A service that waits 0.4 seconds for a head, the real one 75; no time passes between guesses."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(application.SERVER_SETTINGS, "keepalive_timeout", 0.4)
         directory = tmp_path_factory.mktemp("impatient")

@@ -1,4 +1,4 @@
-"""Taking secrets out of text and out of bodies that pass by: whole, cut, side by side, across any cut of the body."""
+"""Taking secrets out of text and out of bodies that pass by: whole, cut, side by side, across chunks."""
 
 import pytest
 from hypothesis import given

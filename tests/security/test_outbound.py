@@ -144,20 +144,14 @@ async def test_another_spelling_is_refused_before_anything_is_looked_up(trap, sp
 
 
 @pytest.mark.parametrize(
-    ("text", "host"),
-    [
-        ("https://www.el\u0456zacloud.ai", "www.xn--elzacloud-e2i.ai"),
-        ("https://www.elizacl\u043eud.ai", "www.xn--elizaclud-fbh.ai"),
-        ("https://www.elizacloud.\u0430i", None),
-    ],
+    "host", ["www.el\u0456zacloud.ai", "www.elizacl\u043eud.ai", "www.elizacloud.\u0430i"]
 )
-async def test_a_look_alike_of_another_script_is_shown_as_what_it_is(text, host):
+async def test_a_look_alike_of_another_script_is_shown_as_what_it_is(host):
     """It is a public name like any other, so it is allowed; whoever reads it sees that it is not the cloud."""
-    base_url = parse_base_url(text, allow_loopback=False)
+    base_url = parse_base_url(f"https://{host}", allow_loopback=False)
     assert "xn--" in str(base_url)
     assert "www.elizacloud.ai" not in str(base_url)
     assert str(base_url).isascii()
-    assert host is None or base_url.site.host_subcomponent == host or "xn--" in str(base_url)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,11 @@ async def test_nothing_gets_in_whichever_parser_reads_it(tmp_path, parser, figur
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", "eliza_cloud.cli", "serve", "--port", "0",
                 env={
-                    "HOME": str(tmp_path), "ELIZA_STATE_DIR": str(tmp_path / "state"), "ELIZA_API_TOKEN": TOKEN, "ELIZAOS_CLOUD_API_KEY": KEY,
-                    "ELIZAOS_CLOUD_BASE_URL": cloud.url, "ELIZA_CLOUD_ALLOW_LOOPBACK": "1", "ELIZA_LOG_LEVEL": "debug",
+                    "HOME": str(tmp_path), "ELIZA_STATE_DIR": str(tmp_path / "state"),
+                    "ELIZA_API_TOKEN": TOKEN,
+                    "ELIZAOS_CLOUD_API_KEY": KEY, "ELIZAOS_CLOUD_BASE_URL": cloud.url,
+                    "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
+                    "ELIZA_LOG_LEVEL": "debug",
                     **({"AIOHTTP_NO_EXTENSIONS": "1"} if parser == "python" else {}),
                 },
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=to_log,

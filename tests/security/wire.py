@@ -66,7 +66,7 @@ def request(
 
 
 async def converse(port: int, sent: bytes, *, answers: int = 0, patience: float = PATIENCE) -> Conversation:
-    """Send all of it and read until the server hangs up, `answers` have come, or `patience` seconds are over."""
+    """Send it all and read until the server hangs up, `answers` have come, or `patience` (seconds) ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     talk = Conversation(sent, b"", closed=False)
     try:

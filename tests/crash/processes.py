@@ -1,0 +1,173 @@
+"""Services in processes of their own, and how to talk to one and end it."""
+
+import http.client
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.crash.house import Cloud
+
+TOKEN = "canary-token-of-at-least-32-characters"
+KEY = re.compile(r"eliza_[0-9a-f]{64}")
+GONE = (OSError, http.client.HTTPException, ValueError)  # what a reader meets when the service is killed
+URL = re.compile(r"http://127\.0\.0\.1:(\d+)")
+
+
+def ask(port: int, method: str, path: str, body: Any = None, **more: str) -> tuple[int, Any]:
+    """Make one call with the token and more headers; raises one of `GONE` when nobody answers to the end."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30.0)
+    try:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **more}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def until(holds: Callable[[], Any], why: Callable[[], object] = str, seconds: float = 15.0) -> Any:
+    """Wait until something holds and return it."""
+    end = time.monotonic() + seconds
+    while not (now := holds()):
+        assert time.monotonic() < end, why()
+        time.sleep(0.002)
+    return now
+
+
+class Zygote:
+    """The process that forks services."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.zygote"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, **command: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        with self._process:
+            self._process.kill()
+
+
+class Child:
+    """A process that the zygote forked."""
+
+    def __init__(self, zygote: Zygote, **job: Any) -> None:
+        self._zygote = zygote
+        self.out = Path(job["out"])
+        self.log = Path(job["log"])
+        self.out.write_text("")
+        self.pid: int = zygote.ask(start=job)["pid"]
+        self._descriptor = os.pidfd_open(self.pid)
+        self.code: int | None = None
+        self.killed = False
+
+    def signal(self, number: int = signal.SIGKILL) -> None:
+        self.killed = self.killed or number == signal.SIGKILL
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._descriptor, number)
+
+    @property
+    def ended(self) -> bool:
+        return self.code is not None or bool(select.select([self._descriptor], [], [], 0)[0])
+
+    def wait(self, seconds: float = 20.0) -> int:
+        """Return the exit code, a negative one for a signal."""
+        if self.code is None:
+            assert select.select([self._descriptor], [], [], seconds)[0], f"{self.pid} does not end"
+            self.code = self._zygote.ask(reap=self.pid)["code"]
+            os.close(self._descriptor)
+        return self.code
+
+    def kill(self) -> int:
+        if self.code is None:
+            self.signal()
+        return self.wait()
+
+
+class Service(Child):
+    """`eliza-cloud serve` in a process of its own."""
+
+    def started(self) -> "Service":
+        until(lambda: self.is_ready or self.ended, lambda: self.output)
+        assert not self.ended, self.output
+        return self
+
+    @property
+    def is_ready(self) -> bool:
+        return "API token:" in self.out.read_text()
+
+    @property
+    def output(self) -> str:
+        return self.out.read_text() + self.log.read_text(errors="replace")
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        found = [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+        return [line for line in found if line["event"] != "request"]
+
+    @property
+    def port(self) -> int:
+        found = URL.search(self.out.read_text())
+        assert found is not None, self.output
+        return int(found[1])
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        return ask(self.port, method, path, body, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        status, answer = self.ask("POST", path, body, **headers)
+        assert status < 300, answer
+        return answer
+
+    def status(self) -> Any:
+        return self.ask("GET", "/api/cloud/status")[1]
+
+    def until_linked(self, agent: str | None) -> None:
+        """Wait until the cloud accepted the key, and the link stands to the agent, or to none."""
+        wished = ("disconnected", None) if agent is None else ("connected", agent)
+
+        def now() -> tuple[Any, Any, Any]:
+            status = self.status()
+            return status["connected"], status["connection"]["state"], status["connection"]["agentId"]
+
+        until(lambda: now() == (True, *wished), lambda: (wished, self.status(), self.lines[-5:]))
+
+    def login(self, cloud: "Cloud") -> str:
+        """Sign in and return the new key's prefix."""
+        session = self.post("/api/cloud/login")["sessionId"]
+        prefix = cloud.approve(session)
+        until(lambda: self.login_status(session)["status"] == "authenticated")
+        return prefix
+
+    def create_agent(self) -> str:
+        return str(self.post("/api/cloud/agents", {"agentName": "a", "forceCreate": True})["agent"]["id"])
+
+    def until_state(self, state: str, reason: str | None = None) -> None:
+        def holds() -> bool:
+            connection = self.status()["connection"]
+            return connection["state"] == state and reason in (None, connection["reason"])
+
+        until(holds, lambda: (self.status(), self.lines[-5:]))
+
+    def login_status(self, session: str) -> Any:
+        return self.ask("GET", f"/api/cloud/login/status?sessionId={session}")[1]
