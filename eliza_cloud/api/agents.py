@@ -8,7 +8,6 @@ from eliza_cloud.api.answers import answer
 from eliza_cloud.api.body import agent_id_of, object_of, read_object, text_of
 from eliza_cloud.api.errors import bad_request
 from eliza_cloud.api.keys import MANAGER
-
 from eliza_cloud.store.config_text import MAX_SHOWN, describe
 
 MAX_NAME = 100

@@ -1,4 +1,4 @@
-"""Taking the credentials of a request out of its answer as that passes by, whatever its format and its cuts."""
+"""Taking the credentials of a request out of its answer as that passes by, whatever its format and cuts."""
 
 from collections.abc import Iterable
 

@@ -7,7 +7,7 @@ PIECE = 16
 
 
 def hide(text: str, secrets: Iterable[str], shown: str, *, each: bool = False) -> str:
-    """Return the text with `shown` in place of each secret and each piece of one; `each`: of each character."""
+    """Return the text with `shown` in place of each secret and piece of one; `each`: of each character."""
     kept, end = "", 0
     for start, stop in _merged(sorted(span for secret in secrets for span in _spans(text, secret))):
         kept += text[end:start] + shown * (stop - start if each else 1)

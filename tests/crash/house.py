@@ -35,7 +35,7 @@ class Machine:
             "ELIZA_STATE_DIR": str(self.state),
             "ELIZA_API_TOKEN": TOKEN,
             "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
-            "ELIZAOS_CLOUD_BASEURL": cloud.url,
+            "ELIZAOS_CLOUD_BASE_URL": cloud.url,
         }
         self.children: list[Child] = []
         self.state.mkdir(mode=0o700)

@@ -57,17 +57,13 @@ class Armed:
     def __init__(self, moment: Moment, notes: Path, state: Path) -> None:
         self.plan = notes / "plan"
         self.took = 0.0  # seconds from the beginning of the act to the kill
+        self.points = 0  # how many there were, where they were only noted
         self._moment = moment
         self._state = state
         self._fell = notes / "fell"
         self._seen = notes / "seen"
         for path in (self.plan, self._fell, self._seen):
             path.unlink(missing_ok=True)
-
-    @property
-    def points(self) -> list[str]:
-        """Return the points that were noted."""
-        return self._seen.read_text().splitlines()
 
     def kill_during(self, service: Child, act: Callable[[], None]) -> str:
         """Let `act` run and the service be killed at the moment, or after the act; return where it fell."""
@@ -83,6 +79,8 @@ class Armed:
         service.kill()
         acting.join()
         self.plan.unlink(missing_ok=True)
+        if self._seen.exists():
+            self.points = len(self._seen.read_text().splitlines())
         return self.place or (self._words() if struck else "after the answer")
 
     def arm(self) -> None:

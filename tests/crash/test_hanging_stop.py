@@ -88,6 +88,7 @@ def test_a_stop_while_the_database_is_locked_waits_no_longer_than_a_stop_may_tak
         target=ignored, args=(service, "POST", f"/api/cloud/agents/{uuid.uuid4()}/connect")
     )
     caller.start()
+    service.status()
     began = time.monotonic()
     service.signal(signal.SIGTERM)
     code = service.wait()
@@ -108,12 +109,14 @@ def test_a_name_that_cannot_be_looked_up_does_not_hold_a_stop_up(machine, figure
             "ELIZAOS_CLOUD_API_KEY": "eliza_" + "0" * 64,
         },
     )
-    threading.Thread(target=ignored, args=(service, "POST", "/api/cloud/login")).start()
-    until(lambda: service.status()["hasApiKey"])
+    caller = threading.Thread(target=ignored, args=(service, "POST", "/api/cloud/login"))
+    caller.start()
+    until(lambda: "slow.example" in service.log.read_text())
     began = time.monotonic()
     service.signal(signal.SIGTERM)
     code = service.wait(30)
     took = time.monotonic() - began
+    caller.join()
     figure(f"{took:.2f} s to stop while a name is looked up")
     assert code == 0
     assert took < BOUND

@@ -132,7 +132,7 @@ def test_a_kill_loses_nothing_and_takes_nothing_back(machine, phase, seed, figur
 
     began = time.monotonic()
     whole, _ = kill_once(AtCall(0))  # after the act: how many points are there, how long does it take?
-    for moment in moments(story.chance, len(whole.points), whole.took, KILLS):
+    for moment in moments(story.chance, whole.points, whole.took, KILLS):
         fell[kill_once(moment)[1]] += 1
     outcomes = ", ".join(f"{count} {what}" for what, count in sorted(story.outcomes.items()))
     figure(

@@ -49,6 +49,8 @@ def hang_name_lookups() -> None:
 
     def lookup(host: Any, *more: Any, **options: Any) -> Any:
         if host == "slow.example":
+            sys.stderr.write("slow.example is looked up\n")
+            sys.stderr.flush()
             time.sleep(60)
         return known(host, *more, **options)
 

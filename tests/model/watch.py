@@ -51,9 +51,7 @@ class Watch:
         self._facts = facts
         self._parked = parked
         self._provisions: Counter[int] = Counter()
-        self._rungs: dict[
-            int, float
-        ] = {}  # by epoch; one that gets shorter keeps the rung it stands on
+        self._rungs: dict[int, float] = {}  # by epoch; one that gets shorter keeps the rung it stands on
         self._final_snapshots: Counter[int] = Counter()
 
     def step(self, report: Report) -> None:

@@ -78,7 +78,8 @@ async def test_the_search_finds_what_there_is():
     canary = Canary("key", key)
     for start in range(len(key) - PIECE + 1):
         piece = key[start : start + PIECE]
-        spellings = [piece, piece.upper(), piece[::-1], piece.encode().hex(), quote_all(piece), json_escaped(piece)]
+        spellings = [piece, piece.upper(), piece[::-1], piece.encode().hex()]
+        spellings += [quote_all(piece), json_escaped(piece)]
         for spelled in spellings:
             assert canary.found_in(f"before {spelled} after".encode()), (start, spelled)
     for before in ("", "x", "xy", "xyz"):
