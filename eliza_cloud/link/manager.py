@@ -3,40 +3,38 @@
 import asyncio
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.wire import CreatedAgent, Restored, Snapshot
 from eliza_cloud.core import events, login
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.facts import Facts, Policy
-from eliza_cloud.core.failure import NOT_SIGNED_IN, STOPPING, SUPERSEDED, Failure
+from eliza_cloud.core.failure import STOPPING, Failure
 from eliza_cloud.core.replies import Done, Waits
-from eliza_cloud.core.states import KeyState, LinkState, LoginState
+from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.core.view import StatusView, status_view
 from eliza_cloud.link import agents
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.backup import BackupRequest, Request, RestoreRequest, take_snapshot
 from eliza_cloud.link.clock import Clock, SystemClock, deadline, sleep
+from eliza_cloud.link.cloud_calls import CloudCalls
 from eliza_cloud.link.errands import Errands
-from eliza_cloud.link.errors import CALL_TOO_SLOW, NO_AGENT, RECONNECTING, LinkError, failure_of
+from eliza_cloud.link.errors import NO_AGENT, RECONNECTING, LinkError
 from eliza_cloud.link.key_in_use import KeyInUse
-from eliza_cloud.link.login_poller import LoginPoller
 from eliza_cloud.link.loop import LinkLoop
 from eliza_cloud.link.proxy import CloudRuntimeProxy
 from eliza_cloud.link.report import Observer, Report
 from eliza_cloud.link.scope import Scope
+from eliza_cloud.link.sign_in import SignIn
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.settings import Settings
 
 STOP_BOUND = 9.0  # seconds; the final snapshot may take 8 of them
-LAST_POLL_BOUND = 2.0
-CALL_BOUND = 900.0  # a call may wait for a job of the cloud
 
 log = structlog.get_logger()
 
@@ -78,6 +76,15 @@ class CloudManager:
             chance=chance,
             observers=[self._end_calls_at_sign_out, *observers],
         )
+        self._calls = CloudCalls(self._loop, cloud, self._clock, self._key_in_use)
+        self._sign_in = SignIn(
+            loop=self._loop,
+            access=cloud,
+            calls=self._calls,
+            errands=self._errands,
+            clock=self._clock,
+            settings=lambda: self._settings,
+        )
 
     # Life
 
@@ -105,7 +112,7 @@ class CloudManager:
     async def stop(self) -> None:
         """End: a final snapshot under its deadline, then nothing runs any more. Wish and key stay."""
         if self.running:
-            await asyncio.gather(self._close_link(), self._end_pollers(self._loop.logins.pollers))
+            await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
         await self._loop.close(STOPPING)  # from here on no call is begun
         await self._errands.close()
         await self._cloud.close()
@@ -162,11 +169,11 @@ class CloudManager:
         await self._errands.run(self._disconnect())
 
     async def _disconnect(self) -> None:
-        pollers = self._loop.logins.pollers  # a sign-in that begins later is not ours to end
+        pollers = self._sign_in.pollers  # a sign-in that begins later is not ours to end
         try:
             await self._loop.ask(events.Disconnect()).ended()
         finally:
-            await self._end_pollers(pollers)
+            await self._sign_in.end(pollers)
             await self._loop.activities.settled()
 
     def proxy(self) -> CloudRuntimeProxy:
@@ -182,61 +189,29 @@ class CloudManager:
 
     async def start_login(self) -> login.LoginFacts:
         """Begin a sign-in, or return the one that is pending (seed: Start the Login Flow)."""
-        if not self.running:
-            raise LinkError(self._loop.why_not_running)
-        return await self._errands.run_once("login", self._open_login)
+        return await self._sign_in.start()
 
     def login_status(self, session_id: str) -> login.LoginView:
         """Say what became of a sign-in, from what is known here."""
-        view = self._loop.logins.view(session_id)
-        if view.status == LoginState.PENDING.value and not self.running:
-            raise LinkError(self._loop.why_not_running)
-        return view
+        return self._sign_in.view(session_id)
 
     async def cancel_login(self, session_id: str) -> login.LoginView:
         """Give a sign-in up; one that has ended stays as it is."""
-        await self._loop.ask(login.CancelLogin(session_id)).accepted()
-        return self._loop.logins.view(session_id)
-
-    async def _open_login(self) -> login.LoginFacts:
-        logins, key_number = self._loop.logins, self.facts.key_number
-        if logins.pending is None:
-            client = self._cloud.client(None)
-            timeout = self._settings.login_request_timeout
-            session = await self._failing(client.create_login_session(timeout=timeout))
-            await self._loop.ask(
-                login.LoginStarted(session.session_id, session.browser_url, session.revocable)
-            ).accepted()
-            if self.facts.key_number != key_number:  # signed out while the cloud was opening the session
-                await self.cancel_login(session.session_id)
-                raise LinkError(SUPERSEDED)
-        return logins.current
-
-    async def _end_pollers(self, pollers: Sequence[LoginPoller]) -> None:
-        """Wait for polls that are under way, for they may carry the only copy of a key; but not for long."""
-        for poller in pollers:
-            poller.finish()
-        try:
-            async with deadline(self._clock, LAST_POLL_BOUND):
-                for poller in pollers:
-                    await self._loop.activities.ended(poller.name)
-        except TimeoutError:
-            self._loop.activities.cancel(*(poller.name for poller in pollers))
+        return await self._sign_in.cancel(session_id)
 
     # Agents
 
     async def ask_cloud(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
         """Make one call with the present key; its failures arrive as `LinkError`s."""
-        return await self._errands.run(self._with_key(call))
+        return await self._errands.run(self._calls.with_key(call))
 
     def cloud_client(self) -> ElizaCloudClient:
         """Return a client with the present key, for calls that end with their caller; raises `LinkError`."""
-        return self._client()
+        return self._calls.client()
 
     def doubt_key(self) -> None:
         """Have the key verified, because the cloud has just refused it in some call."""
-        if self.facts.key is KeyState.ACCEPTED:
-            self._loop.post(events.KeyDoubted(self.facts.key_number))
+        self._calls.doubt_key()
 
     async def create_agent(
         self, name: str, config: dict[str, Any] | None, environment: dict[str, str] | None, *, force: bool
@@ -248,31 +223,31 @@ class CloudManager:
 
     async def take_backup(self, agent_id: str) -> Snapshot:
         """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
-        self._client()
+        self._calls.client()
         return await self._errands.run(self._take_backup(agent_id))
 
     async def _take_backup(self, agent_id: str) -> Snapshot:
         request = BackupRequest()
         if await self._in_backup_loop(events.TakeBackup(agent_id, next(self._tickets)), request):
             return await _answer(request)
-        return await self._with_key(
+        return await self._calls.with_key(
             lambda client: take_snapshot(Scope(client, agent_id, 0, 0, self._clock, self._loop.post))
         )
 
     async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
         """Go back to a backup; None is the newest."""
-        self._client()
+        self._calls.client()
         return await self._errands.run(self._restore(agent_id, backup_id))
 
     async def _restore(self, agent_id: str, backup_id: str | None) -> Restored:
         request = RestoreRequest(backup_id)
         if await self._in_backup_loop(events.Restore(agent_id, next(self._tickets)), request):
             return await _answer(request)
-        return await self._with_key(lambda client: client.restore(agent_id, backup_id))
+        return await self._calls.with_key(lambda client: client.restore(agent_id, backup_id))
 
     async def shutdown_agent(self, agent_id: str) -> None:
         """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
-        self._client()
+        self._calls.client()
         work = self._without_link(
             events.ShutdownAgent(agent_id), lambda client: agents.delete(client, agent_id, self._sleep)
         )
@@ -280,7 +255,7 @@ class CloudManager:
 
     async def suspend_agent(self, agent_id: str) -> None:
         """Stop an agent without losing it. A linked one is let go of first; a failure takes it back."""
-        self._client()
+        self._calls.client()
         work = self._without_link(
             events.SuspendAgent(agent_id), lambda client: agents.suspend(client, agent_id, self._sleep)
         )
@@ -298,7 +273,7 @@ class CloudManager:
         reply = await self._loop.ask(event).accepted()
         await self._loop.activities.settled()
         try:
-            await self._with_key(work)
+            await self._calls.with_key(work)
         except LinkError:
             untouched = self.facts.wish is None  # the user has wished for nothing else meanwhile
             if isinstance(reply, Done) and reply.linked and untouched:
@@ -324,37 +299,12 @@ class CloudManager:
         if self.facts.key is KeyState.REJECTED:
             self._loop.post(events.KeyDoubted(self.facts.key_number))
 
-    def _client(self) -> ElizaCloudClient:
-        if not self.running:
-            raise LinkError(self._loop.why_not_running)
-        client = self._cloud.client(self._loop.interpreter.key)
-        if self._loop.interpreter.key is None:
-            raise LinkError(NOT_SIGNED_IN)
-        return client
-
     async def _sleep(self, seconds: float) -> None:
         await sleep(self._clock, seconds)
 
     def _end_calls_at_sign_out(self, report: Report) -> None:
         if isinstance(report.event, events.Disconnect):
             self._key_in_use.end()
-
-    async def _with_key(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
-        """Make a call with the key that is held now, until it is done or given up."""
-        client = self._client()
-        with self._key_in_use.until_sign_out():
-            return await self._failing(call(client))
-
-    async def _failing(self, call: Awaitable[T]) -> T:
-        try:
-            async with deadline(self._clock, CALL_BOUND):
-                return await call
-        except TimeoutError as error:
-            raise LinkError(CALL_TOO_SLOW) from error
-        except CloudError as error:
-            if isinstance(error, KeyRefused):
-                self.doubt_key()
-            raise LinkError(failure_of(error)) from error
 
 
 async def _answer(request: Request[T]) -> T:

@@ -54,12 +54,11 @@ class Changing:
     """Changes what the cloud answers, call by call, as the plan says; not what is asked behind the stage."""
 
     def __init__(self) -> None:
-        self.plan: list[Any] = [[]]
-        self.key = KEY
-        self._calls = 0
+        self.begin([[]])
 
-    def begin(self, plan: list[Any], key: str) -> None:
-        self.plan, self.key, self._calls = plan, key, 0
+    def begin(self, plan: list[Any]) -> None:
+        """Follow this plan from its beginning."""
+        self._plan, self._calls = plan, 0
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Any) -> web.StreamResponse:
@@ -70,11 +69,12 @@ class Changing:
             or not response.body
         ):
             return response
-        where = self.plan[self._calls % len(self.plan)]
+        where = self._plan[self._calls % len(self._plan)]
         self._calls += 1
         if where and response.content_type == "application/json" and isinstance(response.body, bytes):
             document = write(changed(json.loads(response.body), where))
-            response.body = document.replace(KEY.encode(), self.key.encode())
+            echoed = request.headers.get("X-API-Key", KEY)  # a server can only echo what it was sent
+            response.body = document.replace(KEY.encode(), echoed.encode())
         return response
 
 
@@ -117,14 +117,14 @@ async def walk(cloud, changing, directory, plan, steps):
     key, patience = await cloud.new_key(), Patience()
     agent = await cloud.new_agent(key, running=True)
     patience.now = SHORT
-    changing.begin(plan, key)
+    changing.begin(plan)
     async with service(directory, cloud.url("http"), key, patience, SETTINGS, haste=HASTE) as cell:
         await take_step(cell, "connect", agent, key)
         for step in steps:
             await take_step(cell, step, agent, key)
             assert cell.manager.running
         assert key not in await (await cell.call("GET", "/cloud/status")).text()
-        changing.begin([[]], key)
+        changing.begin([[]])
         status = await cell.call("POST", "/cloud/disconnect")
         assert status.status == 200
         assert (await cell.status())["hasApiKey"] is False

@@ -69,7 +69,7 @@ class Week:
         self.watch = Watch(lambda: self.link.facts, lambda: self.cloud.parked)
         self.store = SqliteStore(paths.database)
         self.link = CloudManager(
-            settings=Settings(),
+            settings=Settings(login_timeout=60.0),
             credentials=Credentials(ConfigFile(paths.config), self.store, {}, BASE_URL),
             cloud=ScriptedAccess(self.cloud),
             clock=self.clock,
