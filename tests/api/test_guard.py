@@ -69,7 +69,7 @@ async def test_unknown_hosts_are_refused_even_with_the_token(idle, host, token):
     assert json.loads(body) == {"ok": False, "error": "Host not allowed", "code": "host_not_allowed"}
 
 
-async def test_a_missing_host_is_refused(idle):
+async def test_row_42_a_missing_host_is_refused(idle):
     for version in ("1.0", "1.1"):
         status, _, body = await raw(idle, f"GET /api/cloud/status HTTP/{version}\n{RIGHT}\n\n")
         assert status in {400, 403}, body

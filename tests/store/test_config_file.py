@@ -285,7 +285,7 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_write(config, put, pat
     assert not left.exists()
 
 
-def test_two_processes_never_lose_each_others_keys(child, config, paths):
+def test_row_20_two_processes_never_lose_each_others_keys(child, config, paths):
     writers = [child("write", paths.config, name, 25) for name in ("a", "b")]
     assert [writer.wait() for writer in writers] == [0, 0]
     expected = {f"{name}{number}": number for name in ("a", "b") for number in range(25)}
