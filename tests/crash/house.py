@@ -88,22 +88,18 @@ class Machine:
         return found
 
     def record(self) -> AgentRecord:
-        """Return the agent record as it is on the disk, read from a copy so that nothing is changed."""
+        """Return the agent record as a kill left it, read from a copy so that nothing is changed."""
         copy = self.notes / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
         for name in ("agent.sqlite3", "agent.sqlite3-wal"):
             with suppress(FileNotFoundError):
                 shutil.copy(self.state / name, copy)
+        return _load(copy / "agent.sqlite3")
 
-        async def load() -> AgentRecord:
-            store = SqliteStore(copy / "agent.sqlite3")
-            try:
-                return await store.load()
-            finally:
-                await store.close()
-
-        return asyncio.run(load())
+    def record_in_use(self) -> AgentRecord:
+        """Return the agent record while a service may be writing it: a copy could be torn then."""
+        return _load(self.state / "agent.sqlite3")
 
     def files_with(self, text: str) -> list[str]:
         """Return the files of the state directory that hold a text."""
@@ -114,6 +110,17 @@ class Machine:
     def close(self) -> None:
         for child in self.children:
             child.kill()
+
+
+def _load(database: Path) -> AgentRecord:
+    async def load() -> AgentRecord:
+        store = SqliteStore(database)
+        try:
+            return await store.load()
+        finally:
+            await store.close()
+
+    return asyncio.run(load())
 
 
 def _bytes(path: Path) -> bytes:

@@ -103,9 +103,6 @@ class Story:
         """Return eliza.json as it is, comments and all."""
         return ConfigFile(self.machine.config).read()
 
-    def record(self) -> AgentRecord:
-        return self.machine.record()
-
     # What must hold
 
     def killed(self, told: Told) -> bool:
@@ -125,7 +122,7 @@ class Story:
         else:
             assert self.count_in({"other": other}) >= acknowledged
         assert key in (None, self.key) or self._is_new(key, told)
-        record = self.record()
+        record = self.machine.record()
         held = record.key.reveal() if record.key else None
         assert held in (None, self.key) or self._is_new(held, told)
         if told.leaving and not record.signing_out:
@@ -135,7 +132,7 @@ class Story:
     def at_rest(self, service: Service, told: Told, *, begun: bool) -> None:
         """Check what a started service makes of it, and take over what it holds now."""
         key = self.on_disk()["cloud"].get("apiKey")
-        wish = self.record().wish
+        wish = self.machine.record_in_use().wish
         if begun:
             assert key is None
         elif told.authenticated:
@@ -156,7 +153,7 @@ class Story:
         status = service.status()
         assert (status["hasApiKey"], status["enabled"], status["connected"]) == (False, False, False)
         assert (status["connection"]["state"], status["connection"]["agentId"]) == ("disconnected", None)
-        assert self.record() == AgentRecord()
+        assert self.machine.record_in_use() == AgentRecord()
         assert self.machine.files_with("eliza_") == []
 
     @staticmethod
