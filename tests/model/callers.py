@@ -23,7 +23,9 @@ class Caller:
         self.begun = loop.time()
         self.hoped = False
         self.left = False
+        self.ended: float | None = None
         self.task = loop.create_task(work, name=f"caller {kind} {about[:1]}")
+        self.task.add_done_callback(lambda _: self._note_the_end(loop.time()))
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.about[:1]} since {self.begun:g}>"
@@ -34,6 +36,9 @@ class Caller:
             self.hoped |= facts.state is LinkState.CONNECTED and facts.agent_id == self.about
         elif self.kind == "disconnect":
             self.hoped |= facts.state is LinkState.DISCONNECTED and facts.key is KeyState.ABSENT
+
+    def _note_the_end(self, at: float) -> None:
+        self.ended = at
 
     def leave(self) -> None:
         """Go away without waiting for the answer."""

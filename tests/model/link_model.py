@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from eliza_cloud.core.states import LinkState
+from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.store.settings import Settings
 from tests.model.life import Life
 from tests.model.scripted_cloud import A, B, cut
@@ -24,13 +24,18 @@ SETTINGS = [
 HANDS = ("take_backup", "restore", "suspend_agent", "shutdown_agent", "resume_agent", "send")
 
 
+alive = precondition(lambda self: not self.stopped)
+
+
 class LinkModel(Life, RuleBasedStateMachine):
     """One machine with one link, from its first start to its last stop, several starts and stops between."""
 
     # Beginning, and beginning again
 
     @initialize(
-        signed_in=st.booleans(), settings=st.sampled_from(SETTINGS), chance=st.sampled_from([0.0, 1.0])
+        signed_in=st.sampled_from([True, True, False]),
+        settings=st.sampled_from(SETTINGS),
+        chance=st.sampled_from([0.0, 1.0]),
     )
     def a_machine(self, signed_in: bool, settings: Settings, chance: float) -> None:
         self.begins(signed_in=signed_in, settings=settings, chance=chance)
@@ -43,12 +48,16 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.run(turns)
 
     @rule(agent=AGENTS, turns=TURNS)
+    @alive
     def begin_connect(self, agent: str, turns: int | None) -> None:
         self.call("begin_connect", agent, self.manager.begin_connect(agent))
         self.run(turns)
 
     @rule(agent=AGENTS)
+    @alive
     def connect_on_a_good_day(self, agent: str) -> None:
+        if self.manager.facts.key is KeyState.ABSENT:
+            self.sign_in_on_a_good_day()
         self.change_weather("good")
         self.call("connect", agent, self.manager.connect(agent))
         self.run(None)
@@ -59,6 +68,7 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.run(turns)
 
     @rule(agent=AGENTS, what=st.sampled_from(HANDS), turns=TURNS)
+    @alive
     def lend_a_hand(self, agent: str, what: str, turns: int | None) -> None:
         self.call(what, agent, self._hand(what, agent))
         self.run(turns)
@@ -79,12 +89,14 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.sessions.append((await self.manager.start_login()).session_id)
 
     @rule(turns=TURNS, which=st.integers(0, 3))
+    @alive
     def cancel_login(self, turns: int | None, which: int) -> None:
         session = self.sessions[-1 - which % len(self.sessions)] if self.sessions else "of somebody else"
         self.call("cancel_login", "", self.manager.cancel_login(session))
         self.run(turns)
 
     @rule()
+    @alive
     def sign_in_on_a_good_day(self) -> None:
         self.change_weather("good")
         self.approved = True
@@ -98,11 +110,32 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.run(turns)
 
     @rule(settings=st.sampled_from(SETTINGS), turns=TURNS)
+    @alive
     def change_settings(self, settings: Settings, turns: int | None) -> None:
         if not self.stopping:
             self.settings = settings
             self.manager.change_settings(settings)
         self.run(turns)
+
+    # What happens to a link that stands, when the cloud says nothing
+
+    @rule(what=st.sampled_from(["take_backup", "restore", "send"]), turns=TURNS)
+    @precondition(lambda self: self.manager.facts.state is LinkState.CONNECTED)
+    def lend_a_hand_in_silence(self, what: str, turns: int | None) -> None:
+        self.change_weather("silent")
+        self.lend_a_hand(self.manager.facts.agent_id or A, what, turns)
+
+    @rule(how=st.sampled_from(["disconnect", "stop", "connect A", "connect B"]), seconds=SECONDS)
+    @precondition(lambda self: self.manager.facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING})
+    def close_in_silence(self, how: str, seconds: float) -> None:
+        self.change_weather("silent")
+        if how == "disconnect":
+            self.disconnect(None)
+        elif how == "stop":
+            self.stop(None)
+        else:
+            self.connect(A if how == "connect A" else B, None)
+        self.loop.pass_time(seconds)
 
     # What the cloud does
 
@@ -120,6 +153,7 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.run(turns)
 
     @rule(weather=st.sampled_from(sorted(WEATHER)))
+    @alive
     def the_weather_changes(self, weather: str) -> None:
         self.change_weather(weather)
         self.run(None)
@@ -134,6 +168,7 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.loop.pass_time(seconds)
 
     @rule(turns=TURNS)
+    @alive
     def somebody_signs_in_at_the_browser(self, turns: int | None) -> None:
         self.approved = True
         for call in self.cloud.waiting:
@@ -144,6 +179,7 @@ class LinkModel(Life, RuleBasedStateMachine):
     # What time and the machine do
 
     @rule(seconds=SECONDS)
+    @alive
     def time_passes(self, seconds: float) -> None:
         self.loop.pass_time(seconds)
 
@@ -152,11 +188,13 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.until_next_timer()
 
     @rule(seconds=st.sampled_from([-3600.0, 60.0, 28800.0]))
+    @alive
     def the_machine_sleeps(self, seconds: float) -> None:
         self.clock.offset += seconds
         self.loop.pass_time(10.0)
 
     @rule(turns=st.integers(1, 5))
+    @alive
     def a_moment_passes(self, turns: int) -> None:
         self.run(turns)
 
