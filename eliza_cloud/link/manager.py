@@ -178,6 +178,8 @@ class CloudManager:
 
     def proxy(self) -> CloudRuntimeProxy:
         """Return the way to the connected agent; `LinkError` 503 when there is none."""
+        if not self.running:
+            raise LinkError(self._loop.why_not_running)
         facts, client = self.facts, self._loop.interpreter.link_client
         if facts.state is LinkState.RECONNECTING:
             raise LinkError(RECONNECTING)

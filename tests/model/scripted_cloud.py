@@ -165,8 +165,10 @@ class ScriptedCloud:
         return [call for call in self.parked if not call.answer.done()]
 
     async def close(self) -> None:
-        assert self.parked == [], "the session is closed while a call is under way"
         self.closed = True
+        for call in self.waiting:
+            assert call.name == "message", f"{call!r} is under way when the session is closed"
+            cut(call)  # a conversation belongs to its caller, and ends with the connection
 
 
 def cut(call: Call) -> None:

@@ -50,6 +50,16 @@ def a_key_that_cannot_be_stored_is_overtaken_by_a_sign_out_and_a_stop(model: Lin
     model.time_passes(4.0)
 
 
+def a_chat_begins_after_a_stop_that_a_slow_disk_outlasted(model: LinkModel) -> None:
+    model.connect_on_a_good_day(A)
+    model.the_disk_changes_its_pace(slow=True)
+    model.connect(B, None)
+    model.close_in_silence("stop", 12.0)
+    model.the_disk_changes_its_pace(slow=False)
+    model.run(None)
+    model.lend_a_hand(A, "send", None)
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -57,6 +67,7 @@ def a_key_that_cannot_be_stored_is_overtaken_by_a_sign_out_and_a_stop(model: Lin
         a_sign_out_overtakes_a_job_that_is_waited_for,
         another_agent_is_chosen_while_the_disk_is_slow,
         a_sign_out_meets_a_slow_disk,
+        a_chat_begins_after_a_stop_that_a_slow_disk_outlasted,
         a_key_that_cannot_be_stored_is_overtaken_by_a_sign_out_and_a_stop,
     ],
     ids=lambda story: story.__name__,
