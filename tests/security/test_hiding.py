@@ -39,6 +39,13 @@ def test_no_piece_of_a_secret_is_left_and_nothing_else_is_lost(text):
     assert all(shown in {"\0", was} for shown, was in zip(masked, text, strict=True))
 
 
+@pytest.mark.parametrize("length", [PIECE, PIECE + 1, PIECE + 9, 33, len(KEY), 128])
+def test_a_piece_is_hidden_wherever_in_the_secret_it_begins(length):
+    secret = "".join(chr(0x100 + position) for position in range(length))
+    for start in range(length - PIECE + 1):
+        assert hide(f"<{secret[start : start + PIECE]}>", [secret], "#") == "<#>"
+
+
 @given(texts, st.lists(st.integers(1, 40), min_size=1, max_size=30))
 def test_a_body_is_strained_alike_however_it_is_cut(text, sizes):
     strainer, passed, rest = Strainer([KEY]), b"", text.encode()
