@@ -2,14 +2,16 @@
 
 from enum import IntEnum
 
+from eliza_cloud.api.exit_code import ExitCode as ServeExit
+
 
 class ExitCode(IntEnum):
     """How a verb ended."""
 
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    NO_SERVICE = 3
+    DONE = ServeExit.OK
+    FAILED = ServeExit.FAILED
+    USAGE = ServeExit.USAGE
+    NO_SERVICE = ServeExit.ALREADY_RUNNING
     NOT_SIGNED_IN = 4
     NOT_LINKED = 5
     TOKEN_REFUSED = 6

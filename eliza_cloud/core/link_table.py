@@ -52,6 +52,29 @@ def _except(*states: LinkState) -> tuple[LinkState, ...]:
     return tuple(state for state in LinkState if state not in states)
 
 
+def _letting_go(event: type[Event]) -> tuple[Row[Facts], ...]:
+    """Make the rows of a command after which the agent named does not run any more."""
+    let_go = (a.drop_wish, a.release_agent, a.report_linked)
+    return (
+        refused(event, [CLOSING], LINK_CLOSING, g.closing_or_next),
+        moves(event, (*BUSY, ERROR), DISCONNECTED, a.overtake_callers, *let_go, when=g.same_agent),
+        stays(event, [DISCONNECTED], *let_go, when=g.wished_agent),
+        stays(event, EVERY, why="not the one in use"),
+    )
+
+
+def _in_the_backup_loop(event: type[Event]) -> tuple[Row[Facts], ...]:
+    """Make the rows of a command that the backup loop serves where there is one."""
+    return (
+        refused(event, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
+        refused(
+            event, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
+        ),
+        stays(event, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
+        stays(event, EVERY, why="no backup loop to overlap with"),
+    )
+
+
 FENCED = "belongs to an activity that this state does not own"
 
 ROWS: tuple[Row[Facts], ...] = (
@@ -163,45 +186,11 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(Drained, [CLOSING], DISCONNECTED, a.release_agent, a.answer_closed),
     ignored(Drained, _except(CLOSING), FENCED),
     # Agents that go away on purpose
-    refused(ShutdownAgent, [CLOSING], LINK_CLOSING, g.closing_or_next),
-    moves(
-        ShutdownAgent,
-        (*BUSY, ERROR),
-        DISCONNECTED,
-        a.overtake_callers,
-        a.drop_wish,
-        a.release_agent,
-        a.report_linked,
-        when=g.same_agent,
-    ),
-    stays(ShutdownAgent, [DISCONNECTED], a.drop_wish, a.release_agent, a.report_linked, when=g.wished_agent),
-    stays(ShutdownAgent, EVERY, why="not the one in use"),
-    refused(SuspendAgent, [CLOSING], LINK_CLOSING, g.closing_or_next),
-    moves(
-        SuspendAgent,
-        (*BUSY, ERROR),
-        DISCONNECTED,
-        a.overtake_callers,
-        a.drop_wish,
-        a.release_agent,
-        a.report_linked,
-        when=g.same_agent,
-    ),
-    stays(SuspendAgent, [DISCONNECTED], a.drop_wish, a.release_agent, a.report_linked, when=g.wished_agent),
-    stays(SuspendAgent, EVERY, why="not the one in use"),
+    *_letting_go(ShutdownAgent),
+    *_letting_go(SuspendAgent),
     # Backups
-    refused(TakeBackup, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
-    refused(
-        TakeBackup, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
-    ),
-    stays(TakeBackup, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
-    stays(TakeBackup, EVERY, why="no backup loop to overlap with"),
-    refused(Restore, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
-    refused(
-        Restore, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
-    ),
-    stays(Restore, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
-    stays(Restore, EVERY, why="no backup loop to overlap with"),
+    *_in_the_backup_loop(TakeBackup),
+    *_in_the_backup_loop(Restore),
     stays(BackupTaken, [CONNECTED, CLOSING], u.note_backup),
     ignored(BackupTaken, _except(CONNECTED, CLOSING), FENCED),
     stays(BackupFailed, [CONNECTED, CLOSING], u.note_backup_failure, why="seed: a warning, no more"),

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 import msgspec
 import structlog
 
+from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.reading import read_snapshot
@@ -102,7 +103,7 @@ class BackupScheduler:
     async def _take(self) -> Snapshot | Failure:
         try:
             async with deadline(self._scope.clock, SNAPSHOT_BOUND):
-                snapshot = await take_snapshot(self._scope)
+                snapshot = await take_snapshot(self._scope.client, self._scope.agent_id, self._scope.sleep)
         except CloudError as error:
             return await self._failed(error)
         except TimeoutError:
@@ -134,12 +135,14 @@ class BackupScheduler:
             return False
 
 
-async def take_snapshot(scope: Scope) -> Snapshot:
+async def take_snapshot(
+    client: ElizaCloudClient, agent_id: str, sleep: Callable[[float], Awaitable[None]]
+) -> Snapshot:
     """Take a snapshot and see its job through, where the cloud makes it one; raises `CloudError`."""
-    snapshot = await scope.client.snapshot(scope.agent_id)
+    snapshot = await client.snapshot(agent_id)
     if snapshot.job is None:
         return snapshot
-    job = await wait_for_job(scope.client, snapshot.job, scope.sleep)
+    job = await wait_for_job(client, snapshot.job, sleep)
     taken = read_snapshot({"data": job.raw.get("result")}, status=202)
     return msgspec.structs.replace(taken, job=snapshot.job)
 

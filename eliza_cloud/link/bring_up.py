@@ -5,16 +5,19 @@ The cloud answers 200 "running" to provision while the sandbox is dead, and 202 
 """
 
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
-from eliza_cloud.cloud.wire import Agent, Provision
+from eliza_cloud.cloud.wire import Agent
 from eliza_cloud.link.scope import Scope
 
 AGENT_POLL_INTERVAL = 5.0
 PAUSE_BETWEEN_TRIES = 1.0
 ON_ITS_WAY = frozenset({"pending", "provisioning", "sleeping"})
+
+T = TypeVar("T")
 
 
 async def bring_up(scope: Scope, *, patience: int) -> str | None:
@@ -23,7 +26,7 @@ async def bring_up(scope: Scope, *, patience: int) -> str | None:
     `patience` is how often a provision that met a change of the agent, and a heartbeat just after it, may be
     tried; the ladder has patience for one. Raises `CloudError`. The caller bounds the time.
     """
-    provision = await _provision(scope, patience)
+    provision = await _patiently(scope, patience, Conflict, scope.client.provision)
     if provision.job is not None:
         await wait_for_job(scope.client, provision.job, scope.sleep)
     if provision.job is None and provision.status != "running":
@@ -34,19 +37,8 @@ async def bring_up(scope: Scope, *, patience: int) -> str | None:
         raise AgentUnreachable(
             f"The agent is {agent.status}, not running, although the cloud provisioned it."
         )
-    await _clean_heartbeat(scope, patience)
+    await _patiently(scope, patience, CloudError, scope.client.heartbeat)
     return agent.name
-
-
-async def _provision(scope: Scope, patience: int) -> Provision:
-    while True:
-        patience -= 1
-        try:
-            return await scope.client.provision(scope.agent_id)
-        except Conflict as conflict:
-            if patience <= 0 or not conflict.retryable:
-                raise
-        await scope.sleep(PAUSE_BETWEEN_TRIES)
 
 
 async def wait_until_up(
@@ -68,12 +60,15 @@ async def wait_until_up(
         await sleep(AGENT_POLL_INTERVAL)
 
 
-async def _clean_heartbeat(scope: Scope, patience: int) -> None:
+async def _patiently(
+    scope: Scope, patience: int, passing: type[CloudError], call: Callable[[str], Awaitable[T]]
+) -> T:
+    """Make a call about the agent, up to `patience` times while it fails in a way that passes by itself."""
     while True:
         patience -= 1
         try:
-            return await scope.client.heartbeat(scope.agent_id)
-        except CloudError as missed:
-            if patience <= 0 or not missed.retryable:
+            return await call(scope.agent_id)
+        except passing as error:
+            if patience <= 0 or not error.retryable:
                 raise
         await scope.sleep(PAUSE_BETWEEN_TRIES)

@@ -29,7 +29,6 @@ from eliza_cloud.link.key_in_use import KeyInUse
 from eliza_cloud.link.loop import LinkLoop
 from eliza_cloud.link.proxy import CloudRuntimeProxy
 from eliza_cloud.link.report import Observer, Report
-from eliza_cloud.link.scope import Scope
 from eliza_cloud.link.sign_in import SignIn
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.settings import Settings
@@ -232,9 +231,7 @@ class CloudManager:
         request = BackupRequest()
         if await self._in_backup_loop(events.TakeBackup(agent_id, next(self._tickets)), request):
             return await _answer(request)
-        return await self._calls.with_key(
-            lambda client: take_snapshot(Scope(client, agent_id, 0, 0, self._clock, self._loop.post))
-        )
+        return await self._calls.with_key(lambda client: take_snapshot(client, agent_id, self._sleep))
 
     async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
         """Go back to a backup; None is the newest."""
