@@ -8,13 +8,14 @@ from typing import Any
 from aiohttp import web
 
 from eliza_cloud.api.answers import answer
-from eliza_cloud.api.envelope import openai_error
-from eliza_cloud.api.errors import INTERNAL_ERROR, ClientGoneError, bad_request, log_unforeseen
+from eliza_cloud.api.errors import bad_request
 from eliza_cloud.api.json_body import Members, member
 from eliza_cloud.api.keys import LIFETIMES, MANAGER
+from eliza_cloud.api.reply_stream import stream_reply
 from eliza_cloud.api.sse import EventStream, wants_stream
+from eliza_cloud.api.wire.error_bodies import openai_error
+from eliza_cloud.api.wire.openai import ChatAnswerMessage, ChatChoice, ChatCompletion
 from eliza_cloud.core.failure import Failure
-from eliza_cloud.link.errors import LinkError
 from eliza_cloud.link.proxy import CloudRuntimeProxy
 from eliza_cloud.routing.models import AGENT_MODEL
 
@@ -28,29 +29,13 @@ async def agent_chat(request: web.Request, body: Members) -> web.StreamResponse:
     text = _text(member(body, "messages"))
     proxy = request.app[MANAGER].proxy()
     if member(body, "stream") is True or wants_stream(request):
-        return await _stream(request, proxy, text)
+        return await stream_reply(
+            request, lambda events: _relay(request, proxy, text, events), _report_failure
+        )
     async with request.app[LIFETIMES].bound(request):
         reply = await proxy.send(text, room=ROOM)
-    message = {"role": "assistant", "content": reply}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    return answer({**_head("chat.completion"), "choices": [choice]})
-
-
-async def _stream(request: web.Request, proxy: CloudRuntimeProxy, text: str) -> web.StreamResponse:
-    """Pass the reply on in chunks. What fails before the first is the answer, after it a last frame."""
-    events = EventStream(request)
-    try:
-        await _relay(request, proxy, text, events)
-    except ClientGoneError:
-        if not events.started:
-            raise
-    except LinkError as error:
-        await _report(events, error, error.failure)
-    except Exception as error:  # noqa: BLE001 - raised on, or logged and told to the reader
-        if events.started:
-            log_unforeseen(request, error)
-        await _report(events, error, INTERNAL_ERROR)
-    return events.response
+    choice = ChatChoice(0, ChatAnswerMessage("assistant", reply), "stop", None)
+    return answer(ChatCompletion(**_head("chat.completion"), choices=[choice]))
 
 
 async def _relay(request: web.Request, proxy: CloudRuntimeProxy, text: str, events: EventStream) -> None:
@@ -67,14 +52,9 @@ async def _relay(request: web.Request, proxy: CloudRuntimeProxy, text: str, even
         await events.end()
 
 
-async def _report(events: EventStream, error: Exception, failure: Failure) -> None:
-    if not events.started:
-        raise error
-    try:
-        await events.send(openai_error(failure))
-        await events.end()
-    except ClientGoneError:
-        return
+async def _report_failure(events: EventStream, failure: Failure) -> None:
+    await events.send(openai_error(failure))
+    await events.end()
 
 
 def _head(kind: str) -> dict[str, Any]:

@@ -8,10 +8,11 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from eliza_cloud.api.envelope import openai_error
 from eliza_cloud.api.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
 from eliza_cloud.api.keys import GATEWAY, LIFETIMES
+from eliza_cloud.api.reader import keeping_up
 from eliza_cloud.api.sse import MEDIA_TYPE
+from eliza_cloud.api.wire.error_bodies import openai_error
 from eliza_cloud.cloud.straining import strainer_of
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.errors import LinkError
@@ -114,21 +115,14 @@ class _Passing:
 
     async def _write(self, chunk: bytes | None) -> None:
         """Write the head (None), a part, or the end (b"")."""
-        try:
-            async with asyncio.timeout(STALLED_AFTER):
-                if chunk is None:
-                    await self.response.prepare(self._request)
-                elif chunk:
-                    self._tail = (self._tail + chunk)[-4:] if len(chunk) < 4 else chunk[-4:]
-                    await self.response.write(chunk)
-                else:
-                    await self.response.write_eof()
-        except TimeoutError:
-            if self._request.transport is not None:
-                self._request.transport.abort()
-            raise ClientGoneError from None
-        except ConnectionError:
-            raise ClientGoneError from None
+        async with keeping_up(self._request, STALLED_AFTER):
+            if chunk is None:
+                await self.response.prepare(self._request)
+            elif chunk:
+                self._tail = (self._tail + chunk)[-4:] if len(chunk) < 4 else chunk[-4:]
+                await self.response.write(chunk)
+            else:
+                await self.response.write_eof()
 
 
 async def _next(upstream: aiohttp.ClientResponse) -> bytes:

@@ -1,12 +1,12 @@
 """Writing server-sent events: `data:` frames only, to a reader that must keep up (contract local-api §10)."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.errors import ClientGoneError
+from eliza_cloud.api.reader import keeping_up
 
 #: Seconds a reader may leave one frame unread before it is cut off.
 STALLED_AFTER = 10.0
@@ -30,7 +30,7 @@ class EventStream:
         """Whether the head is on its way, so that the status cannot change any more."""
         return self.response.prepared
 
-    async def send(self, frame: dict[str, Any]) -> None:
+    async def send(self, frame: Any) -> None:
         """Write one frame; raises `ClientGoneError` when nobody reads."""
         await self._write(msgspec.json.encode(frame))
 
@@ -38,18 +38,27 @@ class EventStream:
         """Write the frame that ends a stream of OpenAI's."""
         await self._write(b"[DONE]")
 
+    async def pass_on(self, frames: bytes) -> None:
+        """Write frames that are ready; raises `ClientGoneError` when nobody reads."""
+        async with keeping_up(self._request, STALLED_AFTER):
+            if not self.started:
+                await self.response.prepare(self._request)
+            await self.response.write(frames)
+
+    async def close(self) -> None:
+        """End the stream; a reader who has not yet taken what was written is cut off (`ClientGoneError`).
+
+        Waiting for it is out of the question: once a write was cancelled, aiohttp's next one is, too.
+        """
+        transport = self._request.transport
+        if transport is not None and transport.get_write_buffer_size():
+            transport.abort()
+            raise ClientGoneError
+        async with keeping_up(self._request, STALLED_AFTER):
+            await self.response.write_eof()
+
     async def _write(self, data: bytes) -> None:
-        try:
-            async with asyncio.timeout(STALLED_AFTER):
-                if not self.started:
-                    await self.response.prepare(self._request)
-                await self.response.write(b"data: " + data + b"\n\n")
-        except TimeoutError:
-            if self._request.transport is not None:
-                self._request.transport.abort()
-            raise ClientGoneError from None
-        except ConnectionError:
-            raise ClientGoneError from None
+        await self.pass_on(b"data: " + data + b"\n\n")
 
 
 def wants_stream(request: web.Request) -> bool:
