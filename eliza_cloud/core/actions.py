@@ -1,15 +1,16 @@
-"""What the rows of the link's table do about callers, the wish and the key: replace facts, append effects.
+"""What the rows of the link's table do about callers and the wish: replace facts, append effects.
 
-Actions cannot fail and cannot wait. What keeps a link alive is in `upkeep`.
+Actions cannot fail and cannot wait. What keeps a link alive is in `upkeep`, the key in `account`, the machine
+it runs on in `surroundings`.
 """
 
 from eliza_cloud.core import effects as do
-from eliza_cloud.core.events import ConfigChanged, Connect, KeyAccepted, Reattach
+from eliza_cloud.core.events import Connect, Reattach
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import STOPPING, SUPERSEDED, Failure
 from eliza_cloud.core.machine import Action, Cursor
 from eliza_cloud.core.replies import Done, Waits
-from eliza_cloud.core.states import KeyState, Reason
+from eliza_cloud.core.states import Reason
 
 # What callers hear
 
@@ -109,12 +110,27 @@ def drop_wish(cursor: Cursor[Facts]) -> None:
 
 def release_agent(cursor: Cursor[Facts]) -> None:
     """The link is about no agent."""
-    cursor.know(agent_id=None, agent_name=None, attempt=0, reason=None, failure=None)
+    cursor.know(
+        agent_id=None,
+        agent_name=None,
+        attempt=0,
+        reason=None,
+        failure=None,
+        failing_since=None,
+        backup_trouble=None,
+    )
 
 
 def _adopt(cursor: Cursor[Facts], agent_id: str | None, *, unattended: bool) -> None:
     if agent_id != cursor.facts.agent_id:
-        cursor.know(agent_name=None, last_heartbeat_at=None, last_backup_at=None, backups_refused=False)
+        cursor.know(
+            agent_name=None,
+            failing_since=None,
+            last_heartbeat_at=None,
+            last_backup_at=None,
+            backups_refused=False,
+            backup_trouble=None,
+        )
     cursor.know(agent_id=agent_id, unattended=unattended, attempt=0)
 
 
@@ -124,56 +140,6 @@ def _wish(cursor: Cursor[Facts], agent_id: str | None) -> None:
         cursor.know(wish=agent_id)
 
 
-# The key
-
-
-def sign_out(cursor: Cursor[Facts]) -> None:
-    """Forget the key, durably and first, so that a kill at any later point cannot bring the login back."""
-    cursor.effects += [do.ForgetCredentials(), do.StopVerifying()]
-    cursor.know(
-        wish=None,
-        enabled=False,
-        key=KeyState.ABSENT,
-        key_number=cursor.facts.key_number + 1,
-        user_id=None,
-        organization_id=None,
-        spending=None,
-    )
-
-
-def adopt_key(cursor: Cursor[Facts]) -> None:
-    """Count the new key as unverified until the cloud has accepted it."""
-    number = cursor.facts.key_number + 1
-    cursor.know(
-        key=KeyState.UNVERIFIED,
-        key_number=number,
-        enabled=True,
-        user_id=None,
-        organization_id=None,
-        spending=None,
-    )
-    cursor.effects.append(do.VerifyKey(number))
-
-
-def accept_key(cursor: Cursor[Facts]) -> None:
-    """Note whose key it is."""
-    event = cursor.expect(KeyAccepted)
-    if (event.user_id, event.organization_id) != (cursor.facts.user_id, cursor.facts.organization_id):
-        cursor.effects.append(do.SaveIdentity(event.user_id, event.organization_id))
-    cursor.know(key=KeyState.ACCEPTED, user_id=event.user_id, organization_id=event.organization_id)
-
-
-def reject_key(cursor: Cursor[Facts]) -> None:
-    """The cloud does not take the key any more."""
-    cursor.effects.append(do.StopVerifying())
-    cursor.know(key=KeyState.REJECTED)
-
-
-def verify_key(cursor: Cursor[Facts]) -> None:
-    """Find out whether the key is at fault."""
-    cursor.effects.append(do.VerifyKey(cursor.facts.key_number))
-
-
 # Why, and the service
 
 
@@ -181,19 +147,16 @@ def because(reason: Reason | None) -> Action[Facts]:
     """Make an action that notes why, with the failure the event brought, if it brought one."""
 
     def note(cursor: Cursor[Facts]) -> None:
-        cursor.know(reason=reason, failure=getattr(cursor.event, "failure", None))
+        failure, since = getattr(cursor.event, "failure", None), cursor.facts.failing_since
+        cursor.know(reason=reason, failure=failure, failing_since=cursor.at if since is None else since)
 
     return note
 
 
 def note_failure(cursor: Cursor[Facts]) -> None:
-    """Note what failed last; the reason for the state stays."""
-    cursor.know(failure=getattr(cursor.event, "failure", None))
-
-
-def adopt_policy(cursor: Cursor[Facts]) -> None:
-    """Decide by the new numbers from now on."""
-    cursor.know(policy=cursor.expect(ConfigChanged).policy)
+    """Note what a try of the ladder failed with; the reason for the state stays."""
+    failure = getattr(cursor.event, "failure", None)
+    cursor.know(failure=failure, failed_tries=cursor.facts.failed_tries + 1)
 
 
 def note_stop(cursor: Cursor[Facts]) -> None:

@@ -79,17 +79,38 @@ class SuspendAgent(Event, frozen=True):
 
 
 class KeyChanged(Event, frozen=True):
-    """A new key has been stored."""
+    """A new key has been stored; it expires at this wall-clock time, or never."""
+
+    expires_at: float | None = None
 
 
 class Woke(Event, frozen=True):
-    """Wall and monotonic time went apart: the machine slept, or its clock was set."""
+    """Wall and monotonic time went apart by `gap` seconds: the machine slept, or its clock was set."""
+
+    gap: float = 0.0
 
 
 class ConfigChanged(Event, frozen=True):
-    """The settings were read again."""
+    """The settings were read again; `unknown` holds a sentence for each key that is no setting."""
 
     policy: Policy
+    unknown: tuple[str, ...] = ()
+
+
+class ConfigRefused(Event, frozen=True):
+    """The settings were read again and are wrong: the old ones stay."""
+
+    failure: Failure
+
+
+class StoreFailed(Event, frozen=True):
+    """Something could not be written down."""
+
+    failure: Failure
+
+
+class StoreRecovered(Event, frozen=True):
+    """Writing down works again."""
 
 
 class KeyAccepted(KeyFact, frozen=True):
@@ -101,6 +122,12 @@ class KeyAccepted(KeyFact, frozen=True):
 
 class KeyRejected(KeyFact, frozen=True):
     """Two calls, one of them for the user, were answered 401 (or 403 `access_denied`)."""
+
+    failure: Failure
+
+
+class KeyUnverified(KeyFact, frozen=True):
+    """The cloud could not be asked about the key, or did not say; it is asked again."""
 
     failure: Failure
 
@@ -125,7 +152,9 @@ class ConnectFailed(ActivityFact, frozen=True):
 
 
 class HeartbeatAnswered(ActivityFact, frozen=True):
-    """The sandbox answered a heartbeat."""
+    """The sandbox answered a heartbeat, in `took` seconds."""
+
+    took: float | None = None
 
 
 class HeartbeatMissed(ActivityFact, frozen=True):
@@ -159,7 +188,10 @@ class CreditsExhausted(ActivityFact, frozen=True):
 
 
 class BackupTaken(ActivityFact, frozen=True):
-    """A backup was stored, or its job accepted."""
+    """A backup was stored, or its job accepted; `size` in bytes where it was told, `took` in seconds."""
+
+    size: int | None = None
+    took: float | None = None
 
 
 class BackupFailed(ActivityFact, frozen=True):

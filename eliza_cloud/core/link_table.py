@@ -1,13 +1,16 @@
 """The link's table: what each event does in each state. Everything that changes a link's state is here."""
 
+from eliza_cloud.core import account as k
 from eliza_cloud.core import actions as a
 from eliza_cloud.core import guards as g
+from eliza_cloud.core import surroundings as m
 from eliza_cloud.core import upkeep as u
 from eliza_cloud.core.events import (
     AgentGone,
     BackupFailed,
     BackupTaken,
     ConfigChanged,
+    ConfigRefused,
     Connect,
     Connected,
     ConnectFailed,
@@ -22,12 +25,15 @@ from eliza_cloud.core.events import (
     KeyChanged,
     KeyDoubted,
     KeyRejected,
+    KeyUnverified,
     Reattach,
     Reconnected,
     ReconnectFailed,
     Restore,
     ShutdownAgent,
     Stop,
+    StoreFailed,
+    StoreRecovered,
     SuspendAgent,
     TakeBackup,
     Woke,
@@ -128,52 +134,54 @@ ROWS: tuple[Row[Facts], ...] = (
         why="the wish stays",
     ),
     ignored(ReconnectFailed, _except(RECONNECTING), FENCED),
-    stays(Woke, LINKED, u.hurry),
+    stays(Woke, LINKED, m.note_wake, u.hurry),
     moves(
         Woke,
         [DISCONNECTED],
         RECONNECTING,
+        m.note_wake,
         u.spend_all_but_one_try,
         when=g.gave_up,
         why="one fresh try when the machine wakes",
     ),
-    ignored(Woke, _except(*LINKED), "nothing waits for a time"),
+    stays(Woke, _except(*LINKED), m.note_wake, why="nothing waits for a time"),
     # What waiting cannot mend
     moves(AgentGone, BUSY, ERROR, a.because(Reason.AGENT_GONE), a.answer_failure),
     ignored(AgentGone, (*IDLE, CLOSING), FENCED),
     moves(CreditsExhausted, BUSY, ERROR, a.because(Reason.CREDITS_EXHAUSTED), a.answer_failure),
     ignored(CreditsExhausted, (*IDLE, CLOSING), FENCED),
-    moves(KeyRejected, BUSY, ERROR, a.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
-    stays(KeyRejected, [ERROR], a.reject_key, a.because(Reason.KEY_REJECTED)),
-    stays(KeyRejected, [DISCONNECTED, CLOSING], a.reject_key),
+    moves(KeyRejected, BUSY, ERROR, k.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
+    stays(KeyRejected, [ERROR], k.reject_key, a.because(Reason.KEY_REJECTED)),
+    stays(KeyRejected, [DISCONNECTED, CLOSING], k.reject_key),
     # The key
-    stays(KeyAccepted, EVERY, a.accept_key),
+    stays(KeyAccepted, EVERY, k.accept_key),
+    stays(KeyUnverified, EVERY, k.note_key_trouble),
     refused(KeyDoubted, EVERY, NOT_SIGNED_IN, g.keyless),
-    stays(KeyDoubted, EVERY, a.verify_key),
-    moves(KeyChanged, LINKED, CONNECTING, a.adopt_key, why="a new client, the same agent"),
-    moves(KeyChanged, [CONNECTING], CONNECTING, a.adopt_key, why="started again with the new key"),
-    moves(KeyChanged, [ERROR], CONNECTING, a.adopt_key, a.adopt_wish, when=g.wish_stands),
-    stays(KeyChanged, (*IDLE, CLOSING), a.adopt_key),
+    stays(KeyDoubted, EVERY, k.verify_key),
+    moves(KeyChanged, LINKED, CONNECTING, k.adopt_key, why="a new client, the same agent"),
+    moves(KeyChanged, [CONNECTING], CONNECTING, k.adopt_key, why="started again with the new key"),
+    moves(KeyChanged, [ERROR], CONNECTING, k.adopt_key, a.adopt_wish, when=g.wish_stands),
+    stays(KeyChanged, (*IDLE, CLOSING), k.adopt_key),
     # Closing
     moves(
         Disconnect,
         [CONNECTING],
         DISCONNECTED,
         a.overtake_callers,
-        a.sign_out,
+        k.sign_out,
         a.release_agent,
         a.answer_closed,
         a.wait,
     ),
     moves(
-        Disconnect, LINKED, CLOSING, a.overtake_callers, a.sign_out, a.wait, why="stored first, drained then"
+        Disconnect, LINKED, CLOSING, a.overtake_callers, k.sign_out, a.wait, why="stored first, drained then"
     ),
-    stays(Disconnect, [CLOSING], a.drop_next, a.sign_out, a.wait, why="joins"),
-    moves(Disconnect, [ERROR], DISCONNECTED, a.sign_out, a.release_agent, a.answer_closed, a.wait),
+    stays(Disconnect, [CLOSING], a.drop_next, k.sign_out, a.wait, why="joins"),
+    moves(Disconnect, [ERROR], DISCONNECTED, k.sign_out, a.release_agent, a.answer_closed, a.wait),
     stays(
         Disconnect,
         [DISCONNECTED],
-        a.sign_out,
+        k.sign_out,
         a.release_agent,
         a.answer_closed,
         a.wait,
@@ -198,6 +206,9 @@ ROWS: tuple[Row[Facts], ...] = (
     # Credits
     stays(CreditsRead, [CONNECTED], u.note_credits),
     ignored(CreditsRead, _except(CONNECTED), FENCED),
-    # Settings
-    stays(ConfigChanged, EVERY, a.adopt_policy),
+    # This machine
+    stays(ConfigChanged, EVERY, m.adopt_settings),
+    stays(ConfigRefused, EVERY, m.keep_settings, why="the old ones stay"),
+    stays(StoreFailed, EVERY, m.note_store_failure),
+    stays(StoreRecovered, EVERY, m.note_store_recovery),
 )

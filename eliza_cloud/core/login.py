@@ -89,7 +89,9 @@ class KeepKey(Effect, frozen=True):
 
 
 class AnnounceKey(Effect, frozen=True):
-    """Tell the link that the key has changed."""
+    """Tell the link that the key has changed; `expires_at` as the cloud wrote it."""
+
+    expires_at: str | None
 
 
 class LoginFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,7 @@ class LoginFacts(msgspec.Struct, frozen=True, kw_only=True):
     browser_url: str = ""
     revocable: bool = False
     key_prefix: str | None = None
+    expires_at: str | None = None
     error: str | None = None
 
 
@@ -125,7 +128,7 @@ def _begin(cursor: Cursor[LoginFacts]) -> None:
 
 def _store(cursor: Cursor[LoginFacts]) -> None:
     event = cursor.expect(LoginKeyReceived)
-    cursor.know(key_prefix=event.key_prefix)
+    cursor.know(key_prefix=event.key_prefix, expires_at=event.expires_at)
     cursor.effects.append(StoreKey(event.session_id, event.key_prefix, event.expires_at))
 
 
@@ -136,7 +139,10 @@ def _keep(cursor: Cursor[LoginFacts]) -> None:
 
 def _announce(cursor: Cursor[LoginFacts]) -> None:
     _note(cursor, None)
-    cursor.effects += [StopPoller(cursor.facts.session_id, revoke=False), AnnounceKey()]
+    cursor.effects += [
+        StopPoller(cursor.facts.session_id, revoke=False),
+        AnnounceKey(cursor.facts.expires_at),
+    ]
 
 
 def _expire(cursor: Cursor[LoginFacts]) -> None:

@@ -2,9 +2,9 @@
 
 from eliza_cloud.core import effects as do
 from eliza_cloud.core.backoff import delay
-from eliza_cloud.core.credits import CreditLevel, level_of, watched
-from eliza_cloud.core.events import CreditsRead, Restore, TakeBackup, Woke
-from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.credits import CreditLevel, level_of, may_provision, watched
+from eliza_cloud.core.events import BackupFailed, CreditsRead, HeartbeatMissed, Restore, TakeBackup, Woke
+from eliza_cloud.core.facts import Facts, Trouble
 from eliza_cloud.core.machine import Cursor
 from eliza_cloud.core.states import LinkState
 
@@ -14,7 +14,7 @@ from eliza_cloud.core.states import LinkState
 def note_name(cursor: Cursor[Facts]) -> None:
     """Note the agent's name and the clean heartbeat that linking ended in."""
     name = getattr(cursor.event, "agent_name", None) or cursor.facts.agent_name
-    cursor.know(agent_name=name, last_heartbeat_at=cursor.at, reason=None, failure=None)
+    cursor.know(agent_name=name, last_heartbeat_at=cursor.at, reason=None, failure=None, failing_since=None)
 
 
 def note_beat(cursor: Cursor[Facts]) -> None:
@@ -22,12 +22,22 @@ def note_beat(cursor: Cursor[Facts]) -> None:
     facts = cursor.facts
     clean = facts.clean_beats + 1
     attempt = 0 if clean >= facts.policy.stable_beats else facts.attempt
-    cursor.know(misses=0, clean_beats=clean, attempt=attempt, last_heartbeat_at=cursor.at)
+    cursor.know(
+        misses=0,
+        clean_beats=clean,
+        attempt=attempt,
+        last_heartbeat_at=cursor.at,
+        failure=None,
+        failing_since=None,
+    )
 
 
 def note_miss(cursor: Cursor[Facts]) -> None:
     """A missed heartbeat."""
-    cursor.know(misses=cursor.facts.misses + 1, clean_beats=0)
+    facts = cursor.facts
+    since = cursor.at if facts.failing_since is None else facts.failing_since
+    failure = cursor.expect(HeartbeatMissed).failure
+    cursor.know(misses=facts.misses + 1, clean_beats=0, failure=failure, failing_since=since)
 
 
 def schedule_try(cursor: Cursor[Facts]) -> None:
@@ -72,12 +82,14 @@ def hand_to_scheduler(cursor: Cursor[Facts]) -> None:
 
 def note_backup(cursor: Cursor[Facts]) -> None:
     """A backup exists."""
-    cursor.know(last_backup_at=cursor.at, backups_refused=False)
+    cursor.know(last_backup_at=cursor.at, backups_refused=False, backup_trouble=None)
 
 
 def note_backup_failure(cursor: Cursor[Facts]) -> None:
     """A backup failed; a refusal for good is remembered."""
-    cursor.know(backups_refused=getattr(cursor.event, "refused", False))
+    event, before = cursor.expect(BackupFailed), cursor.facts.backup_trouble
+    trouble = Trouble(event.failure, before.since if before else cursor.at)
+    cursor.know(backups_refused=event.refused, backup_trouble=trouble)
 
 
 def note_credits(cursor: Cursor[Facts]) -> None:
@@ -86,6 +98,11 @@ def note_credits(cursor: Cursor[Facts]) -> None:
     level = level_of(balance)
     if level is not (CreditLevel.FINE if before is None else level_of(before.balance)):
         cursor.effects.append(do.ReportCredits(level, balance))
+    if before is None or (level, may_provision(balance)) != (
+        level_of(before.balance),
+        may_provision(before.balance),
+    ):
+        cursor.know(credits_since=cursor.at)
     cursor.know(spending=watched(before, balance, cursor.at))
 
 
@@ -99,8 +116,10 @@ def enter(cursor: Cursor[Facts]) -> None:
         state=cursor.state,
         epoch=cursor.facts.epoch + 1,
         since=cursor.at,
+        moved_by=type(cursor.event).__name__,
         came_from=came_from,
         next_attempt_at=None,
+        failed_tries=0,
         misses=0,
         clean_beats=0,
     )
@@ -109,7 +128,7 @@ def enter(cursor: Cursor[Facts]) -> None:
 def enter_connecting(cursor: Cursor[Facts]) -> None:
     """Start the connector."""
     enter(cursor)
-    cursor.know(reason=None, failure=None)
+    cursor.know(reason=None, failure=None, failing_since=None)
     if cursor.facts.agent_id is not None:
         cursor.effects.append(do.StartConnector(cursor.facts.epoch, cursor.facts.agent_id))
 

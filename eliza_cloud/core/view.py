@@ -45,6 +45,15 @@ def timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def seconds_of(text: str | None) -> float | None:
+    """Read an ISO 8601 time (UTC where it names no zone) as wall-clock seconds; None for none."""
+    try:
+        read = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+
 def status_view(facts: Facts, *, running: bool) -> StatusView:
     """Derive what `/api/cloud/status` answers; `running` tells whether the link's consumer works."""
     connected = running and facts.key is KeyState.ACCEPTED

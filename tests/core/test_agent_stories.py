@@ -15,7 +15,6 @@ from eliza_cloud.core.events import (
     Woke,
 )
 from eliza_cloud.core.failure import LINK_CLOSING, SUPERSEDED
-from eliza_cloud.core.machine import Outcome
 from eliza_cloud.core.replies import Done, Refused, Waits
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.promises import ends
@@ -62,7 +61,8 @@ def test_an_agent_wished_for_is_not_linked_to_once_it_went_away(kind):
     assert link.hears(kind(ANNA)).reply == Done(linked=True)
     assert link.did == [do.StoreWish(None)]
     assert (link.facts.agent_id, link.facts.reason) == (None, None)
-    assert link.hears(Woke()).outcome is Outcome.IGNORED
+    assert link.hears(Woke()).moves == ()
+    assert link.did == []
 
 
 @pytest.mark.parametrize("kind", [ShutdownAgent, SuspendAgent])

@@ -13,7 +13,6 @@ from eliza_cloud.core.events import (
     Woke,
 )
 from eliza_cloud.core.facts import Policy
-from eliza_cloud.core.machine import Outcome
 from eliza_cloud.core.replies import Waits
 from eliza_cloud.core.states import LinkState, Reason
 from tests.core.story import ANNA, BUSY_CLOUD, TIMEOUT, Story, in_state
@@ -160,7 +159,8 @@ def test_a_fresh_try_that_succeeds_links_again():
 def test_a_user_who_disconnected_is_not_linked_again_when_the_machine_wakes():
     link = _exhausted()
     link.hears(Disconnect())
-    assert link.hears(Woke()).outcome is Outcome.IGNORED
+    assert link.hears(Woke()).moves == ()
+    assert link.did == []
     assert link.state is DISCONNECTED
 
 

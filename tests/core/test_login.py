@@ -55,7 +55,7 @@ def test_a_key_is_stored_before_the_login_is_authenticated_and_before_the_link_h
     assert received.facts.state is PENDING
     assert received.effects == (StoreKey("one", "eliza_ab", None),)
     assert _json(received.facts) == {"status": "pending"}
-    assert stored.effects == (StopPoller("one", revoke=False), AnnounceKey())
+    assert stored.effects == (StopPoller("one", revoke=False), AnnounceKey(None))
     assert _json(facts) == {"status": "authenticated", "keyPrefix": "eliza_ab"}
 
 

@@ -42,6 +42,7 @@ def alphabet(facts: Facts) -> list[ev.Event]:
     events: list[ev.Event] = [kind(agent) for kind in about_agents for agent in (ANNA, BERT)]
     events += [kind(agent, 1) for kind in (ev.TakeBackup, ev.Restore) for agent in (ANNA, BERT)]
     events += [ev.Disconnect(), ev.Stop(), ev.KeyChanged(), ev.Woke()]
+    events += [ev.StoreFailed(BROKEN), ev.StoreRecovered(), ev.ConfigRefused(BROKEN)]
     events += [ev.ConfigChanged(policy) for policy in (POLICY, STRICTER)]
     events += [
         ev.Connected(epoch, "name"),
@@ -63,6 +64,7 @@ def alphabet(facts: Facts) -> list[ev.Event]:
     ]
     if facts.key is not KeyState.ABSENT:
         events += [ev.KeyAccepted(number, "user", None), ev.KeyRejected(number, BAD_KEY)]
+        events += [ev.KeyUnverified(number, TIMEOUT)]
     return events
 
 

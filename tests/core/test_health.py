@@ -1,0 +1,267 @@
+"""Health items: what is wrong is named once, by its root, and not before it is worth a word."""
+
+import msgspec
+import pytest
+
+from eliza_cloud.core.causes import CAUSES
+from eliza_cloud.core.events import (
+    AgentGone,
+    BackupFailed,
+    BackupTaken,
+    ConfigChanged,
+    ConfigRefused,
+    ConnectFailed,
+    CreditsExhausted,
+    CreditsRead,
+    Disconnect,
+    Drained,
+    HeartbeatAnswered,
+    HeartbeatMissed,
+    KeyAccepted,
+    KeyChanged,
+    KeyRejected,
+    KeyUnverified,
+    ReconnectFailed,
+    StoreFailed,
+    StoreRecovered,
+    Woke,
+)
+from eliza_cloud.core.facts import Facts, Policy, Trouble
+from eliza_cloud.core.failure import Failure
+from eliza_cloud.core.health import cause_of, health_view, readiness
+from eliza_cloud.core.states import KeyState, LinkState, Reason
+from tests.core.story import ANNA, BAD_KEY, GONE, MACHINE, NO_CREDITS, SIGNED_IN, in_state
+
+DOWN = Failure(code="cloud_unreachable", status=502, message="Nothing answers.", retryable=True)
+NO_NAME = Failure(code="cloud_name_not_found", status=502, message="There is no such name.", retryable=True)
+SLOW = Failure(code="cloud_timeout", status=504, message="It took too long.", retryable=True)
+DEAD = Failure(code="agent_unreachable", status=502, message="The sandbox is dead.", retryable=True)
+ODD = Failure(code="conflict", status=409, message="Not now.")
+FULL = Failure(code="disk_full", status=500, message="The disk is full; free some space.")
+WRONG = Failure(code="settings_refused", status=400, message="cloud.enabled: expected true or false, found 3")
+REFUSED = Failure(code="conflict", status=409, message="No backups of the shared tier.")
+DAY = 86400.0
+
+
+def after(facts: Facts, *events, at: float = 1000.0) -> Facts:
+    """Let events happen, all at this time."""
+    for event in events:
+        facts = MACHINE.step(facts, event, at=at, chance=1.0).facts
+    return facts
+
+
+def codes(facts: Facts, at: float) -> list[str]:
+    return [item.code for item in health_view(facts, at).items]
+
+
+CONNECTED = in_state(LinkState.CONNECTED, since=1000.0, last_backup_at=1000.0, last_heartbeat_at=1000.0)
+EPOCH = CONNECTED.epoch
+
+
+def test_a_link_that_stands_and_lacks_nothing_has_no_items_and_is_ready():
+    assert codes(CONNECTED, 1010.0) == []
+    assert cause_of(CONNECTED) is None
+    assert readiness(CONNECTED) is None
+
+
+def test_a_missed_heartbeat_stays_hidden_until_the_next_one_would_have_been_missed_too():
+    missed = after(CONNECTED, HeartbeatMissed(EPOCH, DOWN))
+    assert codes(missed, 1044.0) == []
+    assert codes(missed, 1045.0) == ["cloud_unreachable"]
+    assert cause_of(missed) == "cloud_unreachable"
+    assert readiness(missed) is None, "one miss is weather"
+
+
+def test_a_flap_is_never_shown():
+    missed = after(CONNECTED, HeartbeatMissed(EPOCH, DOWN))
+    again = after(missed, HeartbeatAnswered(EPOCH), at=1030.0)
+    assert codes(missed, 1029.0) == codes(again, 1030.0) == codes(again, 1100.0) == []
+
+
+def test_the_item_says_since_when_it_has_been_failing_not_since_when_the_state_is():
+    facts = CONNECTED
+    for number, at in enumerate((1030.0, 1060.0, 1090.0), 1):
+        facts = after(facts, HeartbeatMissed(EPOCH, DEAD), at=at)
+        assert facts.misses == number % 3
+    assert facts.state is LinkState.RECONNECTING
+    [item] = health_view(facts, 1091.0).items
+    assert (item.code, item.since) == ("agent_unreachable", "1970-01-01T00:17:10.000Z")
+    assert (item.title, item.remedy) == (CAUSES[item.code].title, CAUSES[item.code].remedy)
+    assert item.detail == "The sandbox is dead."
+    assert readiness(facts) == "agent_unreachable"
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (DOWN, "cloud_unreachable"),
+        (SLOW, "cloud_unreachable"),
+        (NO_NAME, "cloud_name_not_found"),
+        (DEAD, "agent_unreachable"),
+        (ODD, "connect_failed"),
+    ],
+)
+def test_a_failed_connect_is_told_as_what_a_person_can_act_on(failure, code):
+    facts = after(in_state(LinkState.CONNECTING, unattended=False), ConnectFailed(7, failure))
+    assert facts.state is LinkState.ERROR
+    assert codes(facts, 1000.0) == [code]
+    assert readiness(facts) == code
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (AgentGone(7, GONE), "agent_gone"),
+        (CreditsExhausted(7, NO_CREDITS), "credits_exhausted"),
+        (KeyRejected(3, BAD_KEY), "key_rejected"),
+    ],
+)
+def test_what_waiting_cannot_mend_is_the_one_item_and_hides_its_symptoms(event, code):
+    late = after(CONNECTED, CreditsRead(EPOCH, 0.1), BackupFailed(EPOCH, DOWN))
+    facts = after(late, event, at=2000.0)
+    assert facts.state is LinkState.ERROR
+    expected = [code, "credits_critical"] if code == "agent_gone" else [code]
+    assert codes(facts, 9000.0) == expected
+    assert readiness(facts) == code
+
+
+def test_giving_up_is_an_item_of_its_own_beside_its_root():
+    ladder_end = in_state(LinkState.RECONNECTING, attempt=10, failing_since=500.0)
+    facts = after(ladder_end, ReconnectFailed(7, DOWN))
+    assert (facts.state, facts.reason) == (LinkState.DISCONNECTED, Reason.RETRIES_EXHAUSTED)
+    assert codes(facts, 1000.0) == ["cloud_unreachable", "retries_exhausted"]
+    assert readiness(facts) == "cloud_unreachable"
+
+
+@pytest.mark.parametrize(
+    ("balance", "code", "severity"),
+    [
+        (0.49, "credits_critical", "error"),
+        (0.5, "credits_low", "warning"),
+        (1.99, "credits_low", "warning"),
+        (2.0, "credits_under_gate", "info"),
+        (4.99, "credits_under_gate", "info"),
+    ],
+)
+def test_a_balance_is_named_by_the_lowest_threshold_it_is_under(balance, code, severity):
+    [item] = health_view(after(CONNECTED, CreditsRead(EPOCH, balance)), 1001.0).items
+    assert (item.code, item.severity, item.detail) == (code, severity, f"The balance is ${balance:.2f}.")
+
+
+def test_a_balance_at_the_gate_is_no_item():
+    assert codes(after(CONNECTED, CreditsRead(EPOCH, 5.0)), 1001.0) == []
+
+
+def test_a_balance_is_low_since_it_became_so_not_since_it_was_last_read():
+    facts = after(CONNECTED, CreditsRead(EPOCH, 1.5), at=1000.0)
+    facts = after(facts, CreditsRead(EPOCH, 1.4), at=1300.0)
+    [item] = health_view(after(facts, BackupTaken(EPOCH), at=1300.0), 1301.0).items
+    assert item.since == "1970-01-01T00:16:40.000Z"
+
+
+def test_a_backup_is_overdue_after_three_intervals_and_says_why():
+    facts = after(CONNECTED, BackupFailed(EPOCH, DOWN), at=1060.0)
+    assert codes(facts, 1179.0) == []
+    [item] = health_view(facts, 1180.0).items
+    assert (item.code, item.detail) == ("backup_overdue", "Nothing answers.")
+    assert codes(after(facts, BackupTaken(EPOCH), at=1181.0), 1181.0) == []
+
+
+def test_backups_that_are_refused_are_not_overdue_as_well():
+    facts = after(CONNECTED, BackupFailed(EPOCH, REFUSED, refused=True))
+    [item] = health_view(facts, 1000.0 + DAY).items
+    assert (item.code, item.detail) == ("backup_refused", "No backups of the shared tier.")
+
+
+def test_an_overdue_backup_is_hidden_while_the_link_is_down():
+    facts = in_state(LinkState.RECONNECTING, since=1000.0, failure=DOWN, failing_since=1000.0)
+    assert codes(facts, 1000.0 + DAY) == ["cloud_unreachable"]
+
+
+def test_a_key_near_its_expiry_is_named_a_week_before():
+    facts = after(SIGNED_IN, KeyChanged(1000.0 + 8 * DAY), at=1000.0)
+    facts = after(facts, KeyAccepted(facts.key_number, "user", None), at=1000.0)
+    assert codes(facts, 1000.0 + 0.9 * DAY) == []
+    [item] = health_view(facts, 1000.0 + DAY).items
+    assert (item.code, item.detail) == ("key_expiring", "It expires at 1970-01-09T00:16:40.000Z.")
+
+
+def test_a_key_the_cloud_could_not_be_asked_about_is_the_clouds_trouble():
+    facts = msgspec.structs.replace(SIGNED_IN, key=KeyState.UNVERIFIED)
+    facts = after(facts, KeyUnverified(1, DOWN))
+    assert codes(facts, 1044.0) == []
+    assert codes(facts, 1045.0) == ["cloud_unreachable"]
+    assert readiness(facts) == "cloud_unreachable"
+    accepted = after(facts, KeyAccepted(1, "user", None))
+    assert (codes(accepted, 2000.0), readiness(accepted)) == ([], "disconnected")
+
+
+def test_a_refused_base_url_is_the_only_item_about_the_cloud():
+    why = Failure(code="base_url_refused", status=400, message="Only https.")
+    facts = msgspec.structs.replace(
+        SIGNED_IN, key=KeyState.UNVERIFIED, base_url_refusal=Trouble(why, 5.0), key_trouble=Trouble(DOWN, 5.0)
+    )
+    [item] = health_view(facts, 6.0).items
+    assert (item.code, item.detail) == ("base_url_refused", "Only https.")
+    assert readiness(facts) == "base_url_refused"
+
+
+def test_a_full_disk_is_an_item_from_the_first_failure_to_the_recovery():
+    facts = after(SIGNED_IN, StoreFailed(FULL), at=1000.0)
+    facts = after(facts, StoreFailed(FULL), at=2000.0)
+    [item] = health_view(facts, 2000.0).items
+    assert (item.code, item.severity, item.since) == ("disk_full", "error", "1970-01-01T00:16:40.000Z")
+    assert readiness(facts) == "disk_full"
+    assert codes(after(facts, StoreRecovered()), 2000.0) == []
+
+
+def test_wrong_settings_are_an_item_until_right_ones_are_read():
+    facts = after(SIGNED_IN, ConfigRefused(WRONG))
+    assert codes(facts, 1000.0) == ["settings_refused"]
+    assert facts.policy == SIGNED_IN.policy, "the old ones stay"
+    facts = after(facts, ConfigChanged(Policy(), ("cloud.enabeld is not a known setting.",)))
+    [item] = health_view(facts, 1000.0).items
+    assert (item.code, item.detail) == ("settings_unknown", "cloud.enabeld is not a known setting.")
+
+
+@pytest.mark.parametrize("gap", [3600.0, -3600.0])
+def test_a_jump_of_the_clock_is_told_for_ten_minutes(gap):
+    facts = after(CONNECTED, Woke(gap), BackupTaken(EPOCH))
+    [item] = health_view(facts, 1001.0).items
+    assert (item.code, item.severity) == ("clock_jumped", "info")
+    assert item.detail == f"It jumped by {gap:+.0f} seconds."
+    later = msgspec.structs.replace(facts, last_backup_at=1600.0)
+    assert codes(later, 1600.0) == []
+
+
+def test_a_machine_that_slept_has_time_to_take_the_backup_that_is_late():
+    facts = after(CONNECTED, Woke(3600.0), HeartbeatAnswered(EPOCH), at=4600.0)
+    assert codes(facts, 4700.0) == ["clock_jumped"]
+    assert codes(facts, 4780.0) == ["backup_overdue", "clock_jumped"]
+
+
+def test_the_worst_comes_first():
+    refused = BackupFailed(EPOCH, REFUSED, refused=True)
+    facts = after(CONNECTED, CreditsRead(EPOCH, 3.0), StoreFailed(FULL), refused)
+    assert codes(facts, 1001.0) == ["disk_full", "backup_refused", "credits_under_gate"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (Facts(), "not_signed_in"),
+        (SIGNED_IN, "disconnected"),
+        (in_state(LinkState.CONNECTING), "connecting"),
+        (in_state(LinkState.CLOSING), "closing"),
+    ],
+)
+def test_a_link_that_is_not_there_is_not_ready_and_says_which_state_it_is_in(facts, reason):
+    assert readiness(facts) == reason
+
+
+def test_nothing_of_an_agent_stays_behind_when_the_user_signs_out():
+    facts = after(CONNECTED, HeartbeatMissed(EPOCH, DOWN), BackupFailed(EPOCH, DOWN), CreditsRead(EPOCH, 0.1))
+    facts = after(facts, Disconnect())
+    facts = after(facts, Drained(facts.epoch))
+    assert (codes(facts, 1e6), readiness(facts), facts.agent_id) == ([], "not_signed_in", None)
+    assert ANNA not in str(facts)
