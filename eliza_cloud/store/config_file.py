@@ -25,7 +25,11 @@ class ConfigFile:
 
     def read(self) -> dict[str, Any]:
         """Return the document; {} when missing or blank. Raises ConfigError with path, line and column."""
-        return _load(self._target()).document
+        return self.parsed().document
+
+    def parsed(self) -> ConfigText:
+        """Return the document with its text; raises as `read` does."""
+        return _load(self._target())
 
     def update(
         self, change: Callable[[dict[str, Any]], None], forget: Collection[str] = ()

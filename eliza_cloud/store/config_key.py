@@ -1,20 +1,20 @@
 """The API key inside an eliza.json document and its text."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from eliza_cloud.store.config_text import describe
 from eliza_cloud.store.errors import ConfigError
 
 
-def key_in(document: dict[str, Any]) -> str | None:
+def key_in(document: Mapping[str, Any]) -> str | None:
     """Return `cloud.apiKey` without surrounding blanks; None when absent, blank or not a string."""
     cloud = document.get("cloud")
     key = cloud.get("apiKey") if isinstance(cloud, dict) else None
     return (key.strip() or None) if isinstance(key, str) else None
 
 
-def enabled_in(document: dict[str, Any]) -> bool:
+def enabled_in(document: Mapping[str, Any]) -> bool:
     """Return whether `cloud.enabled` is true."""
     cloud = document.get("cloud")
     return isinstance(cloud, dict) and cloud.get("enabled") is True

@@ -1,7 +1,7 @@
 """The login of this machine: where the key is, and how it comes and goes without ever being half there."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Callable, Coroutine, Mapping, MutableMapping
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -28,6 +28,37 @@ class Held(msgspec.Struct, frozen=True):
     organization_id: str | None
     wish: str | None
     enabled: bool
+
+
+def held_by(
+    document: Mapping[str, Any], record: AgentRecord, environ: Mapping[str, str], base_url: str
+) -> Held:
+    """Find the key for a base URL: eliza.json, environment, record. Nothing may be half done in the record.
+
+    Raises ConfigError for a key in the environment that cannot be one.
+    """
+    key: Secret | None = None
+    source: Literal["file", "environment", "record"] | None = None
+    recorded = record.key if record.base_url == base_url else None
+    if in_file := key_in(document):
+        key, source = Secret(in_file), "file"
+    elif in_environment := value_of(environ, API_KEY):
+        if not (in_environment.isascii() and in_environment.isprintable()):
+            raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it anew or unset it.")
+        key, source = Secret(in_environment), "environment"
+    elif recorded:
+        key, source = recorded, "record"
+    known = record if key is not None and key == recorded else AgentRecord()
+    return Held(
+        key=key,
+        source=source,
+        key_prefix=known.key_prefix,
+        key_expires_at=known.key_expires_at,
+        user_id=known.user_id,
+        organization_id=known.organization_id,
+        wish=record.wish if record.wish_base_url == base_url else None,
+        enabled=enabled_in(document) or (value_of(environ, ENABLED) or "").lower() == "true",
+    )
 
 
 class Credentials:
@@ -94,7 +125,7 @@ class Credentials:
         elif record.signing_in and record.key and record.base_url == self._base_url:
             record = await self._finish_sign_in(record, record.key)
         document = await asyncio.to_thread(self._read)
-        return self._held(document, record)
+        return held_by(document, record, self._environ, self._base_url)
 
     def _read(self) -> dict[str, Any]:
         self._config.discard_leftovers()
@@ -102,30 +133,6 @@ class Credentials:
         if key_in(document):
             self._config.protect()
         return document
-
-    def _held(self, document: dict[str, Any], record: AgentRecord) -> Held:
-        key: Secret | None = None
-        source: Literal["file", "environment", "record"] | None = None
-        recorded = record.key if record.base_url == self._base_url else None
-        if in_file := key_in(document):
-            key, source = Secret(in_file), "file"
-        elif in_environment := value_of(self._environ, API_KEY):
-            if not (in_environment.isascii() and in_environment.isprintable()):
-                raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it anew or unset it.")
-            key, source = Secret(in_environment), "environment"
-        elif recorded:
-            key, source = recorded, "record"
-        known = record if key is not None and key == recorded else AgentRecord()
-        return Held(
-            key=key,
-            source=source,
-            key_prefix=known.key_prefix,
-            key_expires_at=known.key_expires_at,
-            user_id=known.user_id,
-            organization_id=known.organization_id,
-            wish=record.wish if record.wish_base_url == self._base_url else None,
-            enabled=enabled_in(document) or (value_of(self._environ, ENABLED) or "").lower() == "true",
-        )
 
     async def _save_login(self, key: Secret, key_prefix: str | None, expires_at: str | None) -> None:
         held = await self._store.load()

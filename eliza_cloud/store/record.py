@@ -1,23 +1,16 @@
 """The agent's database record: the login, so that a lost eliza.json does not lose it, and the wish.
 
-`Store` is what the rest of the service needs of a database; `SqliteStore` keeps it in one file.
+`Store` is what the rest of the service needs of it; `SqliteStore` keeps it in the service's database.
 """
 
-import asyncio
-import os
 import sqlite3
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
 from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.atomic_file import create_directory
-from eliza_cloud.store.errors import StoreError, database_error, file_errors
-
-T = TypeVar("T")
+from eliza_cloud.store.database import Database, wipe_log
+from eliza_cloud.store.errors import StoreError
 
 
 class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,16 +44,7 @@ class Store(Protocol):
         """Give back files and threads."""
 
 
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT = 5.0  # seconds
 _COLUMNS = AgentRecord.__struct_fields__
-_CREATE = """
-CREATE TABLE agent (
-    link TEXT PRIMARY KEY,
-    key TEXT, key_prefix TEXT, key_expires_at TEXT, base_url TEXT, user_id TEXT, organization_id TEXT,
-    wish TEXT, wish_base_url TEXT, signing_in INTEGER NOT NULL, signing_out INTEGER NOT NULL
-)
-"""
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM agent WHERE link = ?"  # noqa: S608 - our own field names
 _UPSERT = (
     f"INSERT OR REPLACE INTO agent (link, {', '.join(_COLUMNS)})"  # noqa: S608 - our own field names and marks
@@ -69,126 +53,41 @@ _UPSERT = (
 
 
 class SqliteStore:
-    """A `Store` in one SQLite file (0600), one row per link name, used from one thread of its own."""
+    """A `Store` in one database, one row per link name."""
 
-    def __init__(self, path: Path, link: str = "default") -> None:
-        self._path = path
+    def __init__(self, database: Database, link: str = "default") -> None:
+        self._database = database
         self._link = link
-        self._connection: sqlite3.Connection | None = None
-        self._opened: tuple[int, int] | None = None  # device and inode
-        self._closed = False
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="agent-record")
 
     async def load(self) -> AgentRecord:
         """Return the record; an empty one when nothing was saved."""
-        return await self._in_thread(self._select)
+        return await self._database.run(lambda connection: read_record(connection, self._link))
 
     async def save(self, record: AgentRecord) -> None:
         """Replace the record; a key that goes is wiped from database and write-ahead log first."""
-        await self._in_thread(lambda: self._replace(record))
+        await self._database.run(lambda connection: self._replace(connection, record))
 
     async def close(self) -> None:
-        """Close the file and end the thread; only another close may follow."""
-        if not self._closed:
-            self._closed = True
-            await self._in_thread(self._disconnect)
-            self._executor.shutdown(wait=False)
+        """Close the database."""
+        await self._database.close()
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._reported, work)
-
-    def _reported(self, work: Callable[[], T]) -> T:
-        try:
-            return work()
-        except sqlite3.Error as error:
-            # The next call opens the file anew: it may have been moved away or mended by then.
-            self._disconnect()
-            raise database_error(error, self._path) from error
-
-    def _select(self) -> AgentRecord:
-        row = self._connected().execute(_SELECT, (self._link,)).fetchone()
-        return AgentRecord() if row is None else _from_row(row)
-
-    def _replace(self, record: AgentRecord) -> None:
-        connection = self._connected()
+    def _replace(self, connection: sqlite3.Connection, record: AgentRecord) -> None:
         with connection:
             connection.execute("BEGIN IMMEDIATE")
-            held = self._select().key
+            held = read_record(connection, self._link).key
             connection.execute(_UPSERT, (self._link, *_to_row(record)))
         key_gone = record.key is None or (held is not None and held != record.key)
-        if not _wipe_log(connection) and key_gone:
+        if not wipe_log(connection) and key_gone:
             raise StoreError(
-                f"Cannot wipe the old key from {self._path}-wal: another program is reading the database;"
-                " close that program and try again."
+                f"Cannot wipe the old key from {self._database.path}-wal: another program is reading the"
+                " database; close that program and try again."
             )
 
-    def _connected(self) -> sqlite3.Connection:
-        # SQLite does not notice that its file was deleted and would go on writing into nothing.
-        if self._opened != _identity(self._path):
-            self._disconnect()
-        if self._connection is None:
-            self._connection = _open(self._path)
-            self._opened = _identity(self._path)
-        return self._connection
 
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    with file_errors("look at", path):
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None
-    return status.st_dev, status.st_ino
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    create_directory(path.parent)
-    with file_errors("open", path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
-    try:
-        _prepare(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    _refuse_newer(connection, path)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA secure_delete = ON")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        if _refuse_newer(connection, path) == 0:
-            connection.execute(_CREATE)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    _wipe_log(connection)
-
-
-def _refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"The database {path} was written by a newer version (schema {version}, known {SCHEMA_VERSION});"
-            " install that version, or move the file away and sign in again."
-        )
-    return version
-
-
-def _wipe_log(connection: sqlite3.Connection) -> bool:
-    """Move the write-ahead log into the database and cut it to nothing; False when a reader prevents it."""
-    return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+def read_record(connection: sqlite3.Connection, link: str = "default") -> AgentRecord:
+    """Read a record over any connection, also a read-only one."""
+    row = connection.execute(_SELECT, (link,)).fetchone()
+    return AgentRecord() if row is None else _from_row(row)
 
 
 def _to_row(record: AgentRecord) -> tuple[object, ...]:

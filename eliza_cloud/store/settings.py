@@ -1,16 +1,24 @@
-"""The settings under `cloud` in eliza.json, decoded and checked (contract local-api §15)."""
+"""The settings under `cloud` in eliza.json: the one table of them, decoded and checked (local-api §15)."""
 
-import difflib
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.config_text import describe
-from eliza_cloud.store.environment import BASE_URL, value_of
+from eliza_cloud.store.environment import API_KEY, BASE_URL, ENABLED, value_of
 from eliza_cloud.store.errors import ConfigError
+from eliza_cloud.store.setting import (
+    CREDENTIAL,
+    MILLISECONDS,
+    SWITCH,
+    TEXT,
+    Counts,
+    Kind,
+    Setting,
+    whole,
+)
+from eliza_cloud.store.settings_tree import problems, tree
 
 DEFAULT_BASE_URL = "https://www.elizacloud.ai"
 
@@ -36,68 +44,97 @@ class Settings(msgspec.Struct, frozen=True):
     service_key: Secret | None = None
 
 
-class _WrongError(Exception):
-    """A value is not what was expected; the message says what was."""
+def _setting(path: str, kind: Kind, field: str, about: str) -> Setting:
+    """Describe a setting that SIGHUP takes in; its default is the member's."""
+    default = kind.written(getattr(Settings(), field))
+    return Setting(path=f"cloud.{path}", kind=kind, about=about, default=default, field=field)
 
 
-def _text(value: Any) -> str | None:
-    if not isinstance(value, str):
-        raise _WrongError("a string")
-    return value.strip() or None
-
-
-def _credential(value: Any) -> Secret | None:
-    if not isinstance(value, str) or not (value.strip().isascii() and value.strip().isprintable()):
-        raise _WrongError("a string of printable ASCII characters")
-    return Secret(value.strip()) if value.strip() else None
-
-
-def _switch(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _WrongError("true or false")
-    return value
-
-
-def _seconds(value: Any) -> float:
-    if not _is_number(value) or not 20 <= value <= 1e12:
-        raise _WrongError("a number of milliseconds from 20 to 1000000000000")
-    return float(value) / 1000
-
-
-def _whole(least: int) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        if not _is_number(value) or value != int(value) or value < least:
-            raise _WrongError(f"a whole number of at least {least}")
-        return int(value)
-
-    return check
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-_FIELDS: dict[str, tuple[str | None, Callable[[Any], Any]]] = {
-    "cloud.baseUrl": ("base_url", _text),
-    "cloud.enabled": ("enabled", _switch),
-    "cloud.apiKey": (None, _credential),
-    "cloud.serviceKey": ("service_key", _credential),
-    "cloud.backup.autoBackupIntervalMs": ("backup_interval", _seconds),
-    "cloud.bridge.heartbeatIntervalMs": ("heartbeat_interval", _seconds),
-    "cloud.bridge.maxFailures": ("max_failures", _whole(1)),
-    "cloud.bridge.reconnectIntervalMs": ("reconnect_interval", _seconds),
-    "cloud.bridge.maxReconnectDelayMs": ("max_reconnect_delay", _seconds),
-    "cloud.bridge.maxReconnectAttempts": ("max_reconnect_attempts", _whole(0)),
-    "cloud.login.timeoutMs": ("login_timeout", _seconds),
-    "cloud.login.requestTimeoutMs": ("login_request_timeout", _seconds),
-    "cloud.login.pollIntervalMs": ("login_poll_interval", _seconds),
-    "cloud.credits.watchIntervalMs": ("credits_interval", _seconds),
-}
-_SECTIONS = ("cloud", "cloud.backup", "cloud.bridge", "cloud.login", "cloud.credits")
+CLOUD_SETTINGS = (
+    Setting(
+        path="cloud.baseUrl",
+        kind=TEXT,
+        about="The https address of the cloud.",
+        default=DEFAULT_BASE_URL,
+        counts=Counts.RESTART,
+        field="base_url",
+        variable=BASE_URL,
+    ),
+    Setting(
+        path="cloud.enabled",
+        kind=SWITCH,
+        about="Whether the machine is signed in: set by signing in, cleared by disconnecting.",
+        default=False,
+        counts=Counts.RESTART,
+        field="enabled",
+        variable=ENABLED,
+    ),
+    Setting(
+        path="cloud.apiKey",
+        kind=CREDENTIAL,
+        about="The API key: set by signing in, removed by disconnecting.",
+        counts=Counts.RESTART,
+        variable=API_KEY,
+    ),
+    Setting(
+        path="cloud.serviceKey",
+        kind=CREDENTIAL,
+        about="A trusted backend's own key, sent with billing calls.",
+        field="service_key",
+    ),
+    _setting(
+        "backup.autoBackupIntervalMs",
+        MILLISECONDS,
+        "backup_interval",
+        "How often a backup is taken while the link stands.",
+    ),
+    _setting(
+        "bridge.heartbeatIntervalMs",
+        MILLISECONDS,
+        "heartbeat_interval",
+        "How often the agent's sandbox is asked whether it lives.",
+    ),
+    _setting("bridge.maxFailures", whole(1), "max_failures", "Missed heartbeats in a row before repairing."),
+    _setting(
+        "bridge.reconnectIntervalMs",
+        MILLISECONDS,
+        "reconnect_interval",
+        "The first pause between tries to reconnect; each further one is twice as long.",
+    ),
+    _setting(
+        "bridge.maxReconnectDelayMs",
+        MILLISECONDS,
+        "max_reconnect_delay",
+        "The longest pause between tries to reconnect.",
+    ),
+    _setting(
+        "bridge.maxReconnectAttempts",
+        whole(0),
+        "max_reconnect_attempts",
+        "Tries to reconnect before giving up; with 0 there is no end.",
+    ),
+    _setting("login.timeoutMs", MILLISECONDS, "login_timeout", "How long a sign-in is waited for."),
+    _setting(
+        "login.requestTimeoutMs",
+        MILLISECONDS,
+        "login_request_timeout",
+        "How long one question to the cloud about a sign-in may take.",
+    ),
+    _setting(
+        "login.pollIntervalMs",
+        MILLISECONDS,
+        "login_poll_interval",
+        "The pause between two questions whether a sign-in is done.",
+    ),
+    _setting(
+        "credits.watchIntervalMs",
+        MILLISECONDS,
+        "credits_interval",
+        "How often the balance is looked at while a link stands.",
+    ),
+)
 # Written by other programs and by older versions; they have no effect here.
-_LEFT_ALONE = {
+LEFT_ALONE = (
     "cloud.agentId",
     "cloud.autoProvision",
     "cloud.container",
@@ -108,53 +145,36 @@ _LEFT_ALONE = {
     "cloud.runtime",
     "cloud.services",
     "cloud.backup.maxSnapshots",
-}
-_BY_LEAF = {path.rpartition(".")[2].lower(): path for path in _FIELDS}
+)
+_CLOUD = tree(CLOUD_SETTINGS, left_alone=LEFT_ALONE)
 
 
 def read_settings(document: Mapping[str, Any]) -> tuple[Settings, list[str]]:
-    """Return the settings and one warning for each unknown key of the five sections.
+    """Return the settings and one warning for each unknown key under `cloud`.
 
     Raises ConfigError naming path, expected and found for the first wrong value; a key is never shown.
     """
-    values: dict[str, Any] = {}
     warnings: list[str] = []
-    for path, value in _entries(document):
-        if path in _FIELDS:
-            field, check = _FIELDS[path]
-            try:
-                checked = check(value)
-            except _WrongError as expected:
-                found = "something else (not shown)" if check is _credential else describe(value)
-                raise ConfigError(f"{path}: expected {expected}, found {found}") from None
-            if field is not None:
-                values[field] = checked
-        elif path not in _LEFT_ALONE:
-            warnings.append(_unknown(path))
+    for problem in problems({"cloud": document.get("cloud", {})}, _CLOUD):
+        if problem.expected is not None:
+            raise ConfigError(problem.sentence)
+        warnings.append(problem.sentence)
+    values = {
+        setting.field: setting.kind.read(value)
+        for setting in CLOUD_SETTINGS
+        if setting.field is not None and (value := value_at(document, setting.path)) is not None
+    }
     return Settings(**values), warnings
+
+
+def value_at(document: Mapping[str, Any], path: str) -> Any:
+    """Return what a document holds at a path; None for nothing."""
+    node: Any = document
+    for name in path.split("."):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
 
 
 def effective_base_url(settings: Settings, environ: Mapping[str, str]) -> str:
     """Return ELIZAOS_CLOUD_BASE_URL unless blank, else `cloud.baseUrl`, else the public cloud; unchecked."""
     return value_of(environ, BASE_URL) or settings.base_url or DEFAULT_BASE_URL
-
-
-def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield (path, value) for every key of the sections that are present."""
-    for section in _SECTIONS:
-        node: Any = document
-        for name in section.split("."):
-            node = node.get(name, {})
-            if not isinstance(node, dict):
-                raise ConfigError(f"{section}: expected an object, found {describe(node)}")
-        for name, value in node.items():
-            path = f"{section}.{name}"
-            if path not in _SECTIONS:
-                yield path, value
-
-
-def _unknown(path: str) -> str:
-    near = difflib.get_close_matches(path.rpartition(".")[2].lower(), _BY_LEAF, n=1)
-    hint = f"; did you mean {_BY_LEAF[near[0]]}?" if near else "."
-    shown = path if path.isprintable() and len(path) <= 40 else describe(path)
-    return f"{shown} is not a known setting and has no effect{hint}"

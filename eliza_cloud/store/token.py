@@ -18,13 +18,9 @@ def api_token(environ: Mapping[str, str], paths: StatePaths) -> tuple[Secret, Pa
 
     Processes that race for a missing file all return the same token. Raises StoreError.
     """
-    given = value_of(environ, API_TOKEN)
+    given = given_token(environ)
     if given is not None:
-        if not _is_usable(given):
-            raise ConfigError(
-                f"{API_TOKEN}: expected printable ASCII characters without blanks; set another."
-            )
-        return Secret(given), None
+        return given, None
     with exclusive(paths.token):
         token = _read(paths.token)
         if token is None:
@@ -32,6 +28,16 @@ def api_token(environ: Mapping[str, str], paths: StatePaths) -> tuple[Secret, Pa
             replace(paths.token, f"{token}\n".encode())
         make_private(paths.token)
     return Secret(token), paths.token
+
+
+def given_token(environ: Mapping[str, str]) -> Secret | None:
+    """Return the token that ELIZA_API_TOKEN gives, None when it is unset; raises ConfigError."""
+    given = value_of(environ, API_TOKEN)
+    if given is None:
+        return None
+    if not _is_usable(given):
+        raise ConfigError(f"{API_TOKEN}: expected printable ASCII characters without blanks; set another.")
+    return Secret(given)
 
 
 def _read(path: Path) -> str | None:

@@ -16,6 +16,7 @@ import eliza_cloud.store
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_file import ConfigFile, StoreError
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.instance_lock import InstanceLock
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.record import SqliteStore
@@ -31,7 +32,7 @@ def answer(line: str) -> None:
 
 async def change_login(directory: str, operation: str, key: str) -> None:
     paths = state_paths({"ELIZA_STATE_DIR": directory})
-    store = SqliteStore(paths.database)
+    store = SqliteStore(Database(paths.database))
     credentials = Credentials(ConfigFile(paths.config), store, {}, "https://www.elizacloud.ai")
     try:
         if operation == "save_login":

@@ -11,6 +11,7 @@ import pytest
 
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import StatePaths, state_paths
 from eliza_cloud.store.record import SqliteStore
 
@@ -41,7 +42,7 @@ def put(paths: StatePaths) -> Callable[[str], None]:
 
 @pytest.fixture
 async def store(paths: StatePaths) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore(paths.database)
+    opened = SqliteStore(Database(paths.database))
     yield opened
     await opened.close()
 

@@ -9,6 +9,7 @@ import pytest
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_file import ConfigError, ConfigFile, StoreError
 from eliza_cloud.store.credentials import Credentials, Held
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.record import AgentRecord, SqliteStore
 
 KEY = "eliza_" + "0123456789abcdef" * 4
@@ -33,7 +34,7 @@ async def signed_in(credentials):
 
 async def opened(paths, use):
     """Use the credentials of a state directory as one process does, from start to end."""
-    store = SqliteStore(paths.database)
+    store = SqliteStore(Database(paths.database))
     try:
         return await use(Credentials(ConfigFile(paths.config), store, {}, "https://www.elizacloud.ai"))
     finally:
@@ -374,7 +375,7 @@ async def test_a_full_disk_is_said_and_nothing_held_is_lost(child, paths, operat
 
 
 async def test_a_directory_that_may_not_be_written_is_said(read_only):
-    store = SqliteStore(read_only / "agent.sqlite3")
+    store = SqliteStore(Database(read_only / "agent.sqlite3"))
     credentials = Credentials(ConfigFile(read_only / "eliza.json"), store, {}, "https://www.elizacloud.ai")
     with pytest.raises(StoreError, match="permission denied"):
         await credentials.sign_out()

@@ -11,6 +11,7 @@ import pytest
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.record import SqliteStore
 
@@ -23,7 +24,7 @@ SLICE = 60  # lines of code
 
 async def at(directory: Path, use):
     paths = state_paths({"ELIZA_STATE_DIR": str(directory)})
-    store = SqliteStore(paths.database)
+    store = SqliteStore(Database(paths.database))
     try:
         return await use(Credentials(ConfigFile(paths.config), store, {}, "https://www.elizacloud.ai"))
     finally:

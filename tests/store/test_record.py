@@ -3,13 +3,20 @@
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.journal import Mark
+from eliza_cloud.core.login import LoginFacts
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_file import StoreError
+from eliza_cloud.store.database import UPGRADES, Database
+from eliza_cloud.store.journal import Line, SqliteJournal
 from eliza_cloud.store.record import AgentRecord, SqliteStore
 
 KEY = "eliza_" + "0123456789abcdef" * 4
@@ -29,13 +36,13 @@ FULL = AgentRecord(
 
 @pytest.fixture
 async def other_link(paths) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore(paths.database, "second")
+    opened = SqliteStore(Database(paths.database), "second")
     yield opened
     await opened.close()
 
 
 async def reopened(paths):
-    store = SqliteStore(paths.database)
+    store = SqliteStore(Database(paths.database))
     try:
         return await store.load()
     finally:
@@ -75,11 +82,11 @@ async def test_a_record_never_shows_its_key():
 async def test_the_settings_of_the_database_are_the_durable_ones(store):
     await store.load()
 
-    def pragmas():
+    def pragmas(connection):
         names = ("journal_mode", "synchronous", "secure_delete", "user_version")
-        return [store._connected().execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert await store._in_thread(pragmas) == ["wal", 2, 1, 1]
+    assert await store._database.run(pragmas) == ["wal", 2, 1, 2]
 
 
 @given(
@@ -96,7 +103,7 @@ async def test_the_settings_of_the_database_are_the_durable_ones(store):
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_byte_of_a_key_that_went_is_in_any_file(tmp_path_factory, records):
     directory = tmp_path_factory.mktemp("state")
-    store = SqliteStore(directory / "agent.sqlite3")
+    store = SqliteStore(Database(directory / "agent.sqlite3"))
     try:
         for record in records:
             await store.save(record)
@@ -110,9 +117,7 @@ async def test_no_byte_of_a_key_that_went_is_in_any_file(tmp_path_factory, recor
 
 async def test_a_key_left_in_the_log_by_a_kill_is_wiped_when_the_database_is_opened(store, paths, files_with):
     await store.save(FULL)
-    await store._in_thread(
-        lambda: store._connected().execute("UPDATE agent SET key = NULL"),
-    )
+    await store._database.run(lambda connection: connection.execute("UPDATE agent SET key = NULL"))
     assert files_with(KEY) == ["agent.sqlite3"]
     await reopened(paths)
     assert files_with(KEY) == []
@@ -121,7 +126,7 @@ async def test_a_key_left_in_the_log_by_a_kill_is_wiped_when_the_database_is_ope
 async def test_a_reader_that_prevents_the_wipe_is_an_error_until_it_is_gone(
     store, paths, files_with, monkeypatch
 ):
-    monkeypatch.setattr("eliza_cloud.store.record.BUSY_TIMEOUT", 0)
+    monkeypatch.setattr("eliza_cloud.store.database.BUSY_TIMEOUT", 0)
     await store.save(FULL)
     reader = sqlite3.connect(paths.database, isolation_level=None)
     reader.execute("BEGIN")
@@ -136,7 +141,7 @@ async def test_a_reader_that_prevents_the_wipe_is_an_error_until_it_is_gone(
 
 
 async def test_a_locked_database_is_said_and_the_record_stands(store, paths, monkeypatch):
-    monkeypatch.setattr("eliza_cloud.store.record.BUSY_TIMEOUT", 0)
+    monkeypatch.setattr("eliza_cloud.store.database.BUSY_TIMEOUT", 0)
     await store.save(FULL)
     writer = sqlite3.connect(paths.database, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
@@ -152,11 +157,11 @@ async def test_a_locked_database_is_said_and_the_record_stands(store, paths, mon
 async def test_a_newer_database_is_refused_and_left_as_it_is(store, paths):
     paths.directory.mkdir()
     newer = sqlite3.connect(paths.database)
-    newer.execute("PRAGMA user_version = 2")
+    newer.execute("PRAGMA user_version = 3")
     newer.close()
     before = paths.database.read_bytes()
     with pytest.raises(
-        StoreError, match=r"written by a newer version \(schema 2, known 1\); install that version"
+        StoreError, match=r"written by a newer version \(schema 3, known 2\); install that version"
     ):
         await store.load()
     assert paths.database.read_bytes() == before
@@ -169,7 +174,7 @@ async def test_a_damaged_database_is_said_and_never_deleted(store, paths, damage
     raw = paths.database.read_bytes()
     broken = b"text" * 2000 if damage == "not a database" else raw[:100] + b"\xff" * (len(raw) - 100)
     paths.database.write_bytes(broken)
-    again = SqliteStore(paths.database)
+    again = SqliteStore(Database(paths.database))
     with pytest.raises(StoreError, match="move it away, restart the service and sign in again"):
         await again.load()
     await again.close()
@@ -194,7 +199,31 @@ async def test_a_database_that_was_deleted_while_in_use_is_made_anew(store, path
 
 
 async def test_a_directory_that_may_not_be_written_is_said(read_only):
-    store = SqliteStore(read_only / "agent.sqlite3")
+    store = SqliteStore(Database(read_only / "agent.sqlite3"))
     with pytest.raises(StoreError, match=r"Cannot open .*agent.sqlite3: permission denied"):
         await store.load()
     await store.close()
+
+
+async def test_a_database_of_version_1_is_upgraded_and_keeps_its_login(paths):
+    paths.directory.mkdir()
+    older = sqlite3.connect(paths.database)
+    older.execute(UPGRADES[0])
+    older.execute("PRAGMA user_version = 1")
+    older.execute(
+        "INSERT INTO agent (link, key, wish, signing_in, signing_out)"
+        " VALUES ('default', 'eliza_old', 'a', 0, 0)"
+    )
+    older.commit()
+    older.close()
+    database = Database(paths.database)
+    record = await SqliteStore(database).load()
+    journal = SqliteJournal(database)
+    mark = Mark(seq=1, at=2.0, what="start", version="0", facts=Facts(), login=LoginFacts())
+    line = Line(1, 2.0, msgspec.json.encode(mark).decode())
+    await journal.append([line])
+    assert (record.key, record.wish) == (Secret("eliza_old"), "a")
+    assert await journal.read() == [line]
+    await database.close()
+    with closing(sqlite3.connect(paths.database)) as upgraded:
+        assert upgraded.execute("PRAGMA user_version").fetchone() == (2,)
