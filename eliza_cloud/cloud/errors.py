@@ -3,8 +3,10 @@
 
     CloudError
     ├── BaseUrlRefused      400  the base URL is not one this service connects to; no connection was made
-    ├── Unreachable         502  no complete answer: DNS, refused, reset, cut
+    ├── Unreachable         502  no complete answer: refused, reset, cut
+    │   ├── NameNotFound    502  the host's name could not be looked up
     │   └── TlsFailed       502  no trustworthy TLS connection
+    │       └── CertificateDates  502  a certificate that is not valid at this machine's time
     ├── TimedOut            504  the cloud took too long
     ├── BadAnswer           502  an answer that is not what the contract says
     ├── Redirected          502  a 3xx; never followed
@@ -75,10 +77,22 @@ class Unreachable(CloudError):
     retryable = True
 
 
+class NameNotFound(Unreachable):
+    """The name of the host could not be looked up."""
+
+    code = "cloud_name_not_found"
+
+
 class TlsFailed(Unreachable):
     """The other side could not prove over TLS that it is the cloud."""
 
     code = "cloud_tls_failed"
+
+
+class CertificateDates(TlsFailed):
+    """The certificate is not valid yet, or not any more, by this machine's clock: mostly that is wrong."""
+
+    code = "clock_wrong"
 
 
 class TimedOut(CloudError):

@@ -15,9 +15,11 @@ from yarl import URL
 from eliza_cloud.cloud.errors import (
     BadAnswer,
     BaseUrlRefused,
+    CertificateDates,
     CloudError,
     InvalidRequest,
     KeyRefused,
+    NameNotFound,
     Redirected,
     TimedOut,
     TlsFailed,
@@ -25,6 +27,7 @@ from eliza_cloud.cloud.errors import (
 )
 from eliza_cloud.cloud.redaction import Redaction
 from eliza_cloud.cloud.retry_after import retry_after
+from eliza_cloud.cloud.tracing import trace_headers
 from eliza_cloud.cloud.transport import AddressRefused
 from eliza_cloud.core.secret import Secret
 
@@ -32,6 +35,9 @@ MAX_JSON_BYTES = 8 * 1024 * 1024
 
 #: What aiohttp and the operating system raise while a request is under way.
 NETWORK_FAULTS = (aiohttp.ClientError, OSError)
+
+#: What OpenSSL calls a certificate that is not yet valid, and one that has expired.
+_DATES = {9, 10}
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
@@ -86,7 +92,7 @@ class Exchange:
         timeout: aiohttp.ClientTimeout = _NO_TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Yield the response, its body unread; leaving early closes the connection. Raises network faults."""
-        headers = {"Accept": accept, **more_headers, **self._credentials()}
+        headers = {"Accept": accept, **more_headers, **trace_headers(), **self._credentials()}
         data = None
         if body is not None:
             data = io.BytesIO(_encoded(body))
@@ -190,12 +196,13 @@ def network_fault(error: Exception, url: URL) -> CloudError:
     if isinstance(error, TimeoutError):
         return TimedOut(f"Eliza Cloud at {site} took too long to answer. Check the network and try again.")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Unreachable(
+        return NameNotFound(
             f"The name {url.host} could not be found, so Eliza Cloud was not reached. Check the network, "
             "and the cloud base URL for a typing mistake."
         )
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
-        return TlsFailed(
+        kind = CertificateDates if _verify_code(cause) in _DATES else TlsFailed
+        return kind(
             f"No trusted TLS connection to {site}: {_tls_reason(cause)}. Check this machine's clock and "
             "certificates, and that nothing on the network intercepts the connection."
         )
@@ -220,6 +227,12 @@ def _tls_reason(cause: BaseException) -> str:
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
         return _tls_reason(cause.certificate_error)
     return "the handshake failed"
+
+
+def _verify_code(cause: BaseException) -> int | None:
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return _verify_code(cause.certificate_error)
+    return cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else None
 
 
 def _redirected(response: aiohttp.ClientResponse, redaction: Redaction) -> Redirected:

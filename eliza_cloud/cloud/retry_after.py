@@ -16,11 +16,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    moment = _moment(text)
-    if moment is None:
+    until = moment(text)
+    if until is None:
         return None
-    now = _moment(headers.get("Date", ""))
-    return max(0.0, moment - (time.time() if now is None else now))
+    now = moment(headers.get("Date", ""))
+    return max(0.0, until - (time.time() if now is None else now))
 
 
 def body_retry_after(value: Any) -> float | None:
@@ -32,8 +32,8 @@ def body_retry_after(value: Any) -> float | None:
     return None
 
 
-def _moment(text: str) -> float | None:
-    """Read an HTTP date as seconds since the epoch."""
+def moment(text: str) -> float | None:
+    """Read an HTTP date as seconds since the epoch; None for what is none."""
     try:
         return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -15,7 +15,7 @@ from eliza_cloud.cloud.fields import text
 from eliza_cloud.cloud.prefix import AgentPaths
 from eliza_cloud.cloud.redaction import Redaction
 from eliza_cloud.cloud.sse import EventTooLarge, SseEvent, SseParser
-from eliza_cloud.cloud.timeouts import Timeouts, deadline
+from eliza_cloud.cloud.timeouts import Timeouts, bounded, deadline
 
 T = TypeVar("T")
 
@@ -146,7 +146,7 @@ async def _read(response: aiohttp.ClientResponse, idle: float, end: float) -> by
 async def _within(seconds: float, url: URL, step: Awaitable[T]) -> T:
     """Await one step of opening the stream; network faults become `CloudError`."""
     try:
-        async with asyncio.timeout(seconds):
+        async with bounded(seconds):
             return await step
     except NETWORK_FAULTS as error:
         fault = network_fault(error, url)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import msgspec
 
@@ -26,11 +27,31 @@ class Timeouts(msgspec.Struct, frozen=True):
     stream_total: float = 600.0
 
 
+#: The bounds that this context works under.
+_BOUNDS: ContextVar[tuple[asyncio.Timeout, ...]] = ContextVar("bounds", default=())
+
+
+@asynccontextmanager
+async def bounded(seconds: float) -> AsyncIterator[None]:
+    """Raise `TimeoutError` when the body takes longer than `seconds`; the body can ask `is_overdue`."""
+    async with asyncio.timeout(seconds) as bound:
+        before = _BOUNDS.set((*_BOUNDS.get(), bound))
+        try:
+            yield
+        finally:
+            _BOUNDS.reset(before)
+
+
+def is_overdue() -> bool:
+    """Tell, to whom is being cancelled, whether that is because a bound was reached."""
+    return any(bound.expired() for bound in _BOUNDS.get())
+
+
 @asynccontextmanager
 async def deadline(seconds: float) -> AsyncIterator[None]:
     """Raise `TimedOut` when the body takes longer than `seconds`."""
     try:
-        async with asyncio.timeout(seconds):
+        async with bounded(seconds):
             yield
     except TimeoutError:
         raise timed_out(seconds) from None

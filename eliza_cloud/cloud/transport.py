@@ -6,6 +6,7 @@ that changes its answer between check and use (DNS rebinding) therefore gains no
 """
 
 import socket
+from collections.abc import Iterable
 from importlib.metadata import version
 
 import aiohttp
@@ -63,13 +64,18 @@ class GuardedResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def open_session(base_url: BaseUrl, *, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
+def open_session(
+    base_url: BaseUrl,
+    *,
+    resolver: AbstractResolver | None = None,
+    traces: Iterable[aiohttp.TraceConfig] = (),
+) -> aiohttp.ClientSession:
     """Open a session that connects only where `base_url` allows, without cookies, proxies or netrc.
 
     Each request has a connection of its own: calls are mostly further apart than one would be kept, and one
     that died while the machine slept would fail the first call after it. There may be any number of them, so
     that no stream keeps a heartbeat waiting. Call this inside a running loop and
-    close the session; `resolver` replaces the system's name lookup.
+    close the session; `resolver` replaces the system's name lookup, `traces` hear of each request.
     """
     guard = AddressGuard(base_url)
     connector = aiohttp.TCPConnector(
@@ -82,5 +88,6 @@ def open_session(base_url: BaseUrl, *, resolver: AbstractResolver | None = None)
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"eliza-cloud/{version('eliza-cloud')}"},
+        trace_configs=list(traces),
         trust_env=False,
     )

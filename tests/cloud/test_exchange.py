@@ -2,9 +2,12 @@
 
 import asyncio
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
+import trustme
 from aiohttp import web
 from aioresponses import aioresponses
 
@@ -12,6 +15,7 @@ from eliza_cloud.cloud import exchange
 from eliza_cloud.cloud.base_url import parse_base_url
 from eliza_cloud.cloud.errors import (
     BadAnswer,
+    CertificateDates,
     CloudFault,
     InvalidRequest,
     KeyRefused,
@@ -316,6 +320,31 @@ async def test_what_tls_cannot_prove_has_a_sentence_of_its_own(make_client, clou
         await make_client(base_url=at(untrusted, "https")).get_user()
     assert isinstance(caught.value, Unreachable)
     assert "clock" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "words"),
+    [
+        ((1, 2), "clock_wrong", "not yet valid"),
+        ((-2, -1), "clock_wrong", "expired"),
+        ((-1, 1), "cloud_tls_failed", "mismatch"),
+    ],
+)
+async def test_a_certificate_out_of_its_time_is_put_down_to_the_clock(
+    make_client, raw_server, days, code, words
+):
+    authority = trustme.CA()
+    first, last = (datetime.now(UTC) + timedelta(days=day) for day in days)
+    name = "127.0.0.1" if code == "clock_wrong" else "127.0.0.2"
+    served, trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert(name, not_before=first, not_after=last).configure_cert(served)
+    authority.configure_trust(trusted)
+    port = await raw_server(b"", ssl=served)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusted)) as session:
+        with pytest.raises(TlsFailed, match=words) as caught:
+            await make_client(base_url=at(port, "https"), session=session).get_user()
+    assert isinstance(caught.value, CertificateDates) == (code == "clock_wrong")
+    assert (caught.value.code, caught.value.status, caught.value.retryable) == (code, 502, True)
 
 
 async def test_text_that_is_no_unicode_is_not_sent(client, cloud):

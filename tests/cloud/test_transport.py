@@ -9,7 +9,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
-from eliza_cloud.cloud.errors import BaseUrlRefused, TimedOut, Unreachable
+from eliza_cloud.cloud.errors import BaseUrlRefused, NameNotFound, TimedOut, Unreachable
 from eliza_cloud.cloud.transport import AddressGuard, AddressRefused, GuardedResolver, open_session
 
 PUBLIC = parse_base_url("https://cloud.example.com", allow_loopback=True)
@@ -149,6 +149,8 @@ async def test_a_name_that_is_not_found_is_unreachable_and_may_be_retried(make_c
             await make_client(base_url=base_url, session=session).get_user()
     assert caught.value.retryable
     assert (caught.value.status, caught.value.cloud_status) == (502, None)
+    assert isinstance(caught.value, NameNotFound)
+    assert (caught.value.code, caught.value.status) == ("cloud_name_not_found", 502)
     assert "cloud.example.com could not be found" in str(caught.value)
 
 
