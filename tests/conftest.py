@@ -1,12 +1,18 @@
 """What every test may use."""
 
 import inspect
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import aiohttp
+import msgspec
 import pytest
+import structlog
 from aioresponses import core
+
+from eliza_cloud.core.replay import DivergedError
+from tests.journals import replay_database
 
 # aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (aioresponses issues 288 and 289).
 if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
@@ -16,6 +22,29 @@ if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).paramet
             super().__init__(*args, stream_writer=stream_writer or SimpleNamespace(output_size=0), **kwargs)
 
     core.ClientResponse = _Response
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_journal_can_be_replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take every journal again that a test has left in a database: it must lead to the states it names."""
+    yield
+    journals = sorted(tmp_path_factory.getbasetemp().rglob("agent.sqlite3"))
+    for path in journals:
+        try:
+            replay_database(path)
+        except (DivergedError, msgspec.MsgspecError) as error:
+            pytest.fail(f"{path}: {error}")
+
+
+@pytest.fixture(autouse=True)
+def _the_log_is_left_as_it_was() -> Iterator[None]:
+    """Give back the process's log, which a service that runs inside of a test makes its own."""
+    config, root = structlog.get_config(), logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    structlog.configure(**config)
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The way to the cloud: one base URL, one session, a client for each key."""
 
+from collections.abc import Iterable
+
 import aiohttp
 
 from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
@@ -7,6 +9,7 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import BaseUrlRefused
 from eliza_cloud.cloud.timeouts import Timeouts
 from eliza_cloud.cloud.transport import open_session
+from eliza_cloud.core.failure import Failure
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.errors import LinkError, failure_of
 
@@ -15,7 +18,7 @@ class CloudAccess:
     """Makes clients over one shared session, opened at the first call.
 
     A base URL that is refused is kept as `refusal`: the service runs, and every call answers with it
-    (`LinkError`, status 400) before a connection is made.
+    (`LinkError`, status 400) before a connection is made. `traces` hear of each request.
     """
 
     def __init__(
@@ -24,7 +27,9 @@ class CloudAccess:
         *,
         allow_loopback: bool,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        traces: Iterable[aiohttp.TraceConfig] = (),
     ) -> None:
+        self._traces = tuple(traces)
         self._timeouts = timeouts
         self._base_url: BaseUrl | None = None
         self._refused: BaseUrlRefused | None = None
@@ -36,9 +41,9 @@ class CloudAccess:
             self._refused = refused
 
     @property
-    def refusal(self) -> str | None:
-        """Why no call will be made, as a sentence; None when calls can be made."""
-        return None if self._refused is None else str(self._refused)
+    def refusal(self) -> Failure | None:
+        """Why no call will be made; None when calls can be made."""
+        return None if self._refused is None else failure_of(self._refused)
 
     def client(self, key: Secret | None) -> ElizaCloudClient:
         """Return a client that signs with `key`; raises `LinkError` when the base URL is refused.
@@ -48,7 +53,7 @@ class CloudAccess:
         if self._base_url is None:
             raise LinkError(failure_of(self._refused or BaseUrlRefused("There is no base URL.")))
         if self._session is None:
-            self._session = open_session(self._base_url)
+            self._session = open_session(self._base_url, traces=self._traces)
         if self._newest is None or self._newest[0] != key:
             client = ElizaCloudClient(self._session, self._base_url, key, timeouts=self._timeouts)
             self._newest = (key, client)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from eliza_cloud.link.origin import context_of
+
 
 class Activities:
     """Named tasks. `on_crash` is told the name and the exception of one that ended by an unforeseen error."""
@@ -18,10 +20,13 @@ class Activities:
         """The activities that run, for looking at."""
         return frozenset(self._running)
 
-    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work`; an activity of the same name is cancelled first."""
+    def start(
+        self, name: str, work: Coroutine[Any, Any, None], *, detached: bool = False, **bound: str
+    ) -> None:
+        """Run `work`; an activity of the same name is cancelled first. For the others see `context_of`."""
         self.cancel(name)
-        task = asyncio.create_task(work, name=name)
+        context = context_of(kind_of(name), detached=detached, **bound)
+        task = asyncio.create_task(work, name=name, context=context)
         self._running[name] = task
         task.add_done_callback(self._ended)
 
@@ -56,3 +61,8 @@ class Activities:
             del self._running[task.get_name()]
         if not task.cancelled() and (error := task.exception()) is not None:
             self._on_crash(task.get_name(), error)
+
+
+def kind_of(name: str) -> str:
+    """Return an activity's name without what tells it from others of its kind: a sign-in's id is a secret."""
+    return name.partition(" ")[0]

@@ -13,10 +13,11 @@ from eliza_cloud.cloud.errors import CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.reading import read_snapshot
 from eliza_cloud.cloud.wire import Restored, Snapshot
-from eliza_cloud.core import events
+from eliza_cloud.core import events, log_events
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.clock import deadline, wait_for
 from eliza_cloud.link.errors import failure_of
+from eliza_cloud.link.origin import origin
 from eliza_cloud.link.scope import Scope
 
 SNAPSHOT_BOUND = 600.0
@@ -33,6 +34,7 @@ class Request(Generic[T]):
 
     def __init__(self, backup_id: str | None = None) -> None:
         self.backup_id = backup_id
+        self.origin = origin()
         self.answer: asyncio.Future[T | Failure] = asyncio.get_running_loop().create_future()
 
     def settle(self, result: T | Failure) -> None:
@@ -92,15 +94,17 @@ class BackupScheduler:
                 await self._take()
 
     async def _serve(self, request: BackupRequest | RestoreRequest) -> None:
-        if isinstance(request, BackupRequest):
-            request.settle(await self._take())
-            return
-        try:
-            request.settle(await self._scope.client.restore(self._scope.agent_id, request.backup_id))
-        except CloudError as error:
-            request.settle(failure_of(error))
+        with request.origin.pursued():
+            if isinstance(request, BackupRequest):
+                request.settle(await self._take())
+                return
+            try:
+                request.settle(await self._scope.client.restore(self._scope.agent_id, request.backup_id))
+            except CloudError as error:
+                request.settle(failure_of(error))
 
     async def _take(self) -> Snapshot | Failure:
+        begun = self._scope.clock.monotonic()
         try:
             async with deadline(self._scope.clock, SNAPSHOT_BOUND):
                 snapshot = await take_snapshot(self._scope.client, self._scope.agent_id, self._scope.sleep)
@@ -109,7 +113,8 @@ class BackupScheduler:
         except TimeoutError:
             return self._report(BACKUP_TOO_SLOW, refused=False)
         self._refusals = 0
-        self._scope.post(events.BackupTaken(self._scope.epoch))
+        took = self._scope.clock.monotonic() - begun
+        self._scope.post(events.BackupTaken(self._scope.epoch, snapshot.size, took))
         return snapshot
 
     async def _failed(self, error: CloudError) -> Failure:
@@ -119,7 +124,7 @@ class BackupScheduler:
 
     def _report(self, failure: Failure, *, refused: bool) -> Failure:
         log.warning(
-            "backup.failed",
+            log_events.BACKUP_FAILED,
             agent_id=self._scope.agent_id,
             code=failure.code,
             why=failure.message,
@@ -149,17 +154,20 @@ async def take_snapshot(
 
 async def take_final_snapshot(scope: Scope) -> None:
     """Take the snapshot that closing ends with; an accepted job counts. A failure is a warning."""
+    begun = scope.clock.monotonic()
     try:
         async with deadline(scope.clock, FINAL_BOUND):
-            await scope.client.snapshot(scope.agent_id)
+            snapshot = await scope.client.snapshot(scope.agent_id)
     except CloudError as error:
         failure = failure_of(error)
     except TimeoutError:
         failure = FINAL_TOO_SLOW
     else:
-        scope.post(events.BackupTaken(scope.epoch))
+        scope.post(events.BackupTaken(scope.epoch, snapshot.size, scope.clock.monotonic() - begun))
         return
-    log.warning("backup.final_failed", agent_id=scope.agent_id, code=failure.code, why=failure.message)
+    log.warning(
+        log_events.BACKUP_FINAL_FAILED, agent_id=scope.agent_id, code=failure.code, why=failure.message
+    )
     scope.post(events.BackupFailed(scope.epoch, failure))
 
 

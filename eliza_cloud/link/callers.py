@@ -30,6 +30,11 @@ class Call:
         if not self._ended.done():
             self._ended.set_result(failure)
 
+    @property
+    def answered(self) -> bool:
+        """Whether it has been taken up, or refused."""
+        return self._accepted.done()
+
     async def accepted(self) -> Reply:
         """Wait for the reply; raises `LinkError` when the command was refused."""
         reply = await asyncio.shield(self._accepted)

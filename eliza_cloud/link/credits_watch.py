@@ -5,6 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from eliza_cloud.cloud.errors import CloudError
+from eliza_cloud.core import log_events
 from eliza_cloud.core.events import CreditsRead
 from eliza_cloud.link.scope import Scope
 
@@ -34,6 +35,6 @@ class CreditsWatch:
         try:
             balance = await self._scope.client.get_balance(fresh=True)
         except CloudError as error:
-            log.debug("credits.unread", code=error.code, why=str(error))
+            log.debug(log_events.CREDITS_UNREAD, code=error.code, why=str(error))
         else:
             self._scope.post(CreditsRead(self._scope.epoch, balance))

@@ -7,10 +7,11 @@ import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.core import effects as do
-from eliza_cloud.core import events, login
+from eliza_cloud.core import events, log_events, login
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.core.secret import Secret
+from eliza_cloud.core.view import seconds_of
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.activities import Activities
 from eliza_cloud.link.backup import INTERRUPTED, BackupRequest, BackupScheduler, RestoreRequest
@@ -23,7 +24,7 @@ from eliza_cloud.link.key_verifier import verify_key
 from eliza_cloud.link.login_poller import LoginPoller
 from eliza_cloud.link.logins import Logins
 from eliza_cloud.link.monitor import ConnectionMonitor
-from eliza_cloud.link.report import report_credits
+from eliza_cloud.link.report import log_credits
 from eliza_cloud.link.scope import Scope
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.errors import StoreError
@@ -103,53 +104,58 @@ class Interpreter:
 
     async def write_down(self, effect: do.StoreWish) -> Failure | None:
         """Do what comes before a step counts; return why it could not be done."""
+        what = "the agent to be linked to after a restart"
+        return await self._durably(
+            self._credentials.save_wish(effect.agent_id),
+            what,
+            "Nothing was changed, because it could not be written down which agent this machine is to be"
+            " linked to",
+        )
+
+    async def _durably(self, work: Awaitable[None], what: str, consequence: str) -> Failure | None:
+        """Write something down; where that fails, it is logged and posted, and returned as a failure."""
         try:
-            await self._credentials.save_wish(effect.agent_id)
+            await work
         except StoreError as error:
-            log.error("store.failed", what="the agent to be linked to after a restart", why=str(error))
-            return Failure(
-                code="store_failed",
-                status=500,
-                message="Nothing was changed, because it could not be written down which agent this machine"
-                f" is to be linked to: {error}",
-            )
+            log.error(log_events.STORE_FAILED, what=what, cause=error.code, why=str(error))
+            failure = Failure(code=error.code, status=500, message=f"{consequence}: {error}")
+            self._post(events.StoreFailed(failure))
+            return failure
+        if self._facts().store_trouble is not None:
+            self._post(events.StoreRecovered())
         return None
 
     @carry_out.register
     async def _(self, _effect: do.ForgetCredentials) -> None:
         self.key = None
         self._access.forget_key()
-        self._sign_out_failure = None
-        try:
-            await self._credentials.sign_out()
-        except StoreError as error:
-            log.error("store.failed", what="the sign-out", why=str(error))
-            self._sign_out_failure = Failure(
-                code="store_failed",
-                status=500,
-                message=f"The link is closed, but the key could not be removed from this machine: {error}",
-            )
+        self._sign_out_failure = await self._durably(
+            self._credentials.sign_out(),
+            "the sign-out",
+            "The link is closed, but the key could not be removed from this machine",
+        )
 
     @carry_out.register
     async def _(self, effect: do.SaveIdentity) -> None:
-        if self.key is None:
-            return
-        try:
-            await self._credentials.save_identity(self.key, effect.user_id, effect.organization_id)
-        except StoreError as error:
-            log.error("store.failed", what="whose key it is", why=str(error))
+        if self.key is not None:
+            await self._durably(
+                self._credentials.save_identity(self.key, effect.user_id, effect.organization_id),
+                "whose key it is",
+                "It could not be written down whose key it is",
+            )
 
     @carry_out.register
     async def _(self, effect: login.StoreKey) -> None:
         poller = self._logins.poller(effect.session_id)
         if poller is None or poller.key is None:
             return
-        try:
-            await self._credentials.save_login(poller.key, effect.key_prefix, effect.expires_at)
-        except StoreError as error:
-            log.error("store.failed", what="the API key", why=str(error))
-            sentence = f"You are signed in, but the key could not be saved: {error}"
-            await self._handle(login.LoginKeyNotStored(effect.session_id, sentence))
+        failure = await self._durably(
+            self._credentials.save_login(poller.key, effect.key_prefix, effect.expires_at),
+            "the API key",
+            "You are signed in, but the key could not be saved",
+        )
+        if failure is not None:
+            await self._handle(login.LoginKeyNotStored(effect.session_id, failure.message))
         else:
             self.key, poller.key = poller.key, None
             self._link_client = None
@@ -183,8 +189,8 @@ class Interpreter:
             poller.store_again()
 
     @carry_out.register
-    async def _(self, _effect: login.AnnounceKey) -> None:
-        await self._handle(events.KeyChanged())
+    async def _(self, effect: login.AnnounceKey) -> None:
+        await self._handle(events.KeyChanged(seconds_of(effect.expires_at)))
 
     @carry_out.register
     async def _(self, effect: do.VerifyKey) -> None:
@@ -220,13 +226,14 @@ class Interpreter:
     @carry_out.register
     async def _(self, effect: do.StartConnector) -> None:
         self._link_client = self._access.client(self.key)
-        self._activities.start(CONNECTOR, Connector(self._scope(effect.epoch, effect.agent_id)).run())
+        work = Connector(self._scope(effect.epoch, effect.agent_id)).run()
+        self._activities.start(CONNECTOR, work, agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.StartTry) -> None:
         reconnector = Reconnector(self._scope(effect.epoch, effect.agent_id), effect.delay)
         self._hurry = reconnector.hurry
-        self._activities.start(RECONNECTOR, reconnector.run())
+        self._activities.start(RECONNECTOR, reconnector.run(), agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.StartMonitor) -> None:
@@ -234,31 +241,31 @@ class Interpreter:
             self._scope(effect.epoch, effect.agent_id), lambda: self._settings().heartbeat_interval
         )
         self._hurry = monitor.hurry
-        self._activities.start(MONITOR, monitor.run())
+        self._activities.start(MONITOR, monitor.run(), detached=True, agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.StartScheduler) -> None:
         self._scheduler = BackupScheduler(
             self._scope(effect.epoch, effect.agent_id), lambda: self._settings().backup_interval
         )
-        self._activities.start(SCHEDULER, self._scheduler.run())
+        self._activities.start(SCHEDULER, self._scheduler.run(), detached=True, agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.StartCreditsWatch) -> None:
         watch = CreditsWatch(
             self._scope(effect.epoch, effect.agent_id), lambda: self._settings().credits_interval
         )
-        self._activities.start(CREDITS, watch.run())
+        self._activities.start(CREDITS, watch.run(), detached=True, agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.ReportCredits) -> None:
-        report_credits(effect.level, effect.balance)
+        log_credits(effect.level, effect.balance)
 
     @carry_out.register
     async def _(self, effect: do.StartDrain) -> None:
         scope = self._scope(effect.epoch, effect.agent_id)
         work = drain(scope, snapshot=effect.snapshot, paused=self._activities.settled)
-        self._activities.start(DRAIN, work)
+        self._activities.start(DRAIN, work, agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, _effect: do.HurryUp) -> None:

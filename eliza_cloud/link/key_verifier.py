@@ -6,8 +6,10 @@ import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
+from eliza_cloud.core import log_events
 from eliza_cloud.core.backoff import Backoff, delay
-from eliza_cloud.core.events import Event, KeyAccepted, KeyRejected
+from eliza_cloud.core.events import Event, KeyAccepted, KeyRejected, KeyUnverified
+from eliza_cloud.core.health import told_as
 from eliza_cloud.link.clock import Clock, sleep
 from eliza_cloud.link.errors import failure_of
 
@@ -38,7 +40,15 @@ async def verify_key(
             attempt += 1
             pause = delay(ladder, attempt, chance(), error.retry_after)
             report = log.warning if attempt == 1 else log.debug
-            report("key.unverified", why=str(error), next_try_in_s=round(pause, 3))
+            failure = failure_of(error)
+            report(
+                log_events.KEY_UNVERIFIED,
+                cause=told_as(failure),
+                code=error.code,
+                why=str(error),
+                next_try_in_s=round(pause, 3),
+            )
+            post(KeyUnverified(key_number, failure))
         else:
             post(KeyAccepted(key_number, user.id, user.organization_id))
             return

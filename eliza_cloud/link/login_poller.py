@@ -8,7 +8,7 @@ import structlog
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.cloud.wire import LoginPoll
-from eliza_cloud.core import login
+from eliza_cloud.core import log_events, login
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.clock import Clock, wait_for
 from eliza_cloud.store.credentials import Credentials
@@ -87,7 +87,8 @@ class LoginPoller:
 
     async def _wait_for_key(self) -> LoginPoll | None:
         """Return the poll that brought the key; None when none will come, or none is to be waited for."""
-        failures, pause = 0, self._settings.login_poll_interval
+        failing_since: float | None = None
+        pause = self._settings.login_poll_interval
         while not await wait_for(self._clock, self._last, min(pause, self._left())):
             pause = self._settings.login_poll_interval
             if self._left() == 0.0:
@@ -101,14 +102,18 @@ class LoginPoller:
                     self.session_id, timeout=self._settings.login_request_timeout
                 )
             except CloudError as error:
-                failures += 1
-                report = log.warning if failures == 1 else log.debug
-                report("login.poll_failed", why=str(error), code=error.code)
+                report = log.warning if failing_since is None else log.debug
+                failing_since = self._clock.monotonic() if failing_since is None else failing_since
+                report(log_events.LOGIN_POLL_FAILED, why=str(error), code=error.code)
                 if not error.retryable:
                     self._post(login.LoginFailed(self.session_id, str(error)))
                     return None
                 pause = max(pause, error.retry_after or 0.0)
                 continue
+            if failing_since is not None:
+                lasted = round(self._clock.monotonic() - failing_since, 3)
+                log.info(log_events.LOGIN_POLL_RECOVERED, lasted_s=lasted)
+                failing_since = None
             if poll.key is not None:
                 return poll
             if poll.status == "authenticated":
@@ -159,27 +164,31 @@ class LoginPoller:
         try:
             begun = await self._credentials.login_begun(key)
         except StoreError as error:
-            log.error("store.failed", what="whether the new key was kept", why=str(error))
+            what = "whether the new key was kept"
+            log.error(log_events.STORE_FAILED, what=what, cause=error.code, why=str(error))
             return
         finally:
             if begun is None:
                 _report_orphan()
         if begun:
-            log.info("login.key_left", why="the next start of the service finishes the sign-in")
+            log.info(log_events.LOGIN_KEY_LEFT, why="the next start of the service finishes the sign-in")
         else:
             await self._revoke(key)
 
     async def _take_back(self, key: Secret) -> None:
         """Forget the key here, then at the cloud; the other way round a kill would leave a dead key here."""
         self.key = None
-        forgotten = False
+        forgotten = failed = False
         try:
             while not forgotten:
                 try:
                     await self._credentials.give_up_login(key)
                     forgotten = True
                 except StoreError as error:
-                    log.error("store.failed", what="that the new key is not wanted any more", why=str(error))
+                    report = log.debug if failed else log.error
+                    failed = True
+                    what = "that the new key is not wanted any more"
+                    report(log_events.STORE_FAILED, what=what, cause=error.code, why=str(error))
                     if await wait_for(self._clock, self._last, self._settings.login_poll_interval):
                         return
         finally:
@@ -194,13 +203,15 @@ class LoginPoller:
         try:
             await self._client.revoke_login_key(self.session_id, key)
         except CloudError as error:
-            log.warning("login.key_not_revoked", why=str(error), remedy=_BY_HAND)
+            log.warning(log_events.LOGIN_KEY_NOT_REVOKED, why=str(error), remedy=_BY_HAND)
         else:
-            log.info("login.key_revoked")
+            log.info(log_events.LOGIN_KEY_REVOKED)
 
 
 def _report_orphan() -> None:
-    log.warning("login.key_orphaned", why="a key came that nobody could keep any more", remedy=_BY_HAND)
+    log.warning(
+        log_events.LOGIN_KEY_ORPHANED, why="a key came that nobody could keep any more", remedy=_BY_HAND
+    )
 
 
 _BY_HAND = "delete the key named `CLI Login - <time>` among your API keys at Eliza Cloud"

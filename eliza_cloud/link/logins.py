@@ -8,7 +8,6 @@ from eliza_cloud.core.login import LoginEvent, LoginFacts, LoginMachine, LoginVi
 from eliza_cloud.core.machine import Step
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.link.login_poller import LoginPoller
-from eliza_cloud.link.report import report_login
 
 REMEMBERED = 16
 UNKNOWN = LoginView(status="expired", error="Session not found or expired")
@@ -46,7 +45,6 @@ class Logins:
             self._known[step.facts.session_id] = step.facts
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        report_login(event, step)
         return step
 
     @property

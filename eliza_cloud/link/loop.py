@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from eliza_cloud.core import effects as do
-from eliza_cloud.core import events, login
+from eliza_cloud.core import events, log_events, login
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.core.link import LinkMachine
@@ -14,13 +15,14 @@ from eliza_cloud.core.machine import Step
 from eliza_cloud.core.replies import Done, Reply, Waits
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.access import CloudAccess
-from eliza_cloud.link.activities import Activities
+from eliza_cloud.link.activities import Activities, kind_of
 from eliza_cloud.link.callers import Call, Callers
 from eliza_cloud.link.clock import Clock
 from eliza_cloud.link.errors import NOT_RUNNING
 from eliza_cloud.link.interpreter import WAKE, Interpreter
 from eliza_cloud.link.logins import Logins
-from eliza_cloud.link.report import Observer, Report, report_step
+from eliza_cloud.link.origin import Origin, origin
+from eliza_cloud.link.report import LoginReport, Observer, Report, log_login, tell
 from eliza_cloud.link.wake import watch_for_wake
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.settings import Settings
@@ -28,6 +30,23 @@ from eliza_cloud.store.settings import Settings
 CONSUMER = "consumer"
 
 log = structlog.get_logger()
+
+
+class Probe:
+    """Asks whether the consumer is at work; no event, for nothing has happened."""
+
+
+Asked = events.Event | login.LoginEvent | Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What is on the queue: something that happened, who waits for it, who brought it about, and when."""
+
+    event: Asked
+    call: Call | None
+    origin: Origin
+    at: float
 
 
 class LinkLoop:
@@ -52,7 +71,9 @@ class LinkLoop:
         self._clock = clock
         self._chance = chance
         self._observers = observers
-        self._queue: asyncio.Queue[tuple[events.Event | login.LoginEvent, Call | None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[Queued] = asyncio.Queue()
+        self._origin = origin()  # of the event at hand
+        self._probe: Call | None = None
         self._callers = Callers()
         self.interpreter = Interpreter(
             access=access,
@@ -73,8 +94,15 @@ class LinkLoop:
         self.facts = facts
         self.interpreter.key = key
         self.running = True
-        self.activities.start(CONSUMER, self._consume())
-        self.activities.start(WAKE, watch_for_wake(self._clock, self.post))
+        for observer in self._observers:
+            observer.started(facts)
+        self.activities.start(CONSUMER, self._consume(), detached=True)
+        self.activities.start(WAKE, watch_for_wake(self._clock, self.post), detached=True)
+
+    @property
+    def queue_length(self) -> int:
+        """How many events wait."""
+        return self._queue.qsize()
 
     async def close(self, failure: Failure) -> None:
         """Cancel everything; whoever still waits is told why."""
@@ -83,39 +111,63 @@ class LinkLoop:
 
     def post(self, event: events.Event | login.LoginEvent) -> None:
         """Put a fact on the queue."""
-        self._queue.put_nowait((event, None))
+        self._put(event, None)
 
-    def ask(self, event: events.Event | login.LoginEvent) -> Call:
+    def ask(self, event: Asked) -> Call:
         """Put a command on the queue; the call tells what becomes of it."""
         call = Call()
         if self.running:
-            self._queue.put_nowait((event, call))
+            self._put(event, call)
         else:
             call.end(self.why_not_running)
         return call
 
+    def probe(self) -> Call:
+        """Ask whether the consumer is at work; those who ask before it has answered share one question."""
+        if self._probe is None or self._probe.answered:
+            self._probe = self.ask(Probe())
+        return self._probe
+
+    def _put(self, event: Asked, call: Call | None) -> None:
+        self._queue.put_nowait(Queued(event, call, origin(), self._clock.monotonic()))
+
     async def _consume(self) -> None:
         while True:
-            event, call = await self._queue.get()
+            queued = await self._queue.get()
+            begun = self._clock.monotonic()
+            self._origin = queued.origin
             try:
-                await self._handle(event, call)
+                with queued.origin.pursued():
+                    await self._take_up(queued.event, queued.call)
             except BaseException:
-                if call is not None:
-                    call.end(self.why_not_running)
+                if queued.call is not None:
+                    queued.call.end(self.why_not_running)
                 raise
+            took = self._clock.monotonic() - begun
+            for observer in self._observers:
+                observer.handled(type(queued.event).__name__, begun - queued.at, took)
+
+    async def _take_up(self, event: Asked, call: Call | None) -> None:
+        if not isinstance(event, Probe):
+            await self._handle(event, call)
+        elif call is not None:
+            call.accept(Done())
 
     async def _handle(self, event: events.Event | login.LoginEvent, call: Call | None = None) -> None:
         reply: Reply = Done()
         if isinstance(event, login.LoginEvent):
-            effects = self.logins.step(event).effects
+            effects = self._sign_in(event).effects
         else:
             await self._end_login_of(event)
-            step = self._decide(event)
+            at, chance = self._clock.wall(), self._chance()
+            step = self._machine.step(self.facts, event, at=at, chance=chance)
             failure = await self._write_down(step)
             if failure is not None and call is not None:
                 call.end(failure)
                 return
-            self._take(step, event)
+            report = Report(event, self.facts, step, at, chance, self._origin)
+            self.facts = step.facts
+            tell(report, self._observers)
             effects, reply = step.effects, step.reply
         if call is not None and isinstance(reply, Waits):
             self._let_wait(event, call)
@@ -130,8 +182,14 @@ class LinkLoop:
         if isinstance(event, events.Disconnect) and pending is not None:
             await self._handle(login.CancelLogin(pending.session_id, signing_out=True))
 
-    def _decide(self, event: events.Event) -> Step[Facts]:
-        return self._machine.step(self.facts, event, at=self._clock.wall(), chance=self._chance())
+    def _sign_in(self, event: login.LoginEvent) -> Step[login.LoginFacts]:
+        before = self.logins.current
+        step = self.logins.step(event)
+        report = LoginReport(event, before, step, self._clock.wall(), self._origin)
+        log_login(report)
+        for observer in self._observers:
+            observer.signed_in(report)
+        return step
 
     async def _write_down(self, step: Step[Facts]) -> Failure | None:
         for effect in step.effects:
@@ -139,20 +197,18 @@ class LinkLoop:
                 return failure
         return None
 
-    def _take(self, step: Step[Facts], event: events.Event) -> None:
-        before, self.facts = self.facts, step.facts
-        report_step(Report(event, before, step), self._observers)
-
-    def _let_wait(self, event: events.Event | login.LoginEvent, call: Call) -> None:
+    def _let_wait(self, event: Asked, call: Call) -> None:
         if isinstance(event, events.Connect):
             self._callers.wait_for_link(event.agent_id, call)
         elif isinstance(event, events.Disconnect | events.Stop):
             self._callers.wait_for_close(call)
 
     def _fall(self, activity: str, error: BaseException) -> None:
-        log.error("runtime.fell", activity=activity, exc_info=error)
+        log.error(log_events.RUNTIME_FELL, activity=kind_of(activity), exc_info=error)
         self._silence(NOT_RUNNING)
         self.activities.cancel(*self.activities.names)
+        for observer in self._observers:
+            observer.fell()
 
     def _silence(self, failure: Failure) -> None:
         self.running = False
@@ -160,6 +216,6 @@ class LinkLoop:
         self._callers.answer_all(failure)
         self.interpreter.close_scheduler(failure)
         while not self._queue.empty():
-            _, call = self._queue.get_nowait()
-            if call is not None:
-                call.end(failure)
+            queued = self._queue.get_nowait()
+            if queued.call is not None:
+                queued.call.end(failure)

@@ -1,7 +1,6 @@
 """The face of the link (seed: Cloud Manager): what callers may ask of it."""
 
 import asyncio
-import itertools
 import random
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
@@ -11,24 +10,26 @@ import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.wire import CreatedAgent, Restored, Snapshot
-from eliza_cloud.core import events, login
-from eliza_cloud.core.backoff import Backoff
-from eliza_cloud.core.facts import Facts, Policy
+from eliza_cloud.core import events, log_events, login
+from eliza_cloud.core.explain import Explanation, explain
+from eliza_cloud.core.facts import Facts, Trouble
 from eliza_cloud.core.failure import STOPPING, Failure
-from eliza_cloud.core.replies import Done, Waits
+from eliza_cloud.core.health import HealthView, health_view, readiness
+from eliza_cloud.core.replies import Done
 from eliza_cloud.core.states import KeyState, LinkState
-from eliza_cloud.core.view import StatusView, status_view
+from eliza_cloud.core.view import StatusView, seconds_of, status_view
 from eliza_cloud.link import agents
 from eliza_cloud.link.access import CloudAccess
-from eliza_cloud.link.backup import BackupRequest, Request, RestoreRequest, take_snapshot
+from eliza_cloud.link.backup_calls import BackupCalls
 from eliza_cloud.link.clock import Clock, SystemClock, deadline, sleep
 from eliza_cloud.link.cloud_calls import CloudCalls
 from eliza_cloud.link.errands import Errands
 from eliza_cloud.link.errors import NO_AGENT, RECONNECTING, LinkError
 from eliza_cloud.link.key_in_use import KeyInUse
 from eliza_cloud.link.loop import LinkLoop
+from eliza_cloud.link.policy import policy_of
 from eliza_cloud.link.proxy import CloudRuntimeProxy
-from eliza_cloud.link.report import Observer, Report
+from eliza_cloud.link.report import Observer
 from eliza_cloud.link.sign_in import SignIn
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.settings import Settings
@@ -59,12 +60,13 @@ class CloudManager:
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         observers: Sequence[Observer] = (),
+        unknown_settings: Sequence[str] = (),
     ) -> None:
         self._settings = settings
+        self._unknown_settings = tuple(unknown_settings)
         self._credentials = credentials
         self._cloud = cloud
         self._clock: Clock = clock or SystemClock()
-        self._tickets = itertools.count(1)
         self._errands = Errands()
         self._key_in_use = KeyInUse()
         self._loop = LinkLoop(
@@ -73,9 +75,10 @@ class CloudManager:
             settings=lambda: self._settings,
             clock=self._clock,
             chance=chance,
-            observers=[self._end_calls_at_sign_out, *observers],
+            observers=[self._key_in_use, *observers],
         )
         self._calls = CloudCalls(self._loop, cloud, self._clock, self._key_in_use)
+        self._backups = BackupCalls(self._loop, self._calls, self._sleep)
         self._sign_in = SignIn(
             loop=self._loop,
             access=cloud,
@@ -93,16 +96,23 @@ class CloudManager:
         Raises `StoreError` when what was left behind cannot be read.
         """
         held = await self._credentials.load()
+        now = self._clock.wall()
         facts = Facts(
-            policy=_policy(self._settings),
-            since=self._clock.wall(),
+            policy=policy_of(self._settings),
+            since=now,
+            key_since=now,
+            key_expires_at=seconds_of(held.key_expires_at),
+            base_url_refusal=None if self._cloud.refusal is None else Trouble(self._cloud.refusal, now),
+            settings_at=now,
+            unknown_settings=self._unknown_settings,
             key=KeyState.ABSENT if held.key is None else KeyState.UNVERIFIED,
             enabled=held.enabled,
             wish=held.wish,
         )
         self._loop.start(facts, held.key)
         if self._cloud.refusal is not None:
-            log.error("cloud.base_url_refused", why=self._cloud.refusal)
+            refusal = self._cloud.refusal
+            log.error(log_events.BASE_URL_REFUSED, cause=refusal.code, why=refusal.message)
         elif held.key is not None:
             self._loop.post(events.KeyDoubted(facts.key_number))
             if held.wish is not None:
@@ -121,9 +131,9 @@ class CloudManager:
             async with deadline(self._clock, STOP_BOUND):
                 await self._loop.ask(events.Stop()).ended()
         except TimeoutError:
-            log.warning("link.stop_overdue", state=self.facts.state.value)
+            log.warning(log_events.LINK_STOP_OVERDUE, state=self.facts.state.value)
         except LinkError as error:
-            log.warning("link.stop_failed", why=str(error))
+            log.warning(log_events.LINK_STOP_FAILED, why=str(error))
 
     @property
     def running(self) -> bool:
@@ -135,19 +145,56 @@ class CloudManager:
         """What is known about the link."""
         return self._loop.facts
 
+    async def answers(self, within: float) -> bool:
+        """Tell whether the link's consumer takes up what is asked of it within so many seconds."""
+        try:
+            async with deadline(self._clock, within):
+                await self._loop.probe().accepted()
+        except (TimeoutError, LinkError):
+            return False
+        return True
+
+    @property
+    def queue_length(self) -> int:
+        """How many events wait for the link's consumer."""
+        return self._loop.queue_length
+
     def status(self) -> StatusView:
         """Derive the status view."""
         return status_view(self.facts, running=self.running)
+
+    def health(self) -> HealthView:
+        """Derive what is wrong."""
+        return health_view(self.facts, self._clock.wall())
+
+    def readiness(self) -> str | None:
+        """Return why the link does not stand, as a cause's code or a state's name; None when it does."""
+        return readiness(self.facts) if self.running else "runtime_not_started"
+
+    def explain(self) -> Explanation:
+        """Say in sentences why the link is in its state, and what comes next."""
+        return explain(self.facts, self._clock.wall(), running=self.running)
 
     @property
     def settings(self) -> Settings:
         """The settings that count now."""
         return self._settings
 
-    def change_settings(self, settings: Settings) -> None:
+    def change_settings(self, settings: Settings, unknown: Sequence[str] = ()) -> None:
         """Go by these settings from now on; a changed base URL counts after a restart."""
         self._settings = settings
-        self._loop.post(events.ConfigChanged(_policy(settings)))
+        self._loop.post(events.ConfigChanged(policy_of(settings), tuple(unknown)))
+
+    def keep_settings(self, why: Failure) -> None:
+        """Note that the settings were read again and are wrong; those before still count."""
+        self._loop.post(events.ConfigRefused(why))
+
+    def note_store(self, failure: Failure | None) -> None:
+        """Note that something beside the link could not be written down, or that it can be again (None)."""
+        if failure is not None:
+            self._loop.post(events.StoreFailed(failure))
+        elif self.facts.store_trouble is not None:
+            self._loop.post(events.StoreRecovered())
 
     # The link
 
@@ -225,24 +272,12 @@ class CloudManager:
     async def take_backup(self, agent_id: str) -> Snapshot:
         """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
         self._calls.client()
-        return await self._errands.run(self._take_backup(agent_id))
-
-    async def _take_backup(self, agent_id: str) -> Snapshot:
-        request = BackupRequest()
-        if await self._in_backup_loop(events.TakeBackup(agent_id, next(self._tickets)), request):
-            return await _answer(request)
-        return await self._calls.with_key(lambda client: take_snapshot(client, agent_id, self._sleep))
+        return await self._errands.run(self._backups.take(agent_id))
 
     async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
         """Go back to a backup; None is the newest."""
         self._calls.client()
-        return await self._errands.run(self._restore(agent_id, backup_id))
-
-    async def _restore(self, agent_id: str, backup_id: str | None) -> Restored:
-        request = RestoreRequest(backup_id)
-        if await self._in_backup_loop(events.Restore(agent_id, next(self._tickets)), request):
-            return await _answer(request)
-        return await self._calls.with_key(lambda client: client.restore(agent_id, backup_id))
+        return await self._errands.run(self._backups.restore(agent_id, backup_id))
 
     async def shutdown_agent(self, agent_id: str) -> None:
         """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
@@ -279,16 +314,6 @@ class CloudManager:
                 self._loop.post(events.Reattach(event.agent_id))
             raise
 
-    async def _in_backup_loop(
-        self, event: events.TakeBackup | events.Restore, request: BackupRequest | RestoreRequest
-    ) -> bool:
-        requests = self._loop.interpreter.requests
-        requests[event.ticket] = request
-        try:
-            return isinstance(await self._loop.ask(event).accepted(), Waits)
-        finally:
-            requests.pop(event.ticket, None)  # the loop has taken it by now, or never will
-
     # Ways and means
 
     def _before_connecting(self) -> None:
@@ -300,25 +325,3 @@ class CloudManager:
 
     async def _sleep(self, seconds: float) -> None:
         await sleep(self._clock, seconds)
-
-    def _end_calls_at_sign_out(self, report: Report) -> None:
-        if isinstance(report.event, events.Disconnect):
-            self._key_in_use.end()
-
-
-async def _answer(request: Request[T]) -> T:
-    result = await request.answer
-    if isinstance(result, Failure):
-        raise LinkError(result)
-    return result
-
-
-def _policy(settings: Settings) -> Policy:
-    return Policy(
-        max_failures=settings.max_failures,
-        ladder=Backoff(
-            initial=settings.reconnect_interval,
-            ceiling=settings.max_reconnect_delay,
-            attempts=settings.max_reconnect_attempts,
-        ),
-    )

@@ -38,9 +38,10 @@ class ConnectionMonitor:
             self._scope.post(await self._beat())
 
     async def _beat(self) -> events.Event:
+        begun = self._scope.clock.monotonic()
         try:
             await self._scope.client.heartbeat(self._scope.agent_id)
         except CloudError as error:
             missed = events.HeartbeatMissed(self._scope.epoch, failure_of(error))
             return await verdict(self._scope, error) or missed
-        return events.HeartbeatAnswered(self._scope.epoch)
+        return events.HeartbeatAnswered(self._scope.epoch, self._scope.clock.monotonic() - begun)

@@ -16,5 +16,5 @@ async def watch_for_wake(clock: Clock, post: Callable[[Event], None]) -> None:
         await sleep(clock, LOOK_EVERY)
         now = clock.wall() - clock.monotonic()
         if abs(now - offset) > GAP:
-            post(Woke())
+            post(Woke(now - offset))
         offset = now

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.record import AgentRecord, SqliteStore
 from tests.crash.processes import TOKEN, URL, Child, Service, Zygote, ask
 
@@ -114,7 +115,7 @@ class Machine:
 
 def _load(database: Path) -> AgentRecord:
     async def load() -> AgentRecord:
-        store = SqliteStore(database)
+        store = SqliteStore(Database(database))
         try:
             return await store.load()
         finally:

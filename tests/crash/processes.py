@@ -123,7 +123,7 @@ class Service(Child):
     @property
     def lines(self) -> list[dict[str, Any]]:
         found = [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
-        return [line for line in found if line["event"] != "request"]
+        return [line for line in found if line["event"] != "request.answered"]
 
     @property
     def port(self) -> int:

@@ -1,5 +1,6 @@
 """A full disk, a read-only directory, a locked database: said clearly, nothing lost, no restart needed."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from tests.crash.house import Machine
 from tests.crash.processes import Service, until
 from tests.crash.troubles import TROUBLES, Locked, Trouble, as_root
 
-IMPATIENT = {"eliza_cloud.store.record.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
+IMPATIENT = {"eliza_cloud.store.database.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
 
 @pytest.fixture(params=TROUBLES, ids=lambda kind: kind.__name__)
@@ -32,6 +33,15 @@ def is_clear(sentence: str, trouble: Trouble) -> bool:
     return any(words in sentence for words in trouble.words)
 
 
+def told_once_each(service: Service, cause: str) -> str:
+    """Return what the service said when it refused to run: to the log, and to the person, the same."""
+    lines = service.output.splitlines()
+    [logged] = [json.loads(line) for line in lines if line.startswith("{")]
+    [said] = [line for line in lines if not line.startswith("{")]
+    assert (logged["event"], logged["cause"], logged["why"]) == ("service.refused", cause, said)
+    return said
+
+
 def assert_no_traceback(machine: Machine) -> None:
     for child in machine.children:
         assert "Traceback" not in child.out.read_text() + child.log.read_text()
@@ -45,7 +55,7 @@ def test_at_start_it_ends_with_one_and_a_sentence_and_starts_when_it_is_mended(m
     trouble.begin()
     service = machine.serve(constants=IMPATIENT)
     assert service.wait() == 1
-    assert is_clear(service.output.strip(), trouble), service.output
+    assert is_clear(told_once_each(service, trouble.code), trouble), service.output
     trouble.end()
     start(machine).until_linked(agent)
     assert machine.key == key
@@ -58,7 +68,7 @@ def test_a_first_start_says_so_too(machine, trouble):
     trouble.begin()
     service = machine.serve(constants=IMPATIENT, environ={"ELIZA_API_TOKEN": ""})
     assert service.wait() == 1
-    assert is_clear(service.output.strip(), trouble), service.output
+    assert is_clear(told_once_each(service, trouble.code), trouble), service.output
     trouble.end()
     machine.start(environ={"ELIZA_API_TOKEN": ""})
 
@@ -92,7 +102,7 @@ def test_at_connect_it_says_so_keeps_the_link_and_connects_when_it_is_mended(mac
     other = service.create_agent()
     trouble.begin()
     status, body = service.ask("POST", f"/api/cloud/agents/{other}/connect", **respond)
-    assert (status, body["code"]) == (500, "store_failed")
+    assert (status, body["code"]) == (500, trouble.code)
     assert is_clear(body["error"], trouble), body
     service.until_linked(agent)
     assert machine.cloud.backups(agent) == 0
@@ -109,7 +119,7 @@ def test_an_agent_that_cannot_be_let_go_of_for_good_is_not_stopped(machine, trou
     service, agent = machine.linked(constants=IMPATIENT)
     trouble.begin()
     status, body = service.ask("POST", f"/api/cloud/agents/{agent}/{verb}")
-    assert (status, body["code"]) == (500, "store_failed")
+    assert (status, body["code"]) == (500, trouble.code)
     assert is_clear(body["error"], trouble), body
     service.until_linked(agent)
     trouble.end()
@@ -123,7 +133,7 @@ def test_at_disconnect_it_says_so_and_signs_out_when_it_is_mended(machine, troub
     key = machine.key
     trouble.begin()
     status, body = service.ask("POST", "/api/cloud/disconnect")
-    assert (status, body["code"]) == (500, "store_failed")
+    assert (status, body["code"]) == (500, trouble.code)
     assert is_clear(body["error"], trouble), body
     assert service.status()["connection"]["state"] == "disconnected"
     trouble.end()
@@ -165,9 +175,9 @@ def test_a_read_only_file_system_is_named_at_start(machine):
         as_root("mount", "-o", "remount,bind,ro", machine.state)
         service = machine.serve()
         assert service.wait() == 1
-        assert service.output == (
+        assert told_once_each(service, "store_failed") == (
             f"Cannot lock {machine.state / 'serve.lock'}: the file system is read-only; make it writable or"
-            " set ELIZA_STATE_DIR to another directory.\n"
+            " set ELIZA_STATE_DIR to another directory."
         )
     finally:
         subprocess.run(["umount", machine.state], check=True)

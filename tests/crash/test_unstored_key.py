@@ -7,6 +7,7 @@ import pytest
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.record import AgentRecord, SqliteStore
 from tests.crash.house import SETTINGS, Cloud, Machine, emulator
@@ -34,7 +35,7 @@ class Place:
 
     def __init__(self, directory):
         self.config = ConfigFile(directory / "eliza.json")
-        self.store = Fragile(directory / "agent.sqlite3")
+        self.store = Fragile(Database(directory / "agent.sqlite3"))
         self.environ: dict[str, str] = {}
         self.credentials = self.opened()
 

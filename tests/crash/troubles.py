@@ -20,6 +20,8 @@ def as_root(*command: str | Path) -> None:
 class FullDisk:
     """A file system of half a megabyte without a free byte."""
 
+    code = "disk_full"
+
     words = ("the disk is full; free some space and try again",)
 
     def __init__(self, machine: Machine) -> None:
@@ -43,6 +45,8 @@ class FullDisk:
 
 class ReadOnly:
     """A directory in which nothing can be changed, made or removed, files that are open already included."""
+
+    code = "store_failed"
 
     words = (
         "operation not permitted; give the user who runs the service the right to read and write it",
@@ -70,6 +74,8 @@ class ReadOnly:
 
 class Locked:
     """A database that another process works in."""
+
+    code = "store_failed"
 
     words = ("another program keeps it locked; close that program and try again",)
 

@@ -21,11 +21,15 @@ from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.clock import Timer
 from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
+from tests.journals import Recording
+from tests.observing import OnStep
 
 TOKEN = "token-of-the-fault-table-0123456789"
 BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))
@@ -118,7 +122,8 @@ async def service(
 ) -> Any:
     """Run a service over an empty state directory; a key comes from its environment."""
     clock, seen = Haste(haste), Counter[str]()
-    store = SqliteStore(directory / "agent.sqlite3")
+    recording = Recording(clock)
+    store = SqliteStore(Database(directory / "agent.sqlite3"))
     environ = {} if key is None else {"ELIZAOS_CLOUD_API_KEY": key}
     calm = {
         "heartbeat_interval": 1e6,
@@ -133,13 +138,22 @@ async def service(
             credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
             cloud=CloudAccess(base_url, allow_loopback=True, timeouts=patience),  # type: ignore[arg-type]
             clock=clock,
-            observers=[lambda report: seen.update([type(report.event).__name__])],
+            observers=[recording, OnStep(lambda report: seen.update([type(report.event).__name__]))],
         )
         gateway = Gateway(manager=manager, config=ConfigFile(directory / "eliza.json"), environ=environ)
-        server = SettledServer(create_app(manager, gateway=gateway, token=Secret(TOKEN), bound=BOUND))
+        app = create_app(
+            manager,
+            gateway=gateway,
+            journal=recording,
+            metrics=Metrics(),
+            token=Secret(TOKEN),
+            bound=BOUND,
+        )
+        server = SettledServer(app)
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
             await manager.start()
             stack.push_async_callback(manager.stop)
             client = await stack.enter_async_context(TestClient(server))
             yield Service(client, manager, clock, log, seen)
+        recording.check()

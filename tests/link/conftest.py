@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import aiohttp
 import pytest
 import structlog
 from aiohttp import web
@@ -14,14 +15,17 @@ from aiohttp.test_utils import TestServer
 
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.link.report import Report
+from eliza_cloud.link.report import Observer, Report
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import StatePaths, state_paths
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
+from tests.journals import Recording
 from tests.link.fake_clock import FakeClock
 from tests.link.scripted_cloud import KEY, A, ScriptedCloud, heartbeat_dead
+from tests.observing import OnStep
 
 T = TypeVar("T")
 
@@ -46,6 +50,8 @@ class Rig:
         self.chance = 1.0
         self.environ: dict[str, str] = {}
         self.settings = Settings()
+        self.observers: list[Observer] = []
+        self.traces: list[aiohttp.TraceConfig] = []
         self.reports: list[Report] = []
         self.moves: list[tuple[str, str]] = []
         self._store: SqliteStore | None = None
@@ -63,19 +69,20 @@ class Rig:
     async def start(self, *, key: str | None = KEY, verified: bool = True) -> CloudManager:
         """Start the service part; with a key it is signed in, and waited for until the cloud accepts it."""
         base_url = self.base_url
-        self._store = SqliteStore(self.paths.database)
+        self._store = SqliteStore(Database(self.paths.database))
         credentials = Credentials(
             ConfigFile(self.paths.config), self._store, self.environ, base_url.rstrip("/")
         )
         if key is not None:
             ConfigFile(self.paths.config).update(lambda document: _sign_in(document, key))
+        self._journal = Recording(self.clock)
         self._manager = CloudManager(
             settings=self.settings,
             credentials=credentials,
-            cloud=CloudAccess(base_url, allow_loopback=self.allow_loopback),
+            cloud=CloudAccess(base_url, allow_loopback=self.allow_loopback, traces=self.traces),
             clock=self.clock,
             chance=lambda: self.chance,
-            observers=[self._observe],
+            observers=[self._journal, OnStep(self._observe), *self.observers],
         )
         await self._manager.start()
         if key is not None and verified:
@@ -122,6 +129,7 @@ class Rig:
         """End as SIGKILL does: nothing is said, stored or taken leave of."""
         assert self._manager is not None
         assert self._store is not None
+        self._journal.check()
         await self._manager._loop.activities.close()
         await self._manager._cloud.close()
         await self._store.close()
@@ -130,6 +138,7 @@ class Rig:
     async def stop(self) -> None:
         if self._manager is not None:
             await self._manager.stop()
+            self._journal.check()
             self._manager = None
         if self._store is not None:
             await self._store.close()

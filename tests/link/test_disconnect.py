@@ -155,6 +155,7 @@ SITUATIONS = [
 async def test_a_disconnect_leaves_disconnected_no_task_no_timer_no_key_and_no_later_change(
     rig, cloud, situation
 ):
+    of_tests_before = keys_in_memory()
     rig.settings = Settings(backup_interval=1_000_000.0)
     link = await rig.start()
     await rig.quiet()
@@ -182,8 +183,14 @@ async def test_a_disconnect_leaves_disconnected_no_task_no_timer_no_key_and_no_l
     assert len(cloud.calls) == calls
     assert rig.running() == tasks_of_an_idle_link
     assert (link.status().connection.state, link.status().has_api_key) == ("disconnected", False)
+    assert keys_in_memory().keys() <= of_tests_before.keys()
+
+
+def keys_in_memory() -> dict[int, Secret]:
+    """Every object that holds the key, by identity; kept alive, so that none can take another one's."""
     gc.collect()
-    assert not [thing for thing in gc.get_objects() if isinstance(thing, Secret) and thing.reveal() == KEY]
+    secrets = [thing for thing in gc.get_objects() if isinstance(thing, Secret)]
+    return {id(secret): secret for secret in secrets if secret.reveal() == KEY}
 
 
 async def test_a_second_disconnect_joins_the_first(rig, cloud):
@@ -251,7 +258,7 @@ async def test_a_key_that_cannot_be_removed_is_reported_and_the_link_closed_all_
     link = await rig.connected()
     rig.paths.config.write_text("{ this is no JSON")
     refusal = await failing(link.disconnect())
-    assert (refusal.status, refusal.code) == (500, "store_failed")
+    assert (refusal.status, refusal.code) == (500, "settings_refused")
     assert KEY not in refusal.message
     assert (rig.state, link.status().has_api_key) == ("disconnected", False)
     assert rig.tasks() == set()

@@ -122,7 +122,7 @@ async def test_a_connect_whose_wish_cannot_be_written_down_is_refused_and_change
     link = await rig.start()
     await rig.quiet()
     await rig._store.close()
-    rig._store._executor = _NoRoom()
+    rig._store._database._executor = _NoRoom()
     refusal = await failing(link.connect(A))
     assert (refusal.status, refusal.code) == (500, "store_failed")
     assert "no room" in refusal.message

@@ -25,6 +25,7 @@ from tests.link.scripted_cloud import (
     ok,
     own_session,
 )
+from tests.observing import OnStep
 
 QUIET = Settings(backup_interval=1_000_000.0)
 COLLECTED = web.json_response({"status": "authenticated", "message": "API key already retrieved"})
@@ -128,7 +129,7 @@ async def test_row_07_a_lost_link_is_shown_as_reconnecting_and_nothing_in_betwee
     rig.settings = QUIET
     await rig.connected()
     shown = []
-    rig.link._loop._observers.append(lambda report: shown.append(rig.state))
+    rig.link._loop._observers.append(OnStep(lambda _: shown.append(rig.state)))
     await rig.lose()
     assert [state for state, before in zip(shown, [None, *shown], strict=False) if state != before] == [
         "connected",

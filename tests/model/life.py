@@ -16,14 +16,17 @@ from eliza_cloud.link.manager import CloudManager
 from eliza_cloud.link.report import Report
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
+from tests.journals import Recording
 from tests.model.callers import CLOSING_BOUND, Caller
 from tests.model.scripted_cloud import BASE_URL, Call, Response, ScriptedAccess, ScriptedCloud, usual
 from tests.model.virtual_loop import LoopClock, VirtualLoop
 from tests.model.watch import Watch
 from tests.model.weather import WEATHER
+from tests.observing import OnStep
 
 
 class Tally:
@@ -58,6 +61,7 @@ class Life:
         self.callers: list[Caller] = []
         self.disk_was_slow_at = 0.0
         self.fell = False
+        self.journal: Recording | None = None
         self.ways_out = contextlib.ExitStack()
         self.log = self.ways_out.enter_context(structlog.testing.capture_logs())
 
@@ -75,12 +79,15 @@ class Life:
     def start(self) -> None:
         """Start a service with what is on the disk."""
         self.stopping = False
+        if self.journal is not None:
+            self.journal.check()
+        self.journal = Recording(self.clock)
         self.cloud = ScriptedCloud(self._on_call)
         self.cloud.by_itself = self._by_itself
         self.watch = Watch(lambda: self.manager.facts, lambda: self.cloud.parked)
         self.watch.held_key = self._held_key
         self.watch.on_step = self._on_step
-        self.store = SqliteStore(self.paths.database)
+        self.store = SqliteStore(Database(self.paths.database))
         credentials = Credentials(ConfigFile(self.paths.config), self.store, self.environ, BASE_URL)
         self.manager = CloudManager(
             settings=self.settings,
@@ -88,7 +95,7 @@ class Life:
             cloud=ScriptedAccess(self.cloud),
             clock=self.clock,
             chance=lambda: self.chance,
-            observers=[self.watch.step],
+            observers=[self.journal, OnStep(self.watch.step)],
         )
         self.credentials = credentials
         start = self.loop.create_task(self.manager.start())
@@ -163,6 +170,7 @@ class Life:
         assert self.loop.timers() == []
         assert self.manager._loop.interpreter.requests == {}
         assert self.cloud.closed
+        self.journal.check()
         self.check()
         self._count()
 

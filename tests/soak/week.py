@@ -21,13 +21,16 @@ from eliza_cloud.link.manager import CloudManager
 from eliza_cloud.link.report import Report
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import StatePaths
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
+from tests.journals import Recording
 from tests.model.scripted_cloud import BASE_URL, A, Call, Response, ScriptedAccess, ScriptedCloud, usual
 from tests.model.virtual_loop import LoopClock, VirtualLoop
 from tests.model.watch import Watch
 from tests.model.weather import WEATHER, only
+from tests.observing import OnStep
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 OUTAGES = ("silent", "slow", "dead sandbox", "dead sandbox, jobs", "no backups", "down", "busy", "cut")
@@ -67,14 +70,15 @@ class Week:
         self.cloud = ScriptedCloud(self._on_call)
         self.cloud.by_itself = self._answer
         self.watch = Watch(lambda: self.link.facts, lambda: self.cloud.parked)
-        self.store = SqliteStore(paths.database)
+        self.store = SqliteStore(Database(paths.database))
+        self.journal = Recording(self.clock)
         self.link = CloudManager(
             settings=Settings(login_timeout=60.0),
             credentials=Credentials(ConfigFile(paths.config), self.store, {}, BASE_URL),
             cloud=ScriptedAccess(self.cloud),
             clock=self.clock,
             chance=self.chance.random,
-            observers=[self._on_step],
+            observers=[self.journal, OnStep(self._on_step)],
         )
 
     def begin(self) -> None:
@@ -87,6 +91,7 @@ class Week:
         """Stop, and leave nothing behind."""
         self.wait_for(self.link.stop())
         self.wait_for(self.store.close())
+        self.journal.check()
         assert asyncio.all_tasks(self.loop) == set()
         assert self.loop.timers() == []
         self.loop.close()
