@@ -4,22 +4,40 @@ from urllib.parse import unquote
 
 import structlog
 from aiohttp.abc import AbstractAccessLogger
-from aiohttp.web import BaseRequest, StreamResponse
+from aiohttp.web import BaseRequest, Request, StreamResponse
+
+from eliza_cloud.core import log_events
+
+#: Asked every few seconds by machines; that all is well is only worth a debug line.
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class AccessLog(AbstractAccessLogger):
     """Writes the access log through the one pipe; the request's id comes from the context."""
 
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
-        """Log method, path without its query, status and duration in milliseconds."""
-        structlog.get_logger().info(
-            "request",
+        """Log method, route, path without its query, status, duration and what was sent, head included."""
+        log = structlog.get_logger()
+        is_quiet = request.path in PROBES and 200 <= response.status < 300
+        (log.debug if is_quiet else log.info)(
+            log_events.REQUEST_ANSWERED,
             method=request.method,
+            route=route_of(request),
             path=shown_path(request),
             status=response.status,
+            bytes=request.writer.output_size,
             duration_ms=round(time * 1000, 1),
             remote=request.remote,
         )
+
+
+def route_of(request: BaseRequest) -> str | None:
+    """Return the template of the request's route (`/rpc/{chain}`); None when it came to none."""
+    try:
+        resource = request.match_info.route.resource if isinstance(request, Request) else None
+    except (AttributeError, AssertionError):
+        return None
+    return None if resource is None else resource.canonical
 
 
 def shown_path(request: BaseRequest) -> str:

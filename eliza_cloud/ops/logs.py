@@ -4,30 +4,15 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
 from structlog.typing import Processor
 
+from eliza_cloud.ops.log_level import set_level
 from eliza_cloud.ops.redaction import Redaction
-from eliza_cloud.store.config_text import describe
-
-LOG_LEVEL = "ELIZA_LOG_LEVEL"
-LEVELS = ("debug", "info", "warning", "error", "critical")
-
-
-class LogLevelError(Exception):
-    """ELIZA_LOG_LEVEL is none of the five words; the message says so."""
-
-
-def log_level(environ: Mapping[str, str]) -> int:
-    """Read ELIZA_LOG_LEVEL (default info, any case); raises LogLevelError."""
-    word = environ.get(LOG_LEVEL, "").strip().lower() or "info"
-    if word not in LEVELS:
-        raise LogLevelError(f"{LOG_LEVEL}: expected one of {', '.join(LEVELS)}, found {describe(word)}.")
-    return logging.getLevelNamesMapping()[word.upper()]
 
 
 def configure_logs(level: int, redaction: Redaction, stream: BinaryIO | None = None) -> None:
@@ -35,22 +20,19 @@ def configure_logs(level: int, redaction: Redaction, stream: BinaryIO | None = N
     target = stream or sys.stderr.buffer
     structlog.configure(
         processors=processors(redaction, terminal=target.isatty()),
-        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", _Steady(target))),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     root.handlers[:] = [_ToStructlog()]
-    root.setLevel(level)
-    for talkative in ("transitions", "asyncio"):
-        logging.getLogger(talkative).setLevel(max(level, logging.WARNING))
+    set_level(level)
     logging.captureWarnings(capture=True)
 
 
 def processors(redaction: Redaction, *, terminal: bool) -> Sequence[Processor]:
     """Return the pipe: context, level, UTC time, exception as text, redaction, then one line of bytes."""
     return [
-        structlog.contextvars.merge_contextvars,
+        _with_context,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -59,18 +41,35 @@ def processors(redaction: Redaction, *, terminal: bool) -> Sequence[Processor]:
     ]
 
 
+def _with_context(_logger: Any, _method: str, entry: Any) -> Any:
+    """Add the context variables, except those that are for our own code (a leading underscore)."""
+    for name, value in structlog.contextvars.get_contextvars().items():
+        if not name.startswith("_"):
+            entry.setdefault(name, value)
+    return entry
+
+
 def _json_line(entry: Any, **_options: Any) -> bytes:
     first = {name: entry.pop(name) for name in ("timestamp", "level", "event") if name in entry}
     return msgspec.json.encode({**first, **entry})
 
 
 def _text_lines() -> Sequence[Processor]:
-    console = structlog.dev.ConsoleRenderer(colors=True)
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    console = structlog.dev.ConsoleRenderer(colors=not plain)
 
     def encoded(logger: Any, method: str, entry: Any) -> bytes:
-        return str(console(logger, method, entry)).encode("utf-8", "replace")
+        harmless = {name: _harmless(value) for name, value in entry.items()}
+        return str(console(logger, method, harmless)).encode("utf-8", "replace")
 
     return (encoded,)
+
+
+def _harmless(value: Any) -> Any:
+    """Take out of a text what could steer a terminal; the lines of a traceback stay lines."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in value)
 
 
 class _Steady(io.RawIOBase):

@@ -14,12 +14,13 @@ from yarl import URL
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.exchange import NETWORK_FAULTS
+from eliza_cloud.cloud.tracing import trace_headers
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.link.errors import LinkError, failure_of
 from eliza_cloud.link.manager import CloudManager
 from eliza_cloud.routing.accounts import Account, Accounts
-from eliza_cloud.routing.contract import Capability
+from eliza_cloud.routing.contract import Capability, Transport
 from eliza_cloud.routing.outbound import open_own_session
 from eliza_cloud.routing.refusals import refusal
 from eliza_cloud.routing.roads import CloudRoad, OwnRoad, Road, RoadClosed, road_of
@@ -49,7 +50,8 @@ class Call(msgspec.Struct, frozen=True):
 class Gateway:
     """Calls what `serviceRouting` says. Every refusal and failure is a `LinkError`.
 
-    `seen` is told every key that is about to be used, before it is.
+    `seen` is told every key that is about to be used, before it is; `called` what became of each call: None
+    for one that was answered.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Gateway:
         config: ConfigFile,
         environ: Mapping[str, str],
         seen: Callable[[Secret], None] = lambda _: None,
+        called: Callable[[Road, Failure | None], None] = lambda _road, _failure: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -67,7 +70,8 @@ class Gateway:
         self._manager = manager
         self._environ = environ
         self._seen = seen
-        self._file = WatchedFile(config)
+        self._called = called
+        self._file = WatchedFile(config, monotonic)
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -97,10 +101,15 @@ class Gateway:
     async def open(self, road: Road, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
         """Yield the 2xx answer, its body unread; leaving cancels what has not come yet."""
         async with AsyncExitStack() as stack:
-            if isinstance(road, CloudRoad):
-                response = await self._ask_cloud(stack, call)
-            else:
-                response = await self._ask_own(stack, road, call)
+            try:
+                if isinstance(road, CloudRoad):
+                    response = await self._ask_cloud(stack, call)
+                else:
+                    response = await self._ask_own(stack, road, call)
+            except LinkError as error:
+                self._called(road, error.failure)
+                raise
+            self._called(road, None)
             yield response
 
     async def close(self) -> None:
@@ -127,7 +136,7 @@ class Gateway:
         while (account := self.accounts.choose(road.accounts, road.route.strategy, tried)) is not None:
             tried.append(account)
             attempt = await stack.enter_async_context(AsyncExitStack())
-            response = await self._send(attempt, road.label, account, call)
+            response = await self._send(attempt, road, account, call)
             rests = self.accounts.note(account, response.status, response.headers)
             if 200 <= response.status < 300:
                 return response
@@ -140,9 +149,11 @@ class Gateway:
         raise LinkError(refused)
 
     async def _send(
-        self, stack: AsyncExitStack, label: str, account: Account, call: Call
+        self, stack: AsyncExitStack, road: OwnRoad, account: Account, call: Call
     ) -> aiohttp.ClientResponse:
         headers = {"Accept": "application/json", **call.headers}
+        if road.route.transport is Transport.REMOTE:  # one of ours; others need not know who asks when
+            headers |= trace_headers()
         if account.key is not None:
             self._seen(account.key)
             headers["Authorization"] = f"Bearer {account.key.reveal()}"
@@ -160,7 +171,7 @@ class Gateway:
                 allow_redirects=False,
             )
         except NETWORK_FAULTS as error:
-            failure = _unreached(label, error)
+            failure = _unreached(road.label, error)
         else:
             stack.callback(response.close)
             return response

@@ -35,7 +35,7 @@ def route_in(entry: Any) -> Route | None:
     """Return an entry's route without what is invalid in it; None when nothing is left."""
     if not isinstance(entry, dict):
         return None
-    members = {name: _READERS[name](entry[name]) for name in MEMBERS if name in entry}
+    members = {name: READERS[name](entry[name]) for name in MEMBERS if name in entry}
     known = {name: value for name, value in members.items() if value}
     return msgspec.convert(known, Route) if known else None
 
@@ -47,8 +47,8 @@ def checked_route(entry: Mapping[str, Any]) -> Route:
     """
     given = {name: entry[name] for name in MEMBERS if entry.get(name) is not None}
     for name, value in given.items():
-        if not _READERS[name](value):
-            raise RouteRefused(f"{name}: expected {_expected(name)}, found {_found(name, value)}")
+        if not READERS[name](value):
+            raise RouteRefused(f"{name}: expected {expected_of(name)}, found {_found(name, value)}")
     route = route_in(given)
     if route is None:
         raise RouteRefused("The route is empty: name a backend, or a remoteApiBase")
@@ -119,7 +119,8 @@ def _address(value: Any) -> str | None:
     return web_address(text) if text else None
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+#: What reads each member; a falsy result means that the value is invalid.
+READERS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(MEMBERS, _text),
     "backend": _backend,
     "transport": _one_of(Transport),
@@ -129,7 +130,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _expected(name: str) -> str:
+def expected_of(name: str) -> str:
+    """Return what a member has to be, in words."""
     if name in ("transport", "strategy"):
         words: type[StrEnum] = Transport if name == "transport" else Strategy
         return "one of " + ", ".join(word.value for word in words)

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from eliza_cloud.core import log_events
 from eliza_cloud.routing.contract import SECTION, Capability, Route
 from eliza_cloud.routing.in_force import inferred
 from eliza_cloud.routing.migration import is_legacy, migrate
@@ -22,9 +23,9 @@ def migrate_file(config: ConfigFile) -> None:
     try:
         if is_legacy(config.read()):
             config.update(migrate)
-            log.info("routing.migrated", path=str(config.path))
+            log.info(log_events.ROUTING_MIGRATED, path=str(config.path))
     except StoreError as error:
-        log.warning("routing.not_migrated", why=str(error))
+        log.warning(log_events.ROUTING_NOT_MIGRATED, why=str(error))
 
 
 def forget_cloud(document: dict[str, Any]) -> None:

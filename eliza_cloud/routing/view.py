@@ -1,55 +1,91 @@
 """What is configured, what is in force, and why: for people and programs, without any key."""
 
-from typing import Any
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from eliza_cloud.link.errors import LinkError
-from eliza_cloud.routing.contract import Capability
+from eliza_cloud.routing.contract import Capability, Route
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.routing.roads import CloudRoad, OwnRoad, Road
 from eliza_cloud.routing.table import RoutingTable
 
 
-async def routing_view(gateway: Gateway) -> dict[str, Any]:
+class AccountView(msgspec.Struct, frozen=True, rename="camel"):
+    """An account a road can travel with; `keyVariable` is null when it has no key."""
+
+    name: str
+    key_variable: str | None
+    resting_seconds: int
+
+
+class CapabilityView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One capability: its route, whether it can be used now, and if not, why and what to do.
+
+    `inferred` tells that the route is not set, but follows from what else eliza.json says; `ignored` names
+    members that mean nothing. Where the road leads, and with which accounts, is told only while it is usable.
+    """
+
+    configured: Route | None
+    in_force: Route | None
+    inferred: bool
+    ignored: list[str]
+    usable: bool
+    reason: str | None
+    message: str | None
+    leads_to: str | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    accounts: list[AccountView] | UnsetType = UNSET
+
+
+class RoutingView(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of all capabilities; `problem` is why eliza.json as it is now does not count."""
+
+    capabilities: dict[Capability, CapabilityView]
+    problem: str | None
+
+
+async def routing_view(gateway: Gateway) -> RoutingView:
     """Return the state of all capabilities."""
     table = await gateway.table()
-    return {
-        "capabilities": {
-            capability.value: capability_view(gateway, table, capability) for capability in Capability
-        },
-        "problem": gateway.problem,
-    }
+    views = {capability: capability_view(gateway, table, capability) for capability in Capability}
+    return RoutingView(capabilities=views, problem=gateway.problem)
 
 
-def capability_view(gateway: Gateway, table: RoutingTable, capability: Capability) -> dict[str, Any]:
-    """Return one capability: its route, whether it can be used now, and if not, why and what to do."""
+def capability_view(gateway: Gateway, table: RoutingTable, capability: Capability) -> CapabilityView:
+    """Return one capability as it is now."""
     route = table.routes.get(capability)
-    shown = None if route is None else route.members()
-    view: dict[str, Any] = {
-        "configured": None if table.inferred else shown,
-        "inForce": None,
-        "inferred": table.inferred and route is not None,
-        "ignored": table.ignored.get(capability, []),
-    }
+    view = CapabilityView(
+        configured=None if table.inferred else route,
+        in_force=None,
+        inferred=table.inferred and route is not None,
+        ignored=table.ignored.get(capability, []),
+        usable=False,
+        reason=None,
+        message=None,
+    )
     try:
         road = gateway.resolve(capability, table)
     except LinkError as error:
         failure = error.failure
-        return {**view, "usable": False, "reason": failure.code, "message": failure.message}
-    return {**view, "inForce": shown, "usable": True, "reason": None, "message": None, **_road(gateway, road)}
+        return msgspec.structs.replace(view, reason=failure.code, message=failure.message)
+    leads_to, address = ("Eliza Cloud", UNSET) if isinstance(road, CloudRoad) else (road.label, road.base)
+    return msgspec.structs.replace(
+        view,
+        in_force=route,
+        usable=True,
+        leads_to=leads_to,
+        address=address,
+        accounts=_accounts(gateway, road),
+    )
 
 
-def _road(gateway: Gateway, road: Road) -> dict[str, Any]:
-    if isinstance(road, CloudRoad):
-        return {"leadsTo": "Eliza Cloud", "accounts": []}
-    return {"leadsTo": road.label, "address": road.base, "accounts": _accounts(gateway, road)}
-
-
-def _accounts(gateway: Gateway, road: OwnRoad) -> list[dict[str, Any]]:
+def _accounts(gateway: Gateway, road: Road) -> list[AccountView]:
+    accounts = road.accounts if isinstance(road, OwnRoad) else ()
     return [
-        {
-            "name": account.name,
-            "keyVariable": account.variable if account.key else None,
-            "restingSeconds": round(gateway.accounts.resting(account)),
-        }
-        for account in road.accounts
+        AccountView(
+            name=account.name,
+            key_variable=account.variable if account.key else None,
+            resting_seconds=round(gateway.accounts.resting(account)),
+        )
+        for account in accounts
     ]

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from eliza_cloud.core import log_events
 from eliza_cloud.routing.table import RoutingTable, table_of
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.errors import StoreError
@@ -26,11 +28,13 @@ class _Signature(msgspec.Struct, frozen=True):
 class WatchedFile:
     """Gives the routing table as of now, at the cost of one look at the file's signature."""
 
-    def __init__(self, config: ConfigFile) -> None:
+    def __init__(self, config: ConfigFile, monotonic: Callable[[], float]) -> None:
         self._config = config
+        self._monotonic = monotonic
         self._seen: _Signature | bool | None = False  # None: there was no file; False: none was read yet
         self._table = RoutingTable()
         self._problem: str | None = None
+        self._broken_since = 0.0
         self._turn = asyncio.Lock()
 
     @property
@@ -51,11 +55,19 @@ class WatchedFile:
         try:
             if signature is None or signature.size:  # an empty file is one that is just being written
                 self._table = table_of(await asyncio.to_thread(self._config.read))
-                self._problem = None
+                self._recover()
         except StoreError as error:
+            if self._problem is None:
+                self._broken_since = self._monotonic()
             self._problem = str(error)
-            log.warning("routing.kept", why=str(error), remedy="The routes stay as they were.")
+            log.warning(log_events.ROUTING_KEPT, why=str(error), remedy="The routes stay as they were.")
         self._seen = signature
+
+    def _recover(self) -> None:
+        if self._problem is not None:
+            lasted = round(self._monotonic() - self._broken_since, 3)
+            log.info(log_events.ROUTING_RECOVERED, lasted_s=lasted)
+        self._problem = None
 
 
 def _signature(path: Path) -> _Signature | None:

@@ -13,10 +13,12 @@ from aiohttp import web
 
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.ops.access_log import AccessLog
-from eliza_cloud.ops.logs import LogLevelError, configure_logs, log_level
+from eliza_cloud.ops.log_level import LogLevelError, log_level
+from eliza_cloud.ops.logs import configure_logs
 from eliza_cloud.ops.redaction import Redaction
 
 CANARY = "canary-secret-value"
+STEERING = "a\x1b]0;title\x07\x9bb"
 
 
 class Terminal(io.BytesIO):
@@ -135,24 +137,101 @@ def test_a_log_that_cannot_be_written_breaks_nothing(configured):
         structlog.get_logger().info("again")
 
 
-async def test_the_access_log_has_no_query_and_no_headers(configured):
-    stream = configured()
+@pytest.mark.parametrize(
+    ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_a_terminal_gets_colours_unless_told_otherwise(configured, monkeypatch, variables, coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    stream = configured(stream=Terminal())
+    structlog.get_logger().info("link.moved", to="connected")
+    assert (b"\x1b[" in stream.getvalue()) is coloured
 
-    async def handler(_):
-        return web.Response(status=204)
+
+class SteeringKey:
+    def __repr__(self):
+        return STEERING
+
+
+def test_nothing_that_is_logged_steers_the_terminal(configured, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = configured(stream=Terminal())
+    logging.getLogger("library").warning(STEERING)
+    try:
+        {}[SteeringKey()]
+    except KeyError:
+        structlog.get_logger().exception("failed", why=STEERING, listed=[STEERING])
+    text = stream.getvalue().decode()
+    assert not {"\x1b", "\x07", "\x9b"} & set(text)
+    assert "Traceback (most recent call last):\n" in text
+    assert text.count("0;title") == 4
+
+
+def test_context_with_a_leading_underscore_is_not_logged(configured):
+    stream = configured()
+    structlog.contextvars.bind_contextvars(_trace_state="vendor=opaque", shown="yes")
+    structlog.get_logger().info("one", shown="more exactly")
+    (line,) = lines(stream)
+    assert line["shown"] == "more exactly"
+    assert "opaque" not in stream.getvalue().decode()
+
+
+@pytest.fixture
+async def answered(configured):
+    """Give a function that sends a request to a small server and returns what the access log says of it."""
+
+    async def handler(request):
+        return web.Response(status=int(request.query.get("status", 200)), body=b"x" * 1000)
 
     app = web.Application()
-    app.router.add_get("/a{rest:.*}", handler)
+    for path in ("/a{rest:.*}", "/healthz", "/readyz", "/metrics", "/healthz/more"):
+        app.router.add_get(path, handler)
     runner = web.AppRunner(app, access_log_class=AccessLog)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    async with aiohttp.ClientSession() as session:
-        url = f"http://127.0.0.1:{site.port}/a%20b?sessionId=query-canary"
-        async with session.get(url, headers={"X-Api-Key": "header-canary"}) as answer:
-            assert answer.status == 204
+
+    async def ask(path, level="debug"):
+        stream = configured(level)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{site.port}{path}", headers={"X-Api-Key": "header-canary"}) as got,
+        ):
+            assert got.status
+        assert b"canary" not in stream.getvalue()
+        return lines(stream)
+
+    yield ask
     await runner.cleanup()
-    (line,) = lines(stream)
-    assert (line["event"], line["method"], line["path"], line["status"]) == ("request", "GET", "/a b", 204)
-    assert line["duration_ms"] >= 0
-    assert b"canary" not in stream.getvalue()
+
+
+async def test_the_access_log_has_the_route_and_no_query_and_no_headers(answered):
+    (line,) = await answered("/a%20b?sessionId=query-canary")
+    assert (line["event"], line["level"], line["method"]) == ("request.answered", "info", "GET")
+    assert (line["route"], line["path"], line["status"]) == ("/a{rest}", "/a b", 200)
+    assert 1000 < line["bytes"] < 1500
+    assert 0 <= line["duration_ms"] < 10_000
+
+
+async def test_a_path_that_there_is_not_has_no_route(answered):
+    (line,) = await answered("/nowhere")
+    assert (line["route"], line["path"], line["status"]) == (None, "/nowhere", 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        ("/healthz", "debug"),
+        ("/readyz", "debug"),
+        ("/metrics?status=204", "debug"),
+        ("/healthz?status=503", "info"),
+        ("/readyz?status=301", "info"),
+        ("/healthz/more", "info"),
+    ],
+)
+async def test_a_probe_that_went_well_is_only_worth_debug(answered, path, level):
+    (line,) = await answered(path)
+    assert line["level"] == level
+    assert len(await answered(path, level="info")) == (level == "info")

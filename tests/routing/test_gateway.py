@@ -342,6 +342,9 @@ async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_
     house.file.write_text(good.replace("edited", "again"))
     assert (await house.chat(model=None))[0] == 200
     assert other.asked[-1].body["model"] == "again"
+    (recovered,) = [entry for entry in log if entry["event"] == "routing.recovered"]
+    assert recovered["log_level"] == "info"
+    assert recovered["lasted_s"] > 0
     assert (await house.call("GET", "/api/cloud/routing"))[1]["problem"] is None
 
 

@@ -10,6 +10,7 @@ from eliza_cloud.core.secret import Secret
 from eliza_cloud.routing.service_routing import forget_cloud
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.record import AgentRecord, SqliteStore
 from tests.routing.conftest import CLOUD, TOKEN, until
 
@@ -232,7 +233,7 @@ async def test_a_migrated_service_that_disconnects_stays_without_roads(tmp_path,
 
 async def test_a_sign_out_that_was_killed_half_way_takes_the_roads_with_the_key(tmp_path, serve):
     """Both go in one update of the file, whether it is made at once or after a restart."""
-    store = SqliteStore(tmp_path / "agent.sqlite3")
+    store = SqliteStore(Database(tmp_path / "agent.sqlite3"))
     await store.save(AgentRecord(key=Secret("eliza_" + "b" * 64), signing_out=True))
     await store.close()
     legacy = {"cloud": {"enabled": True, "apiKey": "eliza_" + "b" * 64, "services": {"rpc": True}}}
@@ -248,7 +249,7 @@ async def test_the_key_and_its_roads_leave_the_file_in_one_update(tmp_path):
     seen = []
     update = config.update
     config.update = lambda change, forget=(): seen.append(update(change, forget))
-    store = SqliteStore(tmp_path / "agent.sqlite3")
+    store = SqliteStore(Database(tmp_path / "agent.sqlite3"))
     await Credentials(config, store, {}, "https://x.example", also_forget=forget_cloud).sign_out()
     await store.close()
     assert seen == [{"cloud": {"enabled": False}, "serviceRouting": {}}]

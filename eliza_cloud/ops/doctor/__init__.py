@@ -1,0 +1,1 @@
+"""The doctor: what stands between this machine and a link that works, found without changing anything."""

@@ -1,0 +1,38 @@
+"""This machine's clock beside the cloud's."""
+
+import time
+from collections.abc import Mapping
+
+from eliza_cloud.cloud.retry_after import moment
+from eliza_cloud.ops.doctor.finding import Check, Finding, failed, passed, skipped
+
+TOLERATED = 300.0
+"""Seconds the clocks may be apart."""
+
+
+def skew(headers: Mapping[str, str]) -> float | None:
+    """Return by how many seconds this clock is ahead of the one that wrote `Date`; None without one."""
+    theirs = moment(headers.get("Date", ""))
+    return None if theirs is None else time.time() - theirs
+
+
+def is_wrong(ahead: float | None) -> bool:
+    """Tell whether the clocks are further apart than is tolerated."""
+    return ahead is not None and abs(ahead) > TOLERATED
+
+
+def judge_clock(ahead: float | None) -> Finding:
+    """Say how far the clocks are apart."""
+    if ahead is None:
+        return skipped(Check.CLOCK, "The cloud's answer does not tell the time.")
+    apart = f"{_length(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the cloud's"
+    if is_wrong(ahead):
+        return failed(Check.CLOCK, f"This machine's clock is {apart}.", "clock_wrong")
+    return passed(Check.CLOCK, f"It is {apart}." if abs(ahead) >= 2 else "It agrees with the cloud's.")
+
+
+def _length(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

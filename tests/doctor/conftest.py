@@ -1,0 +1,177 @@
+"""A machine with a state directory of the test's own, an Eliza Cloud beside it, and the doctor's verdict."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from eliza_cloud.cli.diagnosis import installation
+from eliza_cloud.cloud.base_url import parse_base_url
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.transport import open_session
+from eliza_cloud.core.secret import Secret
+from eliza_cloud.emulator import create_app
+from eliza_cloud.ops.doctor.examination import Report, examine
+from eliza_cloud.ops.doctor.finding import Finding
+from eliza_cloud.store.database import Database
+from eliza_cloud.store.record import AgentRecord, SqliteStore
+
+
+@dataclass
+class Machine:
+    """The environment of a service that may run here, and its files."""
+
+    environ: dict[str, str]
+    state: Path
+    report: Report | None = None
+
+    def settings(self, **cloud: Any) -> None:
+        self.write(json.dumps({"cloud": cloud}))
+
+    def write(self, text: str) -> None:
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        (self.state / "eliza.json").write_text(text)
+        (self.state / "eliza.json").chmod(0o600)
+
+    async def keep(self, **record: Any) -> None:
+        """Write the agent's record as the service does."""
+        database = Database(self.state / "agent.sqlite3")
+        await SqliteStore(database).save(AgentRecord(**record))
+        await database.close()
+
+    async def examined(self) -> dict[str, Finding]:
+        """What the doctor finds, by check."""
+        self.report = await examine(installation(self.environ))
+        return {finding.check.value: finding for finding in self.report.checks}
+
+    async def failures(self) -> dict[str, str | None]:
+        """The code of each check that fails."""
+        found = await self.examined()
+        return {name: finding.code for name, finding in found.items() if finding.result == "FAIL"}
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+def machine(tmp_path) -> Machine:
+    (tmp_path / "home").mkdir()
+    state = tmp_path / "state"
+    return Machine(
+        {
+            "HOME": str(tmp_path / "home"),
+            "ELIZA_STATE_DIR": str(state),
+            "ELIZA_API_PORT": str(free_port()),
+            "ELIZA_PORT": str(free_port()),
+            "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
+            "ELIZAOS_CLOUD_BASE_URL": "http://127.0.0.1:9",
+        },
+        state,
+    )
+
+
+@dataclass
+class Cloud:
+    """An emulated cloud in this process, and a client with a key of its default user."""
+
+    url: str
+    client: ElizaCloudClient
+    key: str
+    session: Any = field(repr=False)
+
+    async def control(self, where: str, **body: Any) -> Any:
+        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json()
+
+    async def fault(self, path: str, fault: str, **more: Any) -> None:
+        await self.control("faults", path=path, fault=fault, **more)
+
+    async def balance(self, dollars: float) -> None:
+        await self.control("organization", balance=dollars)
+
+    async def running_agent(self) -> str:
+        await self.balance(20)
+        agent = (await self.client.create_agent("ada")).agent
+        await self.client.provision(agent.id)
+        async with asyncio.timeout(10):
+            while (await self.client.get_agent(agent.id)).status != "running":  # noqa: ASYNC110 - elsewhere
+                await asyncio.sleep(0.01)
+        return agent.id
+
+
+@pytest.fixture
+async def cloud(machine) -> AsyncIterator[Cloud]:
+    """A cloud that the machine is pointed at."""
+    app = create_app(job_seconds=0.02, poll_interval_ms=20, rate_limits=False)
+    async with TestServer(app) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        machine.environ["ELIZAOS_CLOUD_BASE_URL"] = url
+        base_url = parse_base_url(url, allow_loopback=True)
+        async with open_session(base_url) as session:
+            async with session.post(f"{url}/emulator/keys", json={}) as answer:
+                key = (await answer.json())["apiKey"]
+            yield Cloud(url, ElizaCloudClient(session, base_url, Secret(key)), key, session)
+
+
+Serve = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+async def serve(machine) -> AsyncIterator[Serve]:
+    """Start a server that answers everything with one handler; the machine is pointed at it."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(handler: Any, *, tls: Any = None) -> str:
+            app = web.Application()
+            app.router.add_route("*", "/{tail:.*}", handler)
+            runner = web.AppRunner(app, shutdown_timeout=0.1)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
+            await site.start()
+            port = runner.addresses[0][1]
+            url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
+            machine.environ["ELIZAOS_CLOUD_BASE_URL"] = url
+            return url
+
+        yield start
+
+
+def kept_environment(machine: Machine) -> dict[str, str]:
+    """The environment for a process of its own on this machine."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("ELIZA")}
+    return {**others, **machine.environ}
+
+
+@contextlib.asynccontextmanager
+async def served(machine: Machine) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A service of this machine, as a process, on the ports its variables say."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "eliza_cloud.cli", "serve"),
+        env=kept_environment(machine),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        assert (await process.stdout.readline()).startswith(b"Listening on")
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        await process.wait()

@@ -1,0 +1,210 @@
+"""The service as a process under a supervisor: a datagram socket that hears what systemd would."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import cloud, serve, signed_in  # noqa: F401 - fixtures
+from tests.cli.conftest import clean_environment, run, service  # noqa: F401 - fixtures
+from tests.process.conftest import CLI, URL, running
+
+TOKEN = "canary-" + "5e1f8d02" * 4
+PATIENCE = 20.0
+
+
+class Supervisor:
+    """What stands in NOTIFY_SOCKET; `said` is all that was heard, as one dict a message."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.said: list[dict[str, str]] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
+        self._socket.settimeout(PATIENCE)
+
+    def next(self) -> dict[str, str]:
+        """Wait for one message."""
+        lines = self._socket.recv(4096).decode().split("\n")
+        self.said.append(dict(line.split("=", 1) for line in lines))
+        return self.said[-1]
+
+    def until(self, name: str, value: str | None = None) -> dict[str, str]:
+        """Wait for a message that sets `name` (to `value`)."""
+        while True:
+            message = self.next()
+            if name in message and value in {None, message[name]}:
+                return message
+
+    def rest(self) -> list[dict[str, str]]:
+        """Return what has come and was not yet listened to."""
+        heard = []
+        self._socket.setblocking(False)
+        try:
+            while True:
+                heard.append(self.next())
+        except BlockingIOError:
+            return heard
+        finally:
+            self._socket.settimeout(PATIENCE)
+
+    def statuses(self) -> list[str]:
+        return [message["STATUS"] for message in self.said if "STATUS" in message]
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@dataclass
+class Unit:
+    """One service that was started as a unit is."""
+
+    process: subprocess.Popen[str]
+    url: str
+    state: Path
+    environ: dict[str, str]
+    log: list[dict[str, Any]] = field(default_factory=list)
+    logged: threading.Condition = field(default_factory=threading.Condition)
+
+    def ask(self, method: str, path: str, body: Any = None, token: str | None = TOKEN) -> tuple[int, Any]:
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} if content else {}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(f"{self.url}{path}", content, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*CLI, *arguments], env=self.environ, capture_output=True, text=True, timeout=30, check=False
+        )
+
+    def settings(self, text: str) -> None:
+        (self.state / "eliza.json").write_text(text)
+
+    def until_logged(self, event: str) -> dict[str, Any]:
+        """Wait for the first line of this event that was not waited for yet."""
+        with self.logged:
+            assert self.logged.wait_for(lambda: any(one["event"] == event for one in self.log), PATIENCE), (
+                event
+            )
+            position = next(number for number, one in enumerate(self.log) if one["event"] == event)
+            return self.log.pop(position)
+
+    def until_status(self, member: str) -> bool:
+        """Wait until a member of the status is true."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self.ask("GET", "/api/cloud/status")[1][member]:
+                return True
+        return False
+
+    def read_log(self) -> None:
+        for line in self.process.stderr:
+            with self.logged:
+                self.log.append(json.loads(line))
+                self.logged.notify_all()
+
+
+@contextmanager
+def unit(environ: dict[str, str]) -> Iterator[Unit]:
+    """Start a service and wait until it says where it listens; it is stopped at the end, if it still runs."""
+    with subprocess.Popen(
+        [*CLI, "serve", "--port", "0"],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        found = URL.search(process.stdout.readline())
+        assert found, process.stderr.read()
+        url = found.group(1)
+        pointed = {**environ, "ELIZA_API_PORT": url.rpartition(":")[2]}
+        started = Unit(process, url, Path(environ["ELIZA_STATE_DIR"]), pointed)
+        reader = threading.Thread(target=started.read_log)
+        reader.start()
+        try:
+            yield started
+        finally:
+            process.terminate()
+            process.wait(20)
+            reader.join()
+
+
+@pytest.fixture
+def environ(tmp_path) -> dict[str, str]:
+    """The environment of a unit: a state directory, a token, no cloud to be reached."""
+    (tmp_path / "state").mkdir(mode=0o700)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "ELIZA_STATE_DIR": str(tmp_path / "state"),
+        "ELIZA_API_TOKEN": TOKEN,
+        "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
+        "ELIZAOS_CLOUD_BASE_URL": "http://127.0.0.1:9",
+    }
+
+
+@pytest.fixture
+def supervisor(tmp_path) -> Iterator[Supervisor]:
+    heard = Supervisor(str(tmp_path / "notify"))
+    yield heard
+    heard.close()
+
+
+@pytest.fixture
+def abstract_supervisor() -> Iterator[Supervisor]:
+    heard = Supervisor(f"@eliza-cloud-{secrets.token_hex(8)}")
+    yield heard
+    heard.close()
+
+
+@pytest.fixture
+def start(environ) -> Iterator[Any]:
+    """Give a function that starts a service; it is stopped at the end."""
+    with ExitStack() as stack:
+        yield lambda **variables: stack.enter_context(unit({**environ, **variables}))
+
+
+@pytest.fixture
+def cloud_url(environ) -> Iterator[str]:
+    """An emulator that loses no time, for the services of this test."""
+    fast = ("--poll-interval-ms", "50", "--job-seconds", "0.1", "--no-rate-limits")
+    with running(["emulator", "--port", "0", *fast], environ) as (_, url):
+        environ["ELIZAOS_CLOUD_BASE_URL"] = url
+        yield url
+
+
+def told(url: str, path: str, body: dict[str, Any]) -> Any:
+    """Tell the emulator something."""
+    request = urllib.request.Request(
+        f"{url}/emulator/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def forgotten(url: str, path: str) -> None:
+    """Have the emulator forget what it was told there."""
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{url}/emulator/{path}", method="DELETE"), timeout=10
+    ):
+        pass
