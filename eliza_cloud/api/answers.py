@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from eliza_cloud.api.wire.error_bodies import our_error
 from eliza_cloud.core.failure import Failure
 
 
@@ -26,9 +27,7 @@ def failure_answer(failure: Failure, headers: Mapping[str, str] | None = None) -
 
     429 and 503 carry `Retry-After` in whole seconds when it is known.
     """
-    body = {"ok": False, "error": failure.message, "code": failure.code}
-    extra = {name: value for name, value in failure.details.items() if name not in body}
-    return answer({**body, **extra}, failure.status, {**wait_headers(failure), **(headers or {})})
+    return answer(our_error(failure), failure.status, {**wait_headers(failure), **(headers or {})})
 
 
 def wait_headers(failure: Failure) -> dict[str, str]:

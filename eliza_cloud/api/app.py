@@ -1,27 +1,42 @@
 """The aiohttp application: the table of routes behind the guard, and the headers every answer has."""
 
 import time
-import uuid
 from collections.abc import Callable, Collection
 from typing import Any
 
-import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from eliza_cloud.api import cors
 from eliza_cloud.api.billing_memory import BillingMemory
 from eliza_cloud.api.binding import Binding
 from eliza_cloud.api.body import MAX_BODY
 from eliza_cloud.api.errors import errors
+from eliza_cloud.api.event_stream import EventHub
 from eliza_cloud.api.guard import Guard
 from eliza_cloud.api.hosts import HostRule, OriginRule
-from eliza_cloud.api.keys import BILLING, GATEWAY, LIFETIMES, MANAGER
+from eliza_cloud.api.keys import (
+    BILLING,
+    EVENTS,
+    GATEWAY,
+    JOURNAL,
+    LIFETIMES,
+    MANAGER,
+    METRICS,
+    REDACTION,
+    REFERENCE,
+)
 from eliza_cloud.api.lifetime import Lifetimes
-from eliza_cloud.api.routes import add_routes, is_open
+from eliza_cloud.api.metrics import counting, timed
+from eliza_cloud.api.naming import name_of, named
+from eliza_cloud.api.openapi import reference
+from eliza_cloud.api.routes import add_routes, is_open, is_probe
+from eliza_cloud.cloud.tracing import REQUEST_ID
 from eliza_cloud.core.secret import Secret
+from eliza_cloud.link.journal import Journal
 from eliza_cloud.link.manager import CloudManager
 from eliza_cloud.ops.access_log import AccessLog
+from eliza_cloud.ops.metrics.service import Metrics
+from eliza_cloud.ops.redaction import Redaction
 from eliza_cloud.routing.gateway import Gateway
 
 #: How the server is run: small heads, short lingering, bodies as they are sent (a small compressed one could
@@ -36,51 +51,53 @@ SERVER_SETTINGS: dict[str, Any] = {
     "max_field_size": 8190,
     "max_headers": 64,
 }
-_REQUEST_ID = web.RequestKey("request_id", str)
 
 
 def create_app(
     manager: CloudManager,
     *,
     gateway: Gateway,
+    journal: Journal,
+    metrics: Metrics,
     token: Secret,
     bound: Binding,
     allowed_hosts: Collection[str] = (),
     allowed_origins: Collection[str] = (),
+    redaction: Redaction | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """Build the application for one manager and one gateway, which the caller starts and stops.
 
-    `bound` decides what is open and which hosts are ours; the other two add hosts and origins.
+    `bound` decides what is open and which hosts are ours; the other two add hosts and origins. What
+    `redaction` finds a secret in, or the token, is taken for no request's id.
     """
     guard = Guard(
         token=token,
         hosts=HostRule(bound.host, allowed_hosts, any_name=bound.is_wildcard),
         origins=OriginRule(allowed_origins),
-        is_open=is_open if bound.is_loopback else lambda _: False,
+        is_open=is_open if bound.is_loopback else is_probe,
         monotonic=monotonic,
     )
     app = web.Application(
-        middlewares=[_named, errors, guard.middleware()],
+        middlewares=[timed, named, errors, guard.middleware()],
         client_max_size=MAX_BODY,
     )
     app[MANAGER] = manager
     app[GATEWAY] = gateway
+    app[JOURNAL] = journal
+    app[METRICS] = metrics
+    metrics.watch(manager, journal)
     app[LIFETIMES] = Lifetimes()
+    app[REDACTION] = redaction or Redaction()
+    app[REDACTION].register(token)
+    hub = app[EVENTS] = EventHub(journal, manager, clean=app[REDACTION].text)
+    metrics.watch_stream(lambda: hub.readers, lambda: hub.lost)
     app[BILLING] = BillingMemory(monotonic)
+    app[REFERENCE] = reference(all_closed=not bound.is_loopback)
     add_routes(app)
-    app.on_response_prepare.append(_finish)
+    app.on_response_prepare.extend([_finish, counting(metrics.requests)])
     app.on_shutdown.append(_end_conversations)
     return app
-
-
-@web.middleware
-async def _named(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request an id, for its answer and for every line logged on its behalf."""
-    request[_REQUEST_ID] = uuid.uuid4().hex
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request[_REQUEST_ID])
-    return await handler(request)
 
 
 async def _finish(request: web.Request, response: web.StreamResponse) -> None:
@@ -88,7 +105,7 @@ async def _finish(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Request-Id"] = request.get(_REQUEST_ID, "")
+    headers[REQUEST_ID] = name_of(request)
     headers.pop("Server", None)
 
 

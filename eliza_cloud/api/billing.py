@@ -11,15 +11,23 @@ from eliza_cloud.api.billing_calls import ask_billing, pass_on
 from eliza_cloud.api.body import read_object
 from eliza_cloud.api.errors import bad_request
 from eliza_cloud.api.keys import BILLING, MANAGER
+from eliza_cloud.api.wire.billing import (
+    CHECKOUT_LIMITS,
+    CRYPTO_LIMITS,
+    Card,
+    Checkout,
+    CryptoQuote,
+    History,
+    LedgerLine,
+    PaymentMethods,
+    Summary,
+)
 from eliza_cloud.cloud.billing_wire import Entry, Verbatim
 from eliza_cloud.cloud.fields import number, text
 from eliza_cloud.core.credits import CRITICAL_BELOW, LOW_BELOW
 from eliza_cloud.core.view import TOP_UP_URL
 from eliza_cloud.link.errors import LinkError
 
-#: Dollars that one payment may be about (contract eliza-cloud-api §19).
-CHECKOUT_LIMITS = (1.0, 1000.0)
-CRYPTO_LIMITS = (1.0, 10000.0)
 _NETWORKS = frozenset({"ERC20", "TRC20", "BEP20", "POLYGON", "SOL", "BASE", "ARB", "OP"})
 _ALIASES = {
     "BSC": "BEP20",
@@ -31,7 +39,7 @@ _ALIASES = {
     "TRON": "TRC20",
 }
 _COUNT = re.compile(r"[1-9][0-9]{0,4}")
-_CARD = {"id": "stripe-default", "type": "card", "label": "Card on file", "brand": None, "isDefault": True}
+_CARD = Card(id="stripe-default", type="card", label="Card on file", brand=None, is_default=True)
 
 
 async def summary(request: web.Request) -> web.Response:
@@ -40,22 +48,22 @@ async def summary(request: web.Request) -> web.Response:
     if isinstance(found, Verbatim):
         return pass_on(found)
     return answer(
-        {
-            "success": True,
-            "balance": found.balance,
-            "currency": "USD",
-            "topUpUrl": TOP_UP_URL,
-            "embeddedCheckoutEnabled": False,
-            "hostedCheckoutEnabled": True,
-            "cryptoEnabled": await _crypto_enabled(request),
-            "low": found.balance < LOW_BELOW,
-            "critical": found.balance < CRITICAL_BELOW,
-            "hasPaymentMethod": found.has_payment_method,
-            "autoTopUpEnabled": found.auto_top_up,
-            "autoTopUpAmount": found.auto_top_up_amount,
-            "autoTopUpThreshold": found.auto_top_up_threshold,
-            "minimumTopUp": found.minimum_top_up,
-        }
+        Summary(
+            success=True,
+            balance=found.balance,
+            currency="USD",
+            top_up_url=TOP_UP_URL,
+            embedded_checkout_enabled=False,
+            hosted_checkout_enabled=True,
+            crypto_enabled=await _crypto_enabled(request),
+            low=found.balance < LOW_BELOW,
+            critical=found.balance < CRITICAL_BELOW,
+            has_payment_method=found.has_payment_method,
+            auto_top_up_enabled=found.auto_top_up,
+            auto_top_up_amount=found.auto_top_up_amount,
+            auto_top_up_threshold=found.auto_top_up_threshold,
+            minimum_top_up=found.minimum_top_up,
+        )
     )
 
 
@@ -64,7 +72,7 @@ async def payment_methods(request: web.Request) -> web.Response:
     found = await ask_billing(request, lambda billing: billing.summary())
     if isinstance(found, Verbatim):
         return pass_on(found)
-    return answer({"success": True, "data": [_CARD] if found.has_payment_method else []})
+    return answer(PaymentMethods(success=True, data=[_CARD] if found.has_payment_method else []))
 
 
 async def history(request: web.Request) -> web.Response:
@@ -74,7 +82,7 @@ async def history(request: web.Request) -> web.Response:
     if isinstance(found, Verbatim):
         return pass_on(found)
     data = [_shown(entry) for entry in found.entries]
-    return answer({"success": True, "data": data, "total": found.total, "period": found.period})
+    return answer(History(success=True, data=data, total=found.total, period=found.period))
 
 
 async def checkout(request: web.Request) -> web.Response:
@@ -84,8 +92,15 @@ async def checkout(request: web.Request) -> web.Response:
     if isinstance(found, Verbatim):
         return pass_on(found)
     request.app[BILLING].top_up_begun()
-    page = {"checkoutUrl": found.url, "sessionId": found.session_id}
-    return answer({"success": True, "provider": "stripe", "mode": "hosted", **page})
+    return answer(
+        Checkout(
+            success=True,
+            provider="stripe",
+            mode="hosted",
+            checkout_url=found.url,
+            session_id=found.session_id,
+        )
+    )
 
 
 async def crypto_quote(request: web.Request) -> web.Response:
@@ -99,18 +114,18 @@ async def crypto_quote(request: web.Request) -> web.Response:
         return pass_on(found)
     request.app[BILLING].top_up_begun()
     return answer(
-        {
-            "success": True,
-            "provider": "oxapay",
-            "invoiceId": found.payment_id,
-            "trackId": found.track_id,
-            "network": network,
-            "currency": currency,
-            "amount": amount,
-            "amountUsd": amount,
-            "paymentLinkUrl": found.pay_link,
-            "expiresAt": found.expires_at,
-        }
+        CryptoQuote(
+            success=True,
+            provider="oxapay",
+            invoice_id=found.payment_id,
+            track_id=found.track_id,
+            network=network,
+            currency=currency,
+            amount=amount,
+            amount_usd=amount,
+            payment_link_url=found.pay_link,
+            expires_at=found.expires_at,
+        )
     )
 
 
@@ -137,17 +152,17 @@ def _history_query(request: web.Request) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "provider": "stripe" if entry.is_card_payment else None,
-        "status": "usage" if entry.amount < 0 else "credited",
-        "amount": entry.amount,
-        "currency": "USD",
-        "description": entry.description,
-        "createdAt": entry.created_at,
-    }
+def _shown(entry: Entry) -> LedgerLine:
+    return LedgerLine(
+        id=entry.id,
+        kind=entry.kind,
+        provider="stripe" if entry.is_card_payment else None,
+        status="usage" if entry.amount < 0 else "credited",
+        amount=entry.amount,
+        currency="USD",
+        description=entry.description,
+        created_at=entry.created_at,
+    )
 
 
 def _amount(body: dict[str, Any], limits: tuple[float, float]) -> float:

@@ -5,7 +5,10 @@ from aiohttp import web
 #: Under this key of a request the guard keeps the origin it allowed.
 ALLOWED_ORIGIN = web.RequestKey("allowed_origin", str)
 _METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-_HEADERS = "Accept, Authorization, Content-Type, Prefer, X-Api-Key, X-Eliza-Token"
+_HEADERS = (
+    "Accept, Authorization, Content-Type, Last-Event-ID, Prefer, Traceparent,"
+    " Tracestate, X-Api-Key, X-Eliza-Token, X-Request-Id"
+)
 _EXPOSED = "Allow, Location, Preference-Applied, Retry-After, X-Request-Id"
 
 

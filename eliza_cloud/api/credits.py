@@ -1,11 +1,11 @@
 """The account's balance (seed: Credits Endpoint; contract local-api §6)."""
 
-from typing import Any
-
+import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.answers import answer
 from eliza_cloud.api.keys import BILLING, MANAGER
+from eliza_cloud.api.wire.credits import Credits, Outlook
 from eliza_cloud.core.credits import (
     CRITICAL_BELOW,
     LOW_BELOW,
@@ -35,33 +35,33 @@ async def balance(request: web.Request) -> web.Response:
     except LinkError as error:
         return answer(_without_balance(error.failure))
     return answer(
-        {
-            "connected": True,
-            "balance": amount,
-            "low": amount < LOW_BELOW,
-            "critical": amount < CRITICAL_BELOW,
-            "topUpUrl": TOP_UP_URL,
-            "outlook": _outlook(amount, manager.facts.spending),
-        }
+        Credits(
+            connected=True,
+            balance=amount,
+            low=amount < LOW_BELOW,
+            critical=amount < CRITICAL_BELOW,
+            top_up_url=TOP_UP_URL,
+            outlook=_outlook(amount, manager.facts.spending),
+        )
     )
 
 
-def _outlook(amount: float, spending: Spending | None) -> dict[str, Any]:
+def _outlook(amount: float, spending: Spending | None) -> Outlook:
     """Tell what the balance allows and how long it lasts; null where too little has been seen to tell."""
     rate = None if spending is None else spending.rate
     left = hours_left(amount, rate)
-    return {
-        "canProvision": may_provision(amount),
-        "minimumDeposit": MINIMUM_DEPOSIT,
-        "hoursLeft": None if left is None else round(left, 1),
-        "spendingPerHour": None if rate is None else round(rate, 6),
-    }
+    return Outlook(
+        can_provision=may_provision(amount),
+        minimum_deposit=MINIMUM_DEPOSIT,
+        hours_left=None if left is None else round(left, 1),
+        spending_per_hour=None if rate is None else round(rate, 6),
+    )
 
 
-def _without_balance(failure: Failure) -> dict[str, Any]:
+def _without_balance(failure: Failure) -> Credits:
     if failure.code == NOT_SIGNED_IN.code:
-        return {"balance": None, "connected": False}
-    body = {"balance": None, "connected": True, "error": _TEXTS.get(failure.code, failure.message)}
+        return Credits(connected=False, balance=None)
+    told = Credits(connected=True, balance=None, error=_TEXTS.get(failure.code, failure.message))
     if failure.status == 401:
-        body |= {"authRejected": True, "topUpUrl": TOP_UP_URL}
-    return body
+        return msgspec.structs.replace(told, auth_rejected=True, top_up_url=TOP_UP_URL)
+    return told

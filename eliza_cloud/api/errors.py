@@ -5,6 +5,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from eliza_cloud.api.envelope import failure_for
+from eliza_cloud.core import log_events
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.errors import LinkError
 from eliza_cloud.ops.access_log import shown_path
@@ -64,7 +65,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 def log_unforeseen(request: web.BaseRequest, error: BaseException | None) -> None:
     """Log a fault of ours with its traceback."""
     structlog.get_logger().error(
-        "request.failed", method=request.method, path=shown_path(request), exc_info=error
+        log_events.REQUEST_FAILED, method=request.method, path=shown_path(request), exc_info=error
     )
 
 

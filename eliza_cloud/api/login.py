@@ -7,16 +7,16 @@ from eliza_cloud.api.answers import answer
 from eliza_cloud.api.body import read_object, text_of
 from eliza_cloud.api.errors import bad_request
 from eliza_cloud.api.keys import MANAGER
+from eliza_cloud.api.wire.login import NOT_BEGUN, LoginBegun, SignedOut
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.errors import LinkError
 
-_NOT_BEGUN = Failure(
-    code="login_not_begun", status=502, message="Failed to create auth session with Eliza Cloud"
-)
 _TEXTS = {
     "cloud_timeout": "Eliza Cloud login request timed out",
     "cloud_unreachable": "Failed to reach Eliza Cloud",
+    "cloud_name_not_found": "Failed to reach Eliza Cloud",
     "cloud_tls_failed": "Failed to reach Eliza Cloud",
+    "clock_wrong": "Failed to reach Eliza Cloud",
     "redirected": "Eliza Cloud login request was redirected; redirects are not allowed",
 }
 #: Refused by the service itself, or by the cloud for a while: told as it is.
@@ -29,7 +29,7 @@ async def start_login(request: web.Request) -> web.Response:
         session = await request.app[MANAGER].start_login()
     except LinkError as error:
         raise LinkError(_not_begun(error.failure)) from error
-    return answer({"ok": True, "sessionId": session.session_id, "browserUrl": session.browser_url})
+    return answer(LoginBegun(ok=True, session_id=session.session_id, browser_url=session.browser_url))
 
 
 def _not_begun(failure: Failure) -> Failure:
@@ -39,7 +39,7 @@ def _not_begun(failure: Failure) -> Failure:
     if failure.code in _TEXTS:
         told = msgspec.structs.replace(failure, message=_TEXTS[failure.code])
     else:
-        told = _NOT_BEGUN
+        told = NOT_BEGUN
     return msgspec.structs.replace(told, details={**failure.details, "cause": failure.message})
 
 
@@ -60,4 +60,4 @@ async def cancel_login(request: web.Request) -> web.Response:
 async def disconnect(request: web.Request) -> web.Response:
     """POST /api/cloud/disconnect: closes the link and signs out."""
     await request.app[MANAGER].disconnect()
-    return answer({"ok": True, "status": "disconnected"})
+    return answer(SignedOut(ok=True, status="disconnected"))

@@ -13,6 +13,7 @@ from eliza_cloud.api.errors import bad_request
 from eliza_cloud.api.json_body import Members, member, read_members, text_member
 from eliza_cloud.api.keys import GATEWAY, LIFETIMES
 from eliza_cloud.api.relay import CUT, headers_to_cloud, relay
+from eliza_cloud.api.wire.openai import Generated
 from eliza_cloud.cloud.exchange import json_object
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.errors import LinkError
@@ -90,7 +91,7 @@ async def _generate(
     made = answer_from_cloud(document, int(time.time()))
     if not made["data"]:
         raise LinkError(_NOT_UNDERSTOOD)
-    return answer(made)
+    return answer(Generated(**made))
 
 
 def _decoded(body: Members) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from typing import Any
 
 import aiohttp
+import msgspec
 import structlog
 from aiohttp import web
 
 from eliza_cloud.api.answers import answer
 from eliza_cloud.api.keys import GATEWAY, LIFETIMES
+from eliza_cloud.api.wire.openai import ListedModel, Models
 from eliza_cloud.cloud.exchange import json_object
+from eliza_cloud.core import log_events
 from eliza_cloud.link.errors import LinkError
 from eliza_cloud.routing.contract import Capability
 from eliza_cloud.routing.gateway import LISTING, Call
@@ -24,16 +27,16 @@ async def list_models(request: web.Request) -> web.Response:
 
     Our own names are listed in any case; a road that cannot be asked is only logged.
     """
-    names, upstream = [AGENT_MODEL], []
+    names, upstream = [AGENT_MODEL], list[dict[str, Any]]()
     try:
         road = await request.app[GATEWAY].road(Capability.LLM_TEXT)
         names += named_tiers(road.route)
         async with request.app[LIFETIMES].bound(request):
             upstream = await _models_of(request, road)
     except LinkError as error:
-        structlog.get_logger().info("models.not_listed", why=error.failure.message)
-    ours = [{"id": name, "object": "model", "created": 0, "owned_by": OWNER} for name in names]
-    return answer({"object": "list", "data": ours + upstream})
+        structlog.get_logger().info(log_events.MODELS_NOT_LISTED, why=error.failure.message)
+    ours = [msgspec.to_builtins(ListedModel(name, "model", 0, OWNER)) for name in names]
+    return answer(Models("list", [*ours, *upstream]))
 
 
 async def _models_of(request: web.Request, road: Road) -> list[dict[str, Any]]:

@@ -9,14 +9,10 @@ from eliza_cloud.api.body import read_object
 from eliza_cloud.api.errors import RequestError, bad_request
 from eliza_cloud.api.keys import GATEWAY
 from eliza_cloud.api.routing import capability_of, write
-from eliza_cloud.core.failure import Failure
+from eliza_cloud.api.wire.routing import SWITCH_IN_PROGRESS, ProviderSwitched
 from eliza_cloud.routing.contract import Capability
 from eliza_cloud.routing.normalise import RouteRefused
 from eliza_cloud.routing.switching import MAX_KEY, key_variable, known_provider, switched_route, switching
-
-_BUSY = Failure(
-    code="switch_in_progress", status=409, message="Provider switch already in progress", retryable=True
-)
 
 
 async def switch_provider(request: web.Request) -> web.Response:
@@ -42,18 +38,18 @@ async def switch_provider(request: web.Request) -> web.Response:
     except RouteRefused as refused:
         raise bad_request(f"{refused}.", "invalid_route") from None
     if gateway.switching.locked():
-        raise RequestError(_BUSY)
+        raise RequestError(SWITCH_IN_PROGRESS)
     async with gateway.switching:
         await write(request, switching(capability, route, (variable, key) if variable and key else None))
     return answer(
-        {
-            "ok": True,
-            "success": True,
-            "provider": provider,
-            "capability": capability.value,
-            "restarting": False,
-            "requiresRestart": False,
-        }
+        ProviderSwitched(
+            ok=True,
+            success=True,
+            provider=provider,
+            capability=capability,
+            restarting=False,
+            requires_restart=False,
+        )
     )
 
 

@@ -3,11 +3,13 @@
 import asyncio
 
 from aiohttp import web
+from msgspec.structs import asdict
 
 from eliza_cloud.api.answers import answer
 from eliza_cloud.api.body import read_object
 from eliza_cloud.api.errors import RequestError, bad_request
 from eliza_cloud.api.keys import GATEWAY
+from eliza_cloud.api.wire.routing import Routed, Routing, unknown_capability
 from eliza_cloud.core.failure import Failure
 from eliza_cloud.routing.contract import Capability
 from eliza_cloud.routing.normalise import RouteRefused, checked_route
@@ -18,7 +20,7 @@ from eliza_cloud.store.errors import StoreError
 
 async def show_routing(request: web.Request) -> web.Response:
     """GET /api/cloud/routing: for each capability what is configured, what is in force, and why."""
-    return answer({"ok": True, **await routing_view(request.app[GATEWAY])})
+    return answer(Routing(ok=True, **asdict(await routing_view(request.app[GATEWAY]))))
 
 
 async def set_route(request: web.Request) -> web.Response:
@@ -45,14 +47,7 @@ def capability_of(name: str, status: int = 400) -> Capability:
     try:
         return Capability(name)
     except ValueError:
-        known = ", ".join(Capability)
-        raise RequestError(
-            Failure(
-                code="unknown_capability",
-                status=status,
-                message=f"There is no such capability. Those that can be routed are {known}.",
-            )
-        ) from None
+        raise RequestError(unknown_capability(status)) from None
 
 
 async def write(request: web.Request, change: Change) -> None:
@@ -66,4 +61,4 @@ async def write(request: web.Request, change: Change) -> None:
 async def _shown(request: web.Request, capability: Capability) -> web.Response:
     gateway = request.app[GATEWAY]
     view = capability_view(gateway, await gateway.table(), capability)
-    return answer({"ok": True, "capability": capability.value, **view})
+    return answer(Routed(ok=True, capability=capability, **asdict(view)))

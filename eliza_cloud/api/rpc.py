@@ -9,22 +9,19 @@ from eliza_cloud.api.errors import RequestError
 from eliza_cloud.api.json_body import read_json
 from eliza_cloud.api.keys import GATEWAY
 from eliza_cloud.api.relay import headers_to_cloud, headers_up, relay
-from eliza_cloud.core.failure import Failure
+from eliza_cloud.api.wire.capabilities import UNKNOWN_CHAIN
 from eliza_cloud.routing.contract import Capability
 from eliza_cloud.routing.gateway import Call
 from eliza_cloud.routing.roads import CloudRoad
 
 _CHAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.IGNORECASE)
-_UNKNOWN_CHAIN = Failure(
-    code="unknown_chain", status=404, message="A chain's name has letters, digits and hyphens, such as base."
-)
 
 
 async def rpc(request: web.Request) -> web.StreamResponse:
     """POST /rpc/{chain}?network=mainnet: JSON-RPC, one call or a batch, passed on as it is."""
     chain = request.match_info["chain"]
     if not _CHAIN.fullmatch(chain):
-        raise RequestError(_UNKNOWN_CHAIN)
+        raise RequestError(UNKNOWN_CHAIN)
     content = await read_json(request)
     road = await request.app[GATEWAY].road(Capability.RPC)
     network = request.query.get("network")

@@ -1,6 +1,7 @@
 """The service as a whole: what `serve` puts together, keeps running and takes apart again."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
@@ -19,18 +20,31 @@ from eliza_cloud.api.keys import LIFETIMES
 from eliza_cloud.api.listening import PortUnavailableError, take_ports, unavailable, url_of
 from eliza_cloud.api.serving import ServiceRunner
 from eliza_cloud.api.signals import Told, signals
+from eliza_cloud.core import log_events
+from eliza_cloud.core.causes import CAUSES
+from eliza_cloud.core.failure import Failure
 from eliza_cloud.link.access import CloudAccess
+from eliza_cloud.link.clock import SystemClock
+from eliza_cloud.link.journal import Journal
 from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.link.origin import act_as
+from eliza_cloud.link.report import Observer
 from eliza_cloud.ops.core_dumps import forbid_core_dumps
-from eliza_cloud.ops.logs import LogLevelError, configure_logs, log_level
+from eliza_cloud.ops.log_level import LogLevelError, log_level, set_level
+from eliza_cloud.ops.logs import configure_logs
+from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.ops.status_line import StatusLine, status_line
+from eliza_cloud.ops.systemd import Systemd
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.routing.service_routing import forget_cloud, migrate_file
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
 from eliza_cloud.store.environment import API_KEY, API_TOKEN, value_of
 from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.instance_lock import AlreadyRunning, InstanceLock
+from eliza_cloud.store.journal import SqliteJournal
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings, effective_base_url, read_settings
@@ -64,34 +78,47 @@ async def serve(
     forbid_core_dumps()
     redaction = Redaction([lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)])
 
-    def complain(code: ExitCode, why: object) -> ExitCode:
+    def complain(code: ExitCode, why: object, cause: str | None = None) -> ExitCode:
+        if cause is not None:
+            log.error(log_events.SERVICE_REFUSED, cause=cause, why=str(why), remedy=CAUSES[cause].remedy)
         sys.stderr.write(redaction.text(f"{why}\n"))
         return code
 
+    systemd = Systemd(environ, redaction.text)
+    observers = [StatusLine(systemd.status)]
     try:
-        configure_logs(log_level(environ), redaction)
+        configure_logs(logging.INFO, redaction)
+        set_level(log_level(environ))
         with signals() as told:
-            async with running(environ, bindings.read_binding(environ, host, ports), redaction) as service:
+            binding = bindings.read_binding(environ, host, ports)
+            async with running(environ, binding, redaction, observers) as service:
                 _announce(service)
-                await _until_stopped(service, told, redaction)
-                log.info("service.stopping")
+                systemd.status(status_line(service.manager.facts))
+                async with systemd.serving(service.manager.answers):
+                    await _until_stopped(service, told, redaction, systemd)
+                log.info(log_events.SERVICE_STOPPING)
     except (BindingError, ConfigError, LogLevelError) as error:
-        return complain(ExitCode.USAGE, error)
+        return complain(ExitCode.USAGE, error, "settings_refused")
     except AlreadyRunning as error:
-        return complain(ExitCode.ALREADY_RUNNING, error)
-    except (PortUnavailableError, StoreError) as error:
-        return complain(ExitCode.FAILED, error)
+        return complain(ExitCode.ALREADY_RUNNING, error, "already_running")
+    except PortUnavailableError as error:
+        return complain(ExitCode.FAILED, error, "port_taken")
+    except StoreError as error:
+        return complain(ExitCode.FAILED, error, error.code)
     except TimeoutError:
         return complain(ExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
     except Exception as error:  # the last boundary: Python would print it with all that it holds
-        log.critical("service.failed", exc_info=error)
+        log.critical(log_events.SERVICE_FAILED, exc_info=error)
         return complain(ExitCode.FAILED, "The service failed by a fault of its own; its log describes it.")
     return ExitCode.OK
 
 
 @asynccontextmanager
 async def running(
-    environ: MutableMapping[str, str], binding: Binding, redaction: Redaction
+    environ: MutableMapping[str, str],
+    binding: Binding,
+    redaction: Redaction,
+    observers: Sequence[Observer] = (),
 ) -> AsyncIterator[Running]:
     """Start everything, the open ports last; end with the ports first.
 
@@ -101,33 +128,64 @@ async def running(
     stack = AsyncExitStack()
     try:
         paths = state_paths(environ)
-        _require_token(environ, binding)
+        require_token(environ, binding)
         stack.enter_context(InstanceLock(paths.lock))
         config = ConfigFile(paths.config)
-        settings = await asyncio.to_thread(_settings, config, redaction)
+        settings, unknown = await asyncio.to_thread(_settings, config, redaction)
         await asyncio.to_thread(migrate_file, config)
         token, token_file = await asyncio.to_thread(api_token, environ, paths)
         redaction.register(token)
         taken = take_ports(binding, stack.enter_context(ExitStack()))
 
         base_url = effective_base_url(settings, environ)
-        store = SqliteStore(paths.database)
+        database = Database(paths.database)
+        store = SqliteStore(database)
         stack.push_async_callback(store.close)
         credentials = Credentials(config, store, environ, base_url, also_forget=forget_cloud)
         held = await credentials.load()
         if held.key is not None:
             redaction.register(held.key)
-        cloud = CloudAccess(base_url, allow_loopback=value_of(environ, ALLOW_LOOPBACK) == "1")
-        manager = CloudManager(settings=settings, credentials=credentials, cloud=cloud)
-        gateway = Gateway(manager=manager, config=config, environ=environ, seen=redaction.register)
+        metrics = Metrics()
+        cloud = CloudAccess(
+            base_url,
+            allow_loopback=value_of(environ, ALLOW_LOOPBACK) == "1",
+            traces=[metrics.cloud.trace()],
+        )
+        clock = SystemClock()
+        journal = Journal(
+            SqliteJournal(database),
+            clock,
+            clean=redaction.text,
+            on_trouble=lambda failure: manager.note_store(failure),  # noqa: PLW0108 - it comes later
+        )
+        stack.push_async_callback(journal.close)
+        manager = CloudManager(
+            settings=settings,
+            credentials=credentials,
+            cloud=cloud,
+            clock=clock,
+            observers=[journal, metrics.link, *observers],
+            unknown_settings=unknown,
+        )
+        await journal.open()
+        gateway = Gateway(
+            manager=manager,
+            config=config,
+            environ=environ,
+            seen=redaction.register,
+            called=metrics.gateway.note,
+        )
         stack.push_async_callback(gateway.close)
         app = create_app(
             manager,
             gateway=gateway,
+            journal=journal,
+            metrics=metrics,
             token=token,
             bound=binding,
             allowed_hosts=bindings.allowed_hosts(environ),
             allowed_origins=bindings.allowed_origins(environ),
+            redaction=redaction,
         )
         runner = ServiceRunner(app, shutdown_timeout=DRAIN)
         stack.push_async_callback(runner.cleanup)
@@ -152,31 +210,47 @@ async def _stop_listening(runner: web.AppRunner) -> None:
         await site.stop()
 
 
-async def _until_stopped(service: Running, told: asyncio.Queue[Told], redaction: Redaction) -> None:
-    settings = service.settings
+async def _until_stopped(
+    service: Running, told: asyncio.Queue[Told], redaction: Redaction, systemd: Systemd
+) -> None:
+    act_as("signal")
     while await told.get() is Told.RELOAD:
-        try:
-            changed = await asyncio.to_thread(_settings, service.config, redaction)
-        except StoreError as error:
-            log.error("settings.refused", why=str(error), remedy="The settings stay as they were.")
-            continue
-        if changed.base_url != settings.base_url:
-            log.warning("settings.base_url_waits", why="cloud.baseUrl counts after a restart.")
-        settings = changed
-        service.manager.change_settings(settings)
-        log.info("settings.read")
+        with systemd.reloading():
+            await _reload(service, redaction)
 
 
-def _settings(config: ConfigFile, redaction: Redaction) -> Settings:
-    settings, warnings = read_settings(config.read())
+async def _reload(service: Running, redaction: Redaction) -> None:
+    try:
+        changed, unknown = await asyncio.to_thread(_settings, service.config, redaction)
+    except StoreError as error:
+        log.error(
+            log_events.SETTINGS_REFUSED,
+            cause=error.code,
+            why=str(error),
+            remedy="The settings stay as they were.",
+        )
+        service.manager.keep_settings(Failure(code=error.code, status=400, message=str(error)))
+        return
+    if changed.base_url != service.manager.settings.base_url:
+        log.warning(log_events.SETTINGS_BASE_URL_WAITS, why="cloud.baseUrl counts after a restart.")
+    service.manager.change_settings(changed, unknown)
+    log.info(log_events.SETTINGS_READ)
+
+
+def _settings(config: ConfigFile, redaction: Redaction) -> tuple[Settings, list[str]]:
+    try:
+        settings, warnings = read_settings(config.read())
+    except ConfigError as error:
+        every = "`eliza-cloud config check` names everything that is wrong."
+        raise ConfigError(f"{str(error).rstrip('.')}. {every}") from None
     if settings.service_key is not None:
         redaction.register(settings.service_key)
     for warning in warnings:
-        log.warning("settings.unknown", why=warning)
-    return settings
+        log.warning(log_events.SETTINGS_UNKNOWN, why=warning)
+    return settings, warnings
 
 
-def _require_token(environ: Mapping[str, str], binding: Binding) -> None:
+def require_token(environ: Mapping[str, str], binding: Binding) -> None:
     """Refuse to listen to other machines with a token nobody chose (contract local-api §20 row 42)."""
     if not binding.is_loopback and len(value_of(environ, API_TOKEN) or "") < LEAST_TOKEN:
         raise BindingError(
@@ -191,4 +265,6 @@ def _announce(service: Running) -> None:
     with suppress(BrokenPipeError):
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
-    log.info("service.started", urls=service.urls, pid=os.getpid(), token_path=str(service.token_file))
+    log.info(
+        log_events.SERVICE_STARTED, urls=service.urls, pid=os.getpid(), token_path=str(service.token_file)
+    )

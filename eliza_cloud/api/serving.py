@@ -14,6 +14,9 @@ from aiohttp import web
 from eliza_cloud.api.answers import failure_answer
 from eliza_cloud.api.app import SERVER_SETTINGS
 from eliza_cloud.api.errors import INTERNAL_ERROR, log_unforeseen, of_the_server
+from eliza_cloud.api.naming import name_of
+from eliza_cloud.cloud.tracing import REQUEST_ID
+from eliza_cloud.core import log_events
 from eliza_cloud.core.failure import Failure
 
 MALFORMED = Failure(code="malformed_request", status=400, message="This is not a well-formed HTTP request.")
@@ -63,19 +66,20 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun, so no other can be given")
+        headers = {**_HEADERS, REQUEST_ID: name_of(request)}
         if status == 400:
-            log.debug("request.malformed", kind=type(exc).__name__, remote=request.remote)
-            response = failure_answer(MALFORMED, _HEADERS)
+            log.debug(log_events.REQUEST_MALFORMED, kind=type(exc).__name__, remote=request.remote)
+            response = failure_answer(MALFORMED, headers)
         else:
             log_unforeseen(request, exc)
-            response = failure_answer(INTERNAL_ERROR, _HEADERS)
+            response = failure_answer(INTERNAL_ERROR, headers)
         response.force_close()
         return response
 
     def log_exception(self, *args: Any, **named: Any) -> None:
         """Log a fault; a body that breaks off or is malformed is none of ours."""
         if isinstance(named.get("exc_info"), web.RequestPayloadError):
-            log.debug("request.malformed", kind="RequestPayloadError")
+            log.debug(log_events.REQUEST_MALFORMED, kind="RequestPayloadError")
         else:
             super().log_exception(*args, **named)
 

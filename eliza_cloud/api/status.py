@@ -4,8 +4,9 @@ from aiohttp import web
 
 from eliza_cloud.api.answers import answer
 from eliza_cloud.api.keys import MANAGER
+from eliza_cloud.api.wire.status import AppState, AppStatus, CloudLink
 
-_AGENT_STATES = {
+_AGENT_STATES: dict[str, AppState] = {
     "disconnected": "not_started",
     "connecting": "restarting",
     "connected": "running",
@@ -23,10 +24,10 @@ async def app_status(request: web.Request) -> web.Response:
     """GET /api/status: the link in the words of existing front ends, for which an agent is what runs."""
     connection = request.app[MANAGER].status().connection
     return answer(
-        {
-            "state": _AGENT_STATES[connection.state],
-            "agentName": connection.agent_name or "",
-            "runMode": "local" if connection.agent_id is None else "cloud",
-            "cloud": {"connectionStatus": connection.state, "activeAgentId": connection.agent_id},
-        }
+        AppStatus(
+            state=_AGENT_STATES[connection.state],
+            agent_name=connection.agent_name or "",
+            run_mode="local" if connection.agent_id is None else "cloud",
+            cloud=CloudLink(connection.state, connection.agent_id),
+        )
     )

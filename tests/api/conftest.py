@@ -21,12 +21,18 @@ from eliza_cloud.api.binding import Binding, Port
 from eliza_cloud.core.secret import Secret
 from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.link.access import CloudAccess
+from eliza_cloud.link.clock import SystemClock
+from eliza_cloud.link.journal import Journal
 from eliza_cloud.link.manager import CloudManager
+from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.database import Database
+from eliza_cloud.store.journal import SqliteJournal
 from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings
+from tests.api.contract import check_answer
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
 NOWHERE = "http://127.0.0.1:9"
@@ -73,7 +79,10 @@ class Cloud:
 
 @dataclass
 class Service:
-    """One service and a client that sends the token unless told otherwise."""
+    """One service and a client that sends the token unless told otherwise.
+
+    Every answer it gets must be one that the API's document describes.
+    """
 
     client: TestClient
     manager: CloudManager
@@ -83,7 +92,7 @@ class Service:
     async def call(self, method: str, path: str, **more: Any) -> aiohttp.ClientResponse:
         headers = {"Authorization": f"Bearer {TOKEN}", **more.pop("headers", {})}
         answer = await self.client.request(method, path, headers=headers, **more)
-        await answer.read()
+        check_answer(method, answer.url.raw_path, answer.status, answer.headers, await answer.read())
         return answer
 
     async def get(self, path: str, **more: Any) -> Any:
@@ -153,19 +162,40 @@ async def start_service(
 ) -> Service:
     """Start a service whose state is in `directory`; `stack` ends it."""
     environ = {} if key is None else {"ELIZAOS_CLOUD_API_KEY": key}
-    store = SqliteStore(directory / "agent.sqlite3")
+    database = Database(directory / "agent.sqlite3")
+    store = SqliteStore(database)
     stack.push_async_callback(store.close)
+    journal = Journal(SqliteJournal(database), SystemClock())
+    stack.push_async_callback(journal.close)
+    await journal.open()
+    metrics = Metrics()
     manager = CloudManager(
         settings=Settings(**{**FAST, **(settings or {})}),
         credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
-        cloud=CloudAccess(base_url, allow_loopback=True),
+        cloud=CloudAccess(base_url, allow_loopback=True, traces=[metrics.cloud.trace()]),
+        observers=[journal, metrics.link],
     )
     await manager.start()
     stack.push_async_callback(manager.stop)
-    gateway = Gateway(manager=manager, config=ConfigFile(directory / "eliza.json"), environ=environ)
+    gateway = Gateway(
+        manager=manager,
+        config=ConfigFile(directory / "eliza.json"),
+        environ=environ,
+        called=metrics.gateway.note,
+    )
     stack.push_async_callback(gateway.close)
     client = make_client(
-        SettledServer(create_app(manager, gateway=gateway, token=Secret(TOKEN), bound=bound, **app))
+        SettledServer(
+            create_app(
+                manager,
+                gateway=gateway,
+                journal=journal,
+                metrics=metrics,
+                token=Secret(TOKEN),
+                bound=bound,
+                **app,
+            )
+        )
     )
     if make_client is TestClient:
         await stack.enter_async_context(client)

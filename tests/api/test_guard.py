@@ -226,14 +226,19 @@ async def test_the_token_is_never_taken_from_the_url(idle, query):
 OPEN = ("GET /api/cloud/status", "GET /api/cloud/login/status?sessionId=x")
 
 
-async def test_exactly_the_two_routes_of_the_seed_are_open():
+async def test_only_the_seeds_two_routes_and_the_reference_are_open():
     assert [f"{route.method} {route.path}" for route in ROUTES if route.open] == [
         "GET /api/cloud/status",
         "GET /api/cloud/login/status",
+        "GET /docs",
+        "GET /api/openapi.json",
     ]
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if not route.open], ids=lambda route: route.path)
+CLOSED = [route for route in ROUTES if not (route.open or route.probe)]
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=lambda route: route.path)
 async def test_every_other_route_is_closed(idle, route):
     path = route.path.replace("{agent_id}", AGENT)
     assert (await raw(idle, request(f"{route.method} {path}")))[0] == 401

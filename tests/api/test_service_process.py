@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
+from eliza_cloud.core.causes import CAUSES
 from tests.api.conftest import until
 
 SERVE = """
@@ -113,7 +114,13 @@ async def refusal(launch, **variables):
     process = await launch(**variables)
     code = await process.ended()
     assert "Traceback" not in process.output
-    return code, process.output
+    lines = process.output.splitlines(keepends=True)
+    logged = [json.loads(line) for line in lines if line.startswith("{")]
+    said = "".join(line for line in lines if not line.startswith("{"))
+    refused = [entry for entry in logged if entry["event"] == "service.refused"]
+    assert [f"{entry['why']}\n" for entry in refused] == [said], "the log and the person are told the same"
+    assert refused[0]["remedy"] == CAUSES[refused[0]["cause"]].remedy
+    return code, said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -133,7 +140,7 @@ async def test_it_says_where_it_listens_and_where_the_token_is_and_stops_with_ze
     events = [line["event"] for line in service.log()]
     assert events[0] == "service.started"
     assert events[-1] == "service.stopping"
-    (request, *_) = (line for line in service.log() if line["event"] == "request")
+    (request, *_) = (line for line in service.log() if line["event"] == "request.answered")
     assert (request["method"], request["path"], request["status"]) == ("GET", "/api/cloud/status", 200)
     assert len(request["request_id"]) == 32
 
@@ -187,9 +194,10 @@ async def test_a_wrong_setting_is_a_sentence_and_two(launch, tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "eliza.json").write_text('{"cloud": {"bridge": {"maxFailures": "three"}}}')
     code, output = await refusal(launch)
-    assert (code, output) == (
-        2,
-        'cloud.bridge.maxFailures: expected a whole number of at least 1, found "three"\n',
+    assert code == 2
+    assert output == (
+        'cloud.bridge.maxFailures: expected a whole number of at least 1, found "three". '
+        "`eliza-cloud config check` names everything that is wrong.\n"
     )
 
 

@@ -209,6 +209,8 @@ async def test_every_refusal_under_api_has_a_string_for_an_error(service, route)
         answer = await service.client.request(route.method, path, headers=headers)
         if answer.status >= 400:
             assert isinstance((await answer.json())["error"], str)
+    if path == "/api/cloud/events":
+        return  # let in, it has no end
     answer = await service.call(route.method, path)
     if answer.status >= 400:
         assert isinstance((await answer.json())["error"], str)

@@ -1,0 +1,295 @@
+"""The contract of the API: complete, valid, true, and readable."""
+
+import ast
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+
+import eliza_cloud
+from eliza_cloud.api.error_codes import CATALOGUE
+from eliza_cloud.api.routes import ROUTES
+from eliza_cloud.cloud import errors as cloud_errors
+from tests.api.conftest import TOKEN
+from tests.api.contract import check_answer, document, faults, operations
+
+SOURCES = Path(eliza_cloud.__file__).parent
+AGENT = "0b5f0f7e-1111-4222-8333-444455556666"
+
+
+def test_every_route_has_a_contract():
+    assert [f"{route.method} {route.path}" for route in ROUTES if route.contract is None] == []
+
+
+def test_the_document_is_valid_openapi():
+    assert document()["openapi"] == "3.1.0"
+    validate(document())
+
+
+def test_every_operation_stands_once_and_under_a_name_of_its_own():
+    described = [
+        f"{method.upper()} {path}" for path, methods in document()["paths"].items() for method in methods
+    ]
+    table = [re.sub(r":[^}]*", "", f"{one.method} {one.path}") for one in ROUTES]
+    assert sorted(described) == sorted(table)
+    names = [operation["operationId"] for operation in operations().values()]
+    assert len(set(names)) == len(names) == len(ROUTES)
+
+
+@pytest.mark.parametrize("name", operations())
+def test_every_example_is_of_the_type_it_illustrates(name):
+    operation = operations()[name]
+    contents = [
+        content
+        for place in (operation.get("requestBody"), *operation["responses"].values())
+        if place is not None
+        for content in place.get("content", {}).values()
+    ]
+    examples = document()["components"]["examples"]
+    for content in contents:
+        if "example" in content:
+            assert faults(content["schema"], content["example"]) == []
+        for example in content.get("examples", {}).values():
+            told = examples[example["$ref"].rpartition("/")[2]] if "$ref" in example else example
+            assert faults(content["schema"], told["value"]) == []
+    for parameter in operation.get("parameters", ()):
+        assert faults(parameter["schema"], parameter["example"]) == []
+
+
+@pytest.mark.parametrize("name", operations())
+def test_every_operation_says_how_it_is_refused(name):
+    responses = operations()[name]["responses"]
+    is_open = operations()[name].get("security") == []
+    assert {"400", "403", "500"} <= set(responses)
+    assert ("401" in responses) is not is_open
+    shape = "OpenAiRefused" if name.split(" ")[1].startswith("/v1/") else "Refused"
+    schema = responses["500"]["content"]["application/json"]["schema"]
+    assert {"$ref": f"#/components/schemas/{shape}"} in (schema, schema.get("anyOf", [None])[0])
+
+
+def test_where_others_can_reach_the_service_only_probes_need_no_token():
+    without_token = {
+        all_closed: {
+            path
+            for path, methods in document(all_closed=all_closed)["paths"].items()
+            for operation in methods.values()
+            if operation.get("security") == []
+        }
+        for all_closed in (False, True)
+    }
+    assert without_token[True] == {route.path for route in ROUTES if route.probe}
+    assert without_token[False] == {route.path for route in ROUTES if route.probe or route.open}
+
+
+def test_every_error_code_is_documented():
+    """By the text of the sources: a failure's `code`, and the codes of the client's errors."""
+    documented = {name.rpartition("-openai")[0] or name for name in document()["components"]["examples"]}
+    told = {re.sub(r"-\d+$", "", name) for name in documented}
+    for operation in operations().values():
+        for response in operation["responses"].values():
+            for content in response.get("content", {}).values():
+                told |= set(content.get("examples", ()))
+    about = document()["info"]["description"]
+    told |= {code for code in ("unknown_path", "method_not_allowed", "refused") if f"`{code}`" in about}
+    assert {code: place for code, place in codes_in_sources().items() if code not in told} == {}
+
+
+def test_a_code_comes_with_the_statuses_that_its_catalogue_names():
+    """One that names none may come with any."""
+    catalogued = {one.code: one.statuses for one in CATALOGUE}
+    documented = {
+        (code, int(status))
+        for operation in operations().values()
+        for status, response in operation["responses"].items()
+        for content in response.get("content", {}).values()
+        for code in content.get("examples", ())
+    }
+    assert {code for code, _ in documented} <= set(catalogued)
+    unknown = {one for one in documented if catalogued[one[0]] and one[1] not in catalogued[one[0]]}
+    assert unknown == set()
+
+
+def codes_in_sources() -> dict[str, str]:
+    found = {
+        kind.code: kind.__name__
+        for kind in vars(cloud_errors).values()
+        if isinstance(kind, type) and issubclass(kind, cloud_errors.CloudError)
+    }
+    for layer in ("api", "core", "link", "routing", "cloud"):
+        for source in sorted((SOURCES / layer).rglob("*.py")):
+            if "wire" in source.parts or source.name == "causes.py":
+                continue
+            for node in ast.walk(ast.parse(source.read_text())):
+                for code in _codes(node):
+                    found.setdefault(code, f"{layer}/{source.name}")
+    del found["cloud_error"]  # the root of the tree, which is never raised
+    del found["key_unavailable"]  # ends a sign-in, whose status tells it in words
+    return found
+
+
+def _codes(node: ast.AST) -> list[str]:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+        return []
+    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+    place = {"bad_request": 1, "RoadClosed": 0, "_refusal": 1, "uuid_of": 2}.get(name)
+    given = [] if place is None else node.args[place : place + 1]
+    if name == "Failure" or name in vars(cloud_errors):
+        given += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+    return [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+
+
+# Served
+
+
+async def test_the_document_is_served_to_anybody_and_told_to_be_unchanged(service):
+    answer = await service.call("GET", "/api/openapi.json", headers={"Authorization": ""})
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert await answer.json() == document()
+    tag = answer.headers["ETag"]
+    for sent in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+        again = await service.call("GET", "/api/openapi.json", headers={"If-None-Match": sent})
+        assert (again.status, await again.read(), again.headers["ETag"]) == (304, b"", tag)
+    other = await service.call("GET", "/api/openapi.json", headers={"If-None-Match": '"other"'})
+    assert (other.status, await other.json()) == (200, document())
+
+
+async def test_the_page_shows_every_operation_and_every_type_and_loads_nothing(service):
+    answer = await service.call("GET", "/docs", headers={"Authorization": ""})
+    page = await answer.text()
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    anchors = re.findall(r'<article id="([^"]+)">', page)
+    names = [operation["operationId"] for operation in operations().values()]
+    types = [f"type-{name}" for name in document()["components"]["schemas"]]
+    assert sorted(anchors) == sorted(names + types)
+    targets = set(re.findall(r'href="([^"]+)"', page))
+    assert {one for one in targets if not one.startswith("#")} == {"/api/openapi.json"}
+    assert {one[1:] for one in targets if one.startswith("#")} <= set(re.findall(r'id="([^"]+)"', page))
+    assert re.findall(r"<script|<img|<link|<iframe|\son\w+=|url\(|@import|style=", page) == []
+
+
+async def test_a_browser_may_do_nothing_with_the_page_but_show_it(service):
+    """Its one style is allowed by its digest."""
+    answer = await service.call("GET", "/docs")
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
+    digest = policy.pop("style-src")
+    assert set(policy.values()) == {"'none'"}
+    assert set(policy) == {"default-src", "base-uri", "form-action", "frame-ancestors"}
+    style = re.search("<style>(.*)</style>", await answer.text(), re.DOTALL)[1]
+    assert digest == f"'sha256-{_digest(style)}'"
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+# True
+
+
+CLOUD_ROUTE = {"backend": "elizacloud"}
+HELLO = {"text": "Hello"}
+
+
+def walk(agent: str, other: str) -> list[tuple[str, str, object, int]]:
+    """One call of each operation that succeeds, in an order in which they can."""
+    at = f"/api/cloud/agents/{agent}"
+    billing = "/api/cloud/billing"
+    return [
+        ("POST", "/api/cloud/login", None, 200),
+        ("POST", "/api/cloud/login/cancel", {"sessionId": "unknown"}, 200),
+        ("GET", "/api/cloud/login/status?sessionId=unknown", None, 200),
+        ("GET", "/api/cloud/agents", None, 200),
+        ("POST", "/api/cloud/agents", {"agentName": "third"}, 201),
+        ("POST", f"{at}/provision", None, 200),
+        ("POST", f"{at}/connect", None, 200),
+        ("GET", "/healthz", None, 200),
+        ("GET", "/readyz", None, 200),
+        ("GET", "/api/cloud/status", None, 200),
+        ("GET", "/api/status", None, 200),
+        ("HEAD", "/api/cloud/events", None, 200),  # as its GET, without the endless stream
+        ("GET", "/api/cloud/journal", None, 200),
+        ("GET", "/api/cloud/health", None, 200),
+        ("GET", "/api/cloud/explain", None, 200),
+        ("POST", f"{at}/backups", None, 200),
+        ("GET", f"{at}/backups", None, 200),
+        ("POST", f"{at}/restore", {}, 200),
+        ("POST", "/api/chat", HELLO, 200),
+        ("POST", "/api/chat/stream", HELLO, 200),
+        ("GET", "/api/cloud/credits", None, 200),
+        *(
+            ("GET", f"{billing}/{what}", None, 200)
+            for what in ("summary", "payment-methods", "history?limit=5", "settings")
+        ),
+        ("PUT", f"{billing}/settings", {"autoTopUp": {"enabled": False}}, 200),
+        ("POST", f"{billing}/checkout", {"amountUsd": 25}, 200),
+        ("POST", f"{billing}/crypto/quote", {"amountUsd": 25}, 403),
+        *(
+            ("GET", f"{billing}/{what}", None, 200)
+            for what in ("credits/balance", "credits/summary", "crypto/status")
+        ),
+        ("GET", f"{billing}/credits/verify?session_id=x", None, None),
+        ("GET", f"{billing}/crypto/payments", None, None),
+        *((method, "/api/cloud/compat/agents", None, None) for method in ("GET", "PUT", "PATCH", "DELETE")),
+        ("POST", "/api/cloud/compat/agents", {}, None),
+        *(
+            ("PUT", f"/api/cloud/routing/{what}", CLOUD_ROUTE, 200)
+            for what in ("tts", "media", "rpc", "embeddings", "llmText")
+        ),
+        ("GET", "/api/cloud/routing", None, 200),
+        ("GET", "/v1/models", None, 200),
+        ("POST", "/v1/chat/completions", {"model": "m", "messages": [{"role": "user", "content": "x"}]}, 200),
+        (
+            "POST",
+            "/v1/chat/completions",
+            {"model": "eliza-agent", "messages": [{"role": "user", "content": "x"}]},
+            200,
+        ),
+        ("POST", "/v1/embeddings", {"model": "m", "input": "x"}, 200),
+        ("POST", "/v1/audio/speech", {"input": "x"}, 200),
+        ("POST", "/api/tts/cloud", {"text": "x"}, 200),
+        ("POST", "/v1/images/generations", {"prompt": "x"}, 200),
+        ("POST", "/v1/videos/generations", {"prompt": "x"}, 200),
+        ("POST", "/rpc/base", {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}, 200),
+        ("POST", "/api/provider/switch", {"provider": "elizacloud", "capability": "tts"}, 200),
+        ("DELETE", "/api/cloud/routing/tts", None, 200),
+        ("GET", "/api/cloud/log-level", None, 200),
+        ("PUT", "/api/cloud/log-level", {"level": "info"}, 200),
+        ("GET", "/metrics", None, 200),
+        ("GET", "/docs", None, 200),
+        ("GET", "/api/openapi.json", None, 200),
+        ("POST", f"/api/cloud/agents/{other}/suspend", None, 200),
+        ("POST", f"/api/cloud/agents/{other}/resume", None, 200),
+        ("POST", f"/api/cloud/agents/{other}/shutdown", None, 200),
+        ("POST", "/api/cloud/disconnect", None, 200),
+    ]
+
+
+async def test_every_operation_answers_as_the_document_says(signed_in):
+    agent, other = await signed_in.agent("first"), await signed_in.agent("second")
+    met = set()
+    for method, path, body, status in walk(agent, other):
+        answer = await signed_in.call(method, path, **({} if body is None else {"json": body}))
+        content = await answer.read()
+        assert status in (None, answer.status), (method, path, content)
+        name = check_answer(method, path.partition("?")[0], answer.status, answer.headers, content)
+        met.add(name)
+    assert {name for name in operations() if name not in met} == set()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_operation_is_refused_as_the_document_says(idle):
+    for name in operations():
+        method, _, path = name.partition(" ")
+        path = re.sub(r"{\w+}", "x", path.replace("{agent_id}", AGENT))
+        for headers in (
+            {"Authorization": f"Bearer {TOKEN}"},
+            {"Authorization": ""},
+            {"Origin": "https://evil"},
+        ):
+            wrong = {"Last-Event-ID": "none", **headers}
+            answer = await idle.call(method, path, data=b"[1", headers=wrong)
+            content = await answer.read()
+            assert check_answer(method, path, answer.status, answer.headers, content) == name

@@ -1,0 +1,94 @@
+"""What readers cost: the link nothing it could notice, the service a bounded amount of memory."""
+
+import asyncio
+import gc
+import statistics
+import time
+import tracemalloc
+
+from eliza_cloud.api import event_stream, sse
+from eliza_cloud.link.report import Observer
+from tests.api.conftest import until
+from tests.events.conftest import Stage
+from tests.events.test_keeping_up import LARGE, ROOM
+
+MEBIBYTE = 2**20
+
+
+class Took(Observer):
+    """Keeps how long each event took the link's consumer."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def handled(self, kind: str, waited: float, took: float) -> None:
+        self.seconds.append(took)
+
+
+async def test_stalled_readers_cost_the_link_no_time(stage, monkeypatch, figure):
+    monkeypatch.setattr(sse, "STALLED_AFTER", 60.0)
+    took = Took()
+    stage.service.manager._loop._observers.append(took)
+
+    async def median() -> float:
+        took.seconds.clear()
+        await stage.change(2000, size=500)
+        return statistics.median(took.seconds)
+
+    await median()
+    alone = await median()
+    readers = [await stage.read(room=ROOM) for _ in range(50)]
+    watched = await median()
+    for reader in readers:
+        reader.close()
+    await until(lambda: stage.hub.readers == 0)
+    alone = min(alone, await median())
+    figure(
+        f"event stream: handling an event takes {alone * 1e6:.0f} us, with 50 stalled readers"
+        f" {watched * 1e6:.0f} us"
+    )
+    assert watched < 3 * alone
+
+
+async def test_stalled_readers_take_a_bounded_amount_of_memory(stage, monkeypatch, figure):
+    monkeypatch.setattr(sse, "STALLED_AFTER", 60.0)
+    tracemalloc.start()
+    try:
+        alone = await _held_after(stage, 1000)
+        readers = [await stage.read(room=ROOM) for _ in range(50)]
+        for _ in range(30):
+            await stage.change(size=LARGE)  # so that every one of them stalls
+        stalled = await _held_after(stage, 1000)
+        at_the_end = await _held_after(stage, 10_000)
+    finally:
+        tracemalloc.stop()
+    assert stage.hub.readers == len(readers)
+    held = (at_the_end - alone) / MEBIBYTE
+    figure(f"event stream: 50 stalled readers hold {held:.1f} MiB, also while 10,000 changes pass")
+    assert held < 20
+    assert at_the_end < stalled + MEBIBYTE
+
+
+async def _held_after(stage: Stage, changes: int) -> int:
+    """How much memory is in use after so many changes, of which the history holds the last."""
+    for _ in range(changes // 500):
+        await stage.change(500, size=500)
+    await stage.journal.flush()
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+async def test_one_change_reaches_a_hundred_readers_at_once(stage, monkeypatch, figure):
+    monkeypatch.setattr(event_stream, "MOST_READERS", 100)
+    readers = [await stage.read() for _ in range(100)]
+    for reader in readers:
+        await reader.next()
+    spans = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        stage.service.manager.change_settings(stage.service.manager.settings, [str(begun)])
+        frames = await asyncio.gather(*(reader.next() for reader in readers))
+        spans.append(time.perf_counter() - begun)
+        assert len({frame.text for frame in frames}) == 1
+    figure(f"event stream: a change reaches 100 readers within {statistics.median(spans) * 1e3:.1f} ms")
+    assert statistics.median(spans) < 0.5

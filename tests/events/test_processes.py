@@ -1,0 +1,151 @@
+"""The stream and the verbs that read it, with a real service that is stopped and started again."""
+
+import json
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
+from pathlib import Path
+
+import pytest
+
+from tests.process.conftest import CLI, environment, interrupt, one_house, running
+
+__all__ = ["environment", "one_house"]
+
+
+@pytest.fixture
+def again(environment) -> dict[str, str]:
+    """An environment in which a service can be started several times at the same port, without a cloud."""
+    environment |= {"ELIZA_CLOUD_ALLOW_LOOPBACK": "1", "ELIZAOS_CLOUD_BASE_URL": "http://127.0.0.1:9"}
+    with running(["serve", "--port", "0"], environment) as (_, url):
+        port = url.rpartition(":")[2]
+    return {**environment, "ELIZA_API_PORT": port, "ELIZA_PORT": port}
+
+
+def token(environ: dict[str, str]) -> str:
+    return (Path(environ["ELIZA_STATE_DIR"]) / "api-token").read_text().strip()
+
+
+def opened(environ: dict[str, str], after: int | None = None) -> HTTPResponse:
+    url = f"http://127.0.0.1:{environ['ELIZA_API_PORT']}/api/cloud/events"
+    headers = {"Authorization": f"Bearer {token(environ)}"}
+    if after is not None:
+        headers["Last-Event-ID"] = str(after)
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20)
+
+
+def frame(answer: HTTPResponse) -> tuple[int, str, dict]:
+    lines = [answer.readline().decode().rstrip("\n") for _ in range(4)]
+    return int(lines[0][4:]), lines[1][7:], json.loads(lines[2][6:])
+
+
+@contextmanager
+def started(*arguments: str, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [*CLI, *arguments], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_restart_is_a_gap_and_shows_in_started_at(again):
+    with running(["serve"], again), opened(again) as answer:
+        seq, event, before = frame(answer)
+        assert event == "snapshot"
+    with running(["serve"], again), opened(again, seq) as answer:
+        newest, event, after = frame(answer)
+        assert event == "snapshot"
+        assert newest > seq
+        assert after["startedAt"] > before["startedAt"]
+        at, event, gap = frame(answer)
+        assert (at, event) == (newest, "gap")
+        assert gap == {"after": seq, "missed": None, "reason": "restart"}
+
+
+def test_a_stop_ends_the_streams_in_order_and_waits_for_none(again, figure):
+    with ExitStack() as stack:
+        process, _ = stack.enter_context(running(["serve"], again))
+        readers = [stack.enter_context(opened(again)) for _ in range(30)]
+        for reader in readers:
+            frame(reader)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert [reader.read() for reader in readers] == [b""] * 30  # IncompleteRead, if it broke off
+        ended = time.monotonic() - begun
+        assert process.wait(20) == 0
+        took = time.monotonic() - begun
+    figure(f"event stream: SIGTERM with 30 readers: streams ended in {ended:.2f} s, service in {took:.2f} s")
+    assert took < 5.0  # without readers it takes about one second
+
+
+def test_following_prints_what_happens_across_a_restart_each_entry_once(again, tmp_path):
+    with ExitStack() as stack:
+        with running(["serve"], again):
+            following = stack.enter_context(started("events", "--follow", "--json", environ=again))
+            text = following.stdout.readline()
+        assert following.stderr.readline().endswith(" Waiting until it answers again.\n")
+        with running(["serve"], again):
+            assert following.stderr.readline() == "The service was restarted.\n"
+            while text.count('"what":"start"') < 3:
+                text += following.stdout.readline()
+            assert interrupt(following)[:2] == (130, "")
+            printed = subprocess.run(
+                [*CLI, "events", "--json"], env=again, capture_output=True, text=True, check=True
+            ).stdout
+    assert text == printed
+    entries = [json.loads(line) for line in printed.splitlines()]
+    marks = [entry["what"] for entry in entries if entry["kind"] == "mark"]
+    assert marks == ["start", "stop", "start", "stop", "start"]
+    (tmp_path / "journal").write_text(printed)
+    replayed = subprocess.run(
+        [*CLI, "replay", "--json", str(tmp_path / "journal")], capture_output=True, check=True
+    )
+    assert json.loads(replayed.stdout)["starts"] == 3
+
+
+def test_waiting_begins_before_the_service_and_ends_when_the_link_stands(one_house):
+    with one_house.start("wait", "--for", "connected", "--json") as waiting:
+        assert waiting.stderr.readline().startswith("Waiting for the link to be connected. Not signed in")
+        assert one_house.login().code == 0
+        assert one_house.run("agents", "create", "ada").code == 0
+        assert one_house.run("agents", "connect", "ada").code == 0
+        out, err = waiting.communicate(timeout=20)
+    assert waiting.returncode == 0
+    assert json.loads(out)["connection"]["state"] == "connected"
+    assert err.splitlines()[-1].startswith("Waiting for the link to be connected. The link is ◌ connecting")
+    assert one_house.run("explain").code == 0
+    assert "has been connected for" in one_house.run("explain").out
+
+
+def test_a_service_that_starts_meanwhile_ends_the_wait(again):
+    with started("wait", "--for", "service", environ=again) as waiting:
+        assert "No eliza-cloud service is running" in waiting.stderr.readline()
+        with running(["serve"], again):
+            assert waiting.wait(20) == 0
+
+
+def test_a_wait_is_over_in_time_while_nothing_happens(again):
+    with running(["serve"], again):
+        begun = time.monotonic()
+        with started("wait", "--for", "connected", "--timeout", "1", environ=again) as waiting:
+            _, err = waiting.communicate(timeout=20)
+        took = time.monotonic() - begun
+    assert waiting.returncode == 7
+    assert 1.0 <= took < 4.0
+    why = "Not signed in, the link is ○ disconnected."
+    assert err.splitlines()[-2:] == [
+        f"Error: Waited for 1 s for the link to be connected, in vain. {why}",
+        "To do: eliza-cloud login",
+    ]
+
+
+def test_ctrl_c_ends_a_wait_with_130(again):
+    with started("wait", "--for", "service", environ=again) as waiting:
+        waiting.stderr.readline()
+        assert interrupt(waiting)[0] == 130
