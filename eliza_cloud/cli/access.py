@@ -55,7 +55,15 @@ def service_token(environ: Mapping[str, str], url: str, token_file: Path | None)
         path = state_paths(environ).token
     except StoreError as error:
         raise CliError(str(error), exit_code=ExitCode.USAGE) from error
-    return _read(path) if is_loopback(url) and path.exists() else None
+    return _read(path) if is_loopback(url) and _may_be_there(path) else None
+
+
+def _may_be_there(path: Path) -> bool:
+    """Tell whether to try and read it: where one may not even look, reading says why not."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def _read(path: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.agent_words import agent_words
 from eliza_cloud.cli.failure import CliError
 from eliza_cloud.cli.service import Service
 from eliza_cloud.cli.terminal import printable, say
@@ -19,7 +20,12 @@ MESSAGE_TIMEOUT = 90.0
 
 @click.command()
 @click.argument("message", nargs=-1)
-@click.option("--agent", metavar="AGENT", help="Connect to this agent first, unless it is the connected one.")
+@click.option(
+    "--agent",
+    metavar="AGENT",
+    shell_complete=agent_words,
+    help="Connect to this agent first, unless it is the connected one.",
+)
 @client_verb
 def chat(call: Call, *, message: tuple[str, ...], agent: str | None) -> None:
     """Talk to the connected agent.

@@ -19,14 +19,18 @@ class CliError(Exception):
         code: str = "failed",
         exit_code: ExitCode = ExitCode.FAILED,
         body: dict[str, Any] | None = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(sentence)
         self.remedy = remedy
+        self.request_id = request_id
         self.exit_code = exit_code
         self.body = body or {"ok": False, "error": sentence, "code": code}
 
     def show(self) -> None:
-        """Print the sentence and the remedy on stderr."""
+        """Print the sentence, the remedy and the request's id on stderr."""
         click.echo(f"Error: {printable(str(self))}", err=True)
         if self.remedy:
             click.echo(printable(self.remedy), err=True)
+        if self.request_id:
+            click.echo(f"Request id {self.request_id}", err=True)

@@ -13,8 +13,8 @@ from eliza_cloud.cli.verbs import Verbs
 
 HERE = "eliza_cloud.cli"
 EPILOG = f"""\
-All verbs but serve, emulator, demo and diagram talk to a running service: at http://127.0.0.1:31337, or
-where ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT say, or at --url. Its token is read from
+All verbs with the option --url talk to a running service: at http://127.0.0.1:31337, or where
+ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT say, or at --url. Its token is read from
 ELIZA_API_TOKEN, or from the file api-token in ELIZA_STATE_DIR (default ~/.eliza), or from
 --token-file; it is never an argument.
 
@@ -36,6 +36,10 @@ eliza_cloud = Verbs(
         "serve": (f"{HERE}.serve:serve", "Run the service."),
         "login": (f"{HERE}.login:login", "Sign in to Eliza Cloud through the browser."),
         "status": (f"{HERE}.status:status", "Show the account and the state of the link."),
+        "health": (f"{HERE}.health:health", "Say whether the service is alive, and what is wrong."),
+        "explain": (f"{HERE}.explain:explain", "Say why the link is in its state, and what comes next."),
+        "events": (f"{HERE}.events:events", "Show what happened, and what happens."),
+        "wait": (f"{HERE}.wait:wait", "Wait until the link is connected, or something else is so."),
         "credits": (f"{HERE}.credits:show_credits", "Show the balance and how long it will last."),
         "agents": (f"{HERE}.agents:agents", "List, create, connect to, suspend and delete agents."),
         "chat": (f"{HERE}.chat:chat", "Talk to the connected agent."),
@@ -43,9 +47,16 @@ eliza_cloud = Verbs(
         "routing": (f"{HERE}.routing:routing", "Show and choose which road each capability takes."),
         "disconnect": (f"{HERE}.disconnect:disconnect", "Close the link and sign out."),
         "logout": (f"{HERE}.disconnect:logout", "Do the same as `disconnect`."),
+        "log-level": (f"{HERE}.log_level:log_level", "Show or change how much the service logs."),
+        "replay": (f"{HERE}.replay:replay", "Take the steps of a recorded journal again."),
+        "config": (f"{HERE}.config:config", "Check and show the settings, and print their schema."),
+        "doctor": (f"{HERE}.doctor:doctor", "Find out what keeps this machine from Eliza Cloud."),
+        "bundle": (f"{HERE}.bundle:bundle", "Pack what helps to find a fault, without secrets."),
         "emulator": (f"{HERE}.emulator:emulator", "Run an Eliza Cloud on this machine."),
         "demo": (f"{HERE}.demo.verb:demo", "Walk through everything for real, in seconds."),
         "diagram": (f"{HERE}.diagram:diagram", "Draw the state diagrams."),
+        "reference": (f"{HERE}.reference.verb:reference", "Print a page of the reference."),
+        "completion": (f"{HERE}.completion:completion", "Print the script for a shell's completion."),
     },
     epilog=EPILOG,
 )

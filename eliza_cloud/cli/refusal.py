@@ -15,12 +15,19 @@ NOT_LINKED = {"agent_not_running"}
 PASSING = {429, 503, 504}
 
 
-def refusal(status: int, body: dict[str, Any], retry_after: str | None) -> CliError:
-    """Make the error for a non-2xx answer."""
+def refusal(status: int, body: dict[str, Any], retry_after: str | None, request_id: str) -> CliError:
+    """Make the error for a non-2xx answer; the id is shown where the service's log has more to say."""
     code = str(body.get("code", ""))
     exit_code, remedy = _meaning(status, code, retry_after)
     sentence = str(body.get("error") or f"The service answered HTTP {status}.")
-    return CliError(sentence, remedy=remedy, code=code, exit_code=exit_code, body=body)
+    return CliError(
+        sentence,
+        remedy=remedy,
+        code=code,
+        exit_code=exit_code,
+        body=body,
+        request_id=request_id if status >= 500 else "",
+    )
 
 
 def _meaning(status: int, code: str, retry_after: str | None) -> tuple[ExitCode, str]:

@@ -1,9 +1,11 @@
 """The client of the running service: one HTTP request per call, its errors as `CliError`s."""
 
 import json
+import os
 import select
+import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
@@ -21,15 +23,22 @@ ANSWER_TIMEOUT = 45.0
 PATIENT = 960.0
 """Seconds for what the service itself gives fifteen minutes: a connect, a job of the cloud."""
 TICK = 0.5
+EVENTS = "text/event-stream"
 
 
 class Service:
-    """An eliza-cloud service at `url`. The token goes out as a bearer token and is shown nowhere."""
+    """An eliza-cloud service at `url`. The token goes out as a bearer token and is shown nowhere.
+
+    All calls of one command have one request id, under which the service's log has what they led to.
+    """
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url.rstrip("/")
         self._prefix = urlsplit(self.url).path
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._request_id = os.urandom(16).hex()
+        self._headers = {"X-Request-Id": self._request_id}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str, *, timeout: float = ANSWER_TIMEOUT) -> Body:
         """Return the body of a 2xx answer."""
@@ -59,18 +68,29 @@ class Service:
             accept="application/json",
             timeout=timeout,
             while_waiting=while_waiting,
-        ) as answer:
+        ) as (answer, _):
             return self._accepted(answer)
 
     def stream(self, path: str, body: Body, *, timeout: float = 130.0) -> Iterator[Body]:
         """Yield the data frames of an event stream as they come; `timeout` is the longest silence."""
-        with self._exchange("POST", path, body, accept="text/event-stream", timeout=timeout) as answer:
-            if not (answer.headers.get("Content-Type") or "").startswith("text/event-stream"):
-                self._accepted(answer)
-                raise self._stranger()
+        with self._exchange("POST", path, body, accept=EVENTS, timeout=timeout) as (answer, _):
+            self._streams(answer)
             for line in answer:
                 if line.startswith(b"data:"):
                     yield self._decoded(line[5:])
+
+    def lines(
+        self, path: str, headers: Mapping[str, str], *, patience: Callable[[], float]
+    ) -> Iterator[bytes]:
+        """Yield the lines of an event stream as they come; `patience` says how long the next may take."""
+        with self._exchange("GET", path, None, accept=EVENTS, timeout=patience(), headers=headers) as (
+            answer,
+            connection,
+        ):
+            self._streams(answer)
+            while line := answer.readline():
+                yield line
+                connection.settimeout(patience())
 
     @contextmanager
     def _exchange(
@@ -82,17 +102,19 @@ class Service:
         accept: str,
         timeout: float,
         while_waiting: Callable[[], None] = lambda: None,
-    ) -> Iterator[HTTPResponse]:
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[HTTPResponse, socket.socket]]:
         connection = self._connected()
-        headers = {**self._headers, "Accept": accept}
+        sent = {**self._headers, "Accept": accept, **(headers or {})}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            sent["Content-Type"] = "application/json"
         try:
-            connection.request(method, self._prefix + path, content, headers)
+            connection.request(method, self._prefix + path, content, sent)
             _wait(connection, timeout, while_waiting)
-            connection.sock.settimeout(timeout)
-            yield connection.getresponse()
+            opened = connection.sock
+            opened.settimeout(timeout)
+            yield connection.getresponse(), opened
         except TimeoutError:
             raise CliError(
                 f"The service at {self.url} did not answer within {timeout:.0f} s.",
@@ -138,10 +160,15 @@ class Service:
             ) from None
         return connection
 
+    def _streams(self, answer: HTTPResponse) -> None:
+        if not (answer.headers.get("Content-Type") or "").startswith(EVENTS):
+            self._accepted(answer)
+            raise self._stranger()
+
     def _accepted(self, answer: HTTPResponse) -> Body:
         body = self._decoded(answer.read())
         if not 200 <= answer.status < 300:
-            raise refusal(answer.status, body, answer.headers.get("Retry-After"))
+            raise refusal(answer.status, body, answer.headers.get("Retry-After"), self._request_id)
         return body
 
     def _decoded(self, content: bytes) -> Body:

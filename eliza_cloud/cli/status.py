@@ -24,10 +24,11 @@ def status(call: Call) -> ExitCode:
         print_json(body)
     else:
         print_table(("", ""), [row for row in _rows(body, call.service.url) if row[1]])
-    return _exit_code(body)
+    return exit_code(body)
 
 
-def _exit_code(body: Body) -> ExitCode:
+def exit_code(body: Body) -> ExitCode:
+    """Tell in one number whether somebody is signed in, and the link connected."""
     if not body.get("connected"):
         return ExitCode.NOT_SIGNED_IN
     linked = (body.get("connection") or {}).get("state") == "connected"

@@ -46,6 +46,18 @@ def print_json(body: Body) -> None:
 def client_verb(verb: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb `--url`, `--token-file` and `--json`, and a `Call` as its first argument."""
 
+    @addressed
+    @functools.wraps(verb)
+    def run(url: str, token_file: Path | None, as_json: bool, *args: Any, **options: Any) -> Any:
+        service = Service(url, service_token(os.environ, url, token_file))
+        return verb(Call(service, as_json=as_json), *args, **options)
+
+    return run
+
+
+def addressed(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the same options, and where the service is, its token's file and `--json` as arguments."""
+
     @click.option("--url", metavar="URL", help="The service.  [default: http://127.0.0.1:31337, see --help]")
     @click.option(
         "--token-file",
@@ -58,9 +70,8 @@ def client_verb(verb: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, url: str | None, token_file: Path | None, as_json: bool, **options: Any) -> Any:
         try:
             url = url or service_url(os.environ)
-            service = Service(url, service_token(os.environ, url, token_file))
             with _understood(url):
-                return verb(Call(service, as_json=as_json), *args, **options)
+                return verb(url, token_file, as_json, *args, **options)
         except CliError as error:
             if as_json:
                 print_json(error.body)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class Verbs(click.Group):
@@ -28,6 +29,15 @@ class Verbs(click.Group):
         if not isinstance(verb, click.Command):
             raise TypeError(f"{module}:{attribute} is no verb")
         return verb
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the verbs that begin so without importing any, and what click knows besides."""
+        verbs = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in self._verbs.items()
+            if name.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the verbs' lines without importing any."""

@@ -68,6 +68,7 @@ class ScriptedService:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.heard: Callable[[Asked], object] = lambda _: None
         self._answers: dict[tuple[str, str], list[Answer]] = {}
         service = self
 
@@ -77,6 +78,7 @@ class ScriptedService:
                 content = self.rfile.read(length)
                 body = json.loads(content) if content else None
                 service.asked.append(Asked(self.command, self.path, dict(self.headers), body))
+                service.heard(service.asked[-1])
                 answer = service._next(self.command, self.path)
                 if answer.after is not None:
                     answer.after.wait(10)

@@ -79,6 +79,16 @@ def test_a_missing_named_file_is_one_sentence(service, run, tmp_path):
     assert ran.err.startswith(f"Error: The token file {tmp_path / 'none'} cannot be read: No such file")
 
 
+def test_a_state_directory_that_cannot_be_looked_into_is_one_sentence(service, run, monkeypatch):
+    monkeypatch.setenv("ELIZA_STATE_DIR", "/" + "a" * 300)
+    ran = run("status")
+    assert (ran.code, ran.out) == (6, "")
+    assert "api-token cannot be read: File name too long." in ran.err
+    assert "Run as the user who runs the service" in ran.err
+    service.answers("GET", "/healthz", {"ok": True})
+    assert run("health", "--probe").code == 0, "it needs no token"
+
+
 def test_an_empty_token_file_is_one_sentence(service, run, clean_environment):
     (clean_environment / "api-token").write_text("\n")
     ran = run("status")

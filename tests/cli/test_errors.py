@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -40,6 +41,26 @@ def test_each_kind_of_refusal_has_its_exit_code(service, run, status, code, exit
     assert ran.code == exit_code
     assert ran.err.splitlines()[0] == "Error: It cannot be done."
     assert ran.out == ""
+
+
+@pytest.mark.parametrize(("status", "shown"), [(404, False), (499, False), (500, True), (504, True)])
+def test_the_request_id_that_was_sent_is_shown_when_the_fault_is_on_the_services_side(
+    service, run, status, shown
+):
+    service.answers("GET", "/api/cloud/agents", refused(status, "x"))
+    ran = run("agents", "list")
+    (asked,) = service.asked
+    assert re.fullmatch(r"[0-9a-f]{32}", asked.headers["X-Request-Id"])
+    assert (f"Request id {asked.headers['X-Request-Id']}" in ran.err.splitlines()) is shown
+    assert ("Request id" in ran.err) is shown
+
+
+def test_each_command_has_a_request_id_of_its_own(service, run):
+    service.answers("GET", "/api/cloud/agents", refused(404, "x"))
+    run("agents", "list")
+    run("agents", "list")
+    first, second = (asked.headers["X-Request-Id"] for asked in service.asked)
+    assert first != second
 
 
 def test_a_refusal_in_json_is_the_services_own_body(service, run):
@@ -98,7 +119,7 @@ def test_a_service_that_does_not_answer_is_given_up(service, run, monkeypatch):
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal(service, run):
-    service.answers("GET", "/api/cloud/agents", refused(500, "x", error="red \x1b[31m and \x9b2J gone"))
+    service.answers("GET", "/api/cloud/agents", refused(400, "x", error="red \x1b[31m and \x9b2J gone"))
     assert run("agents", "list").err == "Error: red [31m and 2J gone\n"
 
 

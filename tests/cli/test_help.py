@@ -6,8 +6,10 @@ from importlib.metadata import version
 
 import pytest
 
-VERBS = ["serve", "login", "status", "credits", "agents", "chat", "backups", "routing"]
-VERBS += ["disconnect", "logout", "emulator", "demo", "diagram"]
+VERBS = ["serve", "login", "status", "health", "explain", "events", "wait", "credits", "agents"]
+VERBS += ["chat", "backups", "routing"]
+VERBS += ["disconnect", "logout", "log-level", "replay", "config", "doctor", "bundle"]
+VERBS += ["emulator", "demo", "diagram", "reference", "completion"]
 AGENT_VERBS = ["list", "create", "provision", "connect", "suspend", "resume", "shutdown"]
 
 
@@ -20,6 +22,7 @@ def test_the_verbs_are_those_of_the_interface(run):
     assert listed(run("agents", "--help").out) == AGENT_VERBS
     assert listed(run("backups", "--help").out) == ["list", "take", "restore"]
     assert listed(run("routing", "--help").out) == ["show", "set", "clear"]
+    assert listed(run("config", "--help").out) == ["check", "show", "schema"]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +30,8 @@ def test_the_verbs_are_those_of_the_interface(run):
     [[verb] for verb in VERBS]
     + [["agents", verb] for verb in AGENT_VERBS]
     + [["backups", verb] for verb in ("list", "take", "restore")]
-    + [["routing", verb] for verb in ("show", "set", "clear")],
+    + [["routing", verb] for verb in ("show", "set", "clear")]
+    + [["config", verb] for verb in ("check", "show", "schema")],
     ids=" ".join,
 )
 def test_every_verb_can_be_imported_and_says_what_it_does(run, verb):

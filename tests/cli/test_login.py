@@ -76,7 +76,7 @@ def test_a_login_that_cannot_begin_says_why(service, run):
     service.answers("POST", "/api/cloud/login", Answer(error, 502))
     ran = run("login")
     assert ran.code == 1
-    assert ran.err == "Error: Failed to reach Eliza Cloud\n"
+    assert ran.err.startswith("Error: Failed to reach Eliza Cloud\nRequest id ")
 
 
 def browser_that_notes(tmp_path):

@@ -129,7 +129,7 @@ def test_a_service_that_does_not_start_is_a_failure_that_shows_why(environment, 
     sabotage(
         environment,
         tmp_path,
-        "import sys\nif 'serve' in sys.orig_argv: print('No room here.'); import os; os._exit(9)\n",
+        "import os, sys\nif 'serve' in sys.orig_argv: print('No room here.', flush=True); os._exit(9)\n",
     )
     ran = demo(environment, tmp_path)
     assert ran.returncode == 1

@@ -3,9 +3,10 @@
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.agent_words import agent_words
 from eliza_cloud.cli.verb import Call, client_verb
 
-AGENT = click.argument("agent")
+AGENT = click.argument("agent", shell_complete=agent_words)
 
 
 def _link(call: Call, agent: str, verb: str) -> None:

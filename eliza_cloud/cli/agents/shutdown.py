@@ -5,12 +5,13 @@ import sys
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.agent_words import agent_words
 from eliza_cloud.cli.failure import CliError
 from eliza_cloud.cli.verb import Call, client_verb
 
 
 @click.command()
-@click.argument("agent")
+@click.argument("agent", shell_complete=agent_words)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @client_verb
 def shutdown(call: Call, *, agent: str, yes: bool) -> None:

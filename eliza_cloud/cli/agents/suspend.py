@@ -3,6 +3,7 @@
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.agent_words import agent_words
 from eliza_cloud.cli.service import Body
 from eliza_cloud.cli.verb import Call, client_verb
 
@@ -13,7 +14,7 @@ def _ask(call: Call, agent: str, verb: str, words: str) -> Body:
 
 
 @click.command()
-@click.argument("agent")
+@click.argument("agent", shell_complete=agent_words)
 @client_verb
 def suspend(call: Call, *, agent: str) -> None:
     """Stop an agent and keep it.
@@ -25,7 +26,7 @@ def suspend(call: Call, *, agent: str) -> None:
 
 
 @click.command()
-@click.argument("agent")
+@click.argument("agent", shell_complete=agent_words)
 @client_verb
 def resume(call: Call, *, agent: str) -> None:
     """Start a suspended agent again.

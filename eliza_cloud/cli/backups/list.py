@@ -3,13 +3,14 @@
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.agent_words import agent_words
 from eliza_cloud.cli.table import print_table
 from eliza_cloud.cli.terminal import age
 from eliza_cloud.cli.verb import Call, client_verb, print_json
 
 
 @click.command("list")
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=agent_words)
 @client_verb
 def list_backups(call: Call, *, agent: str | None) -> None:
     """Show the backups there are.

@@ -3,11 +3,12 @@
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.agent_words import agent_words
 from eliza_cloud.cli.verb import Call, client_verb
 
 
 @click.command()
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=agent_words)
 @click.option("--backup", "backup_id", metavar="ID", help="Which backup.  [default: the newest]")
 @client_verb
 def restore(call: Call, *, agent: str | None, backup_id: str | None) -> None:

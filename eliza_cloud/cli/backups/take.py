@@ -3,11 +3,12 @@
 import click
 
 from eliza_cloud.cli.agent_names import agent_id
+from eliza_cloud.cli.agent_words import agent_words
 from eliza_cloud.cli.verb import Call, client_verb
 
 
 @click.command()
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=agent_words)
 @client_verb
 def take(call: Call, *, agent: str | None) -> None:
     """Take a backup now.

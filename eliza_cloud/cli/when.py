@@ -1,0 +1,38 @@
+"""Points in the journal as people name them: how long ago, at what time, or after which entry."""
+
+import re
+import time
+from datetime import datetime
+from urllib.parse import urlencode
+
+import click
+
+_AGO = re.compile(r"(\d{1,9})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class When(click.ParamType[dict[str, str]]):
+    """Reads `10m`, `2h`, `3d`, an ISO 8601 time (local where it names no zone), or an entry's number."""
+
+    name = "when"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, str]:
+        """Return the parameter of the journal's route that says the same."""
+        text = str(value).strip()
+        if ago := _AGO.fullmatch(text):
+            return {"since": f"{time.time() - int(ago[1]) * _SECONDS[ago[2]]:.3f}"}
+        if text.isascii() and text.isdigit() and len(text) <= 18:
+            return {"after": text}
+        try:
+            return {"since": f"{datetime.fromisoformat(text).timestamp():.3f}"}
+        except (ValueError, OverflowError, OSError):
+            self.fail(
+                f"{text!r} is no time: give 10m, 2h, 3d, an ISO 8601 time, or an entry's number.", param, ctx
+            )
+
+
+def journal_path(*, limit: int, **where: str) -> str:
+    """Return the path and query that read the journal."""
+    return f"/api/cloud/journal?{urlencode({'limit': limit, **where})}"
