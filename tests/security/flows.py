@@ -9,6 +9,8 @@ import contextlib
 import json
 import re
 import signal
+import sqlite3
+import zipfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -23,6 +25,9 @@ SURFACES = {
     "log": "what the service writes to stderr at debug level, tracebacks included",
     "service: output": "what the service writes to stdout",
     "answers": "status line, headers and body of every answer of the API, event streams included",
+    "metrics": "what /metrics says after all that",
+    "journal": "every entry in the database, and what the event stream tells of it",
+    "bundle": "every member of the zip that is made to be handed on",
     "command line: output": "stdout of every command",
     "command line: errors": "stderr of every command",
     "process arguments": "/proc/<pid>/cmdline and comm of the service and of all below it",
@@ -52,6 +57,13 @@ class Flow:
 async def every_route(on: Campaign) -> None:
     """Call all that the table of routes has, all at once: a route added later is called, too."""
     await asyncio.gather(*(_call(on, route) for route in ROUTES if route.path not in APART))
+    await _scrape(on)
+
+
+async def _scrape(on: Campaign) -> None:
+    status, content = await on.api("GET", "/metrics")
+    assert status == 200
+    on.net.add("metrics", content)
 
 
 async def _call(on: Campaign, route: Route) -> None:
@@ -115,6 +127,7 @@ async def knocking(on: Campaign) -> None:
             b"\x16\x03\x01" + secret.encode() + b"\r\n\r\n",
         ):
             await on.raw(broken)
+    await _scrape(on)
     await on.cli("status", ELIZA_API_TOKEN=minted)
     await on.stop()
 
@@ -303,6 +316,49 @@ def wrong_settings(key: str) -> list[str]:
     ]
 
 
+async def seeing_through(on: Campaign) -> None:
+    """All that tells what happened and what is wrong, after everything above; then a bundle of it."""
+    for path in ("journal?limit=10000", "health", "explain", "log-level"):
+        status, _ = await on.api("GET", f"/api/cloud/{path}")
+        assert status == 200
+    await _listen(on)
+    for command in (
+        ["events", "--limit", "10000"],
+        ["events", "--json"],
+        ["explain"],
+        ["health"],
+        ["doctor", "--json"],
+        ["config", "check"],
+        ["config", "show", "--json"],
+        ["wait", "--for", "ready", "--timeout", "0"],
+    ):
+        await on.cli(*command)
+    zipped = on.root / "home" / "bundle.zip"
+    code, said = await on.cli("bundle", "--output", str(zipped))
+    assert code == 0, said
+    with zipfile.ZipFile(zipped) as archive:
+        for name in archive.namelist():
+            on.net.add("bundle", name.encode() + archive.read(name))
+    zipped.unlink()
+    with contextlib.closing(sqlite3.connect(on.state / "agent.sqlite3")) as database:
+        for (entry,) in database.execute("SELECT entry FROM journal"):
+            on.net.add("journal", entry.encode())
+    await _scrape(on)
+
+
+async def _listen(on: Campaign) -> None:
+    """Read the event stream from before the first event on, and what reading the settings again adds."""
+    async with on.cloud.session.get(
+        f"http://127.0.0.1:{on.port}/api/cloud/events",
+        headers={"Authorization": f"Bearer {TOKEN}", "Last-Event-ID": "1"},
+    ) as answer:
+        told = await answer.content.readuntil(b"\n\n")
+        on.tell(signal.SIGHUP)
+        while b"event: status" not in told:
+            told += await answer.content.readany()
+    on.net.add("journal", told)
+
+
 async def setting_wrongly(on: Campaign) -> None:
     """Starts, and commands, with a secret in a variable that is for something else."""
     await on.stop()
@@ -411,19 +467,26 @@ API = ("log", "service: output", "answers", "process arguments")
 CLI = ("command line: output", "command line: errors")
 SENT = "addresses and bodies sent to the cloud"
 FLOWS = (
-    Flow("knocking with secrets in odd places", knocking, (*API, CLI[0])),
+    Flow("knocking with secrets in odd places", knocking, (*API, CLI[0], "metrics")),
     Flow("signing in", signing_in, (*API[:3], CLI[0], "environment of children", SENT)),
-    Flow("connect, chat, back up, restore", talking, ("log", "answers", CLI[0], SENT)),
-    Flow("a cloud that echoes the key in good answers", being_echoed, (*API, *CLI, SENT)),
+    Flow("connect, chat, back up, restore", talking, ("log", "answers", CLI[0], SENT, "metrics")),
+    Flow("a cloud that echoes the key in good answers", being_echoed, (*API, *CLI, SENT, "metrics")),
     Flow(
-        "a cloud that echoes the key in errors and redirects", being_refused, ("log", "answers", CLI[1], SENT)
+        "a cloud that echoes the key in errors and redirects",
+        being_refused,
+        ("log", "answers", CLI[1], SENT, "metrics"),
     ),
-    Flow("faults on the wire", losing_the_wire, ("log", "answers", SENT)),
+    Flow("faults on the wire", losing_the_wire, ("log", "answers", SENT, "metrics")),
     Flow("a second sign-in", changing_the_key, ("log", "answers", SENT)),
     Flow(
         "a store that fails, settings with the key in wrong places",
         failing_to_store,
         ("log", "answers", CLI[0]),
+    ),
+    Flow(
+        "seeing through it all: journal, stream, explanation, doctor, bundle",
+        seeing_through,
+        ("answers", CLI[0], "metrics", "journal", "bundle"),
     ),
     Flow("starts with a secret in a wrong variable", setting_wrongly, (*API, CLI[1])),
     Flow("killed and started again", being_killed, (*API, SENT)),

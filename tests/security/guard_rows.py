@@ -353,6 +353,30 @@ def _methods() -> list[Row]:
     ]  # fmt: skip
 
 
+def _probes() -> list[Row]:
+    """The probes need no token, but everything else that a request needs."""
+    targets = ("/healthz/", "/healthz/.", "//healthz", "/HEALTHZ", "/healthz%2f", "/healthz%00", "/healthz;x", "/healthz/../api/cloud/agents",
+               "/readyz/..%2fapi%2fcloud%2fagents", "/readyz/x", "/api/healthz", "/api/cloud/agents?/healthz", "/api/cloud/agents#/readyz")  # fmt: skip
+    return [
+        *(Row(f"probe: {target}", request(f"GET {target}"), (400, 401)) for target in targets),
+        *(
+            Row(f"probe: {method} {path}", request(f"{method} {path}"), (401,))
+            for method in ("POST", "PUT", "DELETE", "OPTIONS")
+            for path in ("/healthz", "/readyz")
+        ),
+        *(
+            Row(f"probe: {path} from {host}", request(f"GET {path}", host=host), (400, 403))
+            for path in ("/healthz", "/readyz")
+            for host in ("evil.example", "0.0.0.0", "", None)
+        ),
+        *(
+            Row(f"probe: {path} for {origin}", request(f"GET {path}", f"Origin: {origin}"), (403,))
+            for path in ("/healthz", "/readyz")
+            for origin in ("null", "https://evil.example")
+        ),
+    ]
+
+
 def _bodies() -> list[Row]:
     """From someone who has the token: refused with a sentence before the cloud hears of it."""
     deep = b'{"agentName":"a","agentConfig":'
@@ -418,4 +442,4 @@ def _bodies() -> list[Row]:
     return rows
 
 
-ROWS = [*_tokens(), *_paths(), *_names(), *_pages(), *_smuggling(), *_methods(), *_bodies()]
+ROWS = [*_tokens(), *_paths(), *_names(), *_pages(), *_smuggling(), *_methods(), *_probes(), *_bodies()]

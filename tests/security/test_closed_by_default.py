@@ -14,7 +14,17 @@ from tests.security.wire import converse, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OPEN = {"GET /api/cloud/status", "GET /api/cloud/login/status"}
+OPEN = {"GET /api/cloud/status", "GET /api/cloud/login/status", "GET /docs", "GET /api/openapi.json"}
+PROBES = {"GET /healthz", "GET /readyz"}
+#: What the calls that need no token are answered here: signed in, not linked, and without a session id.
+UNGUARDED = {
+    "GET /api/cloud/status": 200,
+    "GET /api/cloud/login/status": 400,
+    "GET /docs": 200,
+    "GET /api/openapi.json": 200,
+    "GET /healthz": 200,
+    "GET /readyz": 503,
+}
 BODY = b'{"agentName":"a","text":"hi","sessionId":"x","model":"m","prompt":"p","input":"i"}'
 
 
@@ -38,18 +48,19 @@ async def test_every_route_of_the_table_is_closed_without_the_token(house, call)
     for headers in ((), ("Authorization: Bearer wrong",), ("Origin: http://localhost:3000",)):
         body = b"" if method in {"GET", "HEAD"} else BODY
         talk = await converse(house.port, request(f"{method} {concrete(path)}", *headers, body=body))
-        is_open = call.replace("HEAD", "GET") in OPEN
-        assert (
-            [answer.status for answer in talk.answers] == [400 if "login/status" in call else 200]
-            if is_open
-            else [401]
-        )
-        assert is_open or house.effects() == before
+        status = UNGUARDED.get(call.replace("HEAD", "GET"), 401)
+        assert [answer.status for answer in talk.answers] == [status]
+        assert status != 401 or house.effects() == before
 
 
-async def test_exactly_two_routes_are_open(figure):
+async def test_exactly_these_routes_are_open_and_these_are_probes(figure):
     assert {f"{route.method} {route.path}" for route in ROUTES if route.open} == OPEN
-    figure(f"guard: {len(CALLS)} calls from the table of {len(ROUTES)} routes without a token, 2 routes open")
+    assert {f"{route.method} {route.path}" for route in ROUTES if route.probe} == PROBES
+    assert set(UNGUARDED) == OPEN | PROBES
+    figure(
+        f"guard: {len(CALLS)} calls from the table of {len(ROUTES)} routes without a token,"
+        f" {len(OPEN)} routes open on loopback, {len(PROBES)} probes"
+    )
 
 
 async def test_a_route_that_is_added_later_is_closed(tmp_path):
@@ -61,7 +72,7 @@ async def test_a_route_that_is_added_later_is_closed(tmp_path):
         return web.json_response({"ok": True})
 
     def add(app: web.Application) -> None:
-        for path in ("/api/new", "/api/cloud/status/more", "/metrics", "/openapi.json", "/ui/{rest:.*}"):
+        for path in ("/api/new", "/api/cloud/status/more", "/metrics/more", "/openapi.json", "/ui/{rest:.*}"):
             app.router.add_get(path, handler)
         app.router.add_post("/api/cloud/login/status", handler)
         for prefix in ("/inner", "/api/cloud2"):
@@ -70,7 +81,7 @@ async def test_a_route_that_is_added_later_is_closed(tmp_path):
             app.add_subapp(prefix, inner)
 
     calls = [
-        *("GET /api/new", "GET /api/cloud/status/more", "GET /metrics", "GET /openapi.json"),
+        *("GET /api/new", "GET /api/cloud/status/more", "GET /metrics/more", "GET /openapi.json"),
         *("GET /ui/../api/cloud/status", "GET /ui/x", "POST /api/cloud/login/status"),
         *("GET /inner/status", "GET /api/cloud2/status"),
     ]

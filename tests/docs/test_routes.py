@@ -1,0 +1,76 @@
+"""Every route is in the README's table of the API, and every path there leads to a route."""
+
+import re
+
+import pytest
+
+from eliza_cloud.api.compat import COMPAT_PATH
+from eliza_cloud.api.routes import ROUTES
+from tests.docs.readme import README, rows, section, spans
+
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
+
+
+def named(cells: list[list[str]]) -> set[tuple[str, str]]:
+    """Method and path of all that the first cells name.
+
+    A span may hold the method alone (it then belongs to the next path, too), a path without method (the last
+    one's), the last segments of a path (`…/restore`, `suspend`: beside the one before), or a body, which
+    begins with a brace.
+    """
+    found = set()
+    for first, *_ in cells:
+        methods: list[str] = []
+        alone: list[str] = []
+        directory = ""
+        for span in spans(first):
+            given = [word for word in span.split() if word in METHODS]
+            path = next((word for word in span.split() if word not in METHODS), "").partition("?")[0]
+            if not path:
+                alone += given
+                continue
+            if path.startswith("{"):
+                continue
+            if given:
+                methods, alone = [*alone, *given], []
+            if path.startswith("/"):
+                directory = path.rpartition("/")[0]
+            else:
+                path = f"{directory}/{path.removeprefix('…/')}"
+            found |= {(method, plain(path)) for method in methods}
+    return found
+
+
+def plain(path: str) -> str:
+    """A path with every parameter written the same way, `*` and `…` included."""
+    return re.sub(r":\w+|\{[^}]*\}|\*|…", "{}", path)
+
+
+IN_TABLE = named(rows(section("## The API")))
+ELSEWHERE = {
+    (method, plain(path)) for method, path in re.findall(r"\b(GET|POST|PUT|DELETE|PATCH) (/[^\s`?]+)", README)
+}
+
+
+COMPAT = plain(COMPAT_PATH)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [one for one in ROUTES if plain(one.path) != COMPAT],
+    ids=lambda route: f"{route.method} {route.path}",
+)
+def test_every_route_is_in_the_readme(route):
+    assert (route.method, plain(route.path)) in IN_TABLE | ELSEWHERE
+
+
+def test_what_is_passed_on_with_every_method_is_in_the_readme():
+    assert COMPAT in {path for _, path in IN_TABLE}
+
+
+def test_every_path_of_the_table_leads_to_a_route():
+    routes = {(route.method, plain(route.path)) for route in ROUTES}
+    families = {("POST", "/v1/{}")}
+    assert families < IN_TABLE
+    assert len(IN_TABLE) >= 40
+    assert IN_TABLE - families - routes == set()
