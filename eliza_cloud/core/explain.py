@@ -96,7 +96,8 @@ def _sentences(
         said.append("A fault stopped the link's own loop; the log describes it. Restart the service.")
     elif upcoming is not None:
         what, due = upcoming
-        said.append(f"In {_length(due - at)}, {what}." if due and due > at else f"Next, {what}.")
+        left = 0.0 if due is None else due - at
+        said.append(f"In {_length(left)}, {what}." if left >= 1 else f"Next, {what}.")
     else:
         said.append("Nothing happens by itself now.")
     if remedy is not None:

@@ -67,6 +67,11 @@ def test_a_lost_link_says_what_failed_which_try_is_next_and_when():
     assert [item.code for item in explained.items] == ["agent_unreachable"]
 
 
+def test_what_comes_within_a_second_comes_next():
+    facts = in_state(LinkState.RECONNECTING, attempt=3, next_attempt_at=1000.4)
+    assert "Next, try 3 of 10 to restore the link is made." in told(facts, 1000.0)
+
+
 def test_a_link_in_error_says_that_nothing_happens_by_itself():
     link = Story()
     link.hears(Connect(ANNA))
