@@ -45,6 +45,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None  # device and inode
         self._closed = False
+        self._ended = False
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
     async def run(self, work: Callable[[sqlite3.Connection], T], *, patience: float | None = None) -> T:
@@ -59,7 +60,7 @@ class Database:
         """Close the file and end the thread; only another close may follow."""
         if not self._closed:
             self._closed = True
-            await self._in_thread(self._disconnect)
+            await self._in_thread(self._end)
             self._executor.shutdown(wait=False)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -74,6 +75,8 @@ class Database:
             raise database_error(error, self.path) from error
 
     def _connected(self, patience: float) -> sqlite3.Connection:
+        if self._ended:
+            raise StoreError(f"The database {self.path} is closed already; start the service again.")
         # SQLite does not notice that its file was deleted and would go on writing into nothing.
         if self._opened != _identity(self.path):
             self._disconnect()
@@ -82,6 +85,11 @@ class Database:
             self._opened = _identity(self.path)
         self._connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
         return self._connection
+
+    def _end(self) -> None:
+        """What was asked for before is done by now; what comes after must not open the file again."""
+        self._ended = True
+        self._disconnect()
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -1,5 +1,6 @@
 """The agent's database record."""
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -227,3 +228,18 @@ async def test_a_database_of_version_1_is_upgraded_and_keeps_its_login(paths):
     await database.close()
     with closing(sqlite3.connect(paths.database)) as upgraded:
         assert upgraded.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+async def test_what_is_asked_for_while_it_closes_does_not_open_the_file_again(paths):
+    database = Database(paths.database)
+    store = SqliteStore(database)
+    before = asyncio.ensure_future(store.save(FULL))
+    await asyncio.sleep(0)
+    closing_it = asyncio.ensure_future(database.close())
+    await asyncio.sleep(0)
+    after = asyncio.ensure_future(store.save(AgentRecord()))
+    assert await asyncio.gather(before, closing_it) == [None, None]
+    with pytest.raises(StoreError, match="is closed already"):
+        await after
+    assert database._connection is None
+    assert await reopened(paths) == FULL
