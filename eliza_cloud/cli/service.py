@@ -90,6 +90,8 @@ class Service:
             self._streams(answer)
             while line := answer.readline():
                 yield line
+                if answer.isclosed():  # that was all of a body whose length was told
+                    return
                 connection.settimeout(patience())
 
     @contextmanager

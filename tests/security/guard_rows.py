@@ -392,7 +392,7 @@ def _bodies() -> list[Row]:
         "infinite": (b'{"agentName":"a","agentConfig":{"a":1e999}}', 400),
         "a number of 5000 digits": (b'{"agentName":"a","agentConfig":{"a":' + b"9" * 5000 + b"}}", 400),
         "100000 deep": (deep + b"[" * 100_000, 400),
-        "5000 deep": (deep + b'{"a":' * 5000 + b"1" + b"}" * 5001, 400),
+        "50000 deep": (deep + b'{"a":' * 50_000 + b"1" + b"}" * 50_001, 400),
         "invalid UTF-8": (b'{"agentName":"\xff\xfe"}', 400),
         "an overlong UTF-8": (b'{"agentName":"\xc0\xaf"}', 400),
         "UTF-16": ('{"agentName":"a"}'.encode("utf-16"), 400),
