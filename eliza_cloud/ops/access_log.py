@@ -8,8 +8,9 @@ from aiohttp.web import BaseRequest, Request, StreamResponse
 
 from eliza_cloud.core import log_events
 
+READY = "/readyz"
 #: Asked every few seconds by machines; that all is well is only worth a debug line.
-PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES = frozenset({"/healthz", READY, "/metrics"})
 
 
 class AccessLog(AbstractAccessLogger):
@@ -18,8 +19,7 @@ class AccessLog(AbstractAccessLogger):
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
         """Log method, route, path without its query, status, duration and what was sent, head included."""
         log = structlog.get_logger()
-        is_quiet = request.path in PROBES and 200 <= response.status < 300
-        (log.debug if is_quiet else log.info)(
+        (log.debug if _is_quiet(request.path, response.status) else log.info)(
             log_events.REQUEST_ANSWERED,
             method=request.method,
             route=route_of(request),
@@ -29,6 +29,11 @@ class AccessLog(AbstractAccessLogger):
             duration_ms=round(time * 1000, 1),
             remote=request.remote,
         )
+
+
+def _is_quiet(path: str, status: int) -> bool:
+    """Tell whether nobody need know; that a link is not ready the link has logged itself, once."""
+    return path in PROBES and (200 <= status < 300 or (path, status) == (READY, 503))
 
 
 def route_of(request: BaseRequest) -> str | None:

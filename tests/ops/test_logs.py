@@ -228,6 +228,7 @@ async def test_a_path_that_there_is_not_has_no_route(answered):
         ("/metrics?status=204", "debug"),
         ("/healthz?status=503", "info"),
         ("/readyz?status=301", "info"),
+        ("/readyz?status=503", "debug"),
         ("/healthz/more", "info"),
     ],
 )
