@@ -16,8 +16,9 @@ from eliza_cloud.api.errors import RequestError
 from eliza_cloud.api.wire.events import TOO_MANY_READERS, Changed, Gap, Snapshot
 from eliza_cloud.core import log_events
 from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.iso_time import timestamp
 from eliza_cloud.core.journal import AnyEntry
-from eliza_cloud.core.view import status_view, timestamp
+from eliza_cloud.core.view import status_view
 from eliza_cloud.link.journal import Journal
 from eliza_cloud.link.manager import CloudManager
 

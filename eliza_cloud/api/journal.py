@@ -11,7 +11,7 @@ from eliza_cloud.api.errors import RequestError, bad_request
 from eliza_cloud.api.keys import JOURNAL, MANAGER
 from eliza_cloud.api.wire.journal import AFTER_WRONG, LIMIT_WRONG, MOST, SINCE_WRONG, USUAL
 from eliza_cloud.core.failure import Failure
-from eliza_cloud.core.view import seconds_of
+from eliza_cloud.core.iso_time import seconds_of
 from eliza_cloud.store.errors import StoreError
 
 

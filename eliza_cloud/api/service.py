@@ -41,7 +41,7 @@ from eliza_cloud.routing.service_routing import forget_cloud, migrate_file
 from eliza_cloud.store.config_file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.database import Database
-from eliza_cloud.store.environment import API_KEY, API_TOKEN, value_of
+from eliza_cloud.store.environment import API_KEY, API_TOKEN, allows_loopback, value_of
 from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.instance_lock import AlreadyRunning, InstanceLock
 from eliza_cloud.store.journal import SqliteJournal
@@ -50,7 +50,6 @@ from eliza_cloud.store.record import SqliteStore
 from eliza_cloud.store.settings import Settings, effective_base_url, read_settings
 from eliza_cloud.store.token import api_token
 
-ALLOW_LOOPBACK = "ELIZA_CLOUD_ALLOW_LOOPBACK"
 LEAST_TOKEN = 32  # characters of a token that other machines may try to guess
 STOP_BUDGET = 13.0  # seconds for a whole stop (final snapshot 8)
 DRAIN = 2.0  # seconds for requests under way to end, and as long again for them to be cancelled
@@ -148,7 +147,7 @@ async def running(
         metrics = Metrics()
         cloud = CloudAccess(
             base_url,
-            allow_loopback=value_of(environ, ALLOW_LOOPBACK) == "1",
+            allow_loopback=allows_loopback(environ),
             traces=[metrics.cloud.trace()],
         )
         clock = SystemClock()

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from eliza_cloud.cli.terminal import duration, moment
+from eliza_cloud.cli.terminal import duration
+from eliza_cloud.core.iso_time import moment
 
 GLYPHS = {"disconnected": "○", "connecting": "◌", "connected": "●", "reconnecting": "◐", "error": "✗"}
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
+from eliza_cloud.core.iso_time import moment
+
 _CONTROL = dict.fromkeys([*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
 
 
@@ -15,15 +17,6 @@ def printable(text: str) -> str:
 def say(text: str) -> None:
     """Print a line for a person on stderr, where it is in no script's way."""
     click.echo(printable(text), err=True)
-
-
-def moment(text: str | None) -> datetime | None:
-    """Read an ISO 8601 time; None for one that is absent or is none."""
-    try:
-        read = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def duration(seconds: float) -> str:

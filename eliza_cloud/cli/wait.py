@@ -15,8 +15,9 @@ from eliza_cloud.cli.failure import CliError
 from eliza_cloud.cli.link_words import ACCOUNT, WHY, remedy, state_words
 from eliza_cloud.cli.progress import LiveLine
 from eliza_cloud.cli.service import Body, Service
-from eliza_cloud.cli.terminal import moment, printable
+from eliza_cloud.cli.terminal import printable
 from eliza_cloud.cli.verb import addressed, print_json
+from eliza_cloud.core.iso_time import moment
 
 _DEAD = {"runtime_not_started", "api_key_present_runtime_not_started"}
 

@@ -5,8 +5,9 @@ import msgspec
 from eliza_cloud.core.causes import CAUSES
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.health import HealthItem, cause_of, health_view
+from eliza_cloud.core.iso_time import timestamp
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-from eliza_cloud.core.view import shown_state, timestamp
+from eliza_cloud.core.view import shown_state
 
 _BROUGHT = {
     None: "The service started",

@@ -11,8 +11,8 @@ from eliza_cloud.core.causes import CAUSES, Severity
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import Failure
+from eliza_cloud.core.iso_time import timestamp
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-from eliza_cloud.core.view import timestamp
 
 DAY = 86400.0
 EXPIRES_SOON = 7 * DAY

@@ -1,10 +1,9 @@
 """What everyone is shown, derived from the facts (seed: Status Endpoint). Nothing here is stored anywhere."""
 
-from datetime import UTC, datetime
-
 import msgspec
 
 from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.iso_time import timestamp
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 
 TOP_UP_URL = "https://elizacloud.ai/dashboard/settings?tab=billing"
@@ -38,20 +37,6 @@ class StatusView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     top_up_url: str
     connection: ConnectionView
     reason: str | None = None
-
-
-def timestamp(seconds: float) -> str:
-    """Write wall-clock seconds as ISO 8601 in UTC with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def seconds_of(text: str | None) -> float | None:
-    """Read an ISO 8601 time (UTC where it names no zone) as wall-clock seconds; None for none."""
-    try:
-        read = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
 
 
 def status_view(facts: Facts, *, running: bool) -> StatusView:

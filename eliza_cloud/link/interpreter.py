@@ -10,8 +10,8 @@ from eliza_cloud.core import effects as do
 from eliza_cloud.core import events, log_events, login
 from eliza_cloud.core.facts import Facts
 from eliza_cloud.core.failure import Failure
+from eliza_cloud.core.iso_time import seconds_of
 from eliza_cloud.core.secret import Secret
-from eliza_cloud.core.view import seconds_of
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.activities import Activities
 from eliza_cloud.link.backup import INTERRUPTED, BackupRequest, BackupScheduler, RestoreRequest

@@ -15,9 +15,10 @@ from eliza_cloud.core.explain import Explanation, explain
 from eliza_cloud.core.facts import Facts, Trouble
 from eliza_cloud.core.failure import STOPPING, Failure
 from eliza_cloud.core.health import HealthView, health_view, readiness
+from eliza_cloud.core.iso_time import seconds_of
 from eliza_cloud.core.replies import Done
 from eliza_cloud.core.states import KeyState, LinkState
-from eliza_cloud.core.view import StatusView, seconds_of, status_view
+from eliza_cloud.core.view import StatusView, status_view
 from eliza_cloud.link import agents
 from eliza_cloud.link.access import CloudAccess
 from eliza_cloud.link.backup_calls import BackupCalls

@@ -34,6 +34,8 @@ class Systemd:
 
     def status(self, sentence: str) -> None:
         """Have `systemctl status` show this sentence, when it is another one than before."""
+        if not self._address:
+            return
         line = "".join(one if one.isprintable() else " " for one in self._shown(sentence))[:_LONGEST]
         if line != self._status:
             self._status = line

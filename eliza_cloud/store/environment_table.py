@@ -47,7 +47,7 @@ OWN_VARIABLES = (
     ),
     Variable(name=names.ENABLED, about="`true` counts like `cloud.enabled`."),
     Variable(
-        name="ELIZA_CLOUD_ALLOW_LOOPBACK",
+        name=names.ALLOW_LOOPBACK,
         about="With `1` the cloud may be at 127.0.0.0/8, ::1 or `localhost`, and over http; for development.",
     ),
     Variable(

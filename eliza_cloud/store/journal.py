@@ -10,8 +10,6 @@ from eliza_cloud.store.database import Database
 
 #: Entries that are kept: about ten days of a connected link (a heartbeat each 30 s, a backup each minute).
 BOUND = 50_000
-
-
 #: Seconds to wait for another program's lock: an entry can wait, and so it must not make the login wait.
 PATIENCE = 0.1
 

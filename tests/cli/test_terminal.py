@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eliza_cloud.cli.terminal import age, duration, moment, printable
+from eliza_cloud.cli.terminal import age, duration, printable
+from eliza_cloud.core.iso_time import moment
 
 
 @pytest.mark.parametrize(

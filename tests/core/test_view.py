@@ -5,8 +5,9 @@ import pytest
 
 from eliza_cloud.core.events import Connect, Disconnect, HeartbeatMissed, KeyRejected, ReconnectFailed, Stop
 from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.iso_time import timestamp
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-from eliza_cloud.core.view import connection_view, shown_state, status_view, timestamp
+from eliza_cloud.core.view import connection_view, shown_state, status_view
 from tests.core.story import ANNA, BAD_KEY, BERT, TIMEOUT, Story, in_state
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState

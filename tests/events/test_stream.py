@@ -5,7 +5,7 @@ import json
 import pytest
 
 from eliza_cloud.api import event_stream
-from eliza_cloud.core.view import seconds_of
+from eliza_cloud.core.iso_time import seconds_of
 from tests.api.conftest import TOKEN, until
 from tests.events.conftest import staged
 

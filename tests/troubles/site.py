@@ -3,9 +3,7 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -13,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-CLI = [sys.executable, "-P", "-m", "eliza_cloud.cli"]
+from tests.doctor.conftest import free_port
+from tests.process.conftest import CLI
+
 PATIENCE = 30.0
 HASTE = {
     "backup": {"autoBackupIntervalMs": 60000},
@@ -26,12 +26,6 @@ HASTE = {
     },
     "login": {"pollIntervalMs": 100},
 }
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 class Process:

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from eliza_cloud.api.service import ALLOW_LOOPBACK
 from eliza_cloud.cli.config.positions import Position, key_offsets, position
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.failure import CliError
@@ -14,7 +13,7 @@ from eliza_cloud.cli.terminal import printable
 from eliza_cloud.cli.verb import print_json
 from eliza_cloud.routing.settings import problems_in
 from eliza_cloud.store.config_file import ConfigFile
-from eliza_cloud.store.environment import value_of
+from eliza_cloud.store.environment import allows_loopback
 from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.settings_tree import Problem, shown
@@ -64,8 +63,7 @@ def _found(path: Path) -> list[dict[str, Any]]:
     except StoreError as error:
         raise CliError(str(error)) from error
     offsets = key_offsets(text.text)
-    allow_loopback = value_of(os.environ, ALLOW_LOOPBACK) == "1"
-    problems = problems_in(text.document, allow_loopback=allow_loopback)
+    problems = problems_in(text.document, allow_loopback=allows_loopback(os.environ))
     problems.sort(key=lambda one: offsets.get(one.path, 0))
     return [
         _described(one, position(text.text, offsets[one.path]) if one.path in offsets else None)

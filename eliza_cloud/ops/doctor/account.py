@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Mapping
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +12,7 @@ from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound
 from eliza_cloud.cloud.wire import Agent
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
 from eliza_cloud.core.health import DAY, EXPIRES_SOON
+from eliza_cloud.core.iso_time import seconds_of
 from eliza_cloud.ops.doctor.finding import Check, Finding, Result, cause_of, failed, passed, skipped, waits
 from eliza_cloud.store.credentials import Held
 
@@ -150,8 +150,5 @@ async def _failure(call: Awaitable[object]) -> CloudError | None:
 
 def _seconds_left(expires_at: str | None) -> float | None:
     """Return how long a key is valid; None for one without an end."""
-    try:
-        end = datetime.fromisoformat(expires_at or "")
-    except ValueError:
-        return None
-    return (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp() - time.time()
+    end = seconds_of(expires_at)
+    return None if end is None else end - time.time()

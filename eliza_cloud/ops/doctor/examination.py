@@ -1,8 +1,8 @@
 """All checks together: what depends on nothing else goes on at the same time."""
 
 import asyncio
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from importlib.metadata import version
 
 import msgspec
@@ -11,6 +11,7 @@ from eliza_cloud.cloud.base_url import BaseUrl
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.timeouts import Timeouts
 from eliza_cloud.cloud.transport import open_session
+from eliza_cloud.core.iso_time import timestamp
 from eliza_cloud.ops.doctor.account import examine_account, signed_out
 from eliza_cloud.ops.doctor.finding import Check, Finding, Result, failed, skipped, waits
 from eliza_cloud.ops.doctor.installation import Installation
@@ -21,13 +22,12 @@ from eliza_cloud.ops.doctor.state_directory import check_state
 from eliza_cloud.ops.doctor.versions import check_versions
 from eliza_cloud.ops.doctor.way import examine_way
 from eliza_cloud.store.credentials import Held
-from eliza_cloud.store.environment import value_of
+from eliza_cloud.store.environment import allows_loopback
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.look import look_at_login
 from eliza_cloud.store.paths import StatePaths, state_paths
 from eliza_cloud.store.settings import effective_base_url
 
-ALLOW_LOOPBACK = "ELIZA_CLOUD_ALLOW_LOOPBACK"
 ACCOUNT_WITHIN = 25.0
 """Seconds for all questions about key, credits and agent together; each has ten."""
 _TIMEOUTS = Timeouts(rest=10.0, heartbeat=10.0)
@@ -83,7 +83,7 @@ async def _cloud(
         return [waits(check, Check.SETTINGS) for check in (*_WAY, *_ACCOUNT)]
     environ = installation.environ
     configured = effective_base_url(read.settings, environ)
-    way = await examine_way(configured, allow_loopback=value_of(environ, ALLOW_LOOPBACK) == "1")
+    way = await examine_way(configured, allow_loopback=allows_loopback(environ))
     try:
         held = look_at_login(paths, read.document, environ, configured)
     except StoreError as error:
@@ -116,6 +116,6 @@ def _report(findings: Iterable[Finding]) -> Report:
     return Report(
         ok=all(finding.result is not Result.FAIL for finding in told),
         version=version("eliza-cloud"),
-        created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        created_at=timestamp(time.time()),
         checks=told,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from eliza_cloud.cloud.exchange import json_object
 from eliza_cloud.core.secret import Secret
 
 LIMIT = 32 * 1024 * 1024
@@ -22,11 +23,7 @@ class Fetched(msgspec.Struct, frozen=True):
     @property
     def document(self) -> dict[str, Any] | None:
         """The JSON object the body is; None for anything else."""
-        try:
-            document = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-        return document if isinstance(document, dict) else None
+        return json_object(self.body)
 
 
 class Answering(Enum):
