@@ -11,12 +11,12 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from eliza_cloud.api.service import ALLOW_LOOPBACK
 from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import BaseUrlRefused, CloudError, Redirected
 from eliza_cloud.cloud.transport import AddressGuard, open_session
 from eliza_cloud.core.secret import Secret
+from eliza_cloud.store.environment import ALLOW_LOOPBACK
 from tests.security.guard_rows import KEY
 
 PUBLIC = "93.184.216.34"
