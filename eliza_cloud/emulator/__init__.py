@@ -5,6 +5,6 @@ aiohttp application; `/emulator/*` controls it.
 """
 
 from eliza_cloud.emulator.app import create_app
-from eliza_cloud.emulator.cloud import GENERATIONS
+from eliza_cloud.emulator.server.cloud import GENERATIONS
 
 __all__ = ["GENERATIONS", "create_app"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from eliza_cloud.emulator.doctor import reply
-from eliza_cloud.emulator.reflection import reflect
+from eliza_cloud.emulator.eliza.program import reply
+from eliza_cloud.emulator.eliza.pronouns import reflect
 
 
 @pytest.mark.parametrize(

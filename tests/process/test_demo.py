@@ -92,7 +92,7 @@ def test_a_step_that_fails_is_named_with_what_was_found_and_the_logs(environment
         tmp_path,
         "import sys\n"
         "if 'emulator' in sys.orig_argv:\n"
-        "    from eliza_cloud.emulator import login_sessions\n"
+        "    from eliza_cloud.emulator.access import login_sessions\n"
         "    def broken(*_): raise login_sessions.NotCompletableError('Broken on purpose.')\n"
         "    login_sessions.complete = broken\n",
     )

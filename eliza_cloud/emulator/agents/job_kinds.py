@@ -1,0 +1,91 @@
+"""What each kind of job does (contract §11): C provisions; N also snapshots, suspends, resumes, deletes."""
+
+from collections.abc import Mapping
+
+from eliza_cloud.emulator.agents import lifecycle, records, snapshots
+from eliza_cloud.emulator.agents.jobs import AttemptError, Work
+from eliza_cloud.emulator.agents.lifecycle import ProvisionError
+from eliza_cloud.emulator.agents.snapshots import SandboxUnreachableError
+from eliza_cloud.emulator.server.cloud import Cloud
+from eliza_cloud.emulator.server.database import Row
+
+# Snapshots, stops and deletions are much quicker than starting a sandbox.
+_LIGHT_SHARE = 1 / 3
+
+
+def _is_to_fail(job: Row) -> bool:
+    return bool(job["attempts"] < job["fail_attempts"])
+
+
+async def _light(cloud: Cloud, job: Row) -> None:
+    await cloud.clock.sleep(cloud.pace.job_seconds * _LIGHT_SHARE)
+    if _is_to_fail(job):
+        raise AttemptError("The node did not answer")
+    if records.get(cloud, job["agent_id"]) is None:
+        raise AttemptError("Agent not found")
+
+
+async def _provision(cloud: Cloud, job: Row) -> Mapping[str, object]:
+    try:
+        agent = await lifecycle.provision(cloud, job["agent_id"], fails=_is_to_fail(job))
+    except ProvisionError as error:
+        raise AttemptError(str(error)) from error
+    return {
+        "cloudAgentId": agent["id"],
+        "status": agent["status"],
+        "bridgeUrl": agent["bridge_url"],
+        "healthUrl": agent["health_url"],
+    }
+
+
+def _provision_given_up(cloud: Cloud, job: Row, error: str) -> None:
+    message = f"Provisioning permanently failed after {job['max_attempts']} attempts: {error}"
+    records.change(cloud, job["agent_id"], status="error", error_message=message)
+
+
+async def _snapshot(cloud: Cloud, job: Row) -> Mapping[str, object]:
+    await _light(cloud, job)
+    try:
+        backup = snapshots.take(cloud, job["agent_id"], "manual")
+    except SandboxUnreachableError as error:
+        raise AttemptError(str(error)) from error
+    return {
+        "cloudAgentId": job["agent_id"],
+        "status": "completed",
+        "backupId": backup["id"],
+        "snapshotType": backup["snapshot_type"],
+        "sizeBytes": backup["size_bytes"],
+    }
+
+
+async def _suspend(cloud: Cloud, job: Row) -> Mapping[str, object]:
+    await _light(cloud, job)
+    lifecycle.shut_down(cloud, job["agent_id"])
+    return {"cloudAgentId": job["agent_id"], "status": "stopped"}
+
+
+async def _delete(cloud: Cloud, job: Row) -> Mapping[str, object]:
+    await _light(cloud, job)
+    lifecycle.delete(cloud, job["agent_id"])
+    return {"cloudAgentId": job["agent_id"], "status": "deleted"}
+
+
+def _delete_given_up(cloud: Cloud, job: Row, error: str) -> None:
+    records.change(
+        cloud, job["agent_id"], status="deletion_failed", error_message=f"Deletion failed: {error}"
+    )
+
+
+def _leave(_cloud: Cloud, _job: Row, _error: str) -> None:
+    """The failed job is all there is to see."""
+
+
+KINDS: Mapping[str, Work] = {
+    "milady_provision": Work(90, _provision, _provision_given_up),
+    "agent_provision": Work(90, _provision, _provision_given_up),
+    "agent_resume": Work(90, _provision, _provision_given_up),
+    "agent_restart": Work(90, _provision, _provision_given_up),
+    "agent_snapshot": Work(45, _snapshot, _leave),
+    "agent_suspend": Work(90, _suspend, _leave),
+    "agent_delete": Work(30, _delete, _delete_given_up),
+}

@@ -1,0 +1,1 @@
+"""`/emulator/*`: what scripts and tests set, on this machine only."""

@@ -1,0 +1,1 @@
+"""Inference and RPC proxies (contract §16)."""

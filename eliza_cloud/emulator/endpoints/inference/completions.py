@@ -1,0 +1,114 @@
+"""`POST /chat/completions` (contract §16): the doctor answers the last user message, remembering nothing.
+
+Streamed, it has this cloud's peculiarities: no role chunk, no usage chunk, no error frame.
+"""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from eliza_cloud.emulator.access.auth import require_caller
+from eliza_cloud.emulator.access.rate_limits import PACE_HEADERS, RELAXED, limited
+from eliza_cloud.emulator.eliza import program
+from eliza_cloud.emulator.endpoints.inference.errors import envelope, missing, no_quota, openai_errors
+from eliza_cloud.emulator.endpoints.stream import MIDWAY
+from eliza_cloud.emulator.money.metering import Reservation, reserved, tokens
+from eliza_cloud.emulator.server.cloud import CLOUD
+from eliza_cloud.emulator.server.database import new_id
+from eliza_cloud.emulator.server.responses import json_response, read_json, to_json
+
+routes = web.RouteTableDef()
+
+# Millionths of a dollar a token, and the length of an answer that is reserved for.
+PROMPT_PRICE = 1
+ANSWER_PRICE = 4
+_ANSWER_TOKENS = 500
+_STREAM_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-cache",
+    "Connection": "keep-alive",
+}
+
+
+def _text(content: object) -> str:
+    """The text of a message: a string, or the text parts among others."""
+    if isinstance(content, list):
+        return " ".join(str(part["text"]) for part in content if isinstance(part, dict) and "text" in part)
+    return content if isinstance(content, str) else ""
+
+
+def _conversation(body: object) -> tuple[dict[str, object], str, list[dict[str, object]]]:
+    """The body, its model and its messages; raises the 400."""
+    if not isinstance(body, dict):
+        raise envelope(400, "The body must be a JSON object")
+    model, messages = body.get("model"), body.get("messages")
+    if not isinstance(model, str) or not model:
+        raise missing("model")
+    if not isinstance(messages, list) or not messages:
+        raise missing("messages")
+    if not all(isinstance(each, dict) and isinstance(each.get("role"), str) for each in messages):
+        raise missing("messages")
+    return body, model, messages
+
+
+@routes.post("/api/v1/chat/completions")
+@limited(RELAXED)
+@openai_errors
+async def complete_chat(request: web.Request) -> web.StreamResponse:
+    """One choice, `finish_reason` always `stop`; tools are accepted and ignored."""
+    cloud, caller = request.app[CLOUD], require_caller(request)
+    body, model, messages = _conversation(await read_json(request, cloud))
+    asked = [_text(each.get("content")) for each in messages if each["role"] == "user"]
+    reply = program.reply(asked[-1] if asked else "", [])
+    prompt_tokens = sum(tokens(_text(each.get("content"))) for each in messages)
+    estimate = prompt_tokens * PROMPT_PRICE + _ANSWER_TOKENS * ANSWER_PRICE
+    head: dict[str, object] = {
+        "id": f"chatcmpl-{new_id()}",
+        "object": "chat.completion",
+        "created": int(cloud.clock.time()),
+        "model": model,
+    }
+    refuse = no_quota("insufficient_credits")
+    with reserved(cloud, caller, estimate, f"Chat completion: {model}", refuse) as reservation:
+        reservation.cost = prompt_tokens * PROMPT_PRICE
+        if body.get("stream") is True:
+            return await _stream(request, head, reply, reservation)
+        answer_tokens = tokens(reply)
+        reservation.cost += answer_tokens * ANSWER_PRICE
+        message = {"role": "assistant", "content": reply}
+        usage = {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": answer_tokens,
+            "total_tokens": prompt_tokens + answer_tokens,
+        }
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return json_response({**head, "choices": [choice], "usage": usage})
+
+
+def _frame(head: Mapping[str, object], delta: Mapping[str, object], finish_reason: str | None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    chunk = {**head, "object": "chat.completion.chunk", "choices": [choice]}
+    return f"data: {to_json(chunk)}\n\n".encode()
+
+
+async def _stream(
+    request: web.Request, head: Mapping[str, object], reply: str, reservation: Reservation
+) -> web.StreamResponse:
+    """Send the reply word by word; what was sent is paid for, also when the caller goes away."""
+    pace = request[PACE_HEADERS]
+    events = web.StreamResponse(headers={**_STREAM_HEADERS, **pace})
+    try:
+        await events.prepare(request)
+        for place, word in enumerate(reply.split(" ")):
+            piece = word if place == 0 else f" {word}"
+            reservation.cost += tokens(piece) * ANSWER_PRICE
+            await events.write(_frame(head, {"content": piece}, None))
+            if MIDWAY in request:
+                await request[MIDWAY]()
+                return events
+        await events.write(_frame(head, {}, "stop") + b"data: [DONE]\n\n")
+        await events.write_eof()
+    except ConnectionResetError:
+        # The caller has gone.
+        return events
+    return events

@@ -1,0 +1,179 @@
+"""`POST …/provision` and `POST …/resume` (contract §10): one engine, two envelopes, both generations.
+
+The record alone decides whether an agent runs: with a dead sandbox behind it, provision still answers 200.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from eliza_cloud.emulator.access.auth import Caller, require_caller
+from eliza_cloud.emulator.agents import lifecycle, records
+from eliza_cloud.emulator.agents.jobs import JOBS, STARTING
+from eliza_cloud.emulator.endpoints.agent_views import shared_url, web_ui_url
+from eliza_cloud.emulator.endpoints.jobs import polling
+from eliza_cloud.emulator.money.ledger import require_deposit
+from eliza_cloud.emulator.server.cloud import CLOUD
+from eliza_cloud.emulator.server.database import Row
+from eliza_cloud.emulator.server.responses import api_error, iso, json_response
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """How one of the two endpoints words its answers."""
+
+    kind_next: str
+    running: Callable[[web.Request, Row], dict[str, object]]
+    shared: Callable[[web.Request, Row], dict[str, object]]
+    queued: Callable[[Row, Row, bool], dict[str, object]]
+
+
+def _is_public_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme != "https" or not host or host == "localhost" or host.endswith((".localhost", ".local")):
+        return False
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host
+
+
+def _check_request(request: web.Request) -> None:
+    asked = request.query.getall("sync", [])
+    if request.app[CLOUD].is_next and (len(asked) > 1 or not set(asked) <= {"", "true", "false"}):
+        raise api_error(400, "Invalid sync", message='sync must be "true" or "false", once at most.')
+
+
+def _check_webhook(request: web.Request) -> None:
+    webhook = request.headers.get("x-webhook-url")
+    if webhook and not _is_public_https(webhook):
+        raise api_error(400, "Invalid webhook URL")
+
+
+async def _start(request: web.Request, envelope: _Envelope) -> web.Response:
+    cloud, caller = request.app[CLOUD], require_caller(request)
+    _check_request(request)
+    agent = records.require(cloud, request.match_info["agent_id"], caller.organization_id)
+    if agent["execution_tier"] == "shared":
+        return json_response(
+            {"success": True, "source": "shared_runtime", "data": envelope.shared(request, agent)}
+        )
+    if agent["status"] == "running" and agent["bridge_url"]:
+        return json_response({"success": True, "data": envelope.running(request, agent)})
+    if agent["status"] == "deletion_pending":
+        raise api_error(409, "Agent deletion is in progress")
+    require_deposit(cloud, caller.organization)
+    warm = _from_warm_pool(request, caller, agent)
+    if warm is not None:
+        return warm
+    _check_webhook(request)
+    kind = envelope.kind_next if cloud.is_next else "milady_provision"
+    running = request.app[JOBS].active(agent["id"], STARTING)
+    job, created = (running, False) if running is not None else request.app[JOBS].enqueue_once(agent, kind)
+    body = {
+        "success": True,
+        "created": created,
+        "alreadyInProgress": not created,
+        **envelope.queued(agent, job, created),
+        "polling": polling(request, job),
+    }
+    return json_response(body, 202 if created else 409)
+
+
+def _from_warm_pool(request: web.Request, caller: Caller, agent: Row) -> web.Response | None:
+    pool = caller.organization["warm_pool"]
+    if not request.app[CLOUD].is_next or pool is None or agent["database_status"] != "none":
+        return None
+    data = {"id": agent["id"], "agentName": agent["agent_name"]}
+    if pool == "recovery":
+        request.app[JOBS].enqueue_once(agent, "agent_restart")
+        data = {**data, "status": "provisioning"}
+        return json_response({"success": True, "source": "warm_pool_recovery", "data": data}, 202)
+    lifecycle.go_live(request.app[CLOUD], agent["id"])
+    data = {**data, "status": "running", "webUiUrl": web_ui_url(agent["id"])}
+    return json_response({"success": True, "source": "warm_pool", "data": data})
+
+
+def _provision_running(request: web.Request, agent: Row) -> dict[str, object]:
+    data = {"id": agent["id"], "agentName": agent["agent_name"], "status": agent["status"]}
+    if request.app[CLOUD].is_next:
+        return {**data, "webUiUrl": web_ui_url(agent["id"])}
+    return {**data, "bridgeUrl": agent["bridge_url"], "healthUrl": agent["health_url"]}
+
+
+def _provision_shared(request: web.Request, agent: Row) -> dict[str, object]:
+    return {
+        "id": agent["id"],
+        "agentName": agent["agent_name"],
+        "status": agent["status"],
+        "executionTier": agent["execution_tier"],
+        "message": "The agent is available on the shared runtime",
+        "webUiUrl": shared_url(f"{request.scheme}://{request.host}", agent["id"]),
+    }
+
+
+def _provision_queued(agent: Row, job: Row, created: bool) -> dict[str, object]:
+    return {
+        "message": "Provisioning started; poll the job."
+        if created
+        else "Provisioning goes on; poll the present job.",
+        "data": {
+            "jobId": job["id"],
+            "agentId": agent["id"],
+            "status": job["status"],
+            "estimatedCompletionAt": iso(job["estimated_completion_at"]),
+        },
+    }
+
+
+def _resume_running(request: web.Request, agent: Row) -> dict[str, object]:
+    data = {
+        "agentId": agent["id"],
+        "action": "resume",
+        "message": "Agent is already running",
+        "status": agent["status"],
+    }
+    return {**data, "webUiUrl": web_ui_url(agent["id"])} if request.app[CLOUD].is_next else data
+
+
+def _resume_shared(_request: web.Request, agent: Row) -> dict[str, object]:
+    return {
+        "agentId": agent["id"],
+        "action": "resume",
+        "message": "The agent is available on the shared runtime",
+        "status": agent["status"],
+        "executionTier": agent["execution_tier"],
+    }
+
+
+def _resume_queued(agent: Row, job: Row, created: bool) -> dict[str, object]:
+    return {
+        "data": {
+            "agentId": agent["id"],
+            "action": "resume",
+            "jobId": job["id"],
+            "status": job["status"],
+            "message": "Resuming from the newest backup." if created else "Resuming is under way already.",
+        }
+    }
+
+
+_PROVISION = _Envelope("agent_provision", _provision_running, _provision_shared, _provision_queued)
+_RESUME = _Envelope("agent_resume", _resume_running, _resume_shared, _resume_queued)
+
+
+async def provision_agent(request: web.Request) -> web.Response:
+    """200 if the record says running, else 202 with a job, or 409 with the one under way."""
+    return await _start(request, _PROVISION)
+
+
+async def resume_agent(request: web.Request) -> web.Response:
+    """The same, worded as an action on a stopped agent."""
+    return await _start(request, _RESUME)

@@ -1,0 +1,1 @@
+"""Credits: the ledger, hourly hosting charges, metered inference."""

@@ -1,0 +1,1 @@
+"""What every part stands on: generation, clock, database, JSON and HTML responses, body validation."""
