@@ -104,6 +104,12 @@ CATALOGUE = (
         "As many programs as may already read the event stream.",
         "End one of them, then try again.",
     ),
+    ErrorCode(
+        "unknown_page",
+        (404,),
+        "The reference has no page of this name.",
+        "Take a name that `/docs` or `eliza-cloud reference --help` lists.",
+    ),
     ErrorCode("invalid_level", (400,), "This is no level of the log.", "Use one that the sentence names."),
     _cause("settings_refused", 500),
     _cause("store_failed", 500),

@@ -58,6 +58,9 @@ _PATH = {
         Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9-]{0,39}$")],
         example="base",
     ),
+    "page": Parameter(
+        "page", "The page's name.", Annotated[str, Meta(pattern="^[a-z-]+$")], example="architecture"
+    ),
     "path": Parameter(
         "path", "The path there.", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$")], example="agents"
     ),

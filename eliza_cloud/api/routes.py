@@ -110,6 +110,7 @@ ROUTES = (
     Route("POST", "/v1/videos/generations", media.videos, contracts.capabilities.VIDEOS),
     Route("POST", "/rpc/{chain}", rpc.rpc, contracts.capabilities.RPC),
     Route("GET", "/docs", reference.docs, contracts.reference.PAGE, open=True),
+    Route("GET", "/docs/{page}", reference.docs_page, contracts.reference.WRITTEN, open=True),
     Route("GET", "/api/openapi.json", reference.openapi, contracts.reference.OPENAPI, open=True),
 )
 

@@ -231,6 +231,7 @@ async def test_only_the_seeds_two_routes_and_the_reference_are_open():
         "GET /api/cloud/status",
         "GET /api/cloud/login/status",
         "GET /docs",
+        "GET /docs/{page}",
         "GET /api/openapi.json",
     ]
 

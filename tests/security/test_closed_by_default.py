@@ -14,13 +14,15 @@ from tests.security.wire import converse, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OPEN = {"GET /api/cloud/status", "GET /api/cloud/login/status", "GET /docs", "GET /api/openapi.json"}
+OPEN = {"GET /api/cloud/status", "GET /api/cloud/login/status", "GET /api/openapi.json"}
+OPEN |= {"GET /docs", "GET /docs/{page}"}
 PROBES = {"GET /healthz", "GET /readyz"}
 #: What the calls that need no token are answered here: signed in, not linked, and without a session id.
 UNGUARDED = {
     "GET /api/cloud/status": 200,
     "GET /api/cloud/login/status": 400,
     "GET /docs": 200,
+    "GET /docs/{page}": 404,
     "GET /api/openapi.json": 200,
     "GET /healthz": 200,
     "GET /readyz": 503,

@@ -1,4 +1,4 @@
-"""`eliza-cloud reference`: the pages that describe every setting, command, code and log line."""
+"""`eliza-cloud reference`: why things are as they are, and every setting, command, code and log line."""
 
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from eliza_cloud.cli.reference import PAGES
 def reference(*, page: str | None, directory: Path | None) -> None:
     """Print a page of the reference, in Markdown.
 
-    The pages are made from the code that runs, so that they cannot tell of another version.
+    `architecture` and `decisions` say why things are as they are, `local-api` and `cloud-api` what both sides
+    of the service answer. The pages about settings, commands, codes, log lines and metrics are made from the
+    code that runs.
     """
     if (page is None) == (directory is None):
         raise click.UsageError("Name a page, or a directory with --write.")
