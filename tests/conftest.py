@@ -11,7 +11,7 @@ import pytest
 import structlog
 from aioresponses import core
 
-from eliza_cloud.core.replay import DivergedError
+from eliza_cloud.core.journal.replay import DivergedError
 from tests.journals import replay_database
 
 # aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (aioresponses issues 288 and 289).

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.journal import AnyEntry, decode
-from eliza_cloud.core.replay import Replayed, replay
-from eliza_cloud.link.clock import Clock
-from eliza_cloud.link.journal import Journal
-from eliza_cloud.store.journal import BOUND, Line, read_lines
+from eliza_cloud.core.journal.entries import AnyEntry, decode
+from eliza_cloud.core.journal.replay import Replayed, replay
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.runtime.clock import Clock
+from eliza_cloud.runtime.journal import Journal
+from eliza_cloud.store.sqlite.journal import BOUND, Line, read_lines
 
 
 class MemoryJournal:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from eliza_cloud.link.report import Observer, Report
+from eliza_cloud.runtime.observers import Observer, Report
 
 
 class OnStep(Observer):

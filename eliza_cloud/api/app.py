@@ -6,15 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from eliza_cloud.api import cors
-from eliza_cloud.api.billing_memory import BillingMemory
-from eliza_cloud.api.binding import Binding
-from eliza_cloud.api.body import MAX_BODY
-from eliza_cloud.api.errors import errors
-from eliza_cloud.api.event_stream import EventHub
-from eliza_cloud.api.guard import Guard
-from eliza_cloud.api.hosts import HostRule, OriginRule
-from eliza_cloud.api.keys import (
+from eliza_cloud.api.app_keys import (
     BILLING,
     EVENTS,
     GATEWAY,
@@ -25,19 +17,27 @@ from eliza_cloud.api.keys import (
     REDACTION,
     REFERENCE,
 )
-from eliza_cloud.api.lifetime import Lifetimes
-from eliza_cloud.api.metrics import counting, timed
-from eliza_cloud.api.naming import name_of, named
-from eliza_cloud.api.openapi import reference
+from eliza_cloud.api.billing_cache import BillingMemory
+from eliza_cloud.api.http.disconnect import Lifetimes
+from eliza_cloud.api.http.event_hub import EventHub
+from eliza_cloud.api.http.request_body import MAX_BODY
+from eliza_cloud.api.middleware import cors
+from eliza_cloud.api.middleware.allowed_hosts import HostRule, OriginRule
+from eliza_cloud.api.middleware.auth import Guard
+from eliza_cloud.api.middleware.errors import errors
+from eliza_cloud.api.middleware.request_id import name_of, named
+from eliza_cloud.api.openapi.document import reference
+from eliza_cloud.api.resources.metrics import counting, timed
 from eliza_cloud.api.routes import add_routes, is_open, is_probe
-from eliza_cloud.cloud.tracing import REQUEST_ID
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.link.journal import Journal
-from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.ops.access_log import AccessLog
+from eliza_cloud.cloud.http.trace_context import REQUEST_ID
+from eliza_cloud.ops.logging.access_log import AccessLog
 from eliza_cloud.ops.metrics.service import Metrics
-from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
+from eliza_cloud.runtime.journal import Journal
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.store.config.listen_address import Binding
 
 #: How the server is run: small heads, short lingering, bodies as they are sent (a small compressed one could
 #: become a huge one, before the guard has looked), handlers that finish what they began.

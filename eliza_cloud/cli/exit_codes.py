@@ -1,8 +1,9 @@
-"""The exit codes: part of the interface, listed in `eliza-cloud --help`."""
+"""The codes that only commands give, in the `--json` body of a failure; the service's own pass through."""
 
 from enum import IntEnum
 
-from eliza_cloud.api.exit_code import ExitCode as ServeExit
+from eliza_cloud.daemon.exit_codes import ExitCode as ServeExit
+
 
 
 class ExitCode(IntEnum):
@@ -35,3 +36,25 @@ MEANINGS = {
 def exit_code_help() -> str:
     """Write the table for the group's help."""
     return "Exit codes:\n" + "\n".join(f"  {code:>3}  {words}" for code, words in MEANINGS.items())
+
+
+COMMAND_CODES = {
+    "failed": "The command failed for the reason in its sentence.",
+    "bad_url": "The service's address is no http address with a valid port.",
+    "token_unreadable": "The token file or variable cannot be read, or holds no usable token.",
+    "service_not_running": "No service answers at the address.",
+    "service_timeout": "The service is there, but did not answer in time.",
+    "connection_lost": "The service broke the connection off.",
+    "not_our_service": "What answers at the address is another program.",
+    "bad_answer": "The service is of another version and answers something else than this command expects.",
+    "link_not_answering": "The service is there, but its link does not answer.",
+    "stream_cut": "The agent's reply was cut off before its end.",
+    "no_agent": "No agent is connected, and none was named.",
+    "unknown_agent": "No agent has this name.",
+    "ambiguous_agent": "Several agents have this name.",
+    "bundle_unwritten": "The bundle's file cannot be written.",
+    "not_so_yet": "What was waited for did not come about in time.",
+    "replay_diverged": "A recorded step leads elsewhere than it did.",
+    "journal_unreadable": "A line of the file is no entry of a journal.",
+    "declined": "You were asked, and did not say yes.",
+}

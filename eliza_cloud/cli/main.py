@@ -7,11 +7,11 @@ from importlib.metadata import version
 
 import click
 
+from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode, exit_code_help
-from eliza_cloud.cli.failure import CliError
-from eliza_cloud.cli.verbs import Verbs
+from eliza_cloud.cli.lazy_group import Verbs
 
-HERE = "eliza_cloud.cli"
+HERE = "eliza_cloud.cli.commands"
 EPILOG = f"""\
 All verbs with the option --url talk to a running service: at http://127.0.0.1:31337, or where
 ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT say, or at --url. Its token is read from
@@ -53,9 +53,9 @@ eliza_cloud = Verbs(
         "doctor": (f"{HERE}.doctor:doctor", "Find out what keeps this machine from Eliza Cloud."),
         "bundle": (f"{HERE}.bundle:bundle", "Pack what helps to find a fault, without secrets."),
         "emulator": (f"{HERE}.emulator:emulator", "Run an Eliza Cloud on this machine."),
-        "demo": (f"{HERE}.demo.verb:demo", "Walk through everything for real, in seconds."),
+        "demo": ("eliza_cloud.cli.demo.command:demo", "Walk through everything for real, in seconds."),
         "diagram": (f"{HERE}.diagram:diagram", "Draw the state diagrams."),
-        "reference": (f"{HERE}.reference.verb:reference", "Print a page of the reference."),
+        "reference": (f"{HERE}.reference.command:reference", "Print a page of the reference."),
         "completion": (f"{HERE}.completion:completion", "Print the script for a shell's completion."),
     },
     epilog=EPILOG,

@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from eliza_cloud.cloud.base_url import BaseUrl
-from eliza_cloud.cloud.billing_wire import (
+from eliza_cloud.cloud.errors import AccessDenied
+from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.error_mapping import cloud_text, success
+from eliza_cloud.cloud.http.request import Answer, Exchange
+from eliza_cloud.cloud.http.retry_after import body_retry_after
+from eliza_cloud.cloud.http.timeouts import deadline
+from eliza_cloud.cloud.types.billing import (
     CheckoutPage,
     CryptoInvoice,
     Ledger,
@@ -16,14 +21,9 @@ from eliza_cloud.cloud.billing_wire import (
     read_ledger,
     read_summary,
 )
-from eliza_cloud.cloud.errors import AccessDenied
-from eliza_cloud.cloud.exchange import Answer, Exchange
-from eliza_cloud.cloud.failures import cloud_text, success
-from eliza_cloud.cloud.redaction import Redaction
-from eliza_cloud.cloud.retry_after import body_retry_after
-from eliza_cloud.cloud.timeouts import deadline
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.core.view import TOP_UP_URL
+from eliza_cloud.core.views.status import TOP_UP_URL
+from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.secret import Secret
 
 #: Seconds for each call (contract local-api §9).
 TIMEOUT = 15.0

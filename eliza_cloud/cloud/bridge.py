@@ -4,9 +4,9 @@ from typing import Any
 from uuid import uuid4
 
 from eliza_cloud.cloud.errors import AgentTimedOut, AgentUnreachable
-from eliza_cloud.cloud.fields import members
-from eliza_cloud.cloud.reading import unexpected
-from eliza_cloud.cloud.redaction import Redaction
+from eliza_cloud.cloud.types.decode import unexpected
+from eliza_cloud.cloud.types.fields import members
+from eliza_cloud.redaction.cloud import Redaction
 
 
 def rpc(method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:

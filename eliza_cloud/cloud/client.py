@@ -13,19 +13,21 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 
-from eliza_cloud.cloud import bridge, login, reading
-from eliza_cloud.cloud.base_url import BaseUrl, segment
+from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.billing import Billing
-from eliza_cloud.cloud.billing_wire import Verbatim
 from eliza_cloud.cloud.compat import open_compat
 from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound, TimedOut
-from eliza_cloud.cloud.exchange import NETWORK_FAULTS, Answer, Exchange, network_fault, read_answer
-from eliza_cloud.cloud.failures import failure, success
-from eliza_cloud.cloud.fields import members
-from eliza_cloud.cloud.prefix import AgentPaths
-from eliza_cloud.cloud.stream import stream_reply
-from eliza_cloud.cloud.timeouts import Timeouts, deadline
-from eliza_cloud.cloud.wire import (
+from eliza_cloud.cloud.http.base_url import BaseUrl, segment
+from eliza_cloud.cloud.http.error_mapping import failure, success
+from eliza_cloud.cloud.http.path_prefix import AgentPaths
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS, Answer, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.http.timeouts import Timeouts, deadline
+from eliza_cloud.cloud.message_stream import stream_reply
+from eliza_cloud.cloud.types import decode as reading
+from eliza_cloud.cloud.types import login
+from eliza_cloud.cloud.types.billing import Verbatim
+from eliza_cloud.cloud.types.fields import members
+from eliza_cloud.cloud.types.models import (
     Agent,
     Backup,
     CreatedAgent,
@@ -38,7 +40,7 @@ from eliza_cloud.cloud.wire import (
     Snapshot,
     User,
 )
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.redaction.secret import Secret
 
 
 class ElizaCloudClient:

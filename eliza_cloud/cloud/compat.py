@@ -8,9 +8,9 @@ import msgspec
 from yarl import URL
 
 from eliza_cloud.cloud.billing import verbatim
-from eliza_cloud.cloud.billing_wire import Verbatim
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.exchange import NETWORK_FAULTS, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.types.billing import Verbatim
 
 #: Seconds: a connection, silence before and within an answer, the whole of it.
 _TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=10.0, sock_read=15.0)

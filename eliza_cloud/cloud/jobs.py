@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, JobFailed
-from eliza_cloud.cloud.wire import Job, JobRef
+from eliza_cloud.cloud.types.models import Job, JobRef
 
 
 async def wait_for_job(

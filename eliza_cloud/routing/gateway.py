@@ -5,6 +5,7 @@ import io
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 
 import aiohttp
@@ -13,21 +14,35 @@ from yarl import URL
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
-from eliza_cloud.cloud.exchange import NETWORK_FAULTS
-from eliza_cloud.cloud.tracing import trace_headers
-from eliza_cloud.core.failure import Failure
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.link.errors import LinkError, failure_of
-from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.routing.accounts import Account, Accounts
-from eliza_cloud.routing.contract import Capability, Transport
-from eliza_cloud.routing.outbound import open_own_session
-from eliza_cloud.routing.refusals import refusal
-from eliza_cloud.routing.roads import CloudRoad, OwnRoad, Road, RoadClosed, road_of
-from eliza_cloud.routing.table import RoutingTable
-from eliza_cloud.routing.variables import Variables
-from eliza_cloud.routing.watched_file import WatchedFile
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS
+from eliza_cloud.cloud.http.trace_context import trace_headers
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.routing.config.reload import WatchedFile
+from eliza_cloud.routing.config.table import RoutingTable
+from eliza_cloud.routing.config.types import Capability, Transport
+from eliza_cloud.routing.upstreams.accounts import Account, Accounts
+from eliza_cloud.routing.upstreams.env import Variables
+from eliza_cloud.routing.upstreams.errors import refusal
+from eliza_cloud.routing.upstreams.resolve import CloudRoad, OwnRoad, Road, RoadClosed, road_of
+from eliza_cloud.runtime.errors import LinkError, failure_of
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.store.config.file import ConfigFile
+
+
+
+def open_own_session() -> aiohttp.ClientSession:
+    """Open a session without cookies, proxies or netrc; a connection of its own for each request.
+
+    A kept connection that died unnoticed would fail a request that must not be repeated.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(force_close=True, limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"eliza-cloud/{version('eliza-cloud')}", "Accept-Encoding": "identity"},
+        trust_env=False,
+    )
+
 
 #: Seconds: a connection, TLS included; silence while an answer comes; a video, which comes at once or not.
 STREAMED = aiohttp.ClientTimeout(total=None, connect=10.0, sock_read=300.0)

@@ -3,11 +3,11 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from eliza_cloud.link.errors import LinkError
-from eliza_cloud.routing.contract import Capability, Route
+from eliza_cloud.routing.config.table import RoutingTable
+from eliza_cloud.routing.config.types import Capability, Route
 from eliza_cloud.routing.gateway import Gateway
-from eliza_cloud.routing.roads import CloudRoad, OwnRoad, Road
-from eliza_cloud.routing.table import RoutingTable
+from eliza_cloud.routing.upstreams.resolve import CloudRoad, OwnRoad, Road
+from eliza_cloud.runtime.errors import LinkError
 
 
 class AccountView(msgspec.Struct, frozen=True, rename="camel"):

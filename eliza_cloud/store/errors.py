@@ -10,7 +10,7 @@ from pathlib import Path
 class StoreError(Exception):
     """Something could not be kept or read back: one sentence, with a remedy. Never holds a key or token.
 
-    `code` is its cause in the catalogue (`core.causes`).
+    `code` is its cause in the catalogue (`core.problems`).
     """
 
     code = "store_failed"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from eliza_cloud.store.environment import CONFIG_PATH, STATE_DIR, value_of
+from eliza_cloud.store.config.env import CONFIG_PATH, STATE_DIR, value_of
 from eliza_cloud.store.errors import StoreError
 
 

@@ -4,9 +4,9 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.atomic_file import exclusive, make_private, replace
-from eliza_cloud.store.environment import API_TOKEN, value_of
+from eliza_cloud.store.config.env import API_TOKEN, value_of
 from eliza_cloud.store.errors import ConfigError, StoreError, file_errors
 from eliza_cloud.store.paths import StatePaths
 

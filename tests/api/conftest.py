@@ -17,21 +17,21 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from eliza_cloud.api.app import SERVER_SETTINGS, create_app
-from eliza_cloud.api.binding import Binding, Port
-from eliza_cloud.core.secret import Secret
 from eliza_cloud.emulator import create_app as create_emulator
-from eliza_cloud.link.access import CloudAccess
-from eliza_cloud.link.clock import SystemClock
-from eliza_cloud.link.journal import Journal
-from eliza_cloud.link.manager import CloudManager
 from eliza_cloud.ops.metrics.service import Metrics
+from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.runtime.clock import SystemClock
+from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.journal import Journal
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.config.listen_address import Binding, Port
+from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.journal import SqliteJournal
-from eliza_cloud.store.record import SqliteStore
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.journal import SqliteJournal
 from tests.api.contract import check_answer
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from jsonschema import Draft202012Validator
 
-from eliza_cloud.api.openapi import openapi_document
+from eliza_cloud.api.openapi.document import openapi_document
 from eliza_cloud.api.routes import ROUTES
 
 JSON = "application/json"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from eliza_cloud.api.answers import failure_answer
-from eliza_cloud.core.failure import Failure
+from eliza_cloud.api.http.responses import failure_answer
+from eliza_cloud.core.problems import Failure
 
 
 def failed(**more):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.api.binding import BindingError, allowed_hosts, allowed_origins, read_binding
+from eliza_cloud.store.config.listen_address import BindingError, allowed_hosts, allowed_origins, read_binding
 
 
 def ports(environ, **flags):

@@ -6,8 +6,8 @@ import json
 import pytest
 from aiohttp import web
 
-from eliza_cloud.api import sse
-from eliza_cloud.api.keys import LIFETIMES
+from eliza_cloud.api.app_keys import LIFETIMES
+from eliza_cloud.api.http import sse
 from tests.api.conftest import TOKEN, frames, until
 
 KEY = "eliza_" + "ab" * 32

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from eliza_cloud.api.binding import Binding, Port
+from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.api.conftest import NOWHERE, TOKEN, raw, request
 
 PORT = (Port(31337, "ELIZA_API_PORT"),)

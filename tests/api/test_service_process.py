@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from eliza_cloud.core.causes import CAUSES
+from eliza_cloud.core.problems import CAUSES
 from tests.api.conftest import until
 
 SERVE = """
 import asyncio, os, sys
-from eliza_cloud.api.service import serve
+from eliza_cloud.daemon.service import serve
 sys.exit(asyncio.run(serve(os.environ)))
 """
 TOKEN = "canary-token-of-at-least-32-characters"

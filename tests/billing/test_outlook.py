@@ -4,10 +4,10 @@ import json
 
 import msgspec
 
-from eliza_cloud.api.binding import Binding, Port
-from eliza_cloud.api.service import running
 from eliza_cloud.core.credits import Spending
-from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.daemon.service import running
+from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.api.conftest import until
 from tests.billing.conftest import says
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.cli.access import is_loopback, service_token, service_url
+from eliza_cloud.cli.client.endpoint import is_loopback, service_token, service_url
 from tests.cli.conftest import TOKEN, Answer
 
 

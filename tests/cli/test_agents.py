@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from eliza_cloud.cli import service as client
+from eliza_cloud.cli.client import http as client
 from tests.cli.conftest import AGENT, Answer, in_a_terminal, status
 
 OTHER = "99999999-2222-4333-8444-555555555555"

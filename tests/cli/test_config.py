@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eliza_cloud.cli.config.positions import key_offsets, position
-from eliza_cloud.store.config_text import ConfigText
+from eliza_cloud.cli.commands.config.positions import key_offsets, position
+from eliza_cloud.store.config.json5 import ConfigText
 
 KEY = "eliza_" + "0123456789abcdef" * 4
 WRONG = """\

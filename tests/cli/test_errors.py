@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from eliza_cloud.cli import service as client
+from eliza_cloud.cli.client import http as client
 from eliza_cloud.cli.exit_codes import MEANINGS, ExitCode
 from tests.cli.conftest import AGENT, Answer
 

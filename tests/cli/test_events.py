@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from eliza_cloud.cli import event_feed
+from eliza_cloud.cli.client import event_stream as event_feed
 from tests.cli.conftest import Answer
 from tests.cli.streaming import change, gap, link_entry, snapshot, start_mark, stream
 

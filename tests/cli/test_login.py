@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from eliza_cloud.cli import login as verb
-from eliza_cloud.cli.browser import has_browser, open_browser
+from eliza_cloud.cli.client.browser import has_browser, open_browser
+from eliza_cloud.cli.commands import login as verb
 from tests.cli.conftest import Answer, in_a_terminal
 
 SESSION = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eliza_cloud.cli.link_words import ACCOUNT, GLYPHS, REMEDIES, WHY
+from eliza_cloud.cli.output.link import ACCOUNT, GLYPHS, REMEDIES, WHY
 from eliza_cloud.core.states import LinkState, Reason
 from tests.cli.conftest import AGENT, STATUS, status
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eliza_cloud.cli.terminal import age, duration, printable
-from eliza_cloud.core.iso_time import moment
+from eliza_cloud.cli.output.text import age, duration, printable
+from eliza_cloud.core.timefmt import moment
 
 
 @pytest.mark.parametrize(

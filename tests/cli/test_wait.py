@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from eliza_cloud.cli import event_feed
-from eliza_cloud.cli.wait import AIMS
+from eliza_cloud.cli.client import event_stream as event_feed
+from eliza_cloud.cli.commands.wait import AIMS
 from tests.cli.conftest import TOKEN, Answer, status
 from tests.cli.streaming import snapshot, stream
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.timeouts import Timeouts
-from eliza_cloud.cloud.transport import open_session
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.session import open_session
+from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.redaction.secret import Secret
 
 AGENT = "3f8e2d9a-0000-4000-8000-000000000001"
 KEY = "eliza_" + "ab12" * 16

@@ -3,7 +3,7 @@
 import pytest
 
 from eliza_cloud.cloud.errors import BadAnswer
-from eliza_cloud.cloud.wire import User
+from eliza_cloud.cloud.types.models import User
 
 from .conftest import AGENT
 

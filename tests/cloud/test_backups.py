@@ -4,7 +4,7 @@
 import pytest
 
 from eliza_cloud.cloud.errors import BadAnswer, CloudFault, Conflict, InvalidRequest, NotFound
-from eliza_cloud.cloud.wire import Backup, JobRef, Restored, Snapshot
+from eliza_cloud.cloud.types.models import Backup, JobRef, Restored, Snapshot
 
 from .conftest import AGENT
 

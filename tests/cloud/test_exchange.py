@@ -11,8 +11,6 @@ import trustme
 from aiohttp import web
 from aioresponses import aioresponses
 
-from eliza_cloud.cloud import exchange
-from eliza_cloud.cloud.base_url import parse_base_url
 from eliza_cloud.cloud.errors import (
     BadAnswer,
     CertificateDates,
@@ -25,6 +23,8 @@ from eliza_cloud.cloud.errors import (
     TlsFailed,
     Unreachable,
 )
+from eliza_cloud.cloud.http import request as exchange
+from eliza_cloud.cloud.http.base_url import parse_base_url
 
 from .conftest import AGENT, KEY
 

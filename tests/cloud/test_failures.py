@@ -7,11 +7,11 @@ from email.utils import formatdate
 import pytest
 
 from eliza_cloud.cloud import errors
-from eliza_cloud.cloud.exchange import Answer
-from eliza_cloud.cloud.failures import failure
-from eliza_cloud.cloud.redaction import Redaction
-from eliza_cloud.cloud.retry_after import body_retry_after, retry_after
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.http.error_mapping import failure
+from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.http.retry_after import body_retry_after, retry_after
+from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.secret import Secret
 
 from .conftest import AGENT, KEY
 

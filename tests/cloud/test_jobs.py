@@ -5,7 +5,7 @@ from aiohttp import web
 
 from eliza_cloud.cloud.errors import BadAnswer, JobFailed, KeyRefused, NotFound
 from eliza_cloud.cloud.jobs import wait_for_job
-from eliza_cloud.cloud.wire import JobRef
+from eliza_cloud.cloud.types.models import JobRef
 
 PATH = "/api/v1/jobs/j1"
 JOB = JobRef("j1", 2.0, None)

@@ -12,7 +12,7 @@ from eliza_cloud.cloud.errors import (
     NotFound,
     QuotaExceeded,
 )
-from eliza_cloud.cloud.wire import JobRef, Provision
+from eliza_cloud.cloud.types.models import JobRef, Provision
 
 from .conftest import AGENT
 

@@ -16,8 +16,8 @@ from eliza_cloud.cloud.errors import (
     RateLimited,
     TimedOut,
 )
-from eliza_cloud.cloud.wire import LoginPoll
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.types.models import LoginPoll
+from eliza_cloud.redaction.secret import Secret
 
 from .conftest import KEY
 

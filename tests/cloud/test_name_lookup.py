@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from eliza_cloud.cloud.name_lookup import NameLookup
+from eliza_cloud.cloud.http.resolver import NameLookup
 
 
 @pytest.fixture

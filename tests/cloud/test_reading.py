@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eliza_cloud.cloud import bridge, failures, login, reading
-from eliza_cloud.cloud.base_url import parse_base_url
+from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.exchange import Answer, json_object
-from eliza_cloud.cloud.redaction import Redaction
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.http import error_mapping as failures
+from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.request import Answer, json_object
+from eliza_cloud.cloud.types import decode as reading
+from eliza_cloud.cloud.types import login
+from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.secret import Secret
 
 from .conftest import KEY
 

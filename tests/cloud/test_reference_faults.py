@@ -2,10 +2,10 @@
 
 import pytest
 
-from eliza_cloud.cloud.base_url import parse_base_url
 from eliza_cloud.cloud.errors import BaseUrlRefused, CreditsExhausted, RateLimited, Redirected, StreamFailed
-from eliza_cloud.cloud.sse import SseParser
-from eliza_cloud.cloud.transport import AddressGuard, AddressRefused
+from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused
+from eliza_cloud.cloud.http.sse import SseParser
 
 from .conftest import AGENT, KEY
 

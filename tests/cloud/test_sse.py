@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eliza_cloud.cloud.sse import EventTooLarge, SseEvent, SseParser
+from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
 
 
 def parse(*chunks, **options):

@@ -8,9 +8,9 @@ import pytest
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.errors import BaseUrlRefused, NameNotFound, TimedOut, Unreachable
-from eliza_cloud.cloud.transport import AddressGuard, AddressRefused, GuardedResolver, open_session
+from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused, GuardedResolver, open_session
 
 PUBLIC = parse_base_url("https://cloud.example.com", allow_loopback=True)
 LOOPBACK = parse_base_url("http://localhost:4400", allow_loopback=True)

@@ -5,9 +5,9 @@ A cell that is not named here is ignored.
 
 from typing import Any, NamedTuple
 
-from eliza_cloud.core import events as ev
-from eliza_cloud.core.failure import LINK_CLOSING, LINK_UNSETTLED, NOT_SIGNED_IN, STOPPING, Failure
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.link import events as ev
+from eliza_cloud.core.problems import LINK_CLOSING, LINK_UNSETTLED, NOT_SIGNED_IN, STOPPING, Failure
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.story import ANNA, BERT
 

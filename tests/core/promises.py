@@ -5,14 +5,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from eliza_cloud.core import effects as do
-from eliza_cloud.core import events as ev
-from eliza_cloud.core.effects import Answer
-from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.failure import STOPPING, Failure
-from eliza_cloud.core.link_table import ROWS, Proceed
-from eliza_cloud.core.machine import Outcome, Step
-from eliza_cloud.core.replies import Refused, Waits
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link import events as ev
+from eliza_cloud.core.link.effects import Answer, Refused, Waits
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.link.table import ROWS, Proceed
+from eliza_cloud.core.problems import STOPPING, Failure
+from eliza_cloud.core.statechart import Outcome, Step
 from eliza_cloud.core.states import KeyState, LinkState
 from tests.core.story import MACHINE
 

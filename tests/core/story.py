@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from eliza_cloud.core.effects import AnswerConnect, AnswerDisconnect, Effect
-from eliza_cloud.core.events import (
+from eliza_cloud.core.link.effects import AnswerConnect, AnswerDisconnect, Effect
+from eliza_cloud.core.link.events import (
     AgentGone,
     BackupFailed,
     BackupTaken,
@@ -36,10 +36,10 @@ from eliza_cloud.core.events import (
     TakeBackup,
     Woke,
 )
-from eliza_cloud.core.facts import Facts, Policy
-from eliza_cloud.core.failure import Failure
-from eliza_cloud.core.link import LinkMachine
-from eliza_cloud.core.machine import Step
+from eliza_cloud.core.link.machine import LinkMachine
+from eliza_cloud.core.link.state import Facts, Policy
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.statechart import Step
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 
 MACHINE = LinkMachine()

@@ -2,8 +2,9 @@
 
 import pytest
 
-from eliza_cloud.core import effects as do
-from eliza_cloud.core.events import (
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link.effects import Done, Refused, Waits
+from eliza_cloud.core.link.events import (
     BackupFailed,
     BackupTaken,
     Connect,
@@ -14,8 +15,7 @@ from eliza_cloud.core.events import (
     TakeBackup,
     Woke,
 )
-from eliza_cloud.core.failure import LINK_CLOSING, SUPERSEDED
-from eliza_cloud.core.replies import Done, Refused, Waits
+from eliza_cloud.core.problems import LINK_CLOSING, SUPERSEDED
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.promises import ends
 from tests.core.story import ANNA, BERT, TIMEOUT, Story, in_state

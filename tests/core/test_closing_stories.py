@@ -2,8 +2,9 @@
 
 import pytest
 
-from eliza_cloud.core import effects as do
-from eliza_cloud.core.events import (
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link.effects import Done, Refused, Waits
+from eliza_cloud.core.link.events import (
     BackupFailed,
     Connect,
     Disconnect,
@@ -15,8 +16,7 @@ from eliza_cloud.core.events import (
     Stop,
     Woke,
 )
-from eliza_cloud.core.failure import NOT_SIGNED_IN, STOPPING, SUPERSEDED
-from eliza_cloud.core.replies import Done, Refused, Waits
+from eliza_cloud.core.problems import NOT_SIGNED_IN, STOPPING, SUPERSEDED
 from eliza_cloud.core.states import KeyState, LinkState
 from tests.core.promises import ends
 from tests.core.story import ANNA, BAD_KEY, BERT, TIMEOUT, Story, in_state, told_of

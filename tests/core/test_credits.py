@@ -2,10 +2,17 @@
 
 import pytest
 
-from eliza_cloud.core import effects as do
 from eliza_cloud.core.credits import CreditLevel, Spending, hours_left, level_of, may_provision, watched
-from eliza_cloud.core.events import CreditsRead, Disconnect, Drained, HeartbeatMissed, KeyChanged, Reconnected
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link.events import (
+    CreditsRead,
+    Disconnect,
+    Drained,
+    HeartbeatMissed,
+    KeyChanged,
+    Reconnected,
+)
+from eliza_cloud.core.statechart import Outcome
 from tests.core.story import TIMEOUT, Story
 
 HOUR = 3600.0

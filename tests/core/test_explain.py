@@ -2,14 +2,13 @@
 
 import pytest
 
-from eliza_cloud.core.causes import CAUSES
-from eliza_cloud.core.events import Connect, Connected, ConnectFailed, HeartbeatMissed, Stop, StoreFailed
-from eliza_cloud.core.explain import explain
-from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.failure import Failure
-from eliza_cloud.core.link_table import ROWS
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.link.events import Connect, Connected, ConnectFailed, HeartbeatMissed, Stop, StoreFailed
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.link.table import ROWS
+from eliza_cloud.core.problems import CAUSES, Failure
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState, Reason
+from eliza_cloud.core.views.explain import explain
 from tests.core.story import ANNA, SIGNED_IN, Story, in_state
 
 DEAD = Failure(code="agent_unreachable", status=502, message="The sandbox is dead.", retryable=True)

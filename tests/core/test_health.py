@@ -3,8 +3,7 @@
 import msgspec
 import pytest
 
-from eliza_cloud.core.causes import CAUSES
-from eliza_cloud.core.events import (
+from eliza_cloud.core.link.events import (
     AgentGone,
     BackupFailed,
     BackupTaken,
@@ -26,10 +25,10 @@ from eliza_cloud.core.events import (
     StoreRecovered,
     Woke,
 )
-from eliza_cloud.core.facts import Facts, Policy, Trouble
-from eliza_cloud.core.failure import Failure
-from eliza_cloud.core.health import cause_of, health_view, readiness
+from eliza_cloud.core.link.state import Facts, Policy, Trouble
+from eliza_cloud.core.problems import CAUSES, Failure
 from eliza_cloud.core.states import KeyState, LinkState, Reason
+from eliza_cloud.core.views.health import cause_of, health_view, readiness
 from tests.core.story import ANNA, BAD_KEY, GONE, MACHINE, NO_CREDITS, SIGNED_IN, in_state
 
 DOWN = Failure(code="cloud_unreachable", status=502, message="Nothing answers.", retryable=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from eliza_cloud.core import effects as do
-from eliza_cloud.core.events import (
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link.events import (
     AgentGone,
     BackupFailed,
     BackupTaken,
@@ -22,7 +22,7 @@ from eliza_cloud.core.events import (
     Reconnected,
     ReconnectFailed,
 )
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.story import ANNA, BAD_KEY, GONE, NO_CREDITS, TIMEOUT, Story, in_state
 

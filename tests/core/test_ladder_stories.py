@@ -1,8 +1,9 @@
 """A link that is lost and found again (seed: Reconnection Strategy), told step by step."""
 
-from eliza_cloud.core import effects as do
 from eliza_cloud.core.backoff import Backoff
-from eliza_cloud.core.events import (
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link.effects import Waits
+from eliza_cloud.core.link.events import (
     ConfigChanged,
     Connect,
     Disconnect,
@@ -12,8 +13,7 @@ from eliza_cloud.core.events import (
     ReconnectFailed,
     Woke,
 )
-from eliza_cloud.core.facts import Policy
-from eliza_cloud.core.replies import Waits
+from eliza_cloud.core.link.state import Policy
 from eliza_cloud.core.states import LinkState, Reason
 from tests.core.story import ANNA, BUSY_CLOUD, TIMEOUT, Story, in_state
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from eliza_cloud.core import effects as do
-from eliza_cloud.core.events import (
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link.effects import Done, Refused, Waits
+from eliza_cloud.core.link.events import (
     AgentGone,
     Connect,
     Connected,
@@ -17,10 +18,9 @@ from eliza_cloud.core.events import (
     ShutdownAgent,
     Stop,
 )
-from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.failure import NOT_SIGNED_IN, SUPERSEDED
-from eliza_cloud.core.machine import Outcome
-from eliza_cloud.core.replies import Done, Refused, Waits
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.problems import NOT_SIGNED_IN, SUPERSEDED
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState, Reason
 from tests.core.story import ANNA, BAD_KEY, BERT, BROKEN, GONE, NO_CREDITS, TIMEOUT, Story, in_state
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from eliza_cloud.core.login import (
+from eliza_cloud.core.login.machine import (
     AnnounceKey,
     CancelLogin,
     KeepKey,
@@ -21,7 +21,7 @@ from eliza_cloud.core.login import (
     StoreKey,
     login_view,
 )
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LoginState
 
 MACHINE = LoginMachine()

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from transitions import MachineError
 
-from eliza_cloud.core.events import Connect, Connected
-from eliza_cloud.core.link import LinkMachine
-from eliza_cloud.core.machine import Cursor, Outcome, Table, moves, stays
+from eliza_cloud.core.link.events import Connect, Connected
+from eliza_cloud.core.link.machine import LinkMachine
+from eliza_cloud.core.statechart import Cursor, Outcome, Table, moves, stays
 from eliza_cloud.core.states import LinkState
 from tests.core.story import ANNA, BERT, SIGNED_IN
 

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from eliza_cloud.core import events as ev
 from eliza_cloud.core.backoff import Backoff
-from eliza_cloud.core.facts import Facts, Policy
-from eliza_cloud.core.link_table import ROWS, Proceed
-from eliza_cloud.core.login import LOGIN_ROWS, LoginEvent, LoginFacts, LoginMachine
-from eliza_cloud.core.machine import Outcome, Row
-from eliza_cloud.core.replies import Refused
+from eliza_cloud.core.link import events as ev
+from eliza_cloud.core.link.effects import Refused
+from eliza_cloud.core.link.state import Facts, Policy
+from eliza_cloud.core.link.table import ROWS, Proceed
+from eliza_cloud.core.login.machine import LOGIN_ROWS, LoginEvent, LoginFacts, LoginMachine
+from eliza_cloud.core.statechart import Outcome, Row
 from eliza_cloud.core.states import KeyState, LinkState, LoginState, Reason
 from tests.core.expected_matrix import EXPECTED
 from tests.core.story import ANNA, BERT, BROKEN, MACHINE, TIMEOUT, in_state, sample

@@ -9,7 +9,7 @@ import traceback
 import msgspec
 import pytest
 
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.redaction.secret import Secret
 
 PLAIN = "eliza_0123456789abcdef"
 

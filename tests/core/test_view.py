@@ -3,11 +3,18 @@
 import msgspec
 import pytest
 
-from eliza_cloud.core.events import Connect, Disconnect, HeartbeatMissed, KeyRejected, ReconnectFailed, Stop
-from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.iso_time import timestamp
+from eliza_cloud.core.link.events import (
+    Connect,
+    Disconnect,
+    HeartbeatMissed,
+    KeyRejected,
+    ReconnectFailed,
+    Stop,
+)
+from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-from eliza_cloud.core.view import connection_view, shown_state, status_view
+from eliza_cloud.core.timefmt import timestamp
+from eliza_cloud.core.views.status import connection_view, shown_state, status_view
 from tests.core.story import ANNA, BAD_KEY, BERT, TIMEOUT, Story, in_state
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState

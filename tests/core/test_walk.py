@@ -9,10 +9,10 @@ from collections import Counter
 
 import pytest
 
-from eliza_cloud.core import events as ev
 from eliza_cloud.core.backoff import Backoff
-from eliza_cloud.core.facts import Facts, Policy
-from eliza_cloud.core.link_table import Proceed
+from eliza_cloud.core.link import events as ev
+from eliza_cloud.core.link.state import Facts, Policy
+from eliza_cloud.core.link.table import Proceed
 from eliza_cloud.core.states import KeyState, LinkState
 from tests.core.promises import (
     ALLOWED,

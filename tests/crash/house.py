@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 from tests.crash.processes import TOKEN, URL, Child, Service, Zygote, ask
 
 SETTINGS = {

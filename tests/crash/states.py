@@ -8,7 +8,10 @@ from tests.crash.house import Machine
 from tests.crash.processes import Service, until
 
 # Seconds; 8 and 2 otherwise. `test_hanging_stop.py` leaves them as they are.
-QUICK = {"eliza_cloud.link.backup.FINAL_BOUND": 0.5, "eliza_cloud.link.sign_in.LAST_POLL_BOUND": 0.5}
+QUICK = {
+    "eliza_cloud.runtime.activities.backup.FINAL_BOUND": 0.5,
+    "eliza_cloud.runtime.operations.login.LAST_POLL_BOUND": 0.5,
+}
 
 #: Brings a machine into a state; returns the service, and the agent that is wished for.
 State = Callable[[Machine], tuple[Service, str | None]]

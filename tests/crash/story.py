@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from eliza_cloud.store.config_file import ConfigFile
-from eliza_cloud.store.record import AgentRecord
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.sqlite.agent_record import AgentRecord
 from tests.crash.house import SETTINGS, Machine
 from tests.crash.processes import KEY, Child, Service
 

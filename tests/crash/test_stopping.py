@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.api.exit_code import ExitCode
-from eliza_cloud.cli.serve import serve
+from eliza_cloud.cli.commands.serve import serve
+from eliza_cloud.daemon.exit_codes import ExitCode
 from tests.crash.processes import until
 from tests.crash.states import QUICK, STATES, closing, error
 

@@ -11,7 +11,7 @@ from tests.crash.house import Machine
 from tests.crash.processes import Service, until
 from tests.crash.troubles import TROUBLES, Locked, Trouble, as_root
 
-IMPATIENT = {"eliza_cloud.store.database.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
+IMPATIENT = {"eliza_cloud.store.sqlite.database.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
 
 @pytest.fixture(params=TROUBLES, ids=lambda kind: kind.__name__)

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
-from eliza_cloud.store.database import Database
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 from tests.crash.house import SETTINGS, Cloud, Machine, emulator
 from tests.crash.processes import until
 

@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import eliza_cloud.api.service
+import eliza_cloud.cli.commands.serve
 import eliza_cloud.cli.main
-import eliza_cloud.cli.serve
+import eliza_cloud.daemon.service
 import eliza_cloud.emulator
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.config.file import ConfigFile
 from tests.crash.kill_points import KillPoints
 
 PARENT_DIED = 1  # PR_SET_PDEATHSIG

@@ -1,8 +1,8 @@
 """Every code that the source can answer is in the catalogue, and nothing else is."""
 
-from eliza_cloud.api.error_codes import CATALOGUE, ERROR_CODES
-from eliza_cloud.cli.command_codes import COMMAND_CODES
-from eliza_cloud.core.causes import CAUSES
+from eliza_cloud.api.openapi.error_codes import CATALOGUE, ERROR_CODES
+from eliza_cloud.cli.exit_codes import COMMAND_CODES
+from eliza_cloud.core.problems import CAUSES
 from tests.docs.source import codes
 
 SERVICE = ("core/", "cloud/", "store/", "link/", "routing/", "api/", "ops/")

@@ -4,14 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core.link_table import ROWS
-from eliza_cloud.core.login import LOGIN_ROWS
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.link.table import ROWS
+from eliza_cloud.core.login.machine import LOGIN_ROWS
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState
-from eliza_cloud.ops.diagram import GUARD_WORDS, link_diagram, login_diagram
-from eliza_cloud.ops.diagram_dot import dot
-from eliza_cloud.ops.diagram_mermaid import mermaid
-from eliza_cloud.ops.diagram_svg import DrawingError, fingerprint, svg
+from eliza_cloud.ops.diagrams import (
+    GUARD_WORDS,
+    DrawingError,
+    dot,
+    fingerprint,
+    link_diagram,
+    login_diagram,
+    mermaid,
+    svg,
+)
 
 DIAGRAMS = Path(__file__).parents[2] / "diagrams"
 MACHINES = {"link": (link_diagram, ROWS), "login": (login_diagram, LOGIN_ROWS)}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.api.error_codes import ERROR_CODES
+from eliza_cloud.api.openapi.error_codes import ERROR_CODES
+from eliza_cloud.cli.commands.reference.commands import ROOT, helps
 from eliza_cloud.cli.exit_codes import ExitCode
-from eliza_cloud.cli.reference.commands import ROOT, helps
-from eliza_cloud.core.causes import CAUSES
+from eliza_cloud.core.problems import CAUSES
 from tests.docs.readme import README, spans
 from tests.docs.walk import SESSION, Machine, blocks
 

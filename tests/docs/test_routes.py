@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from eliza_cloud.api.compat import COMPAT_PATH
+from eliza_cloud.api.resources.compat import COMPAT_PATH
 from eliza_cloud.api.routes import ROUTES
 from tests.docs.readme import README, rows, section, spans
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eliza_cloud.cli.config.schema import config_schema, schema_text
-from eliza_cloud.routing.settings import SETTINGS, TREE, VARIABLES
-from eliza_cloud.store.settings import CLOUD_SETTINGS
-from eliza_cloud.store.settings_tree import problems
+from eliza_cloud.cli.commands.config.schema import config_schema, schema_text
+from eliza_cloud.routing.config.settings import SETTINGS, TREE, VARIABLES
+from eliza_cloud.store.config.settings import CLOUD_SETTINGS
+from eliza_cloud.store.config.validate import problems
 from tests.docs.readme import rows, section, spans
 from tests.docs.source import modules, words
 

@@ -16,16 +16,16 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from eliza_cloud.cli.diagnosis import installation
-from eliza_cloud.cloud.base_url import parse_base_url
+from eliza_cloud.cli.installation import installation
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.transport import open_session
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.emulator import create_app
-from eliza_cloud.ops.doctor.examination import Report, examine
-from eliza_cloud.ops.doctor.finding import Finding
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.record import AgentRecord, SqliteStore
+from eliza_cloud.ops.doctor.result import Finding
+from eliza_cloud.ops.doctor.run import Report, examine
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 
 
 @dataclass

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.redaction.secret import Secret
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from eliza_cloud.cli.diagnosis import installation
-from eliza_cloud.ops.doctor.examination import why_not_running
+from eliza_cloud.cli.installation import installation
+from eliza_cloud.ops.doctor.run import why_not_running
 
 
 def listing(directory):

@@ -5,8 +5,8 @@ import signal
 import pytest
 from aiohttp import web
 
-from eliza_cloud.cli.diagnosis import installation
-from eliza_cloud.ops.doctor.examination import why_not_running
+from eliza_cloud.cli.installation import installation
+from eliza_cloud.ops.doctor.run import why_not_running
 from eliza_cloud.store.instance_lock import InstanceLock
 from tests.doctor.conftest import free_port, served
 
@@ -37,7 +37,7 @@ async def test_a_service_with_another_state_directory_holds_the_ports_as_a_stran
 
 
 async def test_a_service_that_stands_still_is_stuck(machine, service, monkeypatch):
-    monkeypatch.setattr("eliza_cloud.ops.doctor.own_service.ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr("eliza_cloud.ops.doctor.service.ANSWER_WITHIN", 0.2)
     service.send_signal(signal.SIGSTOP)
     assert await machine.failures() == {"service": "service_stuck"}
     found = await machine.examined()

@@ -11,8 +11,8 @@ from hashlib import sha256
 
 import pytest
 
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.journal import Line, SqliteJournal
+from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
 from tests.doctor.conftest import free_port, kept_environment, served
 
 CLI = (sys.executable, "-P", "-m", "eliza_cloud.cli")

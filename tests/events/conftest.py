@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from eliza_cloud.api.event_stream import EventHub
-from eliza_cloud.api.keys import EVENTS, JOURNAL
-from eliza_cloud.link.journal import Journal
+from eliza_cloud.api.app_keys import EVENTS, JOURNAL
+from eliza_cloud.api.http.event_hub import EventHub
+from eliza_cloud.runtime.journal import Journal
 from tests.api.conftest import TOKEN, Service, cloud, serve, service, signed_in, until
 from tests.process.conftest import environment, one_house
 

@@ -6,8 +6,9 @@ import statistics
 import time
 import tracemalloc
 
-from eliza_cloud.api import event_stream, sse
-from eliza_cloud.link.report import Observer
+from eliza_cloud.api.http import event_hub as event_stream
+from eliza_cloud.api.http import sse
+from eliza_cloud.runtime.observers import Observer
 from tests.api.conftest import until
 from tests.events.conftest import Stage
 from tests.events.test_keeping_up import LARGE, ROOM

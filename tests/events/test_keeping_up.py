@@ -6,7 +6,8 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from eliza_cloud.api import event_stream, sse
+from eliza_cloud.api.http import event_hub as event_stream
+from eliza_cloud.api.http import sse
 from eliza_cloud.core import log_events
 from tests.api.conftest import until
 from tests.events.conftest import staged

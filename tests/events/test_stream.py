@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from eliza_cloud.api import event_stream
-from eliza_cloud.core.iso_time import seconds_of
+from eliza_cloud.api.http import event_hub as event_stream
+from eliza_cloud.core.timefmt import seconds_of
 from tests.api.conftest import TOKEN, until
 from tests.events.conftest import staged
 

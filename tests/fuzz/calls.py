@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.odd_json import KEY
 from tests.fuzz.promises import returned
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.odd_json import KEY
 
 STATUSES = {400, 401, 402, 403, 404, 409, 429, 502, 504}

@@ -9,12 +9,12 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eliza_cloud.cloud.base_url import parse_base_url
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.timeouts import Timeouts
-from eliza_cloud.cloud.transport import open_session
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.session import open_session
+from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.calls import CALLS, REFUSED
 from tests.fuzz.odd_json import KEY, changed, changes, odd, write
 from tests.fuzz.promises import check_error, check_typed

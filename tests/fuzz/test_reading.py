@@ -5,14 +5,16 @@ import inspect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eliza_cloud.cloud import bridge, login, reading
-from eliza_cloud.cloud.base_url import parse_base_url
+from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.exchange import Answer, json_object
-from eliza_cloud.cloud.failures import failure, success
-from eliza_cloud.cloud.redaction import Redaction
-from eliza_cloud.cloud.retry_after import body_retry_after, retry_after
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.error_mapping import failure, success
+from eliza_cloud.cloud.http.request import Answer, json_object
+from eliza_cloud.cloud.http.retry_after import body_retry_after, retry_after
+from eliza_cloud.cloud.types import decode as reading
+from eliza_cloud.cloud.types import login
+from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.odd_json import KEY, MISSING, documents, odd, write
 from tests.fuzz.promises import check_error, check_typed, returned
 from tests.fuzz.search import searched

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eliza_cloud.cloud.sse import EventTooLarge, SseEvent, SseParser
+from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
 from tests.fuzz.search import searched
 
 LIMIT = 64

@@ -13,15 +13,15 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from eliza_cloud.link.access import CloudAccess
-from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.link.report import Observer, Report
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.runtime.observers import Observer, Report
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import StatePaths, state_paths
-from eliza_cloud.store.record import SqliteStore
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 from tests.journals import Recording
 from tests.link.fake_clock import FakeClock
 from tests.link.scripted_cloud import KEY, A, ScriptedCloud, heartbeat_dead

@@ -4,8 +4,8 @@ from collections.abc import Awaitable
 
 import pytest
 
-from eliza_cloud.core.failure import Failure
-from eliza_cloud.link.errors import LinkError
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.runtime.errors import LinkError
 
 
 async def failing(work: Awaitable[object]) -> Failure:

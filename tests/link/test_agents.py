@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from eliza_cloud.link.errors import LinkError
+from eliza_cloud.runtime.errors import LinkError
 from tests.link.failing import failing
 from tests.link.scripted_cloud import A, B, drop, failure, html, job, job_started, ok
 

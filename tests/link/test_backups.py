@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from eliza_cloud.core.events import KeyAccepted
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.core.link.events import KeyAccepted
+from eliza_cloud.store.config.settings import Settings
 from tests.link.failing import failing
 from tests.link.scripted_cloud import A, B, failure, heartbeat_dead, job, job_started, ok
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.link.clock import SystemClock, deadline, sleep, wait_for
+from eliza_cloud.runtime.clock import SystemClock, deadline, sleep, wait_for
 from tests.link.fake_clock import FakeClock
 
 

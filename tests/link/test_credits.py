@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.config.settings import Settings
 from tests.link.scripted_cloud import A, B, failure, heartbeat_dead
 
 WATCH = "credits"

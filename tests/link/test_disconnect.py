@@ -5,8 +5,8 @@ import gc
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.settings import Settings
 from tests.link.failing import failing
 from tests.link.scripted_cloud import (
     KEY,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.link.monitor import ConnectionMonitor
+from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor
 from eliza_cloud.store.errors import StoreError
 from tests.link.failing import failing
 from tests.link.scripted_cloud import KEY, A

@@ -7,18 +7,18 @@ import msgspec
 import pytest
 from structlog.contextvars import bound_contextvars
 
-from eliza_cloud.core import events as ev
-from eliza_cloud.core import login
-from eliza_cloud.core.journal import LinkEntry, LoginEntry, Mark, decode
-from eliza_cloud.core.link import LinkMachine
-from eliza_cloud.core.login import LoginFacts, LoginMachine
-from eliza_cloud.core.replay import DivergedError, replay
-from eliza_cloud.link import journal as journal_module
-from eliza_cloud.link.journal import Journal
-from eliza_cloud.link.origin import origin
-from eliza_cloud.link.report import LoginReport, Report
+from eliza_cloud.core.journal.entries import LinkEntry, LoginEntry, Mark, decode
+from eliza_cloud.core.journal.replay import DivergedError, replay
+from eliza_cloud.core.link import events as ev
+from eliza_cloud.core.link.machine import LinkMachine
+from eliza_cloud.core.login import machine as login
+from eliza_cloud.core.login.machine import LoginFacts, LoginMachine
+from eliza_cloud.runtime import journal as journal_module
+from eliza_cloud.runtime.causation import origin
+from eliza_cloud.runtime.journal import Journal
+from eliza_cloud.runtime.observers import LoginReport, Report
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.journal import Line
+from eliza_cloud.store.sqlite.journal import Line
 from tests.core.story import ANNA, SIGNED_IN
 from tests.journals import MemoryJournal
 from tests.link.fake_clock import FakeClock

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from eliza_cloud.core.login import CancelLogin
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.core.login.machine import CancelLogin
+from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.errors import StoreError
 from tests.link.failing import failing
 from tests.link.scripted_cloud import (

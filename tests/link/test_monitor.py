@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.link.errors import LinkError
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.store.config.settings import Settings
 from tests.link.failing import failing
 from tests.link.scripted_cloud import A, failure, heartbeat_dead
 

@@ -6,9 +6,9 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.timeouts import Timeouts
-from eliza_cloud.link.proxy import CloudRuntimeProxy
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.runtime.proxy import CloudRuntimeProxy
+from eliza_cloud.store.config.settings import Settings
 from tests.link.failing import failing
 from tests.link.scripted_cloud import (
     KEY,

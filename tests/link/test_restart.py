@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.config.file import ConfigFile
 from tests.link.failing import failing
 from tests.link.scripted_cloud import A, B, authenticated, drop, failure
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.config.settings import Settings
 from tests.link.failing import failing
 from tests.link.scripted_cloud import KEY, A, B, authenticated, failure, job, job_started, own_session
 

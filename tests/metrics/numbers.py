@@ -6,7 +6,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from eliza_cloud.ops.metrics.catalogue import METRICS, Kind
+from eliza_cloud.ops.metrics.definitions import METRICS, Kind
 from eliza_cloud.ops.metrics.service import Metrics
 
 SUFFIXES = {Kind.HISTOGRAM: ("_bucket", "_count", "_sum")}

@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 
-from eliza_cloud.core.causes import CAUSES, Severity
+from eliza_cloud.core.problems import CAUSES, Severity
 from eliza_cloud.ops.metrics.service import Metrics
 from tests.metrics.numbers import SERIES
 from tests.metrics.promtool import CONFIG, RULES, promtool, run_tests

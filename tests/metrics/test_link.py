@@ -7,12 +7,12 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.core import events
-from eliza_cloud.core.causes import CAUSES
-from eliza_cloud.link import errors as link_errors
-from eliza_cloud.link.errors import LinkError
+from eliza_cloud.core.link import events
+from eliza_cloud.core.problems import CAUSES
 from eliza_cloud.ops.metrics.service import Metrics
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.runtime import errors as link_errors
+from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.store.config.settings import Settings
 from tests.link.conftest import cloud, log, rig  # noqa: F401 - fixtures
 from tests.link.scripted_cloud import A, B, authenticated, failure, heartbeat_dead, html
 from tests.metrics.numbers import scrape

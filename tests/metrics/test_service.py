@@ -9,7 +9,7 @@ from aiohttp import web
 from prometheus_client.openmetrics import parser as openmetrics
 
 from eliza_cloud.api.routes import ROUTES
-from eliza_cloud.ops.metrics.catalogue import METRICS, Kind
+from eliza_cloud.ops.metrics.definitions import METRICS, Kind
 from eliza_cloud.ops.metrics.endpoints import ENDPOINTS, OTHER, endpoint_of
 from tests.metrics.numbers import SERIES, Numbers
 from tests.routing.conftest import CLOUD, TOKEN, cloud, house, log, provider, serve, signed_in  # noqa: F401

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.states import KeyState, LinkState
-from eliza_cloud.link.errors import LinkError
-from eliza_cloud.link.manager import LinkedAgent
+from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.runtime.manager import LinkedAgent
 
 CLOSING_BOUND = 13.0  # seconds: a stop, and a disconnect, with whatever is under way
 

@@ -12,14 +12,14 @@ from typing import Any
 import structlog
 
 from eliza_cloud.core.states import LinkState
-from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.link.report import Report
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.runtime.observers import Report
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.record import SqliteStore
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 from tests.journals import Recording
 from tests.model.callers import CLOSING_BOUND, Caller
 from tests.model.scripted_cloud import BASE_URL, Call, Response, ScriptedAccess, ScriptedCloud, usual

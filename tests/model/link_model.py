@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from eliza_cloud.core.states import KeyState, LinkState
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.config.settings import Settings
 from tests.model.life import Life
 from tests.model.scripted_cloud import A, B, cut
 from tests.model.weather import FAULTS, WEATHER, odd

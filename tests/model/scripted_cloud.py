@@ -14,8 +14,8 @@ from typing import IO, Any
 import aiohttp
 from yarl import URL
 
-from eliza_cloud.cloud.base_url import parse_base_url
-from eliza_cloud.link.access import CloudAccess
+from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.runtime.cloud_session import CloudAccess
 
 A = "11111111-1111-4111-8111-111111111111"
 B = "22222222-2222-4222-8222-222222222222"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.config.settings import Settings
 from tests.model.link_model import LinkModel
 from tests.model.scripted_cloud import A, B
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from eliza_cloud.core.link_table import ROWS, Proceed
+from eliza_cloud.core.link.table import ROWS, Proceed
 from tests.model.life import Tally
 from tests.model.link_model import LinkModel
 

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 
-from eliza_cloud.core import events as ev
-from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.link import events as ev
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState
-from eliza_cloud.link.report import Report
+from eliza_cloud.runtime.observers import Report
 from tests.core.promises import (
     check_that_nothing_happens_unless_it_is_said,
     check_the_counters,

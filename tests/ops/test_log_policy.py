@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.config.settings import Settings
 from tests.link.scripted_cloud import failure, heartbeat_dead
 
 LOUD = {"warning", "error", "critical"}

@@ -11,11 +11,11 @@ import pytest
 import structlog
 from aiohttp import web
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.ops.access_log import AccessLog
-from eliza_cloud.ops.log_level import LogLevelError, log_level
-from eliza_cloud.ops.logs import configure_logs
-from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.ops.logging.access_log import AccessLog
+from eliza_cloud.ops.logging.level import LogLevelError, log_level
+from eliza_cloud.ops.logging.setup import configure_logs
+from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.secret import Secret
 
 CANARY = "canary-secret-value"
 STEERING = "a\x1b]0;title\x07\x9bb"

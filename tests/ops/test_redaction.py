@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.ops.redaction import SHOWN, Redaction, is_secret_name
+from eliza_cloud.redaction.log import SHOWN, Redaction, is_secret_name
+from eliza_cloud.redaction.secret import Secret
 
 KEY = "eliza_" + "0123456789abcdef" * 4
 CANARY = 'canary/with "quotes" and %signs%'

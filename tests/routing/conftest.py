@@ -15,11 +15,11 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from eliza_cloud.api.binding import Binding, Port
-from eliza_cloud.api.service import Running, running
 from eliza_cloud.cli.main import main
+from eliza_cloud.daemon.service import Running, running
 from eliza_cloud.emulator import create_app as create_emulator
-from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.store.config.listen_address import Binding, Port
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
 CLOUD = {"backend": "elizacloud", "transport": "cloud-proxy", "accountId": "elizacloud"}

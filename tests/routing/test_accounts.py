@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.routing.accounts import Account, Accounts
-from eliza_cloud.routing.contract import Strategy
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.routing.config.types import Strategy
+from eliza_cloud.routing.upstreams.accounts import Account, Accounts
 
 
 class Now:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from eliza_cloud.routing.contract import Capability, Route, Strategy, Transport
-from eliza_cloud.routing.in_force import routes_in_force
-from eliza_cloud.routing.models import ModelUnknown, named_tiers, resolve_model
-from eliza_cloud.routing.normalise import RouteRefused, checked_route, route_in, routes_in
-from eliza_cloud.routing.service_routing import clearing, setting
+from eliza_cloud.routing.adapters.models import ModelUnknown, named_tiers, resolve_model
+from eliza_cloud.routing.config.parse import RouteRefused, checked_route, route_in, routes_in
+from eliza_cloud.routing.config.table import routes_in_force
+from eliza_cloud.routing.config.transactions import clearing, setting
+from eliza_cloud.routing.config.types import Capability, Route, Strategy, Transport
 
 DIRECT = {"backend": "openai", "transport": "direct"}
 MODELS = [

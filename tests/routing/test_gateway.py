@@ -210,7 +210,7 @@ async def test_a_provider_that_is_not_there_is_502_and_a_silent_one_504(house, o
     other.script["/v1/embeddings"] = silent
     house.edit(providers={"other": {"baseUrl": other.url}})
     fast = aiohttp.ClientTimeout(sock_read=0.05)
-    monkeypatch.setattr("eliza_cloud.api.capabilities.STREAMED", fast)
+    monkeypatch.setattr("eliza_cloud.api.openai.completions.STREAMED", fast)
     monkeypatch.setattr(gateways.Call, "timeout", fast, raising=False)
     try:
         status, body = await house.call("POST", "/v1/embeddings", {"model": "m", "input": "a"})

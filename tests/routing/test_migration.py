@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from eliza_cloud.routing.contract import Capability
-from eliza_cloud.routing.migration import is_legacy, migrate
-from eliza_cloud.routing.service_routing import clearing, forget_cloud, migrate_file
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.routing.config.migration import is_legacy, migrate
+from eliza_cloud.routing.config.transactions import clearing, forget_cloud, migrate_file
+from eliza_cloud.routing.config.types import Capability
+from eliza_cloud.store.config.file import ConfigFile
 
 CLOUD = {"backend": "elizacloud", "transport": "cloud-proxy", "accountId": "elizacloud"}
 REMOTE = "https://home.example"

@@ -5,9 +5,9 @@ import re
 import shlex
 from pathlib import Path
 
-from eliza_cloud.routing.in_force import routes_in_force
-from eliza_cloud.routing.normalise import checked_route, unknown_members
-from eliza_cloud.routing.providers import PROVIDERS, providers_in
+from eliza_cloud.routing.config.parse import checked_route, unknown_members
+from eliza_cloud.routing.config.table import routes_in_force
+from eliza_cloud.routing.upstreams.providers import PROVIDERS, providers_in
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SECTION = README.split("## Routes\n")[1].split("\n## The states")[0]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from eliza_cloud.routing.contract import Capability
-from eliza_cloud.routing.roads import CloudRoad, RoadClosed, road_of
-from eliza_cloud.routing.table import table_of
-from eliza_cloud.routing.variables import Variables
+from eliza_cloud.routing.config.table import table_of
+from eliza_cloud.routing.config.types import Capability
+from eliza_cloud.routing.upstreams.env import Variables
+from eliza_cloud.routing.upstreams.resolve import CloudRoad, RoadClosed, road_of
 
 
 def road(route, capability="llmText", environ=None, **document):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.routing.media import (
+from eliza_cloud.routing.adapters.media import (
     MediaRefused,
     aspect_ratio,
     image_for_cloud,
@@ -10,7 +10,7 @@ from eliza_cloud.routing.media import (
     video_for_cloud,
     video_from_cloud,
 )
-from eliza_cloud.routing.speech import speech_for_cloud, speech_for_openai
+from eliza_cloud.routing.adapters.speech import speech_for_cloud, speech_for_openai
 
 
 @pytest.mark.parametrize(

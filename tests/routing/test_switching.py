@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.routing.service_routing import forget_cloud
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.routing.config.transactions import forget_cloud
+from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 from tests.routing.conftest import CLOUD, TOKEN, until
 
 KEY = "sk-canary-4f9d21c7a0b35e68"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eliza_cloud.cli.main import eliza_cloud, main
-from eliza_cloud.store.environment import API_TOKEN, STATE_DIR
+from eliza_cloud.store.config.env import API_TOKEN, STATE_DIR
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"

@@ -8,9 +8,9 @@ import pytest
 import structlog
 
 from eliza_cloud.core.log_events import LOG_EVENTS
-from eliza_cloud.ops.log_level import LEVELS, current_level, level_of, set_level
-from eliza_cloud.ops.logs import configure_logs
-from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.ops.logging.level import LEVELS, current_level, level_of, set_level
+from eliza_cloud.ops.logging.setup import configure_logs
+from eliza_cloud.redaction.log import Redaction
 
 PATH = "/api/cloud/log-level"
 

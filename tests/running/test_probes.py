@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.api.binding import Binding, Port
+from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.api.conftest import raw, request
 
 ELSEWHERE = [Binding("0.0.0.0", (Port(0, "--port"),)), Binding("::", (Port(0, "--port"),))]

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from eliza_cloud.api.binding import read_binding
-from eliza_cloud.api.service import _reload, running
-from eliza_cloud.ops.redaction import Redaction
-from eliza_cloud.ops.status_line import FELL, StatusLine
-from eliza_cloud.ops.systemd import Systemd
+from eliza_cloud.daemon.service import _reload, running
+from eliza_cloud.daemon.status_line import FELL, StatusLine
+from eliza_cloud.daemon.systemd import Systemd
+from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.store.config.listen_address import read_binding
 from tests.running.conftest import forgotten, told
 
 NOBODY = "Not connected: Nobody is signed in to Eliza Cloud."

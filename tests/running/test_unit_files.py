@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.api.exit_code import ExitCode
-from eliza_cloud.api.service import STOP_BUDGET
 from eliza_cloud.cli.main import eliza_cloud
-from eliza_cloud.routing.settings import VARIABLES
-from eliza_cloud.store.setting import Counts
+from eliza_cloud.daemon.exit_codes import ExitCode
+from eliza_cloud.daemon.service import STOP_BUDGET
+from eliza_cloud.routing.config.settings import VARIABLES
+from eliza_cloud.store.config.setting_types import Counts
 
 CONFIG = Path(__file__).parents[2] / "config"
 UNITS = {"eliza-cloud.service": "--system", "eliza-cloud.user.service": "--user"}

@@ -12,11 +12,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
-from eliza_cloud.api import service
 from eliza_cloud.api.app import create_app
-from eliza_cloud.api.binding import read_binding
-from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.ops.redaction import Redaction
+from eliza_cloud.daemon import service
+from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.store.config.listen_address import read_binding
 from tests.api.conftest import until
 from tests.security.guard_rows import KEY, TOKEN
 

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from eliza_cloud.api import app as application
-from eliza_cloud.api import body
-from eliza_cloud.api.attempts import GUESSES
+from eliza_cloud.api.http import request_body as body
+from eliza_cloud.api.middleware.auth import GUESSES
 from tests.security import house as houses
 from tests.security.guard_rows import CREATE, RIGHT, SIGN_OUT, STATUS
 from tests.security.wire import converse, request

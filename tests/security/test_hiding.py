@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eliza_cloud.cli.access import service_token, service_url
-from eliza_cloud.cli.failure import CliError
-from eliza_cloud.cli.service import Service
+from eliza_cloud.cli.client.endpoint import service_token, service_url
+from eliza_cloud.cli.client.http import Service
+from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cloud.errors import KeyUnavailable
-from eliza_cloud.cloud.exchange import Answer
-from eliza_cloud.cloud.login import read_poll
-from eliza_cloud.cloud.redaction import Redaction
-from eliza_cloud.cloud.straining import Strainer
-from eliza_cloud.core.hiding import PIECE, hide
-from eliza_cloud.core.secret import Secret
+from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.types.login import read_poll
+from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.redaction.stream import Strainer
+from eliza_cloud.redaction.text import PIECE, hide
 from tests.security.canaries import Canary
 from tests.security.guard_rows import TOKEN
 

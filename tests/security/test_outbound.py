@@ -11,12 +11,12 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from eliza_cloud.cloud.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import BaseUrlRefused, CloudError, Redirected
-from eliza_cloud.cloud.transport import AddressGuard, open_session
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.environment import ALLOW_LOOPBACK
+from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.session import AddressGuard, open_session
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.env import ALLOW_LOOPBACK
 from tests.security.guard_rows import KEY
 
 PUBLIC = "93.184.216.34"
@@ -200,9 +200,9 @@ async def test_localhost_that_leads_elsewhere_gets_no_connection(trap):
 )
 async def test_only_1_switches_the_exception_on(tmp_path, trap, value, monkeypatch):
     """Asked of the service itself, with a key at hand: nothing comes to the trap."""
-    from eliza_cloud.api import service  # noqa: PLC0415 - the fixture's patches come first
-    from eliza_cloud.api.binding import read_binding  # noqa: PLC0415 - the same
-    from eliza_cloud.ops.redaction import Redaction  # noqa: PLC0415 - the same
+    from eliza_cloud.daemon import service
+    from eliza_cloud.redaction.log import Redaction
+    from eliza_cloud.store.config.listen_address import read_binding
 
     environ = {
         "ELIZA_STATE_DIR": str(tmp_path), "ELIZAOS_CLOUD_API_KEY": KEY,

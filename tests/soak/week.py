@@ -16,15 +16,15 @@ from typing import Any
 import msgspec
 
 from eliza_cloud.core.states import LinkState, Reason
-from eliza_cloud.link.errors import LinkError
-from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.link.report import Report
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.runtime.observers import Report
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import StatePaths
-from eliza_cloud.store.record import SqliteStore
-from eliza_cloud.store.settings import Settings
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 from tests.journals import Recording
 from tests.model.scripted_cloud import BASE_URL, A, Call, Response, ScriptedAccess, ScriptedCloud, usual
 from tests.model.virtual_loop import LoopClock, VirtualLoop

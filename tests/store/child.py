@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import eliza_cloud.store
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.config_file import ConfigFile, StoreError
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.file import ConfigFile, StoreError
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.database import Database
 from eliza_cloud.store.instance_lock import InstanceLock
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.record import SqliteStore
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 from eliza_cloud.store.token import api_token
 
 STORE = str(Path(eliza_cloud.store.__file__).parent)

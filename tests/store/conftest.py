@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import StatePaths, state_paths
-from eliza_cloud.store.record import SqliteStore
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 
 CLOUD = "https://www.elizacloud.ai"
 Opened = Callable[..., Credentials]

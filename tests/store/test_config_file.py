@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eliza_cloud.store.config_file import ConfigError, ConfigFile, StoreError
+from eliza_cloud.store.config.file import ConfigError, ConfigFile, StoreError
 
 KEY = "eliza_" + "0123456789abcdef" * 4
 json_values = st.recursive(

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.config_file import ConfigError, ConfigFile, StoreError
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.file import ConfigError, ConfigFile, StoreError
 from eliza_cloud.store.credentials import Credentials, Held
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 
 KEY = "eliza_" + "0123456789abcdef" * 4
 OTHER = "eliza_" + "fedcba9876543210" * 4

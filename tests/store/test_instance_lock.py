@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from eliza_cloud.store.config_file import StoreError
+from eliza_cloud.store.config.file import StoreError
 from eliza_cloud.store.instance_lock import AlreadyRunning, InstanceLock
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.journal import Line, SqliteJournal
+from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
 
 
 @pytest.fixture

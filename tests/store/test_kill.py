@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
-from eliza_cloud.store.database import Database
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.record import SqliteStore
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
 
 OLD = "eliza_" + "0123456789abcdef" * 4
 NEW = "eliza_" + "fedcba9876543210" * 4

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.store.config_file import StoreError
-from eliza_cloud.store.environment import child_environment
+from eliza_cloud.store.config.env import child_environment
+from eliza_cloud.store.config.file import StoreError
 from eliza_cloud.store.paths import StatePaths, state_paths
 
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eliza_cloud.core.facts import Facts
-from eliza_cloud.core.journal import Mark
-from eliza_cloud.core.login import LoginFacts
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.config_file import StoreError
-from eliza_cloud.store.database import UPGRADES, Database
-from eliza_cloud.store.journal import Line, SqliteJournal
-from eliza_cloud.store.record import AgentRecord, SqliteStore
+from eliza_cloud.core.journal.entries import Mark
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.login.machine import LoginFacts
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.file import StoreError
+from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
+from eliza_cloud.store.sqlite.database import UPGRADES, Database
+from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
 
 KEY = "eliza_" + "0123456789abcdef" * 4
 FULL = AgentRecord(
@@ -127,7 +127,7 @@ async def test_a_key_left_in_the_log_by_a_kill_is_wiped_when_the_database_is_ope
 async def test_a_reader_that_prevents_the_wipe_is_an_error_until_it_is_gone(
     store, paths, files_with, monkeypatch
 ):
-    monkeypatch.setattr("eliza_cloud.store.database.BUSY_TIMEOUT", 0)
+    monkeypatch.setattr("eliza_cloud.store.sqlite.database.BUSY_TIMEOUT", 0)
     await store.save(FULL)
     reader = sqlite3.connect(paths.database, isolation_level=None)
     reader.execute("BEGIN")
@@ -142,7 +142,7 @@ async def test_a_reader_that_prevents_the_wipe_is_an_error_until_it_is_gone(
 
 
 async def test_a_locked_database_is_said_and_the_record_stands(store, paths, monkeypatch):
-    monkeypatch.setattr("eliza_cloud.store.database.BUSY_TIMEOUT", 0)
+    monkeypatch.setattr("eliza_cloud.store.sqlite.database.BUSY_TIMEOUT", 0)
     await store.save(FULL)
     writer = sqlite3.connect(paths.database, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.config_file import ConfigError
-from eliza_cloud.store.settings import Settings, effective_base_url, read_settings
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.config.file import ConfigError
+from eliza_cloud.store.config.settings import Settings, effective_base_url, read_settings
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "eliza.example.json"
 

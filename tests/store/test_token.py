@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.store.config_file import StoreError
+from eliza_cloud.store.config.file import StoreError
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.token import api_token
 

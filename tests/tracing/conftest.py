@@ -18,13 +18,13 @@ from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 from multidict import CIMultiDictProxy
 
-from eliza_cloud.api.binding import Binding, Port
-from eliza_cloud.api.service import Running, running
+from eliza_cloud.daemon.service import Running, running
 from eliza_cloud.emulator import create_app as create_emulator
-from eliza_cloud.ops.log_level import log_level
-from eliza_cloud.ops.logs import configure_logs
-from eliza_cloud.ops.redaction import Redaction
-from eliza_cloud.store.environment import API_KEY, API_TOKEN, value_of
+from eliza_cloud.ops.logging.level import log_level
+from eliza_cloud.ops.logging.setup import configure_logs
+from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
+from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.routing.conftest import provider, until  # noqa: F401 - fixture and helper
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from eliza_cloud.cloud.tracing import begin, new_trace, trace_headers, trace_of
+from eliza_cloud.cloud.http.trace_context import begin, new_trace, trace_headers, trace_of
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{SPAN}-01"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core.causes import CAUSES
+from eliza_cloud.core.problems import CAUSES
 from tests.troubles.site import Process, Site
 from tests.troubles.tls import TlsFront
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from eliza_cloud.cli.service import Body
+from eliza_cloud.cli.client.http import Body
 
 T = TypeVar("T")
 

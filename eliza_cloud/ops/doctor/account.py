@@ -9,11 +9,11 @@ import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound
-from eliza_cloud.cloud.wire import Agent
+from eliza_cloud.cloud.types.models import Agent
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
-from eliza_cloud.core.health import DAY, EXPIRES_SOON
-from eliza_cloud.core.iso_time import seconds_of
-from eliza_cloud.ops.doctor.finding import Check, Finding, Result, cause_of, failed, passed, skipped, waits
+from eliza_cloud.core.timefmt import seconds_of
+from eliza_cloud.core.views.health import DAY, EXPIRES_SOON
+from eliza_cloud.ops.doctor.result import Check, Finding, Result, cause_of, failed, passed, skipped, waits
 from eliza_cloud.store.credentials import Held
 
 T = TypeVar("T")

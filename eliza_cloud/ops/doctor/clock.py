@@ -3,8 +3,8 @@
 import time
 from collections.abc import Mapping
 
-from eliza_cloud.cloud.retry_after import moment
-from eliza_cloud.ops.doctor.finding import Check, Finding, failed, passed, skipped
+from eliza_cloud.cloud.http.retry_after import moment
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped
 
 TOLERATED = 300.0
 """Seconds the clocks may be apart."""

@@ -4,10 +4,10 @@ import errno
 import ipaddress
 import socket
 
-from eliza_cloud.ops.doctor.finding import Check, Finding, failed, passed, skipped, waits
 from eliza_cloud.ops.doctor.installation import Installation, WantedPort
-from eliza_cloud.ops.doctor.own_service import Answering, who_answers
-from eliza_cloud.store.look import lock_holder
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped, waits
+from eliza_cloud.ops.doctor.service import Answering, who_answers
+from eliza_cloud.store.inspect import lock_holder
 from eliza_cloud.store.paths import StatePaths
 
 

@@ -1,10 +1,93 @@
-"""Does the service run, and is it of this version? Not to run is no failure."""
+"""The doctor's questions to the running service, and what its answers show."""
 
-from eliza_cloud.ops.doctor.finding import Check, Finding, failed, passed, skipped, waits
+from enum import Enum, auto
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.ops.doctor.installation import Installation
-from eliza_cloud.ops.doctor.own_service import Answering, Fetched, NotFetched, fetch, who_answers
-from eliza_cloud.store.look import lock_holder
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped, waits
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.inspect import lock_holder
 from eliza_cloud.store.paths import StatePaths
+
+
+LIMIT = 32 * 1024 * 1024
+ANSWER_WITHIN = 8.0
+"""Seconds; longer than the service gives its own consumer to answer."""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """An answer of any status."""
+
+    status: int
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """The JSON object the body is; None for anything else."""
+        return json_object(self.body)
+
+
+class Answering(Enum):
+    """Who answers at an address."""
+
+    NOBODY = auto()
+    SILENCE = auto()
+    STRANGER = auto()
+    ELIZA_CLOUD = auto()
+
+
+class NotFetched(Exception):  # noqa: N818 - named after what happened
+    """No answer came; the message says why in a few words, `instead` what is there."""
+
+    def __init__(self, why: str, instead: Answering) -> None:
+        super().__init__(why)
+        self.instead = instead
+
+
+async def fetch(
+    url: str, path: str, token: Secret | None = None, *, within: float | None = None, limit: int = LIMIT
+) -> Fetched:
+    """GET a path, `within` seconds (`ANSWER_WITHIN`) and at most `limit` bytes; raises `NotFetched`."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
+    seconds = ANSWER_WITHIN if within is None else within
+    timeout = aiohttp.ClientTimeout(total=seconds)
+    try:
+        async with (
+            aiohttp.ClientSession(trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(f"{url}{path}", headers=headers, timeout=timeout, allow_redirects=False) as response,
+        ):
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise NotFetched(f"the answer is larger than {limit // 2**20} MiB", Answering.STRANGER)
+            return Fetched(response.status, bytes(body))
+    except TimeoutError:
+        fault = NotFetched(f"no answer came within {seconds:g} s", Answering.SILENCE)
+    except aiohttp.ClientConnectorError:
+        fault = NotFetched("nothing listens there", Answering.NOBODY)
+    except (aiohttp.ClientError, OSError, ValueError):
+        fault = NotFetched("what answers there does not speak HTTP", Answering.STRANGER)
+    raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+
+
+async def who_answers(url: str) -> Answering:
+    """Tell who answers there; no token is shown to whatever does."""
+    try:
+        answer = await fetch(url, "/api/cloud/status", limit=1024 * 1024)
+    except NotFetched as error:
+        return error.instead
+    document = answer.document or {}
+    is_ours = (
+        isinstance(document.get("connection"), dict)
+        if answer.status == 200
+        else document.get("code") in {"unauthorized", "host_not_allowed", "too_many_attempts"}
+    )
+    return Answering.ELIZA_CLOUD if is_ours else Answering.STRANGER
 
 
 async def check_service(installation: Installation, paths: StatePaths) -> Finding:

@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
-from eliza_cloud.ops.doctor.finding import Check, Finding, failed, passed
 from eliza_cloud.ops.doctor.installation import Installation
-from eliza_cloud.store.config_file import ConfigFile
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.config.settings import Settings, read_settings
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.paths import StatePaths
-from eliza_cloud.store.settings import Settings, read_settings
 
 _VARIABLE = "Correct the variable or unset it, then start the service again."
 

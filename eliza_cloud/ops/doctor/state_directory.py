@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eliza_cloud.ops.doctor.finding import Check, Finding, failed, passed
-from eliza_cloud.store.config_key import key_in
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed
+from eliza_cloud.store.config.api_key import key_in
 from eliza_cloud.store.errors import StoreError, file_errors
-from eliza_cloud.store.look import opened_to_read
+from eliza_cloud.store.inspect import opened_to_read
 from eliza_cloud.store.paths import StatePaths
 
 PROBE_BYTES = 64 * 1024

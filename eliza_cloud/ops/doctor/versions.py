@@ -6,10 +6,10 @@ import ssl
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from eliza_cloud.ops.doctor.finding import Check, Finding, failed, passed
 from eliza_cloud.ops.doctor.installation import Installation
-from eliza_cloud.ops.doctor.own_service import NotFetched, fetch
-from eliza_cloud.store.look import lock_holder
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed
+from eliza_cloud.ops.doctor.service import NotFetched, fetch
+from eliza_cloud.store.inspect import lock_holder
 from eliza_cloud.store.paths import StatePaths
 
 OURS = "eliza-cloud"

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import aiohttp
 from yarl import URL
 
-from eliza_cloud.cloud.exchange import NETWORK_FAULTS, network_fault
-from eliza_cloud.cloud.timeouts import is_overdue
-from eliza_cloud.core.failure import Failure
-from eliza_cloud.ops.metrics import catalogue as m
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.timeouts import is_overdue
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.ops.metrics import definitions as m
 from eliza_cloud.ops.metrics.endpoints import endpoint_of
 from eliza_cloud.ops.metrics.instruments import Registry, counter, histogram
-from eliza_cloud.routing.roads import Road
+from eliza_cloud.routing.upstreams.resolve import Road
 
 #: Statuses with a meaning of their own (contract eliza-cloud-api §5); of others the class is shown.
 _TOLD_APART = frozenset(map(HTTPStatus, (401, 402, 403, 404, 409, 429)))

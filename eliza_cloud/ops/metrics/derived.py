@@ -8,14 +8,14 @@ from importlib.metadata import version
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from eliza_cloud.core.causes import CAUSES
 from eliza_cloud.core.credits import hours_left
-from eliza_cloud.core.facts import Facts
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.problems import CAUSES
 from eliza_cloud.core.states import KeyState, LinkState
-from eliza_cloud.core.view import shown_state
-from eliza_cloud.link.manager import CloudManager
-from eliza_cloud.ops.metrics import catalogue as m
+from eliza_cloud.core.views.status import shown_state
+from eliza_cloud.ops.metrics import definitions as m
 from eliza_cloud.ops.metrics.instruments import reading
+from eliza_cloud.runtime.manager import CloudManager
 
 SHOWN_STATES = tuple(state for state in LinkState if state is not LinkState.CLOSING)
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
-from eliza_cloud.ops.metrics.catalogue import Kind, Metric
+from eliza_cloud.ops.metrics.definitions import Kind, Metric
 
 
 class Registry(CollectorRegistry):

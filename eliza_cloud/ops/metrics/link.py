@@ -1,13 +1,13 @@
 """What the link does, counted as it is heard."""
 
-from eliza_cloud.core import events
-from eliza_cloud.core.link_table import ROWS, Proceed
-from eliza_cloud.core.login import OVER
-from eliza_cloud.core.machine import Outcome
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.table import ROWS, Proceed
+from eliza_cloud.core.login.machine import OVER
+from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState
-from eliza_cloud.link.report import LoginReport, Observer, Report
-from eliza_cloud.ops.metrics import catalogue as m
+from eliza_cloud.ops.metrics import definitions as m
 from eliza_cloud.ops.metrics.instruments import Registry, counter, gauge, histogram
+from eliza_cloud.runtime.observers import LoginReport, Observer, Report
 
 
 class LinkMetrics(Observer):

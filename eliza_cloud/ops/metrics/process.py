@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from eliza_cloud.ops.metrics import catalogue as m
+from eliza_cloud.ops.metrics import definitions as m
 from eliza_cloud.ops.metrics.instruments import reading
 
 _SELF = Path("/proc/self")

@@ -2,7 +2,7 @@
 
 from http import HTTPMethod, HTTPStatus
 
-from eliza_cloud.ops.metrics import catalogue as m
+from eliza_cloud.ops.metrics import definitions as m
 from eliza_cloud.ops.metrics.instruments import Registry, counter, histogram
 
 UNMATCHED = "unmatched"

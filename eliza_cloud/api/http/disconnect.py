@@ -1,0 +1,75 @@
+"""Work that lasts as long as somebody waits for it: it ends with its client, and with the service."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from eliza_cloud.api.middleware.errors import ClientGoneError
+from eliza_cloud.core.problems import STOPPING
+from eliza_cloud.runtime.errors import LinkError
+
+#: Seconds between two looks at whether the client is still there (aiohttp tells a handler nothing of it).
+LOOK_INTERVAL = 0.25
+
+
+class Lifetimes:
+    """The conversations that are under way."""
+
+    def __init__(self) -> None:
+        self._scopes: set[asyncio.Timeout] = set()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End them all now, and every later one at once."""
+        self._stopping = True
+        for scope in self._scopes:
+            _end(scope)
+
+    @asynccontextmanager
+    async def bound(self, request: web.Request) -> AsyncIterator[None]:
+        """End the block when its client goes (`ClientGoneError`) or the service stops (`LinkError`, 503)."""
+        if self._stopping:
+            raise LinkError(STOPPING)
+        try:
+            async with asyncio.timeout(None) as scope:
+                self._scopes.add(scope)
+                watch = _Watch(request, scope)
+                try:
+                    yield
+                finally:
+                    watch.cancel()
+                    self._scopes.discard(scope)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise ClientGoneError if is_gone(request) else LinkError(STOPPING) from None
+
+
+class _Watch:
+    """Looks at the client's connection again and again, without a task."""
+
+    def __init__(self, request: web.Request, scope: asyncio.Timeout) -> None:
+        self._request = request
+        self._scope = scope
+        self._look()
+
+    def cancel(self) -> None:
+        self._handle.cancel()
+
+    def _look(self) -> None:
+        if is_gone(self._request):
+            _end(self._scope)
+        self._handle = asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
+
+
+def is_gone(request: web.Request) -> bool:
+    """Tell whether the client has closed its connection."""
+    transport = request.transport
+    return transport is None or transport.is_closing()
+
+
+def _end(scope: asyncio.Timeout) -> None:
+    if not scope.expired():
+        scope.reschedule(asyncio.get_running_loop().time())

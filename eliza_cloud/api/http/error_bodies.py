@@ -1,0 +1,62 @@
+"""What a failure looks like: OpenAI's error object under /v1, ours everywhere else."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from eliza_cloud.core.problems import Failure
+
+_TYPES = {
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    503: "service_unavailable",
+}
+
+Sentence = Annotated[str, Meta(description="What went wrong and what to do about it, for a person.")]
+Code = Annotated[str, Meta(description="The same for a program; it stays as it is from version to version.")]
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A request that failed. Beside these members stand the cloud's own details, under the cloud's names."""
+
+    ok: Annotated[bool, Meta(extra_json_schema={"const": False})]
+    error: Sentence
+    code: Code
+
+
+class CloudRefused(msgspec.Struct, frozen=True):
+    """What the cloud answered instead of a success, as it said it."""
+
+    error: str
+
+
+class OpenAiError(msgspec.Struct, frozen=True):
+    """What went wrong, as OpenAI says it."""
+
+    message: Sentence
+    type: str
+    code: Code
+    param: str | None
+
+
+class OpenAiRefused(msgspec.Struct, frozen=True):
+    """A request under /v1 that failed. Beside the error's members stand the cloud's own details."""
+
+    error: OpenAiError
+
+
+def our_error(failure: Failure) -> dict[str, Any]:
+    """Return our body for a failure; the cloud's details override none of its members."""
+    body: dict[str, Any] = msgspec.to_builtins(Refused(ok=False, error=failure.message, code=failure.code))
+    return body | {name: value for name, value in failure.details.items() if name not in body}
+
+
+def openai_error(failure: Failure) -> dict[str, Any]:
+    """Return OpenAI's body for a failure; the cloud's details override none of its members."""
+    kind = _TYPES.get(failure.status, "server_error" if failure.status >= 500 else "invalid_request_error")
+    error = OpenAiError(message=failure.message, type=kind, code=failure.code, param=None)
+    return {"error": {**failure.details, **msgspec.to_builtins(error)}}

@@ -1,0 +1,146 @@
+"""Passing an answer on as it comes: never collected, at the pace of whoever reads it."""
+
+import asyncio
+import contextlib
+from contextlib import AbstractAsyncContextManager
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from eliza_cloud.api.app_keys import GATEWAY, LIFETIMES
+from eliza_cloud.api.http.error_bodies import openai_error
+from eliza_cloud.api.http.sse import MEDIA_TYPE, keeping_up
+from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.redaction.stream import strainer_of
+from eliza_cloud.routing.gateway import Call
+from eliza_cloud.routing.upstreams.resolve import Road
+from eliza_cloud.runtime.errors import LinkError
+
+#: Seconds a reader may leave the answer unread before it is cut off.
+STALLED_AFTER = 300.0
+LAST_WORD = 1.0  # seconds for the frame that says why a stream is cut
+#: What travels down. A length counts only where nothing was decompressed on the way.
+_DOWN = ("Content-Type", "Content-Disposition", "X-Cache")
+_RATE_LIMITS = "x-ratelimit-"
+#: What travels up, besides what our own call needs; the last two mean something to Eliza Cloud alone.
+_UP = ("Accept", "Idempotency-Key")
+_UP_TO_CLOUD = ("X-App-Id", "X-Affiliate-Code")
+
+CUT = Failure(
+    code="answer_cut",
+    status=502,
+    message="The answer broke off before its end: what was received is not complete. Try again.",
+)
+
+
+def headers_up(request: web.Request, *more: str) -> dict[str, str]:
+    """Return the caller's headers that may travel: never a credential, never a cookie."""
+    return {name: request.headers[name] for name in (*_UP, *more) if name in request.headers}
+
+
+def headers_to_cloud(request: web.Request, *more: str) -> dict[str, str]:
+    """Return the caller's headers that may travel to Eliza Cloud."""
+    return headers_up(request, *_UP_TO_CLOUD, *more)
+
+
+async def relay(request: web.Request, road: Road, call: Call) -> web.StreamResponse:
+    """Make a call by this road and pass its answer on, as `relay_opened` does."""
+    return await relay_opened(request, request.app[GATEWAY].open(road, call))
+
+
+async def relay_opened(
+    request: web.Request, opening: AbstractAsyncContextManager[aiohttp.ClientResponse]
+) -> web.StreamResponse:
+    """Open an answer and pass it on; ends with the client, and with the service.
+
+    What fails before the answer begins is raised. After that the connection is closed without a proper end,
+    so that nobody takes a part for the whole; a stream of events gets a last frame that says why.
+    """
+    passing = _Passing(request)
+    try:
+        async with request.app[LIFETIMES].bound(request), opening as upstream:
+            await passing.pass_on(upstream)
+    except (LinkError, ClientGoneError) as error:
+        if not passing.begun:
+            raise
+        await passing.cut(error.failure if isinstance(error, LinkError) else None)
+    except Exception as error:
+        if not passing.begun:
+            raise
+        log_unforeseen(request, error)
+        await passing.cut(INTERNAL_ERROR)
+    return passing.response
+
+
+class _Passing:
+    """One answer on its way down."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        self._tail = b"\n\n"
+        self.response = web.StreamResponse()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the head is on its way, so that the status cannot change any more."""
+        return self.response.prepared
+
+    async def pass_on(self, upstream: aiohttp.ClientResponse) -> None:
+        """Write the whole answer; `LinkError` when it breaks off, `ClientGoneError` when nobody reads it."""
+        self.response.set_status(upstream.status)
+        self.response.headers.update(_headers_down(upstream))
+        await self._write(None)
+        strainer = strainer_of(upstream)
+        while chunk := await _next(upstream):
+            if passed := strainer.take(chunk):
+                await self._write(passed)
+        if rest := strainer.rest():
+            await self._write(rest)
+        await self._write(b"")
+
+    async def cut(self, failure: Failure | None) -> None:
+        """Close the connection without a proper end; an event stream gets a frame with the failure first."""
+        is_events = self.response.content_type == MEDIA_TYPE and self.response.content_length is None
+        if failure is not None and is_events and self._tail.replace(b"\r", b"").endswith(b"\n\n"):
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(LAST_WORD):
+                    await self.response.write(
+                        b"data: " + msgspec.json.encode(openai_error(failure)) + b"\n\n"
+                    )
+        if self._request.transport is not None:
+            self._request.transport.close()
+
+    async def _write(self, chunk: bytes | None) -> None:
+        """Write the head (None), a part, or the end (b"")."""
+        async with keeping_up(self._request, STALLED_AFTER):
+            if chunk is None:
+                await self.response.prepare(self._request)
+            elif chunk:
+                self._tail = (self._tail + chunk)[-4:] if len(chunk) < 4 else chunk[-4:]
+                await self.response.write(chunk)
+            else:
+                await self.response.write_eof()
+
+
+async def _next(upstream: aiohttp.ClientResponse) -> bytes:
+    """Return what has come next, b"" at the end."""
+    try:
+        return await upstream.content.readany()
+    except (aiohttp.ClientError, OSError):
+        pass
+    raise LinkError(CUT)
+
+
+def _headers_down(upstream: aiohttp.ClientResponse) -> dict[str, str]:
+    headers = {name: upstream.headers[name] for name in _DOWN if name in upstream.headers}
+    headers |= {
+        name: value for name, value in upstream.headers.items() if name.lower().startswith(_RATE_LIMITS)
+    }
+    headers = {name: strainer_of(upstream).mask(value) for name, value in headers.items()}
+    if upstream.content_length is not None and "Content-Encoding" not in upstream.headers:
+        headers["Content-Length"] = str(upstream.content_length)
+    if upstream.content_type == MEDIA_TYPE:
+        headers |= {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+    return headers

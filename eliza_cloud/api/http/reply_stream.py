@@ -1,0 +1,36 @@
+"""Streaming an agent's reply: what happens when it fails, whichever frames it is told in."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from aiohttp import web
+
+from eliza_cloud.api.http.sse import EventStream
+from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.runtime.errors import LinkError
+
+
+async def stream_reply(
+    request: web.Request,
+    tell: Callable[[EventStream], Awaitable[None]],
+    tell_failure: Callable[[EventStream, Failure], Awaitable[None]],
+) -> web.StreamResponse:
+    """Stream what `tell` sends. What fails before the first frame is the answer, after it a last frame."""
+    events = EventStream(request)
+    try:
+        await tell(events)
+    except ClientGoneError:
+        if not events.started:
+            raise
+    except Exception as error:
+        if not events.started:
+            raise
+        if isinstance(error, LinkError):
+            failure = error.failure
+        else:
+            log_unforeseen(request, error)
+            failure = INTERNAL_ERROR
+        with suppress(ClientGoneError):
+            await tell_failure(events, failure)
+    return events.response

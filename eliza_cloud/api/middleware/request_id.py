@@ -1,0 +1,30 @@
+"""The id a request goes by: in its answer, in every line logged on its behalf, and at the cloud."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from eliza_cloud.api.app_keys import REDACTION
+from eliza_cloud.cloud.http.trace_context import Trace, begin, new_trace, trace_of
+from eliza_cloud.runtime.causation import act_as
+
+_NAME = web.RequestKey("request_id", str)
+
+
+@web.middleware
+async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Take in the ids that a request came with, unless they hold a secret, or give it new ones."""
+    _name(request, trace_of(request.headers, request.app[REDACTION].finds_in))
+    return await handler(request)
+
+
+def name_of(request: web.BaseRequest) -> str:
+    """Return the request's id. One that got no further than the server is named here."""
+    if _NAME not in request:
+        _name(request, new_trace())
+    return request[_NAME]
+
+
+def _name(request: web.BaseRequest, trace: Trace) -> None:
+    request[_NAME] = trace.request_id
+    begin(trace)
+    act_as("request")

@@ -1,0 +1,1 @@
+"""The endpoints that speak as OpenAI does, and the RPC gateway."""

@@ -1,0 +1,113 @@
+"""Images and videos (contract eliza-cloud-api §16): OpenAI's shape here, the cloud's own on its road."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from eliza_cloud.api.app_keys import GATEWAY, LIFETIMES
+from eliza_cloud.api.http.relay import CUT, headers_to_cloud, relay
+from eliza_cloud.api.http.request_body import Members, member, read_members, text_member
+from eliza_cloud.api.http.responses import answer
+from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.openai.completions import model_for, own_call, with_model
+from eliza_cloud.api.openai.types import Generated
+from eliza_cloud.cloud.http.request import json_object
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.routing.adapters import media as shapes
+from eliza_cloud.routing.config.types import Capability
+from eliza_cloud.routing.gateway import STREAMED, VIDEO, Call
+from eliza_cloud.routing.upstreams.resolve import CloudRoad
+from eliza_cloud.runtime.errors import LinkError
+
+#: An answer that is put into another shape is held in memory; images may be in it.
+MAX_ANSWER = 64 * 1024 * 1024
+_TOO_LARGE = Failure(
+    code="bad_answer",
+    status=502,
+    message=f"Eliza Cloud answered with more than {MAX_ANSWER // 2**20} MiB. Ask for fewer images.",
+)
+_NOT_UNDERSTOOD = Failure(
+    code="bad_answer",
+    status=502,
+    message="Eliza Cloud answered with something that is not what its contract says. Try again.",
+)
+
+
+async def images(request: web.Request) -> web.StreamResponse:
+    """POST /v1/images/generations."""
+    return await _generate(
+        request,
+        path="images/generations",
+        cloud_path="generate-image",
+        request_for_cloud=shapes.image_for_cloud,
+        answer_from_cloud=shapes.images_from_cloud,
+        timeout=STREAMED,
+    )
+
+
+async def videos(request: web.Request) -> web.StreamResponse:
+    """POST /v1/videos/generations {prompt, model?}: answers when the video is made, which takes minutes."""
+    return await _generate(
+        request,
+        path="videos/generations",
+        cloud_path="generate-video",
+        request_for_cloud=shapes.video_for_cloud,
+        answer_from_cloud=shapes.video_from_cloud,
+        timeout=VIDEO,
+    )
+
+
+async def _generate(
+    request: web.Request,
+    *,
+    path: str,
+    cloud_path: str,
+    request_for_cloud: Callable[[dict[str, Any], str | None], dict[str, Any]],
+    answer_from_cloud: Callable[[dict[str, Any], int], dict[str, Any]],
+    timeout: aiohttp.ClientTimeout,
+) -> web.StreamResponse:
+    body = await read_members(request)
+    if text_member(body, "prompt") is None:
+        raise bad_request("prompt is required")
+    road = await request.app[GATEWAY].road(Capability.MEDIA)
+    model = model_for(body, road.route)
+    if not isinstance(road, CloudRoad):
+        return await relay(
+            request, road, own_call(request, road.base, path, with_model(body, model), timeout)
+        )
+    try:
+        content = request_for_cloud(_decoded(body), model)
+    except shapes.MediaRefused as refused:
+        raise bad_request(f"{refused}.", "unsupported_format") from None
+    call = Call(cloud_path, content, headers_to_cloud(request), timeout)
+    async with (
+        request.app[LIFETIMES].bound(request),
+        request.app[GATEWAY].open(road, call) as upstream,
+    ):
+        document = await _whole(upstream)
+    made = answer_from_cloud(document, int(time.time()))
+    if not made["data"]:
+        raise LinkError(_NOT_UNDERSTOOD)
+    return answer(Generated(**made))
+
+
+def _decoded(body: Members) -> dict[str, Any]:
+    return {name: member(body, name) for name in body}
+
+
+async def _whole(upstream: aiohttp.ClientResponse) -> dict[str, Any]:
+    body = bytearray()
+    try:
+        async for chunk in upstream.content.iter_any():
+            body += chunk
+            if len(body) > MAX_ANSWER:
+                raise LinkError(_TOO_LARGE)
+    except (aiohttp.ClientError, OSError):
+        raise LinkError(CUT) from None
+    document = json_object(bytes(body))
+    if document is None:
+        raise LinkError(_NOT_UNDERSTOOD)
+    return document

@@ -1,0 +1,198 @@
+"""The routed capabilities.
+
+Handlers: `api/openai/completions.py`, `api/openai/agent_chat.py`, `api/openai/models.py`, `api/openai/speech.py`, `api/openai/media.py`,
+`api/openai/rpc.py`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from eliza_cloud.api.http.relay import CUT
+from eliza_cloud.api.openai.types import (
+    ChatAnswerMessage,
+    ChatChoice,
+    ChatCompletion,
+    ChatMessage,
+    ChatRequest,
+    CloudSpeechRequest,
+    EmbeddingsRequest,
+    Generated,
+    ImageRequest,
+    ListedModel,
+    Models,
+    RpcCall,
+    SpeechRequest,
+    VideoRequest,
+)
+from eliza_cloud.api.openapi.error_examples import BODY, CLOUD, invalid
+from eliza_cloud.api.openapi.error_examples import CHAT as TALKING
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Body, Operation, Parameter
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.routing.adapters.models import AGENT_MODEL
+
+_GROUP = "Capabilities"
+_OTHERS = "What the other end of the road refuses keeps its 4xx, with its own code where it names one."
+
+UNKNOWN_CHAIN = Failure(
+    code="unknown_chain", status=404, message="A chain's name has letters, digits and hyphens, such as base."
+)
+
+
+def _closed(code: str, message: str) -> Failure:
+    return Failure(code=code, status=503, message=message)
+
+
+#: What using a road can meet.
+ROAD: tuple[Failure, ...] = (
+    *BODY,
+    *CLOUD,
+    _closed(
+        "capability_not_routed",
+        "No route is set for tts. Set one with `eliza-cloud routing set tts BACKEND`.",
+    ),
+    _closed("route_incomplete", "The route of tts leads nowhere: it needs a backend, or a remoteApiBase."),
+    _closed(
+        "unknown_provider",
+        "The provider mine of tts is not known. Describe it under providers in eliza.json.",
+    ),
+    _closed("capability_not_served", "groq answers no chain calls. Route rpc to elizacloud."),
+    _closed("provider_without_address", "The provider mine of tts has no valid address."),
+    _closed("provider_key_missing", "tts goes to openai, but there is no key: set OPENAI_API_KEY under env."),
+    Failure(
+        code="provider_key_rejected", status=401, message="openai does not accept the key in OPENAI_API_KEY."
+    ),
+    Failure(
+        code="provider_credits_exhausted", status=402, message="openai asks for more credits. Top up there."
+    ),
+    Failure(code="provider_refused", status=422, message="openai refused the request: HTTP 422."),
+    Failure(code="provider_unreachable", status=502, message="openai cannot be reached. Check its base URL."),
+    Failure(
+        code="provider_fault", status=502, message="openai has a fault (HTTP 500). Try again in a moment."
+    ),
+    Failure(
+        code="provider_timeout", status=504, message="openai took too long to answer. Try again in a moment."
+    ),
+    CUT,
+)
+_UNNAMED = invalid(
+    "The route names no model for small: set smallModel or primaryModel.", "model_not_configured"
+)
+_NO_MODEL = invalid("model is required: the route of llmText names none", "model_required")
+_FORMAT = invalid("Eliza Cloud speaks MP3 only: ask for response_format mp3", "unsupported_format")
+_AUDIO = Answer(200, "The audio as it comes.", media="audio/mpeg")
+_PASSED_ON = "What the other end of the road answers, as it comes."
+
+
+def _operation(
+    summary: str, body: Any, answers: tuple[Answer, ...], *errors: Failure, **more: Any
+) -> Operation:
+    return Operation(
+        group=_GROUP,
+        summary=summary,
+        body=Body(model=type(body), example=body),
+        answers=answers,
+        errors=(*errors, *ROAD),
+        others=_OTHERS,
+        **more,
+    )
+
+
+MODELS = Operation(
+    group=_GROUP,
+    summary="What can be asked for by name",
+    about="Our own names in any case; a road that cannot be asked is only logged.",
+    answers=(
+        Answer(
+            200,
+            "The names.",
+            Models,
+            Models("list", [msgspec.to_builtins(ListedModel(AGENT_MODEL, "model", 0, "eliza-cloud"))]),
+        ),
+    ),
+)
+CHAT = _operation(
+    "Chat",
+    ChatRequest([ChatMessage("user", "Hello, who are you?")], AGENT_MODEL),
+    (
+        Answer(
+            200,
+            "The connected agent's reply, for the model `eliza-agent`.",
+            ChatCompletion,
+            ChatCompletion(
+                "chatcmpl-0e9d",
+                "chat.completion",
+                1795464900,
+                AGENT_MODEL,
+                [ChatChoice(0, ChatAnswerMessage("assistant", "I am your agent."), "stop", None)],
+            ),
+        ),
+        Answer(200, _PASSED_ON, dict[str, Any]),
+        Answer(200, "Chunks, under `stream`, with `data: [DONE]` at the end.", media=EVENT_STREAM),
+    ),
+    invalid("messages must hold a user message with text"),
+    _NO_MODEL,
+    _UNNAMED,
+    *TALKING,
+    about="With `stream` or `Accept: text/event-stream` as it comes. The model `eliza-agent` is the connected"
+    " agent, which remembers the conversation itself: it is told the instructions and the last user message.",
+)
+EMBEDDINGS = _operation(
+    "Embeddings",
+    EmbeddingsRequest("Hello", "text-embedding-3-small"),
+    (Answer(200, _PASSED_ON, dict[str, Any]),),
+    _NO_MODEL,
+    _UNNAMED,
+)
+SPEECH = _operation(
+    "Speech",
+    SpeechRequest("Hello", voice="alloy"),
+    (_AUDIO,),
+    invalid("input is required"),
+    _UNNAMED,
+    _FORMAT,
+)
+CLOUD_SPEECH = _operation(
+    "Speech, in Eliza Cloud's shape",
+    CloudSpeechRequest("Hello"),
+    (_AUDIO,),
+    invalid("text is required"),
+)
+IMAGES = _operation(
+    "Images",
+    ImageRequest("A lighthouse at dusk", size="1792x1024"),
+    (
+        Answer(200, "The images.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.png"}])),
+        Answer(200, _PASSED_ON, dict[str, Any]),
+    ),
+    invalid("prompt is required"),
+    _UNNAMED,
+    invalid(
+        "Eliza Cloud answers with the addresses of images: ask for response_format url.", "unsupported_format"
+    ),
+)
+VIDEOS = _operation(
+    "Videos",
+    VideoRequest("Waves against a lighthouse"),
+    (
+        Answer(200, "The video.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.mp4"}])),
+        Answer(200, _PASSED_ON, dict[str, Any]),
+    ),
+    invalid("prompt is required"),
+    _UNNAMED,
+    about="Answers when the video is made, which takes minutes.",
+)
+RPC = Operation(
+    group=_GROUP,
+    summary="Chain calls",
+    about="JSON-RPC, one call or a batch, passed on as it is.",
+    parameters=(
+        Parameter(
+            "network", "Of the chain; the other end's usual one when none is named.", example="mainnet"
+        ),
+    ),
+    body=Body(model=RpcCall | list[RpcCall], example=RpcCall("2.0", "eth_blockNumber", 1)),
+    answers=(Answer(200, _PASSED_ON, Any, {"jsonrpc": "2.0", "id": 1, "result": "0x10"}),),
+    errors=(UNKNOWN_CHAIN, *ROAD),
+    others=_OTHERS,
+)

@@ -1,0 +1,194 @@
+"""The API as an OpenAPI 3.1 document, made of the route table and the types that travel."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from eliza_cloud.api.http.conditional import Prepared, Reference
+from eliza_cloud.api.http.error_bodies import CloudRefused, OpenAiRefused, Refused
+from eliza_cloud.api.openapi.error_examples import ANY, CLOSED
+from eliza_cloud.api.openapi.operation import JSON, Operation, Parameter
+from eliza_cloud.api.openapi.page import HEADERS as PAGE_HEADERS
+from eliza_cloud.api.openapi.page import reference_page
+from eliza_cloud.api.openapi.responses import (
+    HEADERS,
+    REF,
+    Examples,
+    answers_of,
+    failures_of,
+    header,
+    headers,
+    refused,
+)
+from eliza_cloud.api.routes import ROUTES, Route
+from eliza_cloud.routing.config.types import Capability
+
+_ABOUT = """\
+Links this machine to Eliza Cloud: sign-in, remote agents, a watched and repaired connection, backups, chat.
+
+Every request needs this service's token, as `Authorization: Bearer`, `X-Eliza-Token` or `X-Api-Key`, \
+except where it says so. Every failure is a JSON object with a sentence and a `code`, under `/v1` in \
+OpenAI's shape. HEAD is answered like GET. Members that are not described are ignored in requests, and \
+answers may get more of them. Every answer carries `X-Request-Id`, which is also in the log.
+
+At a path that does not exist the answer is 404 `unknown_path`, for a method it does not take 405 \
+`method_not_allowed` with `Allow`; what the HTTP server refuses by itself has the code `refused`.
+"""
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "elizaToken": {"type": "apiKey", "in": "header", "name": "X-Eliza-Token"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+}
+_PATH = {
+    "agent_id": Parameter(
+        "agent_id",
+        "The agent's id, a UUID.",
+        Annotated[str, Meta(extra_json_schema={"format": "uuid"})],
+        example="0b5f0f7e-4f3c-4d8e-9a43-3d1f2c9b7e10",
+    ),
+    "capability": Parameter("capability", "What is routed.", Capability, example="tts"),
+    "chain": Parameter(
+        "chain",
+        "The chain's name.",
+        Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9-]{0,39}$")],
+        example="base",
+    ),
+    "page": Parameter(
+        "page", "The page's name.", Annotated[str, Meta(pattern="^[a-z-]+$")], example="architecture"
+    ),
+    "path": Parameter(
+        "path", "The path there.", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$")], example="agents"
+    ),
+}
+
+
+@cache
+def reference(*, all_closed: bool) -> Reference:
+    """Return the document and the page for the route table, which are made once for all applications."""
+    document = openapi_document(ROUTES, all_closed=all_closed)
+    return Reference(
+        document=Prepared(msgspec.json.encode(document), JSON),
+        page=Prepared(reference_page(document).encode(), "text/html", PAGE_HEADERS),
+    )
+
+
+def openapi_document(routes: Iterable[Route], *, all_closed: bool) -> dict[str, Any]:
+    """Describe the routes that have a contract; with `all_closed` only probes need no token."""
+    described = [(route, route.contract) for route in routes if route.contract is not None]
+    schemas = _Schemas(contract for _, contract in described)
+    examples = Examples()
+    paths: dict[str, dict[str, Any]] = {}
+    for route, contract in described:
+        is_open = route.probe or (route.open and not all_closed)
+        paths.setdefault(_template(route.path), {})[route.method.lower()] = _operation(
+            route, contract, schemas, examples, is_open=is_open
+        )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "eliza-cloud",
+            "version": version("eliza-cloud"),
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "This service"}],
+        "security": [{name: []} for name in _SCHEMES],
+        "tags": [{"name": name} for name in dict.fromkeys(contract.group for _, contract in described)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "examples": examples.components,
+            "headers": {name: header(about) for name, about in HEADERS.items()},
+            "securitySchemes": _SCHEMES,
+        },
+    }
+
+
+class _Schemas:
+    """The JSON Schemas of all types that travel: those of classes by reference, others in full."""
+
+    def __init__(self, contracts: Iterable[Operation]) -> None:
+        models = [model for contract in contracts for model in _models(contract)]
+        models += [Refused, OpenAiRefused, CloudRefused, *(parameter.model for parameter in _PATH.values())]
+        found, self.components = msgspec.json.schema_components(models, ref_template=REF)
+        self._found = list(zip(models, found, strict=True))
+
+    def of(self, model: Any) -> dict[str, Any]:
+        """Return the schema of a type."""
+        return next(schema for known, schema in self._found if known is model)
+
+
+def _models(contract: Operation) -> Iterator[Any]:
+    yield from (parameter.model for parameter in contract.parameters)
+    if contract.body is not None:
+        yield contract.body.model
+    yield from (answer.model for answer in contract.answers if answer.model is not None)
+
+
+def _operation(
+    route: Route, contract: Operation, schemas: _Schemas, examples: Examples, *, is_open: bool
+) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "tags": [contract.group],
+        "operationId": operation_id(route),
+        "summary": contract.summary,
+    }
+    if contract.about:
+        described["description"] = contract.about
+    if is_open:
+        described["security"] = []
+    names = re.findall(r"{(\w+)[^}]*}", route.path)
+    parameters = [_parameter(_PATH[name], schemas, "path") for name in names]
+    parameters += [_parameter(one, schemas, one.place) for one in contract.parameters]
+    if parameters:
+        described["parameters"] = parameters
+    if contract.body is not None:
+        content = {
+            "schema": schemas.of(contract.body.model),
+            "example": msgspec.to_builtins(contract.body.example),
+        }
+        described["requestBody"] = {"required": contract.body.required, "content": {JSON: content}}
+    refusal = refused(openai=route.path.startswith("/v1/"), verbatim=contract.verbatim)
+    failures = (*ANY, *(() if is_open else CLOSED), *contract.errors)
+    described["responses"] = {
+        **answers_of(contract.answers, schemas.of),
+        **failures_of(
+            failures,
+            {one.status for one in contract.answers},
+            examples,
+            refusal,
+        ),
+    }
+    if contract.others is not None:
+        described["responses"]["default"] = {
+            "description": contract.others,
+            "headers": headers(()),
+            "content": {JSON: {"schema": {} if contract.verbatim else refusal}},
+        }
+    return described
+
+
+def operation_id(route: Route) -> str:
+    """Return the route's name in the document, which is also its anchor on the page."""
+    words = re.findall(r"\w+", f"{route.method.lower()} {_template(route.path)}")
+    return "-".join(words)
+
+
+def _template(path: str) -> str:
+    return re.sub(r"{(\w+)[^}]*}", r"{\1}", path)
+
+
+def _parameter(parameter: Parameter, schemas: _Schemas, place: str) -> dict[str, Any]:
+    described = {
+        "name": parameter.name,
+        "in": place,
+        "required": parameter.required or place == "path",
+        "description": parameter.about,
+        "schema": schemas.of(parameter.model),
+    }
+    return described if parameter.example is None else {**described, "example": parameter.example}

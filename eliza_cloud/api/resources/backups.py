@@ -1,0 +1,138 @@
+"""Backups of an agent (handlers: `api/resources/backups.py`)."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
+
+from eliza_cloud.api.app_keys import MANAGER
+from eliza_cloud.api.http.request_body import agent_id_of, read_object, text_of, uuid_of
+from eliza_cloud.api.http.responses import answer
+from eliza_cloud.api.openapi.error_examples import AGENT_ID, BACKUP, BODY, CLOUD, invalid
+from eliza_cloud.api.openapi.operation import Answer, Body, Operation
+from eliza_cloud.api.resources.agents import AGENT, AgentId, Ok
+
+
+_BACKUP = "5c1d7e52-8a0b-4c35-bb0e-62f4a1c3d9e8"
+_WHEN = "2026-11-23T20:15:00.000Z"
+
+CloudBackup = Annotated[dict[str, Any], Meta(description="The cloud's own object, untouched.")]
+Moment = Annotated[str, Meta(description="ISO 8601, in UTC.")]
+
+
+class Backups(msgspec.Struct, frozen=True, rename="camel"):
+    """The backups the cloud keeps of an agent, newest first."""
+
+    ok: Ok
+    agent_id: AgentId
+    backups: list[CloudBackup]
+
+
+class TakenBackup(msgspec.Struct, frozen=True, rename="camel"):
+    """A backup that was taken; null is what the cloud did not tell."""
+
+    backup_id: str | None
+    size_bytes: int | None
+    created_at: Moment | None
+
+
+class BackupTaken(msgspec.Struct, frozen=True, rename="camel"):
+    """The agent and its new backup."""
+
+    ok: Ok
+    agent_id: AgentId
+    backup: TakenBackup
+
+
+class BackupToRestore(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Which backup to restore; the newest when none is named."""
+
+    backup_id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})] | None = None
+
+
+class Restored(msgspec.Struct, frozen=True, rename="camel"):
+    """What the agent's memory is now. `status` is there only where the restore has no more than begun."""
+
+    ok: Ok
+    agent_id: AgentId
+    restored_from_backup_id: str | None
+    created_at: Moment | None
+    status: Literal["accepted"] | UnsetType = UNSET
+
+
+LIST = Operation(
+    group="Backups",
+    summary="List an agent's backups",
+    answers=(
+        Answer(
+            200,
+            "The backups, as the cloud describes them.",
+            Backups,
+            Backups(
+                True,
+                AGENT,
+                [{"id": _BACKUP, "snapshotType": "manual", "sizeBytes": 2048, "createdAt": _WHEN}],
+            ),
+        ),
+    ),
+    errors=(AGENT_ID, *CLOUD),
+)
+TAKE = Operation(
+    group="Backups",
+    summary="Take a backup now",
+    about="Answers when it is taken. The cloud keeps the newest ten.",
+    answers=(
+        Answer(200, "Taken.", BackupTaken, BackupTaken(True, AGENT, TakenBackup(_BACKUP, 2048, _WHEN))),
+    ),
+    errors=(AGENT_ID, *BACKUP),
+)
+RESTORE = Operation(
+    group="Backups",
+    summary="Restore a backup",
+    about="The agent's memory becomes that of the backup.",
+    body=Body(model=BackupToRestore, example=BackupToRestore(_BACKUP), required=False),
+    answers=(
+        Answer(200, "Restored.", Restored, Restored(True, AGENT, _BACKUP, _WHEN)),
+        Answer(
+            202,
+            "The cloud has begun it and reports no end.",
+            Restored,
+            Restored(True, AGENT, _BACKUP, _WHEN, "accepted"),
+        ),
+    ),
+    errors=(AGENT_ID, *BODY, invalid("backupId must be a UUID"), *BACKUP),
+)
+
+
+async def list_backups(request: web.Request) -> web.Response:
+    """GET …/{id}/backups: the cloud's own objects, newest first."""
+    agent_id = agent_id_of(request)
+    backups = await request.app[MANAGER].ask_cloud(lambda cloud: cloud.list_backups(agent_id))
+    return answer(Backups(ok=True, agent_id=agent_id, backups=[backup.raw for backup in backups]))
+
+
+async def take_backup(request: web.Request) -> web.Response:
+    """POST …/{id}/backups: answers when the backup is taken."""
+    agent_id = agent_id_of(request)
+    taken = await request.app[MANAGER].take_backup(agent_id)
+    backup = TakenBackup(taken.backup_id, taken.size, taken.created_at)
+    return answer(BackupTaken(ok=True, agent_id=agent_id, backup=backup))
+
+
+async def restore(request: web.Request) -> web.Response:
+    """POST …/{id}/restore {backupId?}: 200 when restored, 202 where the cloud has only accepted it."""
+    agent_id = agent_id_of(request)
+    body = await read_object(request, may_be_empty=True)
+    backup_id = None
+    if body.get("backupId") is not None:
+        backup_id = uuid_of(text_of(body, "backupId"), "backupId must be a UUID")
+    restored = await request.app[MANAGER].restore(agent_id, backup_id)
+    result = Restored(
+        ok=True,
+        agent_id=agent_id,
+        restored_from_backup_id=restored.backup_id,
+        created_at=restored.created_at,
+        status="accepted" if restored.accepted_only else UNSET,
+    )
+    return answer(result, 202 if restored.accepted_only else 200)

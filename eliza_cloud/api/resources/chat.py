@@ -1,0 +1,144 @@
+"""Talking to the linked agent, as one answer or as a stream (contract local-api §10)."""
+
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from eliza_cloud.api.app_keys import LIFETIMES, MANAGER
+from eliza_cloud.api.http.reply_stream import stream_reply
+from eliza_cloud.api.http.request_body import read_object, text_of
+from eliza_cloud.api.http.responses import answer
+from eliza_cloud.api.http.sse import EventStream, wants_stream
+from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.openapi.error_examples import BODY, CHAT, invalid
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Body, Operation
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.runtime.proxy import CloudRuntimeProxy
+
+
+_GROUP = "Chat"
+
+Mode = Literal["simple", "power"]
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the user says; `mode` is `power` unless it is given."""
+
+    text: Annotated[str, Meta(min_length=1, pattern=r"\S")]
+    mode: Mode | None = None
+
+
+class Reply(msgspec.Struct, frozen=True, rename="camel"):
+    """What the agent says."""
+
+    text: str
+    agent_name: str | None
+
+
+class Token(msgspec.Struct, frozen=True, tag_field="type", tag="token"):
+    """A piece of the reply."""
+
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="done"):
+    """The end of a complete reply."""
+
+    full_text: str
+    agent_name: str | None
+
+
+class Broken(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
+    """The end of a reply that is not complete."""
+
+    message: str
+    code: str
+
+
+Frame = Token | Done | Broken
+
+_STREAM = Answer(
+    200,
+    "Frames, each `data: ` with a `token`, and one `done` or `error` at the end.",
+    Frame,
+    Token("I am"),
+    media=EVENT_STREAM,
+)
+_HELLO = Body(model=Message, example=Message("Hello, who are you?"))
+_ERRORS = (*BODY, invalid("text is required"), invalid("mode must be 'simple' or 'power'"), *CHAT)
+
+CHAT_WHOLE = Operation(
+    group=_GROUP,
+    summary="Say something to the agent",
+    about="Answers with the whole reply, or with a stream when `Accept` asks for `text/event-stream`.",
+    body=_HELLO,
+    answers=(
+        Answer(200, "The whole reply.", Reply, Reply("I am your agent.", "my-cloud-agent")),
+        _STREAM,
+    ),
+    errors=_ERRORS,
+)
+CHAT_STREAM = Operation(
+    group=_GROUP,
+    summary="Say something and read the reply as it comes",
+    about="What fails before the first frame is a JSON error with its status, after it an `error` frame.",
+    body=_HELLO,
+    answers=(_STREAM,),
+    errors=_ERRORS,
+)
+
+
+USUAL_MODE = "power"
+
+
+async def chat(request: web.Request) -> web.StreamResponse:
+    """POST /api/chat {text, mode?}: the whole reply, or a stream when `Accept` asks for one."""
+    if wants_stream(request):
+        return await stream(request)
+    message = await _message(request)
+    proxy = request.app[MANAGER].proxy()
+    async with request.app[LIFETIMES].bound(request):
+        reply = await proxy.send(message.text, mode=message.mode or USUAL_MODE)
+    return answer(Reply(reply, proxy.agent_name))
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """POST /api/chat/stream: frames as the agent speaks; `done` only after the agent's own.
+
+    What fails before the first frame is a JSON error with its status, after it an `error` frame.
+    """
+    message = await _message(request)
+    proxy = request.app[MANAGER].proxy()
+    return await stream_reply(
+        request, lambda events: _relay(request, proxy, message, events), _report_failure
+    )
+
+
+async def _relay(
+    request: web.Request, proxy: CloudRuntimeProxy, message: Message, events: EventStream
+) -> None:
+    said: list[str] = []
+    async with (
+        request.app[LIFETIMES].bound(request),
+        aclosing(proxy.stream(message.text, mode=message.mode or USUAL_MODE)) as pieces,
+    ):
+        async for piece in pieces:
+            said.append(piece)
+            await events.send(Token(piece))
+        await events.send(Done("".join(said), proxy.agent_name))
+
+
+async def _report_failure(events: EventStream, failure: Failure) -> None:
+    await events.send(Broken(failure.message, failure.code))
+
+
+async def _message(request: web.Request) -> Message:
+    body = await read_object(request)
+    text = text_of(body, "text")
+    mode: Any = body.get("mode")
+    if mode not in (None, "simple", "power"):
+        raise bad_request("mode must be 'simple' or 'power'")
+    return Message(text, mode)

@@ -1,0 +1,97 @@
+"""/api/cloud/compat/*: the cloud's compat surface for front ends that speak it (contract local-api §13)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import unquote
+
+import aiohttp
+from aiohttp import web
+
+from eliza_cloud.api.app_keys import MANAGER
+from eliza_cloud.api.http.relay import CUT, relay_opened
+from eliza_cloud.api.http.request_body import MAX_BODY, in_time
+from eliza_cloud.api.middleware.errors import BODY_TOO_LARGE, RequestError, bad_request
+from eliza_cloud.api.openapi.error_examples import BODY, CLOUD, invalid
+from eliza_cloud.api.openapi.operation import Answer, Body, Operation
+from eliza_cloud.api.resources.billing import in_contract_words, pass_on
+from eliza_cloud.cloud.errors import CloudError, KeyRefused
+from eliza_cloud.cloud.types.billing import Verbatim
+from eliza_cloud.runtime.errors import LinkError, failure_of
+
+
+_ABOUT = (
+    "Passed on to the same path under `/api/compat/` of Eliza Cloud, with query and body, and the answer as"
+    " it comes. The path may have several segments."
+)
+_SEGMENT = invalid("This path has a segment that no path of Eliza Cloud has")
+
+
+def compat_operation(method: str) -> Operation:
+    """Return the contract of one method."""
+    takes_body = method in {"POST", "PUT", "PATCH"}
+    return Operation(
+        group="Compat",
+        summary=f"{method} of the compat surface",
+        about=_ABOUT,
+        body=Body(model=Any, example={}, required=False) if takes_body else None,
+        answers=(Answer(200, "What the cloud answers.", dict[str, Any], {"success": True}),),
+        errors=(_SEGMENT, *BODY, *CLOUD, CUT),
+        others="What the cloud answers, whatever it is, as it said it.",
+        verbatim=True,
+    )
+
+
+COMPAT_PATH = "/api/cloud/compat/{path:.+}"
+COMPAT_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_HERE = "/api/cloud/compat/"
+_THERE = "/api/compat/"
+
+
+class _Declined(Exception):  # noqa: N818 - the fact, as its reader names it
+    """The cloud answered 400 or more."""
+
+    def __init__(self, said: Verbatim) -> None:
+        super().__init__(said.status)
+        self.said = said
+
+
+async def compat(request: web.Request) -> web.StreamResponse:
+    """Pass a request on to the same path of the cloud, and its answer down as it comes."""
+    target = _target(request)
+    if (request.content_length or 0) > MAX_BODY:
+        raise RequestError(BODY_TOO_LARGE)
+    async with in_time():
+        content = await request.read()
+    try:
+        return await relay_opened(request, _open(request, target, content))
+    except _Declined as declined:
+        if declined.said.status == 401:
+            request.app[MANAGER].doubt_key()
+        return pass_on(declined.said)
+
+
+@asynccontextmanager
+async def _open(request: web.Request, target: str, content: bytes) -> AsyncIterator[aiohttp.ClientResponse]:
+    manager = request.app[MANAGER]
+    try:
+        async with manager.cloud_client().compat(request.method, target, content) as upstream:
+            if isinstance(upstream, Verbatim):
+                raise _Declined(upstream)
+            yield upstream
+    except CloudError as error:
+        if isinstance(error, KeyRefused):
+            manager.doubt_key()
+        raise LinkError(in_contract_words(failure_of(error), "compat")) from error
+    except LinkError as error:
+        raise LinkError(in_contract_words(error.failure, "compat")) from error
+
+
+def _target(request: web.Request) -> str:
+    """Return the path and query to ask the cloud for; 400 for one that could leave the compat surface."""
+    path, mark, query = request.rel_url.raw_path_qs.removeprefix(_HERE).partition("?")
+    for segment in path.split("/"):
+        plain = unquote(segment)
+        if plain in {"", ".", ".."} or "/" in plain or "\\" in plain:
+            raise bad_request("This path has a segment that no path of Eliza Cloud has")
+    return f"{_THERE}{path}{mark}{query}"

@@ -1,0 +1,111 @@
+"""The account's balance (seed: Credits Endpoint; contract local-api §6)."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
+
+from eliza_cloud.api.app_keys import BILLING, MANAGER
+from eliza_cloud.api.http.responses import answer
+from eliza_cloud.api.openapi.operation import Answer, Operation
+from eliza_cloud.core.credits import (
+    CRITICAL_BELOW,
+    LOW_BELOW,
+    MINIMUM_DEPOSIT,
+    Spending,
+    hours_left,
+    may_provision,
+)
+from eliza_cloud.core.problems import NOT_SIGNED_IN, Failure
+from eliza_cloud.core.views.status import TOP_UP_URL
+from eliza_cloud.runtime.errors import LinkError
+
+
+Dollars = Annotated[float, Meta(description="US dollars.")]
+
+
+class Outlook(msgspec.Struct, frozen=True, rename="camel"):
+    """What the balance allows and how long it lasts; null where too little has been seen to tell."""
+
+    can_provision: Annotated[bool, Meta(description="Whether the cloud creates and starts agents for it.")]
+    minimum_deposit: Dollars
+    hours_left: float | None
+    spending_per_hour: Dollars | None
+
+
+class Credits(msgspec.Struct, frozen=True, rename="camel"):
+    """The balance; null when nobody is signed in, or when `error` says why it could not be read."""
+
+    connected: Annotated[bool, Meta(description="Whether there is an account to ask for.")]
+    balance: Dollars | None
+    low: Annotated[bool, Meta(description="Below $2.00.")] | UnsetType = UNSET
+    critical: Annotated[bool, Meta(description="Below $0.50.")] | UnsetType = UNSET
+    top_up_url: str | UnsetType = UNSET
+    outlook: Outlook | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+    auth_rejected: bool | UnsetType = UNSET
+
+
+BALANCE = Operation(
+    group="Credits and billing",
+    summary="The account's balance",
+    about="Always 200; what went wrong is in `error`.",
+    answers=(
+        Answer(
+            200,
+            "The balance, or why there is none.",
+            Credits,
+            Credits(True, 15.5, False, False, TOP_UP_URL, Outlook(True, 5.0, 73.8, 0.21)),
+        ),
+    ),
+)
+
+
+_TEXTS = {
+    "bad_answer": "unexpected response",
+    "redirected": "Cloud credits request was redirected; redirects are not allowed",
+}
+
+
+async def balance(request: web.Request) -> web.Response:
+    """GET /api/cloud/credits: always 200; what went wrong is in `error`.
+
+    While a top-up may be on its way the balance is asked for past the cloud's cache.
+    """
+    manager, fresh = request.app[MANAGER], request.app[BILLING].expects_top_up
+    try:
+        amount = await manager.ask_cloud(lambda cloud: cloud.get_balance(fresh=fresh))
+    except LinkError as error:
+        return answer(_without_balance(error.failure))
+    return answer(
+        Credits(
+            connected=True,
+            balance=amount,
+            low=amount < LOW_BELOW,
+            critical=amount < CRITICAL_BELOW,
+            top_up_url=TOP_UP_URL,
+            outlook=_outlook(amount, manager.facts.spending),
+        )
+    )
+
+
+def _outlook(amount: float, spending: Spending | None) -> Outlook:
+    """Tell what the balance allows and how long it lasts; null where too little has been seen to tell."""
+    rate = None if spending is None else spending.rate
+    left = hours_left(amount, rate)
+    return Outlook(
+        can_provision=may_provision(amount),
+        minimum_deposit=MINIMUM_DEPOSIT,
+        hours_left=None if left is None else round(left, 1),
+        spending_per_hour=None if rate is None else round(rate, 6),
+    )
+
+
+def _without_balance(failure: Failure) -> Credits:
+    if failure.code == NOT_SIGNED_IN.code:
+        return Credits(connected=False, balance=None)
+    told = Credits(connected=True, balance=None, error=_TEXTS.get(failure.code, failure.message))
+    if failure.status == 401:
+        return msgspec.structs.replace(told, auth_rejected=True, top_up_url=TOP_UP_URL)
+    return told

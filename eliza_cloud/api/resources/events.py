@@ -1,0 +1,99 @@
+"""The event stream (handler: `api/resources/events.py`)."""
+
+import socket
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from eliza_cloud.api.app_keys import EVENTS, LIFETIMES
+from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, Snapshot
+from eliza_cloud.api.http.reply_stream import stream_reply
+from eliza_cloud.api.http.sse import MEDIA_TYPE, EventStream
+from eliza_cloud.api.middleware.errors import RequestError, bad_request
+from eliza_cloud.api.openapi.error_examples import RUNTIME, invalid
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Operation, Parameter
+from eliza_cloud.core.problems import Failure
+
+
+
+NOT_ACCEPTABLE = Failure(
+    code="not_acceptable",
+    status=406,
+    message="This path answers with text/event-stream, which `Accept` does not allow.",
+)
+LAST_EVENT_ID_WRONG = "Last-Event-ID must be a decimal number, as it stands in the `id:` line of a frame."
+
+_Number = Annotated[str, Meta(pattern="^[0-9]{1,18}$")]
+_RESUMED = "The number of the last frame that was read: the stream goes on after it."
+
+STREAM = Operation(
+    group="Status",
+    summary="Every change, as it happens",
+    about="Server-sent events. Each frame has an `id:` (decimal, the number of the journal's entry), an"
+    " `event:` and a line of `data:`. The first is a `snapshot` of the status; a `status` follows for every"
+    " change. With `Last-Event-ID` the snapshot is of that moment, and all changes since follow at once."
+    " Where they cannot be told any more the snapshot is of now, and a `gap` follows; the journal may still"
+    " have them. A reader too slow for the history loses changes and is told by a `gap`, one that does not"
+    " read at all is cut off. A comment every 15 seconds keeps a quiet stream alive.",
+    parameters=(
+        Parameter("Last-Event-ID", _RESUMED, _Number, place="header", example="1795435200123"),
+        Parameter("lastEventId", "The same, for who cannot set a header.", _Number, example="1795435200123"),
+    ),
+    answers=(
+        Answer(200, "The stream; it ends when the service stops.", Snapshot, media=EVENT_STREAM),
+        Answer(200, "", Changed, media=EVENT_STREAM),
+        Answer(200, "", Gap, media=EVENT_STREAM),
+    ),
+    errors=(invalid(LAST_EVENT_ID_WRONG), NOT_ACCEPTABLE, TOO_MANY_READERS, *RUNTIME),
+)
+
+
+#: Bytes the kernel holds for one reader; what it grants by itself hides a stalled one behind megabytes.
+HELD_BY_KERNEL = 65_536
+_ACCEPTED = {MEDIA_TYPE, "text/*", "*/*", ""}
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """GET /api/cloud/events: a snapshot, then every change; ends with the reader, and with the service."""
+    after = _read_before(request)
+    if not _accepts_events(request):
+        raise RequestError(NOT_ACCEPTABLE)
+    if request.method == "HEAD":
+        return EventStream(request).response
+    with request.app[EVENTS].reader(after) as reader:
+
+        async def tell(stream: EventStream) -> None:
+            async with request.app[LIFETIMES].bound(request):
+                while True:
+                    await stream.pass_on(await reader.next())
+
+        _hold_little(request)
+        return await stream_reply(request, tell, _end)
+
+
+async def _end(stream: EventStream, _: Failure) -> None:
+    """Say no more: a reader comes back by itself, and learns then what there is to learn."""
+    await stream.close()
+
+
+def _read_before(request: web.Request) -> int | None:
+    """Return the number of the last frame that was read, None at a first time; raises 400 for no number."""
+    given = request.headers.getall("Last-Event-ID", [])
+    text = ",".join(given) if given else request.query.get("lastEventId")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise bad_request(LAST_EVENT_ID_WRONG)
+    return int(text)
+
+
+def _accepts_events(request: web.Request) -> bool:
+    accepted = ",".join(request.headers.getall("Accept", [])).split(",")
+    return any(one.partition(";")[0].strip().lower() in _ACCEPTED for one in accepted)
+
+
+def _hold_little(request: web.Request) -> None:
+    connection = request.transport and request.transport.get_extra_info("socket")
+    if connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD_BY_KERNEL)

@@ -1,0 +1,178 @@
+"""What happened, and why things are as they are (handlers: `api/resources/journal.py`)."""
+
+import math
+from functools import partial
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from eliza_cloud.api.app_keys import JOURNAL, MANAGER
+from eliza_cloud.api.http.responses import answer
+from eliza_cloud.api.middleware.errors import RequestError, bad_request
+from eliza_cloud.api.openapi.error_examples import STORE_FAILED, invalid
+from eliza_cloud.api.openapi.operation import Answer, Operation, Parameter
+from eliza_cloud.api.resources.agents import AGENT, Ok
+from eliza_cloud.core.journal.entries import AnyEntry, LinkEntry
+from eliza_cloud.core.problems import CAUSES, Failure
+from eliza_cloud.core.timefmt import seconds_of
+from eliza_cloud.core.views.explain import Explanation, NextStep
+from eliza_cloud.core.views.health import HealthItem, HealthView
+from eliza_cloud.store.errors import StoreError
+
+
+_GROUP = "Status"
+
+MOST = 10_000
+USUAL = 200
+
+
+class Entries(msgspec.Struct, frozen=True):
+    """Entries of the journal, oldest first."""
+
+    ok: Ok
+    entries: tuple[AnyEntry, ...]
+
+
+_ENTRY = LinkEntry(
+    seq=1795435200123,
+    at=1795435212.5,
+    by="monitor",
+    event={"event": "HeartbeatAnswered", "epoch": 2, "took": 0.042},
+    chance=0.5,
+    outcome="internal",
+    source="connected",
+    state="connected",
+    epoch=2,
+)
+AFTER_WRONG = "after must be the number of an entry, a decimal of at most 18 digits."
+SINCE_WRONG = "since must be an ISO 8601 time (in a URL its + is written %2B), or seconds since 1970."
+LIMIT_WRONG = f"limit must be a whole number from 1 to {MOST}."
+
+ENTRIES = Operation(
+    group=_GROUP,
+    summary="What happened",
+    about="Every event that changed what is known, with what brought it about; the newest `limit` of those"
+    " that `after` and `since` leave. Printed one a line they are a file for `eliza-cloud replay`.",
+    parameters=(
+        Parameter(
+            "after",
+            "Only entries with a greater number.",
+            Annotated[str, Meta(pattern="^[0-9]{1,18}$")],
+            example="1795435200123",
+        ),
+        Parameter(
+            "since",
+            "Only entries from this time on: ISO 8601 (UTC where it names no zone), or seconds since 1970.",
+            float | Annotated[str, Meta(extra_json_schema={"format": "date-time"})],
+            example="2026-11-23T20:00:00Z",
+        ),
+        Parameter(
+            "limit",
+            f"How many at the most; {USUAL} unless it is given.",
+            Annotated[int, Meta(ge=1, le=MOST)],
+            example=USUAL,
+        ),
+    ),
+    answers=(Answer(200, "The entries.", Entries, Entries(True, (_ENTRY,))),),
+    errors=(invalid(AFTER_WRONG), invalid(SINCE_WRONG), invalid(LIMIT_WRONG), STORE_FAILED),
+)
+
+_CAUSE = CAUSES["agent_unreachable"]
+_SINCE = "2026-11-23T20:15:00.000Z"
+_WHY = "The agent does not answer. Try again in a moment."
+_ITEM = HealthItem(_CAUSE.code, _CAUSE.severity, _CAUSE.title, _SINCE, _CAUSE.remedy, _WHY)
+
+HEALTH = Operation(
+    group=_GROUP,
+    summary="What is wrong",
+    about="The worst first; nothing at all is good. Root causes hide their symptoms, and what has lasted but"
+    " a moment is not shown yet.",
+    answers=(Answer(200, "What is wrong now.", HealthView, HealthView((_ITEM,))),),
+)
+EXPLAIN = Operation(
+    group=_GROUP,
+    summary="Why the link is in its state, and what comes next",
+    answers=(
+        Answer(
+            200,
+            "The state, explained in sentences.",
+            Explanation,
+            Explanation(
+                state="reconnecting",
+                since=_SINCE,
+                brought_by="HeartbeatMissed",
+                cause=_CAUSE.code,
+                remedy=_CAUSE.remedy,
+                sentences=(
+                    f"The link to {AGENT} has been reconnecting for 2 min 30 s.",
+                    "Too many heartbeats in a row went unanswered (HeartbeatMissed).",
+                    _CAUSE.title,
+                    _WHY,
+                    "In 24 s, try 4 of 10 to restore the link is made.",
+                    f"What to do: {_CAUSE.remedy}",
+                ),
+                next=NextStep("try 4 of 10 to restore the link is made", "2026-11-23T20:17:54.000Z"),
+                items=(_ITEM,),
+            ),
+        ),
+    ),
+)
+
+
+async def entries(request: web.Request) -> web.Response:
+    """GET /api/cloud/journal ?after=&since=&limit=: the newest of them, as they are stored."""
+    read = partial(
+        request.app[JOURNAL].read,
+        after=_whole(request, "after", AFTER_WRONG) or 0,
+        since=_since(request),
+        newest=_limit(request),
+    )
+    try:
+        lines = await read()
+    except StoreError as error:
+        raise RequestError(Failure(code=error.code, status=500, message=str(error))) from None
+    return answer({"ok": True, "entries": [msgspec.Raw(line.encode()) for line in lines]})
+
+
+async def health(request: web.Request) -> web.Response:
+    """GET /api/cloud/health: what is wrong, the worst first."""
+    return answer(request.app[MANAGER].health())
+
+
+async def explain(request: web.Request) -> web.Response:
+    """GET /api/cloud/explain: why the link is in its state, and what comes next."""
+    return answer(request.app[MANAGER].explain())
+
+
+def _limit(request: web.Request) -> int:
+    limit = _whole(request, "limit", LIMIT_WRONG)
+    if limit is None:
+        return USUAL
+    if not 1 <= limit <= MOST:
+        raise bad_request(LIMIT_WRONG)
+    return limit
+
+
+def _whole(request: web.Request, name: str, wrong: str) -> int | None:
+    """Return a number of at most 18 digits, which the database can hold; None where none is given."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise bad_request(wrong)
+    return int(text)
+
+
+def _since(request: web.Request) -> float:
+    text = request.query.get("since")
+    if text is None:
+        return 0.0
+    try:
+        seconds: float | None = float(text)
+    except ValueError:
+        seconds = seconds_of(text)
+    if seconds is None or not math.isfinite(seconds):
+        raise bad_request(SINCE_WRONG)
+    return seconds

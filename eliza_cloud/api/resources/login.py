@@ -1,0 +1,150 @@
+"""Signing in and out (handlers: `api/resources/login.py`)."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from eliza_cloud.api.app_keys import MANAGER
+from eliza_cloud.api.http.request_body import read_object, text_of
+from eliza_cloud.api.http.responses import answer
+from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.openapi.error_examples import BODY, RUNTIME, STORE_FAILED, WAY, invalid
+from eliza_cloud.api.openapi.operation import Answer, Body, Operation, Parameter
+from eliza_cloud.api.resources.agents import Ok
+from eliza_cloud.core.login.machine import LoginView
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.runtime.errors import LinkError
+
+
+_SESSION = "a1b2c3d4-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
+
+NOT_BEGUN = Failure(
+    code="login_not_begun", status=502, message="Failed to create auth session with Eliza Cloud"
+)
+
+SessionId = Annotated[str, Meta(min_length=1, pattern=r"\S")]
+
+
+class LoginBegun(msgspec.Struct, frozen=True, rename="camel"):
+    """A sign-in that waits for the browser."""
+
+    ok: Ok
+    session_id: str
+    browser_url: Annotated[str, Meta(description="The page to open.", extra_json_schema={"format": "uri"})]
+
+
+class LoginToCancel(msgspec.Struct, frozen=True, rename="camel"):
+    """Which sign-in to give up."""
+
+    session_id: SessionId
+
+
+class SignedOut(msgspec.Struct, frozen=True):
+    """The link is closed and the key forgotten."""
+
+    ok: Ok
+    status: Literal["disconnected"]
+
+
+START = Operation(
+    group="Sign-in",
+    summary="Begin a sign-in",
+    about="Open `browserUrl` and authorize; the service fetches the key by itself. While a sign-in is"
+    " pending, this returns the same one. No body is needed.",
+    answers=(
+        Answer(
+            200,
+            "Begun, or already under way.",
+            LoginBegun,
+            LoginBegun(True, _SESSION, f"https://www.elizacloud.ai/auth/cli-login?session={_SESSION}"),
+        ),
+    ),
+    errors=(*RUNTIME, *WAY, NOT_BEGUN),
+)
+STATUS = Operation(
+    group="Sign-in",
+    summary="How far a sign-in is",
+    about="`pending`, `authenticated` (the key is stored), `expired`, or `error` when it cannot succeed"
+    " any more. The cloud is not asked.",
+    parameters=(Parameter("sessionId", "Of the sign-in.", SessionId, required=True, example=_SESSION),),
+    answers=(
+        Answer(200, "What is known.", LoginView, LoginView("authenticated", key_prefix="eliza_72f94a")),
+    ),
+    errors=(invalid("sessionId query parameter is required"), *RUNTIME),
+)
+CANCEL = Operation(
+    group="Sign-in",
+    summary="Give a sign-in up",
+    body=Body(model=LoginToCancel, example=LoginToCancel(_SESSION)),
+    answers=(
+        Answer(
+            200,
+            "What became of it; one that had ended stays as it was.",
+            LoginView,
+            LoginView("expired", error="The login was cancelled."),
+        ),
+    ),
+    errors=(*BODY, invalid("sessionId is required"), *RUNTIME),
+)
+DISCONNECT = Operation(
+    group="Sign-in",
+    summary="Disconnect and sign out",
+    about="Takes a final backup, closes the link and removes the key from this machine. The agent goes on"
+    " running in the cloud. Repeatable.",
+    answers=(Answer(200, "Done.", SignedOut, SignedOut(True, "disconnected")),),
+    errors=(*RUNTIME, STORE_FAILED),
+)
+
+
+_TEXTS = {
+    "cloud_timeout": "Eliza Cloud login request timed out",
+    "cloud_unreachable": "Failed to reach Eliza Cloud",
+    "cloud_name_not_found": "Failed to reach Eliza Cloud",
+    "cloud_tls_failed": "Failed to reach Eliza Cloud",
+    "clock_wrong": "Failed to reach Eliza Cloud",
+    "redirected": "Eliza Cloud login request was redirected; redirects are not allowed",
+}
+#: Refused by the service itself, or by the cloud for a while: told as it is.
+_PLAIN = {"base_url_refused", "rate_limited", "runtime_not_started", "stopping"}
+
+
+async def start_login(request: web.Request) -> web.Response:
+    """POST /api/cloud/login: a body is neither needed nor read."""
+    try:
+        session = await request.app[MANAGER].start_login()
+    except LinkError as error:
+        raise LinkError(_not_begun(error.failure)) from error
+    return answer(LoginBegun(ok=True, session_id=session.session_id, browser_url=session.browser_url))
+
+
+def _not_begun(failure: Failure) -> Failure:
+    """Put a login that could not begin into the contract's words; `cause` keeps the cloud's."""
+    if failure.code in _PLAIN:
+        return failure
+    if failure.code in _TEXTS:
+        told = msgspec.structs.replace(failure, message=_TEXTS[failure.code])
+    else:
+        told = NOT_BEGUN
+    return msgspec.structs.replace(told, details={**failure.details, "cause": failure.message})
+
+
+async def login_status(request: web.Request) -> web.Response:
+    """GET /api/cloud/login/status?sessionId=…: what the service knows; the cloud is not asked."""
+    session_id = request.query.get("sessionId", "").strip()
+    if not session_id:
+        raise bad_request("sessionId query parameter is required")
+    return answer(request.app[MANAGER].login_status(session_id))
+
+
+async def cancel_login(request: web.Request) -> web.Response:
+    """POST /api/cloud/login/cancel {sessionId}."""
+    session_id = text_of(await read_object(request), "sessionId")
+    return answer(await request.app[MANAGER].cancel_login(session_id))
+
+
+async def disconnect(request: web.Request) -> web.Response:
+    """POST /api/cloud/disconnect: closes the link and signs out."""
+    await request.app[MANAGER].disconnect()
+    return answer(SignedOut(ok=True, status="disconnected"))

@@ -1,0 +1,127 @@
+"""The service itself (handlers: `api/resources/probes.py`, `api/resources/probes.py`)."""
+
+import logging
+from typing import Annotated, Literal
+
+import msgspec
+import structlog
+from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
+
+from eliza_cloud.api.app_keys import MANAGER
+from eliza_cloud.api.http.request_body import read_object, text_of
+from eliza_cloud.api.http.responses import answer
+from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.openapi.error_examples import BODY, invalid
+from eliza_cloud.api.openapi.operation import Answer, Body, Operation
+from eliza_cloud.api.resources.agents import Ok
+from eliza_cloud.core.log_events import LOG_LEVEL_CHANGED
+from eliza_cloud.ops.logging.level import LogLevelError, current_level, level_of, set_level
+
+
+_GROUP = "Service"
+
+Level = Literal["debug", "info", "warning", "error", "critical"]
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """Whether the link's consumer answers."""
+
+    ok: bool
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """Whether the link stands; if not, `reason` is the code of why."""
+
+    ready: bool
+    reason: str | UnsetType = UNSET
+
+
+class LogLevel(msgspec.Struct, frozen=True):
+    """How much the log tells."""
+
+    ok: Ok
+    level: Level
+
+
+class NewLogLevel(msgspec.Struct, frozen=True):
+    """How much the log is to tell."""
+
+    level: Annotated[Level, Meta(description="Upper case will do, too.")]
+
+
+HEALTHZ = Operation(
+    group=_GROUP,
+    summary="Is it alive?",
+    about="For supervisors.",
+    answers=(
+        Answer(200, "The link's consumer answers.", Alive, Alive(True)),
+        Answer(503, "It does not; a restart mends that.", Alive, Alive(False)),
+    ),
+)
+READYZ = Operation(
+    group=_GROUP,
+    summary="Is it linked?",
+    about="For supervisors. Says no more than why not.",
+    answers=(
+        Answer(200, "The link stands.", Ready, Ready(True)),
+        Answer(503, "It does not.", Ready, Ready(False, "cloud_unreachable")),
+    ),
+)
+SHOW_LEVEL = Operation(
+    group=_GROUP,
+    summary="How much the log tells",
+    answers=(Answer(200, "The level that counts now.", LogLevel, LogLevel(True, "info")),),
+)
+CHANGE_LEVEL = Operation(
+    group=_GROUP,
+    summary="Change how much the log tells",
+    about="Counts from the next line on; a restart goes by `ELIZA_LOG_LEVEL` again.",
+    body=Body(model=NewLogLevel, example=NewLogLevel("debug")),
+    answers=(Answer(200, "Changed.", LogLevel, LogLevel(True, "debug")),),
+    errors=(
+        *BODY,
+        invalid("level is required"),
+        invalid(
+            'level: expected one of debug, info, warning, error, critical, found "loud".', "invalid_level"
+        ),
+    ),
+)
+
+
+#: Seconds the link's consumer has to answer.
+WITHIN = 5.0
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """GET /healthz: 200 while the link's consumer answers, else 503, which a restart mends."""
+    alive = await request.app[MANAGER].answers(within=WITHIN)
+    return answer(Alive(alive), 200 if alive else 503)
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """GET /readyz: 200 while the link stands, else 503 with the code of the reason."""
+    reason = request.app[MANAGER].readiness()
+    return answer(Ready(ready=True)) if reason is None else answer(Ready(ready=False, reason=reason), 503)
+
+
+log = structlog.get_logger()
+
+
+async def show_level(_request: web.Request) -> web.Response:
+    """GET /api/cloud/log-level: the level that counts now."""
+    return answer(LogLevel(ok=True, level=current_level()))
+
+
+async def change_level(request: web.Request) -> web.Response:
+    """PUT /api/cloud/log-level {level}: counts from the next line on; 400 for a word that is none."""
+    word = text_of(await read_object(request), "level").strip()
+    try:
+        level = level_of(word, "level")
+    except LogLevelError as error:
+        raise bad_request(str(error), "invalid_level") from None
+    before = current_level()
+    set_level(logging.INFO)  # the change itself is told whatever the levels are
+    log.info(LOG_LEVEL_CHANGED, **{"from": before}, to=word.lower())
+    set_level(level)
+    return answer(LogLevel(ok=True, level=current_level()))

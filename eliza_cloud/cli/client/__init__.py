@@ -1,0 +1,1 @@
+"""How commands reach the running service: endpoint, requests, event stream, errors."""

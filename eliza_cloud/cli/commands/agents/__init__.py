@@ -1,0 +1,19 @@
+"""The verbs about agents."""
+
+from eliza_cloud.cli.lazy_group import Verbs
+
+HERE = "eliza_cloud.cli.commands.agents"
+
+agents = Verbs(
+    "agents",
+    "The agents at Eliza Cloud.",
+    {
+        "list": (f"{HERE}.list:list_agents", "Show the agents of the account."),
+        "create": (f"{HERE}.create:create", "Create an agent."),
+        "provision": (f"{HERE}.connect:provision", "Do the same as `connect`."),
+        "connect": (f"{HERE}.connect:connect", "Connect to an agent, starting it if need be."),
+        "suspend": (f"{HERE}.suspend:suspend", "Stop an agent and keep it."),
+        "resume": (f"{HERE}.suspend:resume", "Start a suspended agent again."),
+        "shutdown": (f"{HERE}.shutdown:shutdown", "Delete an agent and its backups."),
+    },
+)

@@ -1,0 +1,33 @@
+"""`eliza-cloud agents list`: the account's agents."""
+
+import click
+
+from eliza_cloud.cli.client.agents import named
+from eliza_cloud.cli.decorators import Call, client_verb, print_json
+from eliza_cloud.cli.output.table import print_table
+from eliza_cloud.cli.output.text import age
+
+
+@click.command("list")
+@client_verb
+def list_agents(call: Call) -> None:
+    """Show the agents of the account."""
+    body = call.service.get("/api/cloud/agents")
+    if call.as_json:
+        print_json(body)
+        return
+    if not body["agents"]:
+        click.echo("There are no agents. Create one with: eliza-cloud agents create NAME")
+        return
+    link = call.service.get("/api/cloud/status").get("connection") or {}
+    rows = [
+        (
+            named(agent) or "-",
+            str(agent.get("status")),
+            str(link.get("state")) if agent["id"] == link.get("agentId") else "",
+            age(agent.get("createdAt")),
+            str(agent["id"]),
+        )
+        for agent in body["agents"]
+    ]
+    print_table(("NAME", "STATUS", "LINK", "CREATED", "ID"), rows)

@@ -1,0 +1,36 @@
+"""`eliza-cloud agents shutdown`: delete an agent for good."""
+
+import sys
+
+import click
+
+from eliza_cloud.cli.client.agents import agent_id
+from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.output.agents import agent_words
+
+
+@click.command()
+@click.argument("agent", shell_complete=agent_words)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@client_verb
+def shutdown(call: Call, *, agent: str, yes: bool) -> None:
+    """Delete an agent and its backups.
+
+    AGENT is an id or a unique name. `suspend` stops an agent and keeps it.
+    """
+    identifier = agent_id(call.service, agent)
+    if not yes:
+        _confirm(agent)
+    body = call.post_and_wait(f"/api/cloud/agents/{identifier}/shutdown", words=f"Shutting {agent} down")
+    call.answer(body, f"✓ {agent} and its backups are deleted.")
+
+
+def _confirm(agent: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            f"This deletes {agent} and its backups, and nobody can be asked here: add --yes to do it."
+        )
+    question = f"This deletes {agent} and all its backups; they cannot be brought back. Delete?"
+    if not click.confirm(question, err=True):
+        raise CliError("Nothing was deleted.", code="declined")

@@ -1,0 +1,36 @@
+"""`eliza-cloud backups list`: what an agent can be restored from."""
+
+import click
+
+from eliza_cloud.cli.client.agents import agent_id
+from eliza_cloud.cli.decorators import Call, client_verb, print_json
+from eliza_cloud.cli.output.agents import agent_words
+from eliza_cloud.cli.output.table import print_table
+from eliza_cloud.cli.output.text import age
+
+
+@click.command("list")
+@click.argument("agent", required=False, shell_complete=agent_words)
+@client_verb
+def list_backups(call: Call, *, agent: str | None) -> None:
+    """Show the backups there are.
+
+    AGENT is an id or a unique name; without it, the connected agent is meant.
+    """
+    identifier = agent_id(call.service, agent)
+    body = call.service.get(f"/api/cloud/agents/{identifier}/backups")
+    if call.as_json:
+        print_json(body)
+    elif not body["backups"]:
+        click.echo("There are no backups.")
+    else:
+        rows = [
+            (
+                age(backup.get("createdAt")),
+                str(backup.get("snapshotType") or "-"),
+                str(backup.get("sizeBytes") if backup.get("sizeBytes") is not None else "-"),
+                str(backup.get("id")),
+            )
+            for backup in body["backups"]
+        ]
+        print_table(("TAKEN", "TYPE", "BYTES", "ID"), rows)

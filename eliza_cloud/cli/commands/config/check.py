@@ -1,0 +1,89 @@
+"""`eliza-cloud config check`: everything that is wrong or unknown in eliza.json, at once."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eliza_cloud.cli.commands.config.positions import Position, key_offsets, position
+from eliza_cloud.cli.decorators import print_json
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.output.text import printable
+from eliza_cloud.routing.config.settings import problems_in
+from eliza_cloud.store.config.env import allows_loopback
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.config.validate import Problem, shown
+from eliza_cloud.store.errors import ConfigError, StoreError
+from eliza_cloud.store.paths import state_paths
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--strict", is_flag=True, help="Let unknown keys count as errors, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object on one line.")
+def check(*, file: Path | None, strict: bool, as_json: bool) -> ExitCode:
+    """Name everything that is wrong or unknown in eliza.json.
+
+    FILE is the one that the service reads, unless it is given. Each error names the place, what was expected
+    and what was found, each unknown key the nearest known one; the value of a secret is never shown.
+
+    It exits with 0 when nothing is wrong (unknown keys have no effect and are only named), and else with 2.
+    """
+    path = file or _usual()
+    found = _found(path)
+    wrong = [one for one in found if strict or one["kind"] != "unknown"]
+    if as_json:
+        print_json({"ok": not wrong, "file": str(path), "problems": found})
+    else:
+        for one in found:
+            where = "" if one["line"] is None else f":{one['line']}:{one['column']}"
+            place = "" if one["kind"] == "unreadable" else f"{path}{where}: "
+            click.echo(printable(f"{place}{one['message']}"))
+        if not found:
+            click.echo(
+                printable(f"✓ {path} is right." if path.exists() else f"✓ There is no {path}: defaults.")
+            )
+    return ExitCode.USAGE if wrong else ExitCode.DONE
+
+
+def _usual() -> Path:
+    try:
+        return state_paths(os.environ).config
+    except StoreError as error:
+        raise CliError(str(error), exit_code=ExitCode.USAGE) from error
+
+
+def _found(path: Path) -> list[dict[str, Any]]:
+    try:
+        text = ConfigFile(path).parsed()
+    except ConfigError as error:
+        return [_member("unreadable", str(error))]
+    except StoreError as error:
+        raise CliError(str(error)) from error
+    offsets = key_offsets(text.text)
+    problems = problems_in(text.document, allow_loopback=allows_loopback(os.environ))
+    problems.sort(key=lambda one: offsets.get(one.path, 0))
+    return [
+        _described(one, position(text.text, offsets[one.path]) if one.path in offsets else None)
+        for one in problems
+    ]
+
+
+def _described(problem: Problem, where: Position | None) -> dict[str, Any]:
+    line, column = where or (None, None)
+    return {
+        **_member("unknown" if problem.expected is None else "wrong", problem.sentence),
+        "path": shown(problem.path),
+        "expected": problem.expected,
+        "found": problem.found,
+        "nearest": problem.nearest,
+        "line": line,
+        "column": column,
+    }
+
+
+def _member(kind: str, message: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("path", "expected", "found", "nearest", "line", "column"))
+    return {"kind": kind, "message": message, **nothing}

@@ -1,0 +1,24 @@
+"""`eliza-cloud disconnect`, also as `logout`: close the link and sign out (seed: Disconnecting)."""
+
+import click
+
+from eliza_cloud.cli.decorators import Call, client_verb
+
+
+@click.command()
+@client_verb
+def disconnect(call: Call) -> None:
+    """Close the link and sign out.
+
+    A final backup is taken, and the key is removed from this machine.
+    """
+    body = call.post_and_wait("/api/cloud/disconnect", words="Disconnecting")
+    call.answer(body, "✓ Disconnected: the link is closed, and the key is removed from this machine.")
+
+
+logout = click.Command(
+    "logout",
+    callback=disconnect.callback,
+    params=disconnect.params,
+    help="Sign out: the same as `disconnect`.",
+)

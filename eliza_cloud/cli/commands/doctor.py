@@ -1,0 +1,44 @@
+"""`eliza-cloud doctor`: what stands between this machine and a link that works, and what to do about it."""
+
+import os
+
+import click
+import msgspec
+
+from eliza_cloud.cli.decorators import print_json
+from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.installation import diagnosis
+from eliza_cloud.cli.output.table import print_table
+from eliza_cloud.ops.doctor.result import TITLES, Result
+from eliza_cloud.ops.doctor.run import Report
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report on one line.")
+def doctor(*, as_json: bool) -> ExitCode:
+    """Find out what keeps this machine from Eliza Cloud.
+
+    Settings, state, network, key, credits, agent and ports are checked, whether a service runs or not;
+    nothing is changed, and it takes a minute at the most. Where one trouble causes others, only that one
+    FAILs. Exits 0 unless something does.
+    """
+    report = diagnosis(os.environ)
+    if as_json:
+        print_json(msgspec.to_builtins(report))
+    else:
+        print_report(report)
+    return ExitCode.DONE if report.ok else ExitCode.FAILED
+
+
+def print_report(report: Report) -> None:
+    """Print a line for each check, what to do below it, and how many failed."""
+    rows: list[tuple[str, str, str]] = []
+    for finding in report.checks:
+        rows.append((finding.result.value, TITLES[finding.check], finding.found))
+        if finding.remedy:
+            rows.append(("", "", f"→ {finding.remedy}"))
+    print_table(("", "", ""), rows)
+    failures = sum(finding.result is Result.FAIL for finding in report.checks)
+    click.echo()
+    fail = "fails" if failures == 1 else "fail"
+    click.echo(f"{failures} of {len(report.checks)} checks {fail}." if failures else "Nothing fails.")

@@ -1,0 +1,61 @@
+"""`eliza-cloud explain`: why the link is in its state, what comes next, and what else is wrong."""
+
+import os
+from pathlib import Path
+
+import click
+
+from eliza_cloud.cli.client.endpoint import service_token, service_url
+from eliza_cloud.cli.client.http import Service
+from eliza_cloud.cli.commands.health import show_items
+from eliza_cloud.cli.commands.status import exit_code
+from eliza_cloud.cli.decorators import addressed, print_json
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.output.text import printable
+
+#: What a call to our own address fails with when it is not our service that answers there, if anything does.
+NOBODY_OF_OURS = {"service_not_running", "not_our_service", "service_timeout", "connection_lost"}
+
+
+@click.command()
+@addressed
+def explain(url: str, token_file: Path | None, as_json: bool) -> ExitCode:
+    """Say why the link is in its state, which event brought it there, and what happens next.
+
+    Where no service runs, it says what keeps one from running. Exits as `status` does.
+    """
+    service = Service(url, service_token(os.environ, url, token_file))
+    try:
+        told = service.get("/api/cloud/explain")
+    except CliError as error:
+        if error.body.get("code") in NOBODY_OF_OURS and url == service_url(os.environ):
+            raise _not_running(error) from error
+        raise
+    if as_json:
+        print_json(told)
+    else:
+        for sentence in told["sentences"]:
+            click.echo(printable(sentence))
+        others = [item for item in told["items"] if item["code"] != told["cause"]]
+        if others:
+            click.echo()
+            show_items(others)
+    return exit_code(service.get("/api/cloud/status"))
+
+
+def _not_running(error: CliError) -> CliError:
+    """Add to the sentence what would keep a service from starting here."""
+    from eliza_cloud.cli.installation import why_not_running
+
+    finding = why_not_running(os.environ)
+    if finding is None:
+        return error
+    sentence = f"{error} None could be started: {finding.found}"
+    told = {"cause": finding.code, "remedy": finding.remedy}
+    return CliError(
+        sentence,
+        remedy=finding.remedy or "",
+        exit_code=ExitCode.NO_SERVICE,
+        body={"ok": False, "error": sentence, "code": finding.code, **told},
+    )

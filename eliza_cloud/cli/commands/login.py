@@ -1,0 +1,73 @@
+"""`eliza-cloud login`: sign in through the browser (seed: Cloud Login Flow)."""
+
+import os
+import time
+
+import click
+
+from eliza_cloud.cli.client.browser import has_browser, open_browser
+from eliza_cloud.cli.client.http import Body, Service
+from eliza_cloud.cli.decorators import Call, client_verb, print_json
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.output.progress import LiveLine
+
+TIME_FOR_LOGIN = 300.0
+"""Seconds the service waits by default (seed: timeoutMs); only what is shown depends on it."""
+POLL_INTERVAL = 0.5
+
+
+@click.command()
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@client_verb
+def login(call: Call, *, no_browser: bool) -> None:
+    """Sign in to Eliza Cloud through the browser.
+
+    The address is printed; open it on any machine that has a browser. With --json two lines are printed: the
+    session with its address, and how it ended. Ctrl-C cancels the sign-in.
+    """
+    session = call.service.post("/api/cloud/login")
+    try:
+        result = _show_and_wait(call, session, no_browser=no_browser)
+    except KeyboardInterrupt:
+        call.service.post("/api/cloud/login/cancel", {"sessionId": session["sessionId"]}, timeout=3.0)
+        raise
+    if result.get("status") != "authenticated":
+        raise _failed(result)
+    if call.as_json:
+        print_json(result)
+    else:
+        click.echo(f"✓ Signed in to Eliza Cloud with key {result.get('keyPrefix') or ''}…")
+
+
+def _show_and_wait(call: Call, session: Body, *, no_browser: bool) -> Body:
+    url = str(session["browserUrl"])
+    call.answer(session, f"To sign in, open this address in a browser:\n\n  {url}\n")
+    opener = None if no_browser or not has_browser(os.environ) else open_browser(url)
+    try:
+        return _wait_for_the_end(call.service, str(session["sessionId"]))
+    finally:
+        if opener is not None:
+            opener.poll()
+
+
+def _wait_for_the_end(service: Service, session_id: str) -> Body:
+    deadline = time.monotonic() + TIME_FOR_LOGIN
+    with LiveLine() as line:
+        while True:
+            result = service.get(f"/api/cloud/login/status?sessionId={session_id}")
+            if result.get("status") != "pending":
+                return result
+            left = max(0, int(deadline - time.monotonic()))
+            line.show("Waiting for you to sign in (Ctrl-C cancels)", f"{left // 60}:{left % 60:02} left")
+            time.sleep(POLL_INTERVAL)
+
+
+def _failed(result: Body) -> CliError:
+    """Make the error for a sign-in that ended without a key."""
+    return CliError(
+        str(result.get("error") or "The sign-in did not succeed."),
+        remedy="Start again with: eliza-cloud login",
+        exit_code=ExitCode.NOT_SIGNED_IN,
+        body=result,
+    )

@@ -1,0 +1,75 @@
+"""`eliza-cloud replay`: a recorded journal runs through the tables again, to the same states."""
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from eliza_cloud.cli.decorators import print_json
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.output.text import printable
+from eliza_cloud.core.journal.entries import AnyEntry, decode
+from eliza_cloud.core.journal.replay import DivergedError, Replayed
+from eliza_cloud.core.journal.replay import replay as take_again
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+def replay(file: BinaryIO, *, as_json: bool) -> None:
+    """Take the steps of a recorded journal again, without a service.
+
+    FILE holds what `eliza-cloud events --json` printed; - is stdin. Exits 1 at the first step that leads
+    elsewhere than it did, 2 when a line is no entry.
+    """
+    try:
+        replayed = _replayed(file)
+    except CliError as error:
+        if as_json:
+            print_json(error.body)
+        raise
+    if as_json:
+        print_json({"ok": True, **msgspec.to_builtins(replayed)})
+    else:
+        click.echo(printable(_sentence(replayed)))
+
+
+def _replayed(lines: Iterable[bytes]) -> Replayed:
+    try:
+        return take_again(_entries(lines))
+    except DivergedError as error:
+        raise CliError(str(error), code="replay_diverged") from error
+
+
+def _entries(lines: Iterable[bytes]) -> Iterator[AnyEntry]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise CliError(
+                f"Line {number} is no entry of a journal: {error}",
+                remedy="Record one with `eliza-cloud events --json`, by the same version as this command.",
+                code="journal_unreadable",
+                exit_code=ExitCode.USAGE,
+            ) from error
+
+
+def _sentence(replayed: Replayed) -> str:
+    if replayed.state is None and not replayed.gaps:
+        return "Nothing was taken again: a replay begins at a mark, and the journal holds none."
+    ended = f"The link ended {replayed.state}." if replayed.state else "It ended in a gap."
+    counted = [
+        _count(replayed.steps, "step"),
+        _count(replayed.starts, "start"),
+        _count(replayed.moves, "move"),
+        _count(replayed.gaps, "gap"),
+    ]
+    return f"Every step led where it did: {', '.join(counted)}. {ended}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

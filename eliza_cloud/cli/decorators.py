@@ -1,0 +1,93 @@
+"""What the verbs that talk to the running service share: their options, and how they answer."""
+
+import functools
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eliza_cloud.cli.client.endpoint import service_token, service_url
+from eliza_cloud.cli.client.http import PATIENT, Body, Service
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.output.progress import LinkProgress
+from eliza_cloud.cli.output.text import printable
+
+
+class Call:
+    """One verb under way: the service it talks to, and whether it answers in JSON."""
+
+    def __init__(self, service: Service, *, as_json: bool) -> None:
+        self.service = service
+        self.as_json = as_json
+
+    def post_and_wait(self, path: str, body: Body | None = None, *, words: str) -> Body:
+        """Post what may take minutes, and show `words` and the link's state on stderr meanwhile."""
+        with LinkProgress(self.service, words) as progress:
+            return self.service.request("POST", path, body, timeout=PATIENT, while_waiting=progress)
+
+    def answer(self, body: Body, *sentences: str) -> None:
+        """Print the API's body as one line of JSON, or else the sentences."""
+        if self.as_json:
+            print_json(body)
+        else:
+            for sentence in sentences:
+                click.echo(printable(sentence))
+
+
+def print_json(body: Body) -> None:
+    """Print one body on one line of stdout."""
+    click.echo(json.dumps(body, ensure_ascii=False))
+
+
+def client_verb(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb `--url`, `--token-file` and `--json`, and a `Call` as its first argument."""
+
+    @addressed
+    @functools.wraps(verb)
+    def run(url: str, token_file: Path | None, as_json: bool, *args: Any, **options: Any) -> Any:
+        service = Service(url, service_token(os.environ, url, token_file))
+        return verb(Call(service, as_json=as_json), *args, **options)
+
+    return run
+
+
+def addressed(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the same options, and where the service is, its token's file and `--json` as arguments."""
+
+    @click.option("--url", metavar="URL", help="The service.  [default: http://127.0.0.1:31337, see --help]")
+    @click.option(
+        "--token-file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Where its token is.  [default: the state directory's api-token]",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print the service's answers, one line each.")
+    @functools.wraps(verb)
+    def run(*args: Any, url: str | None, token_file: Path | None, as_json: bool, **options: Any) -> Any:
+        try:
+            url = url or service_url(os.environ)
+            with _understood(url):
+                return verb(url, token_file, as_json, *args, **options)
+        except CliError as error:
+            if as_json:
+                print_json(error.body)
+            raise
+
+    return run
+
+
+@contextmanager
+def _understood(url: str) -> Iterator[None]:
+    """Say in a sentence that an answer lacks what the API promises, as another version's may."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CliError(
+            f"The answer of {url} is not what this command expects ({error!r}).",
+            remedy="See that the service is an eliza-cloud of the same version as this command.",
+            code="bad_answer",
+        ) from error

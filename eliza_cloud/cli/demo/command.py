@@ -1,0 +1,79 @@
+"""`eliza-cloud demo`: run the walk, say what happened, and end with what was started."""
+
+import signal
+import sys
+import time
+from types import FrameType
+
+import click
+
+from eliza_cloud.cli.demo.expectation import StepError
+from eliza_cloud.cli.demo.harness import Stage, stage
+from eliza_cloud.cli.demo.scenario import Walk
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.output.text import printable
+from eliza_cloud.emulator import GENERATIONS
+
+TRY = """
+Both go on until you press Ctrl-C. In another terminal:
+
+  export ELIZA_STATE_DIR={state_dir} ELIZA_API_PORT={port}
+  eliza-cloud login
+  eliza-cloud status
+  eliza-cloud agents list
+  eliza-cloud agents connect demo-agent
+  eliza-cloud chat
+  eliza-cloud disconnect
+
+The emulated cloud is at {cloud}
+"""
+
+
+@click.command()
+@click.option("--generation", type=click.Choice(GENERATIONS), default=GENERATIONS[0], show_default=True)
+@click.option("--keep", is_flag=True, help="Leave both running afterwards, to try things by hand.")
+def demo(*, generation: str, keep: bool) -> None:
+    """Walk through everything for real, in seconds.
+
+    An emulated cloud and the service run as processes on this machine; no network, no account and no terminal
+    are needed. Exits 0 only if every step did what it should.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    began = time.monotonic()
+    click.echo(f"An emulated Eliza Cloud (generation {generation}) and the service, as two processes:")
+    try:
+        with stage(generation) as on_stage:
+            _line("Start both", began, f"{on_stage.cloud.url} and {on_stage.service.url}")
+            count = _walk(on_stage, keep=keep)
+            click.echo(f"All {count + 1} steps did what they should, in {time.monotonic() - began:.1f} s.")
+            if keep:
+                port = on_stage.service.url.rpartition(":")[2]
+                click.echo(TRY.format(state_dir=on_stage.state_dir, port=port, cloud=on_stage.cloud.url))
+                signal.pause()
+    except StepError as error:
+        raise CliError(f"The demo could not start: {error}.") from error
+
+
+def _walk(on_stage: Stage, *, keep: bool) -> int:
+    count = 0
+    for title, step in Walk(on_stage).steps(keep=keep):
+        began = time.monotonic()
+        try:
+            told = step()
+        except (StepError, CliError) as error:
+            click.echo(f"✗ {title}: {printable(str(error))}")
+            click.echo(on_stage.tails())
+            sys.exit(ExitCode.FAILED)
+        _line(title, began, told)
+        count += 1
+    return count
+
+
+def _line(title: str, began: float, told: str) -> None:
+    click.echo(f"✓ {title:<22}{time.monotonic() - began:6.2f} s   {printable(told)}")
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)

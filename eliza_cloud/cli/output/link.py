@@ -1,0 +1,69 @@
+"""The status view in words: a glyph, the state, why, and what to do about it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from eliza_cloud.cli.output.text import duration
+from eliza_cloud.core.timefmt import moment
+
+GLYPHS = {"disconnected": "○", "connecting": "◌", "connected": "●", "reconnecting": "◐", "error": "✗"}
+
+WHY = {
+    "connect_failed": "connecting to the agent failed",
+    "heartbeat_missed": "the agent stopped answering",
+    "retries_exhausted": "no try to reconnect succeeded",
+    "key_rejected": "Eliza Cloud does not accept the key any more",
+    "agent_gone": "the agent does not exist any more",
+    "credits_exhausted": "the account is out of credits",
+    "closing": "the link is being closed",
+}
+
+ACCOUNT = {
+    "not_authenticated": "not signed in",
+    "api_key_present_not_authenticated": "a key is stored, but Eliza Cloud has not accepted it",
+    "runtime_not_started": "not signed in, and the link's runtime has stopped",
+    "api_key_present_runtime_not_started": "a key is stored, but the link's runtime has stopped",
+}
+
+REMEDIES = {
+    "connect_failed": "eliza-cloud agents connect {agent}",
+    "retries_exhausted": "eliza-cloud agents connect {agent}",
+    "key_rejected": "eliza-cloud login",
+    "agent_gone": "eliza-cloud agents list",
+    "credits_exhausted": "top up at {topUpUrl}",
+    "not_authenticated": "eliza-cloud login",
+    "runtime_not_started": "restart the service; its log says what stopped it",
+    "api_key_present_runtime_not_started": "restart the service; its log says what stopped it",
+}
+
+
+def short_state(connection: dict[str, Any]) -> str:
+    """Write the link's state: `● connected`."""
+    state = str(connection.get("state"))
+    return f"{GLYPHS.get(state, '?')} {state}"
+
+
+def state_words(connection: dict[str, Any]) -> str:
+    """Write the link's state and agent: `● connected (my-agent)`."""
+    agent = connection.get("agentName") or connection.get("agentId")
+    return f"{short_state(connection)} ({agent})" if agent else short_state(connection)
+
+
+def next_try_words(connection: dict[str, Any]) -> str:
+    """Write which try comes next and when; empty where none will."""
+    if connection.get("state") != "reconnecting":
+        return ""
+    at = moment(connection.get("nextAttemptAt"))
+    left = 0.0 if at is None else (at - datetime.now(UTC)).total_seconds()
+    return f"try {connection.get('attempt')} {f'in {duration(left)}' if left >= 1 else 'is under way'}"
+
+
+def remedy(status: dict[str, Any]) -> str:
+    """Say what to do next; empty where nothing is to be done."""
+    connection = status.get("connection") or {}
+    for reason in (status.get("reason"), connection.get("reason")):
+        if reason in REMEDIES:
+            agent = connection.get("agentId") or "AGENT"
+            return REMEDIES[reason].format(agent=agent, topUpUrl=status.get("topUpUrl"))
+    idle = status.get("connected") and connection.get("state") == "disconnected"
+    return REMEDIES["connect_failed"].format(agent="AGENT") if idle else ""

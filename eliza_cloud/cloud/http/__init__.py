@@ -1,0 +1,1 @@
+"""HTTP to the cloud: the request, address checks, timeouts, redirects, errors, server-sent events."""

@@ -1,0 +1,75 @@
+"""Which agent paths this server has: `eliza`, `milady` or `milaidy` (contract eliza-cloud-api §3).
+
+A server says that it has no such path with a 404, or on some deployments a 500, that is not JSON. So the
+prefix is found with a plain GET of the list, never with the call itself. JSON of any status settles it for
+the call at hand; it is kept only once it has given the list: what stands before the cloud speaks JSON, too.
+"""
+
+import asyncio
+from typing import Any
+
+from yarl import URL
+
+from eliza_cloud.cloud.errors import BadAnswer, CloudFault
+from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.error_mapping import success
+from eliza_cloud.cloud.http.request import Answer, Exchange
+
+_PREFIXES = ("eliza", "milady", "milaidy")
+
+
+class AgentPaths:
+    """Makes the calls under the agent prefix and remembers the prefix for one base URL."""
+
+    def __init__(self, exchange: Exchange, base_url: BaseUrl) -> None:
+        self.exchange = exchange
+        self._base_url = base_url
+        self._prefix: str | None = None
+        self._probing = asyncio.Lock()
+
+    async def call(self, method: str, path: str, body: Any = None) -> Answer:
+        """Call `path` under the agent prefix; an answer that shows it to be gone makes it be sought anew."""
+        prefix = await self.find()
+        answer = await self.exchange.call(method, self.url(prefix, path), body)
+        self.judge(prefix, answer)
+        return answer
+
+    def url(self, prefix: str, path: str) -> URL:
+        """Return the URL of `path` under a prefix; the empty path is the list."""
+        return self._base_url.api(f"{prefix}/agents{path}")
+
+    async def find(self) -> str:
+        """Return the prefix this server has, asking it if need be; concurrent first calls ask once."""
+        async with self._probing:
+            if self._prefix is not None:
+                return self._prefix
+            prefix, answer = await self._probe()
+            if answer.status == 200 and isinstance((answer.document or {}).get("data"), list):
+                self._prefix = prefix
+            return prefix
+
+    def judge(self, prefix: str, answer: Answer) -> None:
+        """Forget a prefix that has stopped to exist: the server may have become the next generation."""
+        if answer.is_unknown_path and self._prefix == prefix:
+            self._prefix = None
+
+    async def _probe(self) -> tuple[str, Answer]:
+        seen = set()
+        for prefix in _PREFIXES:
+            answer = await self.exchange.call("GET", self.url(prefix, ""))
+            if answer.document is not None:
+                return prefix, answer
+            if not answer.is_unknown_path:
+                success(answer, self.exchange.redaction)
+            seen.add(answer.status)
+        if 500 in seen:
+            raise CloudFault(
+                f"Eliza Cloud at {self._base_url} fails on every path where agents could be. "
+                "Try again in a moment.",
+                cloud_status=500,
+            )
+        raise BadAnswer(
+            f"What answers at {self._base_url} is not an Eliza Cloud: it has none of the paths where agents "
+            "could be. Check ELIZAOS_CLOUD_BASE_URL and cloud.baseUrl.",
+            cloud_status=404,
+        )

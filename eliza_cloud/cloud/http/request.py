@@ -1,0 +1,249 @@
+"""One request and its answer: no redirects, no retries, bounded bodies, JSON judged by parsing it."""
+
+import io
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from eliza_cloud.cloud.errors import (
+    BadAnswer,
+    BaseUrlRefused,
+    CertificateDates,
+    CloudError,
+    InvalidRequest,
+    KeyRefused,
+    NameNotFound,
+    Redirected,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+)
+from eliza_cloud.cloud.http.retry_after import retry_after
+from eliza_cloud.cloud.http.session import AddressRefused
+from eliza_cloud.cloud.http.trace_context import trace_headers
+from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.secret import Secret
+
+MAX_JSON_BYTES = 8 * 1024 * 1024
+
+#: What aiohttp and the operating system raise while a request is under way.
+NETWORK_FAULTS = (aiohttp.ClientError, OSError)
+
+#: What OpenSSL calls a certificate that is not yet valid, and one that has expired.
+_DATES = {9, 10}
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the cloud said: status, JSON object (None: the body was none), seconds from Retry-After."""
+
+    status: int
+    document: dict[str, Any] | None
+    retry_after: float | None
+
+    @property
+    def is_unknown_path(self) -> bool:
+        """Whether the answer is how a server says that it has no such path (contract eliza-cloud-api §3)."""
+        return self.document is None and self.status in {404, 500}
+
+
+class Exchange:
+    """Sends requests with one key or none; every failure is a `CloudError`. The caller bounds the time."""
+
+    def __init__(self, session: aiohttp.ClientSession, key: Secret | None) -> None:
+        self._session = session
+        self._key = key
+        self.redaction = Redaction(key)
+
+    async def call(
+        self,
+        method: str,
+        url: URL,
+        body: Any = None,
+        *,
+        more_headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
+        """Return the answer of any status but 3xx; `body` is sent as JSON, None sends no body."""
+        try:
+            async with self.open(method, url, body, more_headers=more_headers) as response:
+                return await read_answer(response, self.redaction)
+        except NETWORK_FAULTS as error:
+            fault = network_fault(error, url)
+        raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        url: URL,
+        body: Any = None,
+        *,
+        accept: str = "application/json",
+        more_headers: Mapping[str, str] = MappingProxyType({}),
+        timeout: aiohttp.ClientTimeout = _NO_TIMEOUT,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield the response, its body unread; leaving early closes the connection. Raises network faults."""
+        headers = {"Accept": accept, **more_headers, **trace_headers(), **self._credentials()}
+        data = None
+        if body is not None:
+            data = io.BytesIO(_encoded(body))
+            headers["Content-Type"] = "application/json"
+        response = await self._session.request(
+            method,
+            url,
+            data=data,
+            headers=headers,
+            timeout=timeout,
+            allow_redirects=False,
+            raise_for_status=False,
+            middlewares=(_once,),
+        )
+        try:
+            if 300 <= response.status < 400:
+                raise _redirected(response, self.redaction)
+            yield response
+        finally:
+            response.close()
+
+    def _credentials(self) -> dict[str, str]:
+        """Return both headers the cloud accepts a key in (contract eliza-cloud-api §4)."""
+        if self._key is None:
+            return {}
+        key = self._key.reveal()
+        if not all("!" <= character <= "~" for character in key):
+            raise KeyRefused(
+                "The API key contains characters that no key of Eliza Cloud has, so it was not sent. "
+                "Check where it was pasted, or sign in again with `eliza-cloud login`."
+            )
+        return {"X-API-Key": key, "Authorization": f"Bearer {key}"}
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a GET or DELETE whose connection died: collecting a key works only once."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise aiohttp.ClientPayloadError("the connection was lost") from None
+
+
+def _encoded(body: Any) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except (UnicodeEncodeError, RecursionError):
+        raise InvalidRequest(
+            "The request holds text that is not valid Unicode, or is nested too deeply, so it was not sent. "
+            "Correct it and try again."
+        ) from None
+
+
+async def read_answer(response: aiohttp.ClientResponse, redaction: Redaction) -> Answer:
+    """Read a response to its end, at most `MAX_JSON_BYTES` of it; raises `BadAnswer` for more.
+
+    A key that the cloud sends back goes no further than here.
+    """
+    return Answer(
+        status=response.status,
+        document=redaction.document(json_object(await _read(response))),
+        retry_after=retry_after(response.headers),
+    )
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    if (response.content_length or 0) <= MAX_JSON_BYTES:
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > MAX_JSON_BYTES:
+                break
+        else:
+            return bytes(body)
+    raise BadAnswer(
+        f"Eliza Cloud sent more than {MAX_JSON_BYTES // 2**20} MiB where a short answer was expected. "
+        "Check that the cloud base URL is right.",
+        cloud_status=response.status,
+    )
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """Decode a JSON object; None for anything else, since nothing else is an answer of the cloud."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def network_fault(error: Exception, url: URL) -> CloudError:
+    """Translate one of `NETWORK_FAULTS` into the sentence a user sees."""
+    site = f"{url.scheme}://{url.authority}"
+    cause = getattr(error, "os_error", error) if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, AddressRefused):
+        return BaseUrlRefused(
+            f"The cloud base URL is refused: {cause}. No connection was made. Set ELIZAOS_CLOUD_BASE_URL or "
+            "cloud.baseUrl to the public https address of your cloud."
+        )
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"Eliza Cloud at {site} took too long to answer. Check the network and try again.")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return NameNotFound(
+            f"The name {url.host} could not be found, so Eliza Cloud was not reached. Check the network, "
+            "and the cloud base URL for a typing mistake."
+        )
+    if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
+        kind = CertificateDates if _verify_code(cause) in _DATES else TlsFailed
+        return kind(
+            f"No trusted TLS connection to {site}: {_tls_reason(cause)}. Check this machine's clock and "
+            "certificates, and that nothing on the network intercepts the connection."
+        )
+    if isinstance(error, aiohttp.ClientResponseError):
+        return BadAnswer(f"What answers at {site} does not speak HTTP properly. Check the cloud base URL.")
+    return Unreachable(
+        f"Eliza Cloud at {site} {_network_reason(cause)}. Check the network and try again in a moment."
+    )
+
+
+def _network_reason(cause: BaseException) -> str:
+    if isinstance(cause, ConnectionRefusedError):
+        return "refused the connection"
+    if isinstance(cause, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, ConnectionError)):
+        return "closed the connection before its answer was complete"
+    return "could not be reached"
+
+
+def _tls_reason(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return _tls_reason(cause.certificate_error)
+    return "the handshake failed"
+
+
+def _verify_code(cause: BaseException) -> int | None:
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return _verify_code(cause.certificate_error)
+    return cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else None
+
+
+def _redirected(response: aiohttp.ClientResponse, redaction: Redaction) -> Redirected:
+    """Name the host a redirect leads to, as far as that helps to set the base URL right."""
+    try:
+        location = response.url.join(URL(response.headers.get("Location", "")))
+        target = f" to {location.scheme}://{redaction.sentence(location.host)}" if location.host else ""
+    except ValueError:
+        target = ""
+    return Redirected(
+        f"Eliza Cloud redirected the request{target}; redirects are not followed, because the API key would "
+        "go along. If you trust that address, set it as the cloud base URL.",
+        cloud_status=response.status,
+    )

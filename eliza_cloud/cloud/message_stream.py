@@ -1,0 +1,153 @@
+"""A streamed reply: only `done` is success (contract eliza-cloud-api §13 and §21 row 9)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import aiohttp
+from yarl import URL
+
+from eliza_cloud.cloud.errors import StreamFailed
+from eliza_cloud.cloud.http.error_mapping import cloud_text, failure
+from eliza_cloud.cloud.http.path_prefix import AgentPaths
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS, json_object, network_fault, read_answer
+from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
+from eliza_cloud.cloud.http.timeouts import Timeouts, bounded, deadline
+from eliza_cloud.cloud.types.fields import text
+from eliza_cloud.redaction.cloud import Redaction
+
+T = TypeVar("T")
+
+#: How much of a body without any event is kept, to tell whether it was an error in JSON.
+_MAX_PLAIN_BYTES = 64 * 1024
+#: How a web page and JSON begin, and no line of an event stream does.
+_OTHER_FORMATS = (b"<", b"{", b"[")
+_KINDS = {"connected", "chunk", "token", "done", "error"}
+_REMEDY = "What was received is not a complete reply; check the agent's status and send the message again."
+
+
+async def stream_reply(
+    paths: AgentPaths, path: str, request: dict[str, Any], timeouts: Timeouts
+) -> AsyncGenerator[str, None]:
+    """Yield the pieces of a reply and return after `done`; raises `StreamFailed` when it ends otherwise.
+
+    An error status raises its own error. Closing the generator closes the connection, which cancels the call.
+    """
+    async with deadline(timeouts.rest):
+        prefix = await paths.find()
+    url = paths.url(prefix, path)
+    limits = aiohttp.ClientTimeout(total=None, connect=timeouts.stream_connect)
+    end = asyncio.get_running_loop().time() + timeouts.stream_total
+    async with AsyncExitStack() as stack:
+        opening = paths.exchange.open("POST", url, request, accept="text/event-stream", timeout=limits)
+        response = await _within(timeouts.stream_idle, url, stack.enter_async_context(opening))
+        if not 200 <= response.status < 300:
+            answer = await _within(timeouts.rest, url, read_answer(response, paths.exchange.redaction))
+            paths.judge(prefix, answer)
+            raise failure(answer, paths.exchange.redaction)
+        reply = _Reply(paths.exchange.redaction)
+        while True:
+            chunk = await _read(response, timeouts.stream_idle, end)
+            for event in reply.events(chunk):
+                piece = reply.take(event)
+                if piece:
+                    yield piece
+                if reply.is_done:
+                    return
+            if not chunk:
+                raise reply.cut()
+
+
+class _Reply:
+    """What has been received of one reply."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
+        self._parser = SseParser()
+        self._plain: bytearray | None = bytearray()
+        self._has_text = False
+        self.is_done = False
+
+    def events(self, chunk: bytes) -> list[SseEvent]:
+        """Return the events a chunk completes; an empty chunk is the end of the body."""
+        if self._plain is not None and len(self._plain) < _MAX_PLAIN_BYTES:
+            self._plain += chunk
+        try:
+            found = self._parser.feed(chunk) if chunk else self._parser.close()
+        except EventTooLarge:
+            raise _broken("an event of the stream is too large") from None
+        if found:
+            self._plain = None
+        return found
+
+    def take(self, event: SseEvent) -> str | None:
+        """Take one event and return the text it brings; its kind is its name or its data's `type`."""
+        data = self._redaction.document(json_object(event.data.encode()))
+        if data is None:
+            if event.event == "message" or event.event in _KINDS:
+                raise _broken("an event of the stream is not JSON")
+            return None
+        kind = event.event if event.event in _KINDS else text(data.get("type"))
+        if kind == "error":
+            raise self._failed(data)
+        if kind == "done":
+            self.is_done = True
+            return None if self._has_text else text(data.get("fullText"))
+        if kind in {"chunk", "token"} and isinstance(data.get("text"), str):
+            self._has_text = True
+            return str(data["text"])
+        return None
+
+    def cut(self) -> StreamFailed:
+        """Return the error for a body that ended without `done`."""
+        plain = bytes(self._plain or b"").lstrip()
+        document = json_object(plain)
+        if document is not None and (cloud_text(document) or document.get("success") is False):
+            return self._failed(document)
+        if plain.startswith(_OTHER_FORMATS):
+            return _broken("something else came instead of an event stream")
+        return _cut()
+
+    def _failed(self, data: dict[str, Any]) -> StreamFailed:
+        said = self._redaction.sentence(cloud_text(data) or "no reason was given")
+        return StreamFailed(
+            f"The agent's reply failed: {said}. {_REMEDY}", code="stream_failed", cloud_status=200
+        )
+
+
+def _cut() -> StreamFailed:
+    return StreamFailed(f"The agent's reply was cut off before its end. {_REMEDY}", cloud_status=200)
+
+
+def _broken(reason: str) -> StreamFailed:
+    return StreamFailed(
+        f"The agent's reply broke off: {reason}. {_REMEDY}", code="bad_answer", cloud_status=200
+    )
+
+
+async def _read(response: aiohttp.ClientResponse, idle: float, end: float) -> bytes:
+    """Return the next bytes of the body, b"" at its end."""
+    try:
+        async with asyncio.timeout_at(min(asyncio.get_running_loop().time() + idle, end)):
+            return await response.content.readany()
+    except TimeoutError:
+        fault = StreamFailed(
+            f"The agent's reply stopped coming. {_REMEDY}",
+            code="stream_timeout",
+            status=504,
+            cloud_status=200,
+        )
+    except NETWORK_FAULTS:
+        fault = _cut()
+    raise fault
+
+
+async def _within(seconds: float, url: URL, step: Awaitable[T]) -> T:
+    """Await one step of opening the stream; network faults become `CloudError`."""
+    try:
+        async with bounded(seconds):
+            return await step
+    except NETWORK_FAULTS as error:
+        fault = network_fault(error, url)
+    raise fault

@@ -1,0 +1,1 @@
+"""What travels between this machine and the cloud, decoded and checked."""

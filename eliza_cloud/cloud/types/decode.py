@@ -1,0 +1,159 @@
+"""From the cloud's JSON to the types of `wire` (contract eliza-cloud-api §7-§11, §14, §15).
+
+Raises `BadAnswer` only where the answer is useless: an agent without an id, a list that is none.
+"""
+
+from typing import Any
+
+from eliza_cloud.cloud.errors import BadAnswer
+from eliza_cloud.cloud.types.fields import members, number, seconds, text, whole
+from eliza_cloud.cloud.types.models import (
+    Agent,
+    Backup,
+    CreatedAgent,
+    Job,
+    JobRef,
+    Provision,
+    Restored,
+    Snapshot,
+    User,
+)
+
+#: The polling hint of the contract (§11), for answers without one.
+DEFAULT_INTERVAL = 5.0
+_SHORTEST_INTERVAL = 0.02
+_LONGEST_INTERVAL = 60.0
+
+
+def unexpected(what: str) -> BadAnswer:
+    """Return the error for an answer in which `what` is missing or of another kind."""
+    return BadAnswer(
+        f"Eliza Cloud gave an unexpected response: {what}. Try again; if it keeps happening, check that the "
+        "cloud base URL is right and that this version still fits the cloud."
+    )
+
+
+def read_user(document: dict[str, Any]) -> User:
+    """Read `GET /user`."""
+    data = members(document.get("data"))
+    user_id = text(data.get("id"))
+    if user_id is None:
+        raise unexpected("the user has no id")
+    organization = members(data.get("organization"))
+    return User(user_id, text(organization.get("id")), text(data.get("name")), text(data.get("email")))
+
+
+def read_balance(document: dict[str, Any]) -> float:
+    """Read the credit balance in dollars, bare or inside `data`, as a number or a decimal string."""
+    balance = number(document.get("balance"))
+    if balance is None:
+        balance = number(members(document.get("data")).get("balance"))
+    if balance is None:
+        raise unexpected("there is no balance in it")
+    return balance
+
+
+def read_agents(document: dict[str, Any]) -> list[Agent]:
+    """Read the list of agents."""
+    return [read_agent(members(item)) for item in _listed(document)]
+
+
+def read_agent(raw: dict[str, Any]) -> Agent:
+    """Read one agent object."""
+    agent_id = text(raw.get("id")) or text(raw.get("agentId"))
+    if agent_id is None:
+        raise unexpected("an agent has no id")
+    return Agent(agent_id, text(raw.get("agentName")), text(raw.get("status")) or "unknown", raw)
+
+
+def read_created(document: dict[str, Any], status: int) -> CreatedAgent:
+    """Read a create: 200 is reuse unless the body says otherwise; with a job, `status` is the job's (§9)."""
+    data = members(document.get("data"))
+    job = read_job_ref(document)
+    agent_id = text(data.get("agentId")) or text(data.get("id"))
+    if agent_id is None:
+        raise unexpected("the created agent has no id")
+    agent_status = "provisioning" if job is not None else text(data.get("status")) or "unknown"
+    created = document.get("created")
+    return CreatedAgent(
+        agent=Agent(agent_id, text(data.get("agentName")), agent_status, data),
+        created=created if isinstance(created, bool) else status != 200,
+        job=job,
+    )
+
+
+def read_provision(document: dict[str, Any], status: int) -> Provision:
+    """Read provision and resume: only a 200 can mean running, unless it names another status (§10)."""
+    job = read_job_ref(document)
+    told = text(members(document.get("data")).get("status"))
+    if status in {200, 201} and job is None:
+        return Provision(told or "running", None)
+    return Provision(told if told is not None and told != "running" else "pending", job)
+
+
+def read_job_ref(document: dict[str, Any]) -> JobRef | None:
+    """Read the job an answer carries, with its polling hint."""
+    job_id = text(members(document.get("data")).get("jobId"))
+    polling = members(document.get("polling"))
+    if job_id is None:
+        return None
+    return JobRef(job_id, _interval(polling), seconds(polling.get("expectedDurationMs")))
+
+
+def read_job(document: dict[str, Any], job_id: str) -> Job:
+    """Read a job: `completed` has ended whatever the hint says, the running statuses have not (§11)."""
+    raw = members(document.get("data"))
+    status = text(raw.get("status"))
+    if status is None:
+        raise unexpected("a job has no status")
+    polling = members(document.get("polling"))
+    return Job(
+        id=text(raw.get("id")) or job_id,
+        status=status,
+        error=text(raw.get("error")),
+        should_continue=status != "completed"
+        and (status in {"pending", "in_progress"} or polling.get("shouldContinue") is True),
+        interval=_interval(polling),
+        raw=raw,
+    )
+
+
+def read_snapshot(document: dict[str, Any], status: int) -> Snapshot:
+    """Read a snapshot: done with an id, or accepted with or without a job (§14)."""
+    data = members(document.get("data"))
+    job = read_job_ref(document)
+    backup_id = text(data.get("backupId")) or text(data.get("id"))
+    if backup_id is None and job is None and status != 202:
+        raise unexpected("the backup has no id")
+    return Snapshot(backup_id, whole(data.get("sizeBytes")), text(data.get("createdAt")), job)
+
+
+def read_backups(document: dict[str, Any]) -> list[Backup]:
+    """Read the list of backups."""
+    return [_read_backup(members(item)) for item in _listed(document)]
+
+
+def read_restored(document: dict[str, Any], status: int) -> Restored:
+    """Read a restore: 202 says only that it has begun (§14)."""
+    data = members(document.get("data"))
+    return Restored(text(data.get("restoredFromBackupId")), text(data.get("createdAt")), status == 202, data)
+
+
+def _read_backup(raw: dict[str, Any]) -> Backup:
+    backup_id = text(raw.get("id"))
+    if backup_id is None:
+        raise unexpected("a backup has no id")
+    kind = text(raw.get("snapshotType")) or "unknown"
+    return Backup(backup_id, kind, whole(raw.get("sizeBytes")), text(raw.get("createdAt")), raw)
+
+
+def _listed(document: dict[str, Any]) -> list[Any]:
+    data = document.get("data")
+    if not isinstance(data, list):
+        raise unexpected("there is no list in it")
+    return data
+
+
+def _interval(polling: dict[str, Any]) -> float:
+    interval = seconds(polling.get("intervalMs")) or DEFAULT_INTERVAL
+    return min(max(interval, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)

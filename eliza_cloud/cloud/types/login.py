@@ -1,0 +1,62 @@
+"""Reading the sign-in answers (contract eliza-cloud-api §7)."""
+
+from typing import Any
+
+from eliza_cloud.cloud.errors import KeyUnavailable
+from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.error_mapping import cloud_text, success
+from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.types.decode import unexpected
+from eliza_cloud.cloud.types.fields import text
+from eliza_cloud.cloud.types.models import LoginPoll, LoginSession
+from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.secret import Secret
+
+#: Characters of a key that may be shown; the contract's prefix has 12.
+MAX_PREFIX = 15
+
+
+def read_session(document: dict[str, Any], own_id: str, base_url: BaseUrl) -> LoginSession:
+    """Read a created sign-in; a server that made its own id is one that can revoke a collected key.
+
+    Our own id counts only where the answer has none: under any other the cloud would not know the sign-in.
+    """
+    told = document.get("sessionId")
+    session_id = own_id if told is None else text(told)
+    if session_id is None:
+        raise unexpected("the sign-in has no id")
+    return LoginSession(
+        session_id=session_id,
+        browser_url=base_url.login_page(session_id),
+        expires_at=text(document.get("expiresAt")),
+        revocable=session_id != own_id,
+    )
+
+
+def read_poll(answer: Answer, redaction: Redaction) -> LoginPoll:
+    """Read a poll; a JSON 404 is an expired sign-in unless it says that the key cannot be handed out."""
+    if answer.status in {404, 410} and answer.document is not None:
+        said = cloud_text(answer.document) or ""
+        if "key unavailable" in said.casefold():
+            raise KeyUnavailable(
+                f"The sign-in ended without a key: {redaction.sentence(said)}. "
+                "Sign in again with `eliza-cloud login`.",
+                cloud_status=answer.status,
+            )
+        return LoginPoll("expired")
+    document = success(answer, redaction)
+    status = text(document.get("status"))
+    if status is None:
+        raise unexpected("the sign-in has no status")
+    key = text(document.get("apiKey")) if status == "authenticated" else None
+    if key is not None and not all("!" <= character <= "~" for character in key):
+        raise KeyUnavailable(
+            "The sign-in brought a key with characters that no key of Eliza Cloud has. Sign in again."
+        )
+    prefix = text(document.get("keyPrefix"))
+    return LoginPoll(
+        status=status,
+        key=None if key is None else Secret(key),
+        key_prefix=prefix if prefix is not None and len(prefix) <= MAX_PREFIX else None,
+        expires_at=text(document.get("expiresAt")),
+    )

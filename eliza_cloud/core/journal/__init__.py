@@ -1,0 +1,1 @@
+"""The journal: its entries, and their replay through the machine."""

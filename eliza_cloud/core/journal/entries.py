@@ -1,0 +1,85 @@
+"""What a journal holds: every event that changed a fact, and enough of it to take each step again."""
+
+from functools import reduce
+from operator import or_
+from typing import Any, Literal
+
+import msgspec
+
+from eliza_cloud.core.link.events import ActivityFact, Event, KeyFact
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
+
+#: Entries from one mark to the next: a replay can begin at any mark, once the oldest entries are dropped.
+MARK_EVERY = 500
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", tag_field="kind"):
+    """One line. `seq` rises by one from line to line; `at` is in wall-clock seconds.
+
+    `by` names who brought it about: an activity, `request`, `signal` or `service`; `request_id` the request
+    it goes back to.
+    """
+
+    seq: int
+    at: float
+    by: str = "service"
+    request_id: str | None = None
+
+
+class LinkEntry(Entry, frozen=True, kw_only=True, tag="link"):
+    """An event of the link: `source` and `state` before and after; `reason` and `cause` are those after."""
+
+    event: Any  # the event as `event_of` reads it
+    chance: float
+    outcome: str
+    source: str
+    state: str
+    epoch: int
+    reason: str | None = None
+    cause: str | None = None
+    why: str | None = None
+
+
+class LoginEntry(Entry, frozen=True, kw_only=True, tag="login"):
+    """An event of a sign-in; ids in it are made up, for whoever knows a true one can collect the key."""
+
+    event: Any
+    outcome: str
+    source: str
+    state: str
+    why: str | None = None
+
+
+class Mark(Entry, frozen=True, kw_only=True, tag="mark"):
+    """All that is known; `what` is a start, an end, a fault that ended the link's loop, or now and then."""
+
+    what: Literal["start", "between", "fell", "stop"]
+    version: str
+    facts: Facts
+    login: LoginFacts
+
+
+AnyEntry = LinkEntry | LoginEntry | Mark
+
+
+def _concrete(base: type) -> Any:
+    """Return the union of the classes that events are made of."""
+    kinds: list[type] = base.__subclasses__()
+    concrete: list[Any] = [kind for kind in kinds if kind not in {ActivityFact, KeyFact}]
+    return reduce(or_, concrete)
+
+
+_LINK_EVENTS = _concrete(Event) | _concrete(ActivityFact) | _concrete(KeyFact)
+_LOGIN_EVENTS = _concrete(LoginEvent)
+_DECODER = msgspec.json.Decoder(AnyEntry)
+
+
+def decode(line: str | bytes) -> AnyEntry:
+    """Read one line of a journal; raises `msgspec.DecodeError`, also for one of a newer version."""
+    entry: AnyEntry = _DECODER.decode(line)
+    if isinstance(entry, LinkEntry):
+        return msgspec.structs.replace(entry, event=msgspec.convert(entry.event, _LINK_EVENTS))
+    if isinstance(entry, LoginEntry):
+        return msgspec.structs.replace(entry, event=msgspec.convert(entry.event, _LOGIN_EVENTS))
+    return entry

@@ -1,0 +1,1 @@
+"""The link: its events, effects, extended state, guards, actions, table and machine."""

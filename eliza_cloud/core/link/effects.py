@@ -1,0 +1,141 @@
+"""What a step asks for: effects to carry out, in order, and the reply to whoever sent the event."""
+
+import msgspec
+
+from eliza_cloud.core.credits import CreditLevel
+from eliza_cloud.core.problems import Failure
+
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Nothing more will come. `linked` tells whether the agent named was the one linked or wished for."""
+
+    linked: bool = False
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """The caller has joined what is under way."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The command changes nothing."""
+
+    failure: Failure
+
+
+Reply = Done | Waits | Refused
+
+
+class Effect(msgspec.Struct, frozen=True, tag_field="effect", tag=True):
+    """One thing to do."""
+
+
+class StoreWish(Effect, frozen=True):
+    """Write down which agent the user wants to be linked to, before the step counts.
+
+    Where that fails, the caller is told so and the step is not taken: what holds is what is written down.
+    """
+
+    agent_id: str | None
+
+
+class ForgetCredentials(Effect, frozen=True):
+    """Write down "no wish, signed out" and remove the key from every file and from the environment."""
+
+
+class SaveIdentity(Effect, frozen=True):
+    """Write down whose key it is."""
+
+    user_id: str
+    organization_id: str | None
+
+
+class VerifyKey(Effect, frozen=True):
+    """Ask the cloud whose key it is, until it accepts or rejects it."""
+
+    key_number: int
+
+
+class StopVerifying(Effect, frozen=True):
+    """There is no key to ask about any more."""
+
+
+class CancelActivities(Effect, frozen=True):
+    """Cancel whatever the state that is being left was doing."""
+
+
+class StartConnector(Effect, frozen=True):
+    """Provision the agent and wait for a clean heartbeat."""
+
+    epoch: int
+    agent_id: str
+
+
+class StartMonitor(Effect, frozen=True):
+    """Send heartbeats."""
+
+    epoch: int
+    agent_id: str
+
+
+class StartScheduler(Effect, frozen=True):
+    """Take backups."""
+
+    epoch: int
+    agent_id: str
+
+
+class StartCreditsWatch(Effect, frozen=True):
+    """Look at the account's balance now and then."""
+
+    epoch: int
+    agent_id: str
+
+
+class ReportCredits(Effect, frozen=True):
+    """Say once that the balance has become low or critical, or has recovered."""
+
+    level: CreditLevel
+    balance: float
+
+
+class StartTry(Effect, frozen=True):
+    """Wait `delay` seconds, then try once to restore the link."""
+
+    epoch: int
+    agent_id: str
+    attempt: int
+    delay: float
+
+
+class StartDrain(Effect, frozen=True):
+    """Close the link: one last snapshot where there is something to save, then report it drained."""
+
+    epoch: int
+    agent_id: str
+    snapshot: bool
+
+
+class HurryUp(Effect, frozen=True):
+    """The next heartbeat or try is now."""
+
+
+class HandToScheduler(Effect, frozen=True):
+    """Let the backup loop serve the caller behind this ticket."""
+
+    ticket: int
+
+
+class Answer(Effect, frozen=True):
+    """Word to callers: comes after everything else a step does, so that who hears it finds it done."""
+
+
+class AnswerConnect(Answer, frozen=True):
+    """Answer everyone who waits to be linked to this agent; no failure means linked."""
+
+    agent_id: str
+    failure: Failure | None = None
+
+
+class AnswerDisconnect(Answer, frozen=True):
+    """Answer everyone who waits for the link to be closed."""

@@ -1,0 +1,211 @@
+"""Everything that can happen to a link. Commands are imperatives, facts are in the past tense.
+
+A fact from an activity carries the `epoch` it was started under, a fact about the key the `key_number` it was
+learnt with: `step` drops what is older than the facts (the fence).
+"""
+
+import msgspec
+
+from eliza_cloud.core.link.state import Policy
+from eliza_cloud.core.problems import Failure
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", tag=True):
+    """What the queue carries."""
+
+
+class ActivityFact(Event, frozen=True):
+    """Something an activity of a state observed; counts only in the epoch it was started in."""
+
+    epoch: int
+
+
+class KeyFact(Event, frozen=True):
+    """Something learnt about a key; counts only while that key is the one held."""
+
+    key_number: int
+
+
+# Commands
+
+
+class Connect(Event, frozen=True):
+    """Link to this agent."""
+
+    agent_id: str
+
+
+class Reattach(Event, frozen=True):
+    """Link to this agent without anybody waiting for it: the wish at start, or after a failed shutdown."""
+
+    agent_id: str
+
+
+class Disconnect(Event, frozen=True):
+    """Close the link and sign out (seed: Disconnecting)."""
+
+
+class Stop(Event, frozen=True):
+    """The service ends; the wish and the key stay."""
+
+
+class TakeBackup(Event, frozen=True):
+    """Take a backup of this agent now; `ticket` names the waiting caller."""
+
+    agent_id: str
+    ticket: int
+
+
+class Restore(Event, frozen=True):
+    """Restore this agent from a backup; `ticket` names the waiting caller."""
+
+    agent_id: str
+    ticket: int
+
+
+class ShutdownAgent(Event, frozen=True):
+    """The agent is about to be deleted: let go of it first."""
+
+    agent_id: str
+
+
+class SuspendAgent(Event, frozen=True):
+    """The agent is about to be stopped: let go of it first, or the ladder would start it again."""
+
+    agent_id: str
+
+
+# Facts from outside
+
+
+class KeyChanged(Event, frozen=True):
+    """A new key has been stored; it expires at this wall-clock time, or never."""
+
+    expires_at: float | None = None
+
+
+class Woke(Event, frozen=True):
+    """Wall and monotonic time went apart by `gap` seconds: the machine slept, or its clock was set."""
+
+    gap: float = 0.0
+
+
+class ConfigChanged(Event, frozen=True):
+    """The settings were read again; `unknown` holds a sentence for each key that is no setting."""
+
+    policy: Policy
+    unknown: tuple[str, ...] = ()
+
+
+class ConfigRefused(Event, frozen=True):
+    """The settings were read again and are wrong: the old ones stay."""
+
+    failure: Failure
+
+
+class StoreFailed(Event, frozen=True):
+    """Something could not be written down."""
+
+    failure: Failure
+
+
+class StoreRecovered(Event, frozen=True):
+    """Writing down works again."""
+
+
+class KeyAccepted(KeyFact, frozen=True):
+    """The cloud accepted the key and named its owner."""
+
+    user_id: str
+    organization_id: str | None
+
+
+class KeyRejected(KeyFact, frozen=True):
+    """Two calls, one of them for the user, were answered 401 (or 403 `access_denied`)."""
+
+    failure: Failure
+
+
+class KeyUnverified(KeyFact, frozen=True):
+    """The cloud could not be asked about the key, or did not say; it is asked again."""
+
+    failure: Failure
+
+
+class KeyDoubted(KeyFact, frozen=True):
+    """One call was refused with the key; whether the key is at fault is to be found out."""
+
+
+# Facts from activities
+
+
+class Connected(ActivityFact, frozen=True):
+    """The agent runs and a heartbeat came back clean."""
+
+    agent_name: str | None
+
+
+class ConnectFailed(ActivityFact, frozen=True):
+    """The connect came to nothing."""
+
+    failure: Failure
+
+
+class HeartbeatAnswered(ActivityFact, frozen=True):
+    """The sandbox answered a heartbeat, in `took` seconds."""
+
+    took: float | None = None
+
+
+class HeartbeatMissed(ActivityFact, frozen=True):
+    """A heartbeat was not answered by the sandbox."""
+
+    failure: Failure
+
+
+class Reconnected(ActivityFact, frozen=True):
+    """A try of the ladder ended in a clean heartbeat."""
+
+    agent_name: str | None
+
+
+class ReconnectFailed(ActivityFact, frozen=True):
+    """A try of the ladder failed."""
+
+    failure: Failure
+
+
+class AgentGone(ActivityFact, frozen=True):
+    """The cloud says, in JSON, that the agent does not exist."""
+
+    failure: Failure
+
+
+class CreditsExhausted(ActivityFact, frozen=True):
+    """The cloud refused to provision for want of credits."""
+
+    failure: Failure
+
+
+class BackupTaken(ActivityFact, frozen=True):
+    """A backup was stored, or its job accepted; `size` in bytes where it was told, `took` in seconds."""
+
+    size: int | None = None
+    took: float | None = None
+
+
+class BackupFailed(ActivityFact, frozen=True):
+    """A backup failed; `refused` when the cloud will not take backups of this agent at all."""
+
+    failure: Failure
+    refused: bool = False
+
+
+class CreditsRead(ActivityFact, frozen=True):
+    """The cloud told the account's balance, in dollars."""
+
+    balance: float
+
+
+class Drained(ActivityFact, frozen=True):
+    """Closing has nothing left to do."""

@@ -1,0 +1,67 @@
+"""The link's machine: `step` takes what is known and what happened, gives what is known and to be done."""
+
+from eliza_cloud.core.link import actions as u
+from eliza_cloud.core.link.effects import Answer, CancelActivities, Effect, Refused, StopVerifying
+from eliza_cloud.core.link.events import ActivityFact, Event, KeyFact
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.link.table import ROWS, Proceed
+from eliza_cloud.core.problems import SUPERSEDED
+from eliza_cloud.core.statechart import Cursor, Outcome, Step, Table
+from eliza_cloud.core.states import LinkState
+
+
+class LinkMachine:
+    """The link's table, ready to run. One serves any number of links: it keeps nothing of any of them."""
+
+    def __init__(self) -> None:
+        self.table: Table[Facts] = Table(
+            ROWS,
+            LinkState,
+            LinkState.DISCONNECTED,
+            on_enter={
+                LinkState.DISCONNECTED: u.enter,
+                LinkState.CONNECTING: u.enter_connecting,
+                LinkState.CONNECTED: u.enter_connected,
+                LinkState.RECONNECTING: u.enter_reconnecting,
+                LinkState.ERROR: u.enter,
+                LinkState.CLOSING: u.enter_closing,
+            },
+            on_exit=dict.fromkeys(
+                (LinkState.CONNECTING, LinkState.CONNECTED, LinkState.RECONNECTING, LinkState.CLOSING),
+                u.leave,
+            ),
+        )
+
+    def step(self, facts: Facts, event: Event, *, at: float, chance: float) -> Step[Facts]:
+        """Decide one event.
+
+        `at` is the wall clock in seconds, `chance` a number in 0…1 drawn for this step. An event of an older
+        epoch, or about an older key, is `STALE` and changes nothing.
+        """
+        if _is_stale(facts, event):
+            return Step(facts=facts, effects=(), reply=Refused(SUPERSEDED), outcome=Outcome.STALE)
+        cursor = Cursor(facts.state, facts, event, at, chance)
+        self.table.fire(type(event), cursor)
+        outcome = cursor.row.outcome if cursor.row else Outcome.IGNORED
+        if cursor.state is LinkState.DISCONNECTED and cursor.facts.next_agent is not None:
+            self.table.fire(Proceed, cursor)
+        return Step(
+            facts=cursor.facts,
+            effects=tuple(sorted(cursor.effects, key=_turn)),
+            reply=cursor.reply,
+            outcome=outcome,
+            moves=tuple(cursor.moves),
+        )
+
+
+def _turn(effect: Effect) -> int:
+    """What ends comes first, for it takes no time, and storing does: no state outlives itself meanwhile."""
+    if isinstance(effect, CancelActivities | StopVerifying):
+        return 0
+    return 2 if isinstance(effect, Answer) else 1
+
+
+def _is_stale(facts: Facts, event: Event) -> bool:
+    if isinstance(event, ActivityFact):
+        return event.epoch != facts.epoch
+    return isinstance(event, KeyFact) and event.key_number != facts.key_number

@@ -1,0 +1,214 @@
+"""The link's table: what each event does in each state. Everything that changes a link's state is here."""
+
+from eliza_cloud.core.link import actions as a
+from eliza_cloud.core.link import actions as k
+from eliza_cloud.core.link import actions as m
+from eliza_cloud.core.link import actions as u
+from eliza_cloud.core.link import guards as g
+from eliza_cloud.core.link.events import (
+    AgentGone,
+    BackupFailed,
+    BackupTaken,
+    ConfigChanged,
+    ConfigRefused,
+    Connect,
+    Connected,
+    ConnectFailed,
+    CreditsExhausted,
+    CreditsRead,
+    Disconnect,
+    Drained,
+    Event,
+    HeartbeatAnswered,
+    HeartbeatMissed,
+    KeyAccepted,
+    KeyChanged,
+    KeyDoubted,
+    KeyRejected,
+    KeyUnverified,
+    Reattach,
+    Reconnected,
+    ReconnectFailed,
+    Restore,
+    ShutdownAgent,
+    Stop,
+    StoreFailed,
+    StoreRecovered,
+    SuspendAgent,
+    TakeBackup,
+    Woke,
+)
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.problems import LINK_CLOSING, LINK_UNSETTLED, NOT_SIGNED_IN, STOPPING
+from eliza_cloud.core.statechart import Row, ignored, moves, refused, stays
+from eliza_cloud.core.states import LinkState, Reason
+
+DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
+EVERY = tuple(LinkState)
+IDLE = (DISCONNECTED, ERROR)
+LINKED = (CONNECTED, RECONNECTING)
+BUSY = (CONNECTING, CONNECTED, RECONNECTING)
+
+
+class Proceed(Event, frozen=True):
+    """The eventless transition: closing has ended and another agent waits. Never on the queue."""
+
+
+def _except(*states: LinkState) -> tuple[LinkState, ...]:
+    return tuple(state for state in LinkState if state not in states)
+
+
+def _letting_go(event: type[Event]) -> tuple[Row[Facts], ...]:
+    """Make the rows of a command after which the agent named does not run any more."""
+    let_go = (a.drop_wish, a.release_agent, a.report_linked)
+    return (
+        refused(event, [CLOSING], LINK_CLOSING, g.closing_or_next),
+        moves(event, (*BUSY, ERROR), DISCONNECTED, a.overtake_callers, *let_go, when=g.same_agent),
+        stays(event, [DISCONNECTED], *let_go, when=g.wished_agent),
+        stays(event, EVERY, why="not the one in use"),
+    )
+
+
+def _in_the_backup_loop(event: type[Event]) -> tuple[Row[Facts], ...]:
+    """Make the rows of a command that the backup loop serves where there is one."""
+    return (
+        refused(event, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
+        refused(
+            event, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
+        ),
+        stays(event, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
+        stays(event, EVERY, why="no backup loop to overlap with"),
+    )
+
+
+FENCED = "belongs to an activity that this state does not own"
+
+ROWS: tuple[Row[Facts], ...] = (
+    # Connecting
+    refused(Connect, EVERY, STOPPING, g.stopping),
+    refused(Connect, EVERY, NOT_SIGNED_IN, g.keyless),
+    moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
+    stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
+    stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way, attended or not"),
+    stays(Connect, [RECONNECTING], u.hurry_unless_told_to_wait, a.wait, when=g.same_agent, why="joins"),
+    moves(Connect, BUSY, CLOSING, a.overtake_callers, a.remember_next, a.wait, why="another agent"),
+    stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
+    refused(Reattach, EVERY, STOPPING, g.stopping),
+    refused(Reattach, EVERY, NOT_SIGNED_IN, g.keyless),
+    moves(
+        Reattach,
+        IDLE,
+        CONNECTING,
+        a.adopt_unattended,
+        why="a machine that boots before its network is not dead",
+    ),
+    ignored(Reattach, (*BUSY, CLOSING), "a command of the user came first"),
+    moves(Proceed, [DISCONNECTED], CONNECTING, a.adopt_next, why="the agent that waited for closing to end"),
+    moves(Connected, [CONNECTING], CONNECTED, u.note_name, a.answer_linked),
+    ignored(Connected, _except(CONNECTING), FENCED),
+    moves(
+        ConnectFailed,
+        [CONNECTING],
+        RECONNECTING,
+        a.because(Reason.CONNECT_FAILED),
+        when=g.may_be_repaired,
+        why="nobody asked just now, and waiting may mend it",
+    ),
+    moves(ConnectFailed, [CONNECTING], ERROR, a.because(Reason.CONNECT_FAILED), a.answer_failure),
+    ignored(ConnectFailed, _except(CONNECTING), FENCED),
+    # Watching and repairing (seed: Reconnection Strategy)
+    stays(HeartbeatAnswered, [CONNECTED], u.note_beat),
+    ignored(HeartbeatAnswered, _except(CONNECTED), FENCED),
+    stays(HeartbeatMissed, [CONNECTED], u.note_miss, when=g.misses_left, why="one miss is weather"),
+    moves(HeartbeatMissed, [CONNECTED], RECONNECTING, a.because(Reason.HEARTBEAT_MISSED)),
+    ignored(HeartbeatMissed, _except(CONNECTED), FENCED),
+    moves(Reconnected, [RECONNECTING], CONNECTED, u.note_name, a.answer_linked),
+    ignored(Reconnected, _except(RECONNECTING), FENCED),
+    stays(ReconnectFailed, [RECONNECTING], a.note_failure, u.schedule_try, when=g.tries_left),
+    moves(
+        ReconnectFailed,
+        [RECONNECTING],
+        DISCONNECTED,
+        a.because(Reason.RETRIES_EXHAUSTED),
+        a.answer_failure,
+        why="the wish stays",
+    ),
+    ignored(ReconnectFailed, _except(RECONNECTING), FENCED),
+    stays(Woke, LINKED, m.note_wake, u.hurry),
+    moves(
+        Woke,
+        [DISCONNECTED],
+        RECONNECTING,
+        m.note_wake,
+        u.spend_all_but_one_try,
+        when=g.gave_up,
+        why="one fresh try when the machine wakes",
+    ),
+    stays(Woke, _except(*LINKED), m.note_wake, why="nothing waits for a time"),
+    # What waiting cannot mend
+    moves(AgentGone, BUSY, ERROR, a.because(Reason.AGENT_GONE), a.answer_failure),
+    ignored(AgentGone, (*IDLE, CLOSING), FENCED),
+    moves(CreditsExhausted, BUSY, ERROR, a.because(Reason.CREDITS_EXHAUSTED), a.answer_failure),
+    ignored(CreditsExhausted, (*IDLE, CLOSING), FENCED),
+    moves(KeyRejected, BUSY, ERROR, k.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
+    stays(KeyRejected, [ERROR], k.reject_key, a.because(Reason.KEY_REJECTED)),
+    stays(KeyRejected, [DISCONNECTED, CLOSING], k.reject_key),
+    # The key
+    stays(KeyAccepted, EVERY, k.accept_key),
+    stays(KeyUnverified, EVERY, k.note_key_trouble),
+    refused(KeyDoubted, EVERY, NOT_SIGNED_IN, g.keyless),
+    stays(KeyDoubted, EVERY, k.verify_key),
+    moves(KeyChanged, LINKED, CONNECTING, k.adopt_key, why="a new client, the same agent"),
+    moves(KeyChanged, [CONNECTING], CONNECTING, k.adopt_key, why="started again with the new key"),
+    moves(KeyChanged, [ERROR], CONNECTING, k.adopt_key, a.adopt_wish, when=g.wish_stands),
+    stays(KeyChanged, (*IDLE, CLOSING), k.adopt_key),
+    # Closing
+    moves(
+        Disconnect,
+        [CONNECTING],
+        DISCONNECTED,
+        a.overtake_callers,
+        k.sign_out,
+        a.release_agent,
+        a.answer_closed,
+        a.wait,
+    ),
+    moves(
+        Disconnect, LINKED, CLOSING, a.overtake_callers, k.sign_out, a.wait, why="stored first, drained then"
+    ),
+    stays(Disconnect, [CLOSING], a.drop_next, k.sign_out, a.wait, why="joins"),
+    moves(Disconnect, [ERROR], DISCONNECTED, k.sign_out, a.release_agent, a.answer_closed, a.wait),
+    stays(
+        Disconnect,
+        [DISCONNECTED],
+        k.sign_out,
+        a.release_agent,
+        a.answer_closed,
+        a.wait,
+        why="may be repeated",
+    ),
+    moves(Stop, LINKED, CLOSING, a.note_stop, a.send_callers_home, a.wait, why="wish and key stay"),
+    moves(Stop, [CONNECTING], DISCONNECTED, a.note_stop, a.send_callers_home, a.release_agent),
+    stays(Stop, [CLOSING], a.note_stop, a.send_callers_home, a.wait, why="joins"),
+    stays(Stop, IDLE, a.note_stop),
+    moves(Drained, [CLOSING], DISCONNECTED, a.release_agent, a.answer_closed),
+    ignored(Drained, _except(CLOSING), FENCED),
+    # Agents that go away on purpose
+    *_letting_go(ShutdownAgent),
+    *_letting_go(SuspendAgent),
+    # Backups
+    *_in_the_backup_loop(TakeBackup),
+    *_in_the_backup_loop(Restore),
+    stays(BackupTaken, [CONNECTED, CLOSING], u.note_backup),
+    ignored(BackupTaken, _except(CONNECTED, CLOSING), FENCED),
+    stays(BackupFailed, [CONNECTED, CLOSING], u.note_backup_failure, why="seed: a warning, no more"),
+    ignored(BackupFailed, _except(CONNECTED, CLOSING), FENCED),
+    # Credits
+    stays(CreditsRead, [CONNECTED], u.note_credits),
+    ignored(CreditsRead, _except(CONNECTED), FENCED),
+    # This machine
+    stays(ConfigChanged, EVERY, m.adopt_settings),
+    stays(ConfigRefused, EVERY, m.keep_settings, why="the old ones stay"),
+    stays(StoreFailed, EVERY, m.note_store_failure),
+    stays(StoreRecovered, EVERY, m.note_store_recovery),
+)

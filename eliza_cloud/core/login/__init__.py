@@ -1,0 +1,1 @@
+"""One browser sign-in as a state machine."""

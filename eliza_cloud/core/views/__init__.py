@@ -1,0 +1,1 @@
+"""What is derived from the state of a link: status, health, explanation."""

@@ -1,0 +1,165 @@
+"""Why the link is in its state, which event brought it there, and what happens next, in sentences."""
+
+import msgspec
+
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.states import KeyState, LinkState, Reason
+from eliza_cloud.core.timefmt import timestamp
+from eliza_cloud.core.views.health import HealthItem, cause_of, health_view
+from eliza_cloud.core.views.status import shown_state
+
+_BROUGHT = {
+    None: "The service started",
+    "AgentGone": "The cloud said twice that the agent does not exist",
+    "ConnectFailed": "Connecting failed",
+    "Connect": "A connect was asked for",
+    "Connected": "The agent was started and answered a heartbeat",
+    "CreditsExhausted": "The cloud refused to start the agent for want of credits",
+    "Disconnect": "A disconnect was asked for",
+    "Drained": "The link was closed in order",
+    "HeartbeatMissed": "Too many heartbeats in a row went unanswered",
+    "KeyChanged": "Somebody signed in, so the link is made anew with the new key",
+    "KeyRejected": "The cloud refused the API key twice",
+    "Reattach": "The link of before was taken up again",
+    "ReconnectFailed": "The last try to restore the link failed",
+    "Reconnected": "A try to restore the link succeeded",
+    "ShutdownAgent": "The agent is being deleted",
+    "Stop": "The service is stopping",
+    "SuspendAgent": "The agent is being suspended",
+    "Woke": "The machine woke up",
+}
+
+
+class NextStep(msgspec.Struct, frozen=True):
+    """What the service does next by itself; `at` is ISO 8601 in UTC, null for as soon as it can."""
+
+    what: str
+    at: str | None
+
+
+class Explanation(msgspec.Struct, frozen=True, rename="camel"):
+    """One state explained. `cause` is a code of the catalogue; `next` is null where a person has to act."""
+
+    state: str
+    since: str
+    brought_by: str | None
+    cause: str | None
+    remedy: str | None
+    sentences: tuple[str, ...]
+    next: NextStep | None
+    items: tuple[HealthItem, ...]
+
+
+def explain(facts: Facts, at: float, *, running: bool) -> Explanation:
+    """Explain the state as it is at this wall-clock time; `running` tells whether the consumer works."""
+    items = health_view(facts, at).items
+    cause = cause_of(facts)
+    if cause is None and facts.state is not LinkState.CONNECTED:
+        cause = next((item.code for item in items if item.severity == "error"), None)
+    if cause is None and facts.key is KeyState.ABSENT:
+        cause = "not_signed_in"
+    upcoming = _next(facts) if running else None
+    gave_up = facts.reason is Reason.RETRIES_EXHAUSTED and facts.wish is not None
+    remedy = CAUSES["retries_exhausted" if gave_up else cause].remedy if cause is not None else None
+    return Explanation(
+        state=shown_state(facts).value,
+        since=timestamp(facts.since),
+        brought_by=facts.moved_by,
+        cause=cause,
+        remedy=remedy,
+        sentences=tuple(_sentences(facts, at, cause, upcoming, remedy, running=running)),
+        next=_step(upcoming, at),
+        items=items,
+    )
+
+
+def _sentences(
+    facts: Facts,
+    at: float,
+    cause: str | None,
+    upcoming: tuple[str, float | None] | None,
+    remedy: str | None,
+    *,
+    running: bool,
+) -> list[str]:
+    agent = f" to {facts.agent_name or facts.agent_id}" if facts.agent_id else ""
+    said = [f"The link{agent} has been {shown_state(facts).value} for {_length(at - facts.since)}."]
+    said.append(f"{_brought(facts)}.")
+    if facts.state is LinkState.CLOSING:
+        said.append("It is just being closed, with a last backup.")
+    if cause is not None:
+        said.append(CAUSES[cause].title)
+        detail = _detail(facts)
+        if detail is not None:
+            said.append(detail)
+    if not running:
+        said.append("A fault stopped the link's own loop; the log describes it. Restart the service.")
+    elif upcoming is not None:
+        what, due = upcoming
+        left = 0.0 if due is None else due - at
+        said.append(f"In {_length(left)}, {what}." if left >= 1 else f"Next, {what}.")
+    else:
+        said.append("Nothing happens by itself now.")
+    if remedy is not None:
+        said.append(f"What to do: {remedy}")
+    return said
+
+
+def _brought(facts: Facts) -> str:
+    name = facts.moved_by
+    brought = _BROUGHT.get(name, f"The event {name}")
+    return brought if name is None else f"{brought} ({name})"
+
+
+def _detail(facts: Facts) -> str | None:
+    troubles = (facts.base_url_refusal, facts.key_trouble, facts.store_trouble, facts.settings_trouble)
+    if facts.base_url_refusal is None and facts.failure is not None:
+        return facts.failure.message
+    return next((trouble.failure.message for trouble in troubles if trouble is not None), None)
+
+
+def _step(upcoming: tuple[str, float | None] | None, at: float) -> NextStep | None:
+    if upcoming is None:
+        return None
+    what, due = upcoming
+    return NextStep(what, timestamp(due) if due and due > at else None)
+
+
+def _next(facts: Facts) -> tuple[str, float | None] | None:
+    """Return what the states' activities do next, and at which wall-clock time; None as the time: by now."""
+    match facts.state:
+        case LinkState.CONNECTING:
+            return "the agent is started and its first heartbeat awaited, at most 15 minutes", None
+        case LinkState.CONNECTED:
+            last = facts.since if facts.last_heartbeat_at is None else facts.last_heartbeat_at
+            return "the next heartbeat is sent", last + facts.policy.heartbeat_interval
+        case LinkState.RECONNECTING:
+            attempts = facts.policy.ladder.attempts
+            which = f"try {facts.attempt} of {attempts}" if attempts else f"try {facts.attempt}"
+            return f"{which} to restore the link is made", facts.next_attempt_at
+        case LinkState.CLOSING:
+            return "the link to the next agent is made" if facts.next_agent else "the link is closed", None
+        case _:
+            return _next_when_idle(facts)
+
+
+def _next_when_idle(facts: Facts) -> tuple[str, None] | None:
+    if facts.key_trouble is not None and facts.key is KeyState.UNVERIFIED:
+        return "the cloud is asked again whether it accepts the key", None
+    if facts.reason is Reason.RETRIES_EXHAUSTED and facts.wish is not None:
+        return "one more try is made when this machine wakes from sleep", None
+    if facts.reason is Reason.KEY_REJECTED and facts.wish is not None:
+        return "the link is made again as soon as somebody has signed in", None
+    return None
+
+
+def _length(seconds: float) -> str:
+    """Write a length of time in its two largest units: `3 h 5 min`."""
+    left = max(0, int(seconds))
+    days, left = divmod(left, 86400)
+    hours, left = divmod(left, 3600)
+    minutes, seconds = divmod(left, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    named = [f"{number} {unit}" for number, unit in parts if number]
+    return " ".join(named[:2]) or "0 s"

@@ -1,0 +1,170 @@
+"""What is wrong, derived from the facts: root causes hide their symptoms, and what may yet pass stays hidden.
+
+Nothing here is stored anywhere: the same facts at the same time always give the same items.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.problems import CAUSES, Failure, Severity
+from eliza_cloud.core.states import KeyState, LinkState, Reason
+from eliza_cloud.core.timefmt import timestamp
+
+DAY = 86400.0
+EXPIRES_SOON = 7 * DAY
+#: Backups may be this many intervals late before that is worth a word.
+OVERDUE_AFTER = 3.0
+#: A missed heartbeat is shown once the next one would have come and been missed, too.
+BEATS_TO_VISIBLE = 1.5
+#: Seconds for which a jump of the clock is worth a word.
+JUMP_SHOWN_FOR = 600.0
+
+#: Failures that are told as another cause: what a person does about them is the same.
+_TOLD_AS = {
+    "agent_timeout": "agent_unreachable",
+    "cloud_timeout": "cloud_unreachable",
+    "bad_answer": "cloud_fault",
+    "redirected": "cloud_fault",
+    "rate_limited": "cloud_fault",
+    "job_failed": "cloud_fault",
+}
+_FINAL = {Reason.KEY_REJECTED, Reason.AGENT_GONE, Reason.CREDITS_EXHAUSTED}
+_ORDER = tuple(Severity)[::-1]
+
+
+class HealthItem(msgspec.Struct, frozen=True, rename="camel"):
+    """One thing that is wrong. `since` is ISO 8601 in UTC, `detail` the particulars in a sentence."""
+
+    code: str
+    severity: Severity
+    title: str
+    since: str
+    remedy: str
+    detail: str | None = None
+
+
+class HealthView(msgspec.Struct, frozen=True, rename="camel"):
+    """What `/api/cloud/health` answers; the worst comes first, and nothing at all is good."""
+
+    items: tuple[HealthItem, ...]
+
+
+def health_view(facts: Facts, at: float) -> HealthView:
+    """Derive the items that are to be shown at this wall-clock time."""
+    items = sorted(_items(facts, at), key=lambda item: _ORDER.index(item.severity))
+    return HealthView(tuple(items))
+
+
+def cause_of(facts: Facts) -> str | None:
+    """Return the code of what keeps the link from standing, or troubles it; None when nothing does."""
+    if facts.base_url_refusal is not None:
+        return "base_url_refused"
+    if facts.key is KeyState.REJECTED:
+        return "key_rejected"
+    if facts.reason in _FINAL:
+        return facts.reason.value
+    if facts.failure is not None:
+        return told_as(facts.failure)
+    if facts.key_trouble is not None:
+        return told_as(facts.key_trouble.failure)
+    return None
+
+
+def told_as(failure: Failure) -> str:
+    """Return the code in the catalogue that a failed call to the cloud is told as."""
+    code = _TOLD_AS.get(failure.code, failure.code)
+    return code if code in CAUSES else "connect_failed"
+
+
+def readiness(facts: Facts) -> str | None:
+    """Return why the link does not stand, as one word; None when it does."""
+    if facts.state is LinkState.CONNECTED:
+        return None
+    cause = cause_of(facts)
+    if cause is not None:
+        return cause
+    for trouble in (facts.store_trouble, facts.settings_trouble):
+        if trouble is not None:
+            return trouble.failure.code
+    if facts.key is KeyState.ABSENT:
+        return "not_signed_in"
+    return "closing" if facts.state is LinkState.CLOSING else facts.state.value
+
+
+def _items(facts: Facts, at: float) -> Iterator[HealthItem]:
+    cause = cause_of(facts)
+    if cause is not None:
+        since, failure = _trouble_with_link(facts)
+        if _is_visible(facts, at, since):
+            yield _item(cause, since, failure.message if failure else None)
+    if facts.reason is Reason.RETRIES_EXHAUSTED and facts.wish is not None:
+        yield _item("retries_exhausted", facts.since)
+    if cause not in {"base_url_refused", "key_rejected"}:
+        yield from _about_the_account(facts, at, cause)
+    if cause is None:
+        yield from _about_backups(facts, at)
+    yield from _about_this_machine(facts, at)
+
+
+def _trouble_with_link(facts: Facts) -> tuple[float, Failure | None]:
+    if facts.base_url_refusal is not None:
+        return facts.base_url_refusal.since, facts.base_url_refusal.failure
+    if facts.key is KeyState.REJECTED:
+        return facts.key_since, facts.failure
+    if facts.failure is None and facts.key_trouble is not None:
+        return facts.key_trouble.since, facts.key_trouble.failure
+    return facts.since if facts.failing_since is None else facts.failing_since, facts.failure
+
+
+def _is_visible(facts: Facts, at: float, since: float) -> bool:
+    """Tell whether a trouble has lasted long enough; what has ended the link always has."""
+    passing = facts.state is LinkState.CONNECTED or facts.failure is None
+    final = facts.base_url_refusal is not None or facts.key is KeyState.REJECTED
+    return final or not passing or at - since >= BEATS_TO_VISIBLE * facts.policy.heartbeat_interval
+
+
+def _about_the_account(facts: Facts, at: float, cause: str | None) -> Iterator[HealthItem]:
+    expires = facts.key_expires_at
+    if expires is not None and facts.key is KeyState.ACCEPTED and at >= expires - EXPIRES_SOON:
+        yield _item("key_expiring", expires - EXPIRES_SOON, f"It expires at {timestamp(expires)}.")
+    if facts.spending is None or facts.credits_since is None or cause == Reason.CREDITS_EXHAUSTED:
+        return
+    balance = facts.spending.balance
+    level = level_of(balance)
+    detail = f"The balance is ${balance:.2f}."
+    if level is not CreditLevel.FINE:
+        yield _item(f"credits_{level}", facts.credits_since, detail)
+    elif not may_provision(balance):
+        yield _item("credits_under_gate", facts.credits_since, detail)
+
+
+def _about_backups(facts: Facts, at: float) -> Iterator[HealthItem]:
+    if facts.state is not LinkState.CONNECTED:
+        return
+    trouble = facts.backup_trouble
+    detail = trouble.failure.message if trouble else None
+    if facts.backups_refused:
+        yield _item("backup_refused", trouble.since if trouble else facts.since, detail)
+        return
+    begun = max(facts.since, facts.last_backup_at or 0.0, facts.woke_at or 0.0)
+    due = begun + OVERDUE_AFTER * facts.policy.backup_interval
+    if at >= due:
+        yield _item("backup_overdue", due, detail)
+
+
+def _about_this_machine(facts: Facts, at: float) -> Iterator[HealthItem]:
+    for trouble in (facts.store_trouble, facts.settings_trouble):
+        if trouble is not None:
+            yield _item(trouble.failure.code, trouble.since, trouble.failure.message)
+    if facts.unknown_settings:
+        yield _item("settings_unknown", facts.settings_at, " ".join(facts.unknown_settings))
+    if facts.woke_at is not None and 0 <= at - facts.woke_at < JUMP_SHOWN_FOR:
+        yield _item("clock_jumped", facts.woke_at, f"It jumped by {facts.clock_gap:+.0f} seconds.")
+
+
+def _item(code: str, since: float, detail: str | None = None) -> HealthItem:
+    cause = CAUSES[code]
+    return HealthItem(code, cause.severity, cause.title, timestamp(since), cause.remedy, detail)

@@ -1,0 +1,1 @@
+"""The service as a process: composition root, sockets, signals, exit codes, systemd."""

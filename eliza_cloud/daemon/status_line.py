@@ -1,0 +1,49 @@
+"""The sentence `systemctl status` shows: how the link is, and why."""
+
+from collections.abc import Callable
+
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.states import LinkState
+from eliza_cloud.core.views.health import readiness
+from eliza_cloud.runtime.observers import Observer, Report
+
+_WORDS = {
+    LinkState.DISCONNECTED: "Not connected",
+    LinkState.CONNECTING: "Connecting",
+    LinkState.CONNECTED: "Connected",
+    LinkState.RECONNECTING: "Reconnecting",
+    LinkState.ERROR: "Not connected",
+    LinkState.CLOSING: "Closing the link",
+}
+_WITH_AGENT = {LinkState.CONNECTING, LinkState.CONNECTED, LinkState.RECONNECTING, LinkState.CLOSING}
+
+
+FELL = "A fault of the service stopped the link; its log describes it. Restart the service."
+
+
+class StatusLine(Observer):
+    """Says the sentence whenever something happens; `say` may be told the same one again."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def stepped(self, report: Report) -> None:
+        """Say how the link is now."""
+        self._say(status_line(report.step.facts))
+
+    def fell(self) -> None:
+        """Say that there will be no link any more."""
+        self._say(FELL)
+
+
+def status_line(facts: Facts) -> str:
+    """Write the state and agent of the link, and what keeps it from standing."""
+    words = _WORDS[facts.state]
+    agent = facts.agent_name or facts.agent_id
+    if agent and facts.state in _WITH_AGENT:
+        words += f" to {agent}"
+    if facts.state is LinkState.RECONNECTING:
+        words += f" (try {facts.attempt})"
+    cause = CAUSES.get(readiness(facts) or "")
+    return f"{words}: {cause.title}" if cause else f"{words}."

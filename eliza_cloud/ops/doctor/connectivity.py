@@ -1,0 +1,105 @@
+"""The way to the cloud: its address, its name, the handshake, the time, and who answers there."""
+
+import msgspec
+
+from eliza_cloud.cloud.errors import (
+    BadAnswer,
+    BaseUrlRefused,
+    CertificateDates,
+    CloudError,
+    CloudFault,
+    TimedOut,
+    TlsFailed,
+    Unreachable,
+)
+from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.error_mapping import failure
+from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.ops.doctor.clock import is_wrong, judge_clock
+from eliza_cloud.ops.doctor.dns import check_name
+from eliza_cloud.ops.doctor.probe import Knock, knock
+from eliza_cloud.ops.doctor.result import Check, Finding, Result, cause_of, failed, passed, skipped, waits
+from eliza_cloud.redaction.cloud import Redaction
+
+_CHECKS = (Check.CLOCK, Check.DNS, Check.TLS, Check.BASE_URL)
+_ELSEWHERE = (
+    "Check `cloud.baseUrl` and ELIZAOS_CLOUD_BASE_URL, and that no sign-in page of the network answers."
+)
+_RENEW = "Eliza Cloud has to renew it; if others get through, something on this network stands in between."
+
+
+class Way(msgspec.Struct, frozen=True):
+    """What was found, and the base URL when the cloud can be asked there."""
+
+    findings: tuple[Finding, ...]
+    base_url: BaseUrl | None = None
+
+
+async def examine_way(configured: str, *, allow_loopback: bool) -> Way:
+    """Follow the way as far as it goes; nothing is said about what lies behind the first obstacle."""
+    try:
+        base_url = parse_base_url(configured, allow_loopback=allow_loopback)
+    except BaseUrlRefused as refused:
+        return Way(_behind(failed(Check.BASE_URL, str(refused), "base_url_refused")))
+    name = await check_name(base_url)
+    if name.result is Result.FAIL:
+        return Way(_behind(name))
+    knocked = await knock(base_url)
+    findings = (name, *_judged(base_url, knocked))
+    reached = all(found.result is not Result.FAIL or found.check is Check.CLOCK for found in findings)
+    return Way(findings, base_url if reached else None)
+
+
+def _behind(obstacle: Finding) -> tuple[Finding, ...]:
+    """Return the obstacle, and for each other check that it waits."""
+    return (obstacle, *(waits(check, obstacle.check) for check in _CHECKS if check is not obstacle.check))
+
+
+def _judged(base_url: BaseUrl, knocked: Knock) -> tuple[Finding, Finding, Finding]:
+    """Return clock, TLS and base URL."""
+    fault = knocked.fault
+    if isinstance(fault, CertificateDates):
+        return _dated(fault, knocked.ahead)
+    if isinstance(fault, TlsFailed):
+        tls = failed(Check.TLS, str(fault), "cloud_tls_failed")
+        return waits(Check.CLOCK, Check.TLS), tls, waits(Check.BASE_URL, Check.TLS)
+    if isinstance(fault, Unreachable | TimedOut):
+        site = failed(Check.BASE_URL, str(fault), cause_of(fault))
+        return waits(Check.CLOCK, Check.BASE_URL), waits(Check.TLS, Check.BASE_URL), site
+    return judge_clock(knocked.ahead), _proven(base_url), _answered(base_url, knocked)
+
+
+def _dated(fault: CertificateDates, ahead: float | None) -> tuple[Finding, Finding, Finding]:
+    """Tell a wrong clock from a bad certificate; without another clock to compare with it is the clock."""
+    if ahead is None or is_wrong(ahead):
+        clock = judge_clock(ahead) if is_wrong(ahead) else failed(Check.CLOCK, str(fault), "clock_wrong")
+        return clock, waits(Check.TLS, Check.CLOCK), waits(Check.BASE_URL, Check.CLOCK)
+    tls = failed(Check.TLS, f"{fault} This machine's clock is right.", "cloud_tls_failed", _RENEW)
+    return judge_clock(ahead), tls, waits(Check.BASE_URL, Check.TLS)
+
+
+def _proven(base_url: BaseUrl) -> Finding:
+    if base_url.site.scheme != "https":
+        return skipped(Check.TLS, "The address is plain http on this machine.")
+    return passed(Check.TLS, "The cloud's certificate is trusted, and valid by this machine's clock.")
+
+
+def _answered(base_url: BaseUrl, knocked: Knock) -> Finding:
+    error = knocked.fault if knocked.answer is None else _complaint(knocked.answer)
+    if error is None:
+        return passed(Check.BASE_URL, f"Eliza Cloud answers at {base_url}.")
+    if isinstance(error, CloudFault):
+        return failed(Check.BASE_URL, str(error), "cloud_fault")
+    return failed(Check.BASE_URL, str(error), cause_of(error), _ELSEWHERE)
+
+
+def _complaint(answer: Answer) -> CloudError | None:
+    """Say what is wrong with the answer to a call without a key; None for Eliza Cloud's refusal of it."""
+    if answer.document is not None and answer.status in {401, 403, 429}:
+        return None
+    if answer.status >= 500:
+        return failure(answer, Redaction(None))
+    return BadAnswer(
+        f"What answers there is not an Eliza Cloud (HTTP {answer.status}"
+        f"{'' if answer.document is not None else ', not JSON'})."
+    )

@@ -1,0 +1,42 @@
+"""Can the cloud's name be looked up, and does it lead where the service may go?"""
+
+import asyncio
+import ipaddress
+
+from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.resolver import NameLookup
+from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused, GuardedResolver
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped
+
+LOOKUP_WITHIN = 10.0  # seconds
+
+
+async def check_name(base_url: BaseUrl) -> Finding:
+    """Look the host up; a name with a forbidden address is a finding about the base URL."""
+    host = base_url.site.host or ""
+    if base_url.is_loopback:
+        return skipped(Check.DNS, f"{host} is this machine; no name is looked up.")
+    if _is_address(host):
+        return skipped(Check.DNS, f"{host} is an address, not a name.")
+    resolver = GuardedResolver(AddressGuard(base_url), NameLookup())
+    try:
+        async with asyncio.timeout(LOOKUP_WITHIN):
+            answers = await resolver.resolve(host, base_url.site.port or 443)
+    except TimeoutError:
+        why = f"{host} could not be looked up within {LOOKUP_WITHIN:.0f} seconds."
+        return failed(Check.DNS, why, "cloud_name_not_found")
+    except AddressRefused as refused:
+        return failed(Check.BASE_URL, f"{refused}. Nothing is sent there.", "base_url_refused")
+    except OSError:
+        return failed(Check.DNS, f"The name {host} cannot be looked up.", "cloud_name_not_found")
+    found = sorted({answer["host"] for answer in answers})
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return passed(Check.DNS, f"{host} is at {', '.join(found[:3])}{more}.")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

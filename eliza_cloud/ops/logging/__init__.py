@@ -1,0 +1,1 @@
+"""The structured log: its set-up, its level, the access log."""

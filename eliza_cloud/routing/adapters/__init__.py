@@ -1,0 +1,1 @@
+"""What differs by provider: models, speech, images and videos."""

@@ -1,0 +1,1 @@
+"""The `serviceRouting` section: its types, parsing, effective table, edits, migration and reload."""

@@ -1,0 +1,109 @@
+"""Several accounts at one provider: which is next, and which has to rest (contract local-api §16)."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import msgspec
+
+from eliza_cloud.cloud.http.retry_after import retry_after
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.routing.config.types import Strategy
+
+#: Seconds an account rests after an answer that names no time; what it names counts up to LONGEST_REST.
+RESTS = {401: 300.0, 402: 300.0, 429: 60.0}
+LONGEST_REST = 300.0
+#: Seconds for which what a provider said about an account's quota is believed: the window most limits have.
+QUOTA_WINDOW = 60.0
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account of a provider (or server) `owner`; without a key, calls carry none."""
+
+    owner: str
+    name: str
+    variable: str | None
+    key: Secret | None
+
+
+class _Use(msgspec.Struct):
+    """What is known of one account; `rests_until` and `quota_seen` are times of the clock."""
+
+    calls: int = 0
+    rests_until: float = 0.0
+    quota: float = 1.0
+    quota_seen: float = float("-inf")
+
+
+class Accounts:
+    """Chooses among accounts. A new key under an old name is a new account: it does not rest."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._uses: dict[Account, _Use] = {}
+        self._last: dict[tuple[Account, ...], Account] = {}
+
+    def choose(
+        self, accounts: Sequence[Account], strategy: Strategy | None, tried: Collection[Account] = ()
+    ) -> Account | None:
+        """Return the account for a call, and count it; None when `tried` leaves none that is awake.
+
+        When all rest, the one that has rested longest answers for itself.
+        """
+        pool = [account for account in accounts if account not in tried]
+        awake = [account for account in pool if self.resting(account) == 0.0]
+        if awake:
+            chosen = self._by(strategy, tuple(accounts), awake)
+        elif tried or not pool:
+            return None
+        else:
+            chosen = min(pool, key=lambda account: self._use(account).rests_until)
+        self._use(chosen).calls += 1
+        self._last[tuple(accounts)] = chosen
+        return chosen
+
+    def note(self, account: Account, status: int, headers: Mapping[str, str]) -> bool:
+        """Learn from an answer; tell whether the account rests now, so that another one may be asked."""
+        use = self._use(account)
+        limit, left = (
+            _number(headers.get(f"X-RateLimit-{what}-Requests")) for what in ("Limit", "Remaining")
+        )
+        if limit and left is not None:
+            use.quota, use.quota_seen = left / limit, self._monotonic()
+        if status not in RESTS:
+            return False
+        seconds = retry_after(headers)
+        rest = RESTS[status] if seconds is None else min(seconds, LONGEST_REST)
+        use.rests_until = self._monotonic() + rest
+        return True
+
+    def resting(self, account: Account) -> float:
+        """Return for how many more seconds an account rests."""
+        use = self._uses.get(account)
+        return 0.0 if use is None else max(0.0, use.rests_until - self._monotonic())
+
+    def _by(
+        self, strategy: Strategy | None, accounts: tuple[Account, ...], awake: Sequence[Account]
+    ) -> Account:
+        match strategy:
+            case Strategy.ROUND_ROBIN:
+                last = self._last.get(accounts)
+                start = 0 if last is None else accounts.index(last) + 1
+                turn = accounts[start:] + accounts[:start]
+                return next(account for account in turn if account in awake)
+            case Strategy.LEAST_USED:
+                return min(awake, key=lambda account: self._use(account).calls)
+            case Strategy.QUOTA_AWARE:
+                return max(awake, key=self._quota)
+            case _:
+                return awake[0]
+
+    def _quota(self, account: Account) -> float:
+        """Return the share of its quota an account has left, as far as is known: 1.0 where nothing is."""
+        use = self._use(account)
+        return use.quota if self._monotonic() - use.quota_seen < QUOTA_WINDOW else 1.0
+
+    def _use(self, account: Account) -> _Use:
+        return self._uses.setdefault(account, _Use())
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text is not None and text.strip().isdecimal() else None

@@ -1,0 +1,158 @@
+"""From a route to the road it is: to Eliza Cloud, or to a server of the user's own choice."""
+
+import re
+
+import msgspec
+
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.routing.config.table import RoutingTable
+from eliza_cloud.routing.config.types import ELIZA_CLOUD, Capability, Route, Transport
+from eliza_cloud.routing.upstreams.accounts import Account
+from eliza_cloud.routing.upstreams.env import Variables
+from eliza_cloud.routing.upstreams.providers import Provider
+from eliza_cloud.routing.upstreams.url import web_address, with_version, without_version
+
+#: The variable with the token of remote servers.
+REMOTE_TOKEN = "ELIZA_REMOTE_TOKEN"  # noqa: S105 - the variable's name
+
+
+class CloudRoad(msgspec.Struct, frozen=True):
+    """To Eliza Cloud, with the stored key."""
+
+    capability: Capability
+    route: Route
+
+
+class OwnRoad(msgspec.Struct, frozen=True):
+    """To a provider or a remote server: `label` for sentences, `base` of the OpenAI-compatible endpoints.
+
+    `chains` is the address of chain calls, with `{chain}` in it. At least one of the accounts can be used.
+    """
+
+    capability: Capability
+    route: Route
+    label: str
+    base: str
+    chains: str
+    accounts: tuple[Account, ...]
+
+
+Road = CloudRoad | OwnRoad
+
+
+class RoadClosed(Exception):  # noqa: N818 - the fact, as its readers name it
+    """A capability has no usable road; `failure` says why and how to change it."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.failure = Failure(code=code, status=503, message=sentence)
+
+
+def road_of(capability: Capability, table: RoutingTable, variables: Variables) -> Road:
+    """Return the road a capability takes; raises `RoadClosed`. Whether one is signed in is not asked."""
+    route = table.routes.get(capability)
+    if route is None:
+        raise RoadClosed(
+            "capability_not_routed",
+            f"No route is set for {capability.value}. Set one with"
+            f" `eliza-cloud routing set {capability.value} BACKEND`, where BACKEND is elizacloud or a"
+            f" provider such as openai, or with PUT /api/cloud/routing/{capability.value}.",
+        )
+    if route.transport is Transport.REMOTE:
+        return _remote(capability, route, table, variables)
+    if route.transport is Transport.DIRECT and route.backend and not route.needs_cloud:
+        return _direct(capability, route, table, variables)
+    if route.transport is Transport.CLOUD_PROXY and route.backend == ELIZA_CLOUD:
+        return CloudRoad(capability, route)
+    raise RoadClosed(
+        "route_incomplete",
+        f"The route of {capability.value} leads nowhere: it needs backend elizacloud with transport"
+        " cloud-proxy, a provider's backend with transport direct, or a remoteApiBase with transport remote."
+        f" Set it anew with `eliza-cloud routing set {capability.value} BACKEND`.",
+    )
+
+
+def _direct(capability: Capability, route: Route, table: RoutingTable, variables: Variables) -> OwnRoad:
+    name = route.backend or ""
+    provider = table.providers.get(name)
+    if provider is None:
+        raise RoadClosed(
+            "unknown_provider",
+            f"The provider {name} of {capability.value} is not known. Known are"
+            f" {', '.join(sorted(table.providers))}; describe another under providers in eliza.json.",
+        )
+    if capability is Capability.RPC and not provider.serves_rpc:
+        raise RoadClosed(
+            "capability_not_served",
+            f"{name} answers no chain calls. Route rpc to elizacloud, or describe an RPC provider under"
+            " providers in eliza.json.",
+        )
+    base = _base(provider, variables)
+    if base is None:
+        raise RoadClosed(
+            "provider_without_address",
+            f"The provider {name} of {capability.value} has no valid address. Set providers.{name}.baseUrl in"
+            " eliza.json to an http or https address without user name, query or fragment.",
+        )
+    named = provider.key_variables
+    accounts = _accounts(name, named, route, variables)
+    if provider.key_required:
+        accounts = _with_key(accounts, name, capability)
+    chains = base if "{chain}" in base else f"{base}/{{chain}}"
+    return OwnRoad(capability, route, name, with_version(base), chains, accounts)
+
+
+def _remote(capability: Capability, route: Route, table: RoutingTable, variables: Variables) -> OwnRoad:
+    base = route.remote_api_base
+    if base is None:
+        raise RoadClosed(
+            "route_incomplete",
+            f"The remote route of {capability.value} has no valid remoteApiBase. Set it with"
+            f" `eliza-cloud routing set {capability.value} remote --remote ADDRESS`.",
+        )
+    root = without_version(base)
+    accounts = _accounts("remote", (REMOTE_TOKEN,), route, variables)
+    if not route.accounts and accounts[0].key is None and table.remote_base == base and table.remote_token:
+        accounts = (
+            Account("remote", "default", "deploymentTarget.remoteAccessToken", Secret(table.remote_token)),
+        )
+    if route.accounts:
+        accounts = _with_key(accounts, "the remote server", capability)
+    return OwnRoad(capability, route, root, f"{root}/v1", f"{root}/rpc/{{chain}}", accounts)
+
+
+def _base(provider: Provider, variables: Variables) -> str | None:
+    given = provider.base_variable and variables.value(provider.base_variable)
+    return web_address(given) if given else provider.base
+
+
+def _accounts(owner: str, named: tuple[str, ...], route: Route, variables: Variables) -> tuple[Account, ...]:
+    """Return the route's accounts: the key of an account WORK is in the provider's variable with `_WORK`."""
+    usual = {"default", owner}
+    return tuple(
+        _account(owner, name, named if name in usual else _suffixed(named, name), variables)
+        for name in route.accounts or ("default",)
+    )
+
+
+def _account(owner: str, name: str, named: tuple[str, ...], variables: Variables) -> Account:
+    found = ((variable, variables.value(variable)) for variable in named)
+    variable, key = next((one for one in found if one[1]), (named[0] if named else None, None))
+    return Account(owner, name, variable, Secret(key) if key else None)
+
+
+def _suffixed(named: tuple[str, ...], account: str) -> tuple[str, ...]:
+    return tuple(f"{variable}_{re.sub('[^A-Z0-9]', '_', account.upper())}" for variable in named[:1])
+
+
+def _with_key(accounts: tuple[Account, ...], label: str, capability: Capability) -> tuple[Account, ...]:
+    usable = tuple(account for account in accounts if account.key is not None)
+    if not usable:
+        wanted = " or ".join(str(account.variable) for account in accounts)
+        raise RoadClosed(
+            "provider_key_missing",
+            f"{capability.value} goes to {label}, but there is no key: set {wanted} under env in eliza.json,"
+            " or in the environment of the service.",
+        )
+    return usable

@@ -1,0 +1,201 @@
+"""Backups (seed: Backup Scheduler): one loop for the timer's and for those asked for by hand."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+import msgspec
+import structlog
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import CloudError, Conflict
+from eliza_cloud.cloud.jobs import wait_for_job
+from eliza_cloud.cloud.types.decode import read_snapshot
+from eliza_cloud.cloud.types.models import Restored, Snapshot
+from eliza_cloud.core import log_events
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.events import Drained
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.runtime.activities.context import Scope
+from eliza_cloud.runtime.causation import origin
+from eliza_cloud.runtime.clock import deadline, wait_for
+from eliza_cloud.runtime.errors import failure_of
+
+
+SNAPSHOT_BOUND = 600.0
+FINAL_BOUND = 8.0
+REFUSALS_THAT_COUNT = 2
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class Request(Generic[T]):
+    """Something a caller wants of the loop. `answer` always gets a result: what was made, or a failure."""
+
+    def __init__(self, backup_id: str | None = None) -> None:
+        self.backup_id = backup_id
+        self.origin = origin()
+        self.answer: asyncio.Future[T | Failure] = asyncio.get_running_loop().create_future()
+
+    def settle(self, result: T | Failure) -> None:
+        """Answer, unless answered."""
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+
+class BackupRequest(Request[Snapshot]):
+    """Take a backup now."""
+
+
+class RestoreRequest(Request[Restored]):
+    """Go back to a backup; None is the newest."""
+
+
+class BackupScheduler:
+    """Takes a backup every `interval` seconds, and serves requests in between; never two calls at a time.
+
+    A failure is a warning and no more. When the cloud refuses, twice in a row, to back up an agent that runs,
+    it will not change its mind (contract eliza-cloud-api §21 row 10): the timer stops.
+    """
+
+    def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:
+        self._scope = scope
+        self._interval = interval
+        self._requests: deque[BackupRequest | RestoreRequest] = deque()
+        self._wake = asyncio.Event()
+        self._refusals = 0
+
+    def submit(self, request: BackupRequest | RestoreRequest) -> None:
+        """Hand a request to the loop."""
+        self._requests.append(request)
+        self._wake.set()
+
+    def close(self, failure: Failure) -> None:
+        """Answer whoever still waits; the loop is about to be cancelled, or never began."""
+        for request in self._requests:
+            request.settle(failure)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        clock = self._scope.clock
+        due = clock.monotonic() + self._interval()
+        while True:
+            if self._refusals < REFUSALS_THAT_COUNT:
+                await wait_for(clock, self._wake, max(0.0, due - clock.monotonic()))
+            else:
+                await self._wake.wait()
+                due = clock.monotonic() + self._interval()
+            self._wake.clear()
+            while self._requests:
+                await self._serve(self._requests[0])
+                self._requests.popleft()
+            if clock.monotonic() >= due:
+                due = clock.monotonic() + self._interval()
+                await self._take()
+
+    async def _serve(self, request: BackupRequest | RestoreRequest) -> None:
+        with request.origin.pursued():
+            if isinstance(request, BackupRequest):
+                request.settle(await self._take())
+                return
+            try:
+                request.settle(await self._scope.client.restore(self._scope.agent_id, request.backup_id))
+            except CloudError as error:
+                request.settle(failure_of(error))
+
+    async def _take(self) -> Snapshot | Failure:
+        begun = self._scope.clock.monotonic()
+        try:
+            async with deadline(self._scope.clock, SNAPSHOT_BOUND):
+                snapshot = await take_snapshot(self._scope.client, self._scope.agent_id, self._scope.sleep)
+        except CloudError as error:
+            return await self._failed(error)
+        except TimeoutError:
+            return self._report(BACKUP_TOO_SLOW, refused=False)
+        self._refusals = 0
+        took = self._scope.clock.monotonic() - begun
+        self._scope.post(events.BackupTaken(self._scope.epoch, snapshot.size, took))
+        return snapshot
+
+    async def _failed(self, error: CloudError) -> Failure:
+        runs = isinstance(error, Conflict) and await self._agent_runs()
+        self._refusals = self._refusals + 1 if runs else 0
+        return self._report(failure_of(error), refused=self._refusals >= REFUSALS_THAT_COUNT)
+
+    def _report(self, failure: Failure, *, refused: bool) -> Failure:
+        log.warning(
+            log_events.BACKUP_FAILED,
+            agent_id=self._scope.agent_id,
+            code=failure.code,
+            why=failure.message,
+            timer="stopped" if refused else "goes on",
+        )
+        self._scope.post(events.BackupFailed(self._scope.epoch, failure, refused))
+        return failure
+
+    async def _agent_runs(self) -> bool:
+        try:
+            return (await self._scope.client.get_agent(self._scope.agent_id)).status == "running"
+        except CloudError:
+            return False
+
+
+async def take_snapshot(
+    client: ElizaCloudClient, agent_id: str, sleep: Callable[[float], Awaitable[None]]
+) -> Snapshot:
+    """Take a snapshot and see its job through, where the cloud makes it one; raises `CloudError`."""
+    snapshot = await client.snapshot(agent_id)
+    if snapshot.job is None:
+        return snapshot
+    job = await wait_for_job(client, snapshot.job, sleep)
+    taken = read_snapshot({"data": job.raw.get("result")}, status=202)
+    return msgspec.structs.replace(taken, job=snapshot.job)
+
+
+async def take_final_snapshot(scope: Scope) -> None:
+    """Take the snapshot that closing ends with; an accepted job counts. A failure is a warning."""
+    begun = scope.clock.monotonic()
+    try:
+        async with deadline(scope.clock, FINAL_BOUND):
+            snapshot = await scope.client.snapshot(scope.agent_id)
+    except CloudError as error:
+        failure = failure_of(error)
+    except TimeoutError:
+        failure = FINAL_TOO_SLOW
+    else:
+        scope.post(events.BackupTaken(scope.epoch, snapshot.size, scope.clock.monotonic() - begun))
+        return
+    log.warning(
+        log_events.BACKUP_FINAL_FAILED, agent_id=scope.agent_id, code=failure.code, why=failure.message
+    )
+    scope.post(events.BackupFailed(scope.epoch, failure))
+
+
+INTERRUPTED = Failure(
+    code="link_interrupted",
+    status=503,
+    message="The link to the agent ended before this was done. List the backups to see what came of it.",
+    retryable=True,
+)
+BACKUP_TOO_SLOW = Failure(
+    code="cloud_timeout",
+    status=504,
+    message="The cloud did not finish the backup within 10 minutes. The next one is tried in its turn.",
+    retryable=True,
+)
+FINAL_TOO_SLOW = Failure(
+    code="cloud_timeout",
+    status=504,
+    message="The cloud did not take the final backup within 8 seconds; the last one before it stands.",
+)
+
+
+async def drain(scope: Scope, *, snapshot: bool, paused: Callable[[], Awaitable[None]]) -> None:
+    """Wait until what the link was doing has ended, save the agent's state, and post `Drained` anyway."""
+    await paused()
+    if snapshot:
+        await take_final_snapshot(scope)
+    scope.post(Drained(scope.epoch))

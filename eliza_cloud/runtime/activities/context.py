@@ -1,0 +1,55 @@
+"""Whether a failure is one that waiting cannot mend. Nothing is believed on one call alone.
+
+The key is rejected when the call for the user is refused too; the agent is gone when the cloud says so, in
+JSON, for the agent itself; credits are exhausted when provisioning says 402.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import CloudError, CreditsExhausted, KeyRefused, NotFound
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.events import Event
+from eliza_cloud.runtime.clock import Clock, sleep
+from eliza_cloud.runtime.errors import failure_of
+
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One activity's surroundings."""
+
+    client: ElizaCloudClient
+    agent_id: str
+    epoch: int
+    key_number: int
+    clock: Clock
+    post: Callable[[Event], None]
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait by the link's clock."""
+        await sleep(self.clock, seconds)
+
+
+async def verdict(scope: Scope, error: CloudError) -> events.Event | None:
+    """Confirm what the error seems to say; None when it is a failure like any other."""
+    if isinstance(error, KeyRefused):
+        refusal = await _refusal(scope.client.get_user())
+        if isinstance(refusal, KeyRefused):
+            return events.KeyRejected(scope.key_number, failure_of(refusal))
+    elif isinstance(error, NotFound):
+        refusal = await _refusal(scope.client.get_agent(scope.agent_id))
+        if isinstance(refusal, NotFound) and refusal.is_json:
+            return events.AgentGone(scope.epoch, failure_of(refusal))
+    elif isinstance(error, CreditsExhausted):
+        return events.CreditsExhausted(scope.epoch, failure_of(error))
+    return None
+
+
+async def _refusal(call: Awaitable[object]) -> CloudError | None:
+    try:
+        await call
+    except CloudError as error:
+        return error
+    return None

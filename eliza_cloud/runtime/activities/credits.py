@@ -1,0 +1,40 @@
+"""The slow watch on the account's balance while a link stands."""
+
+from collections.abc import Callable
+
+import structlog
+
+from eliza_cloud.cloud.errors import CloudError
+from eliza_cloud.core import log_events
+from eliza_cloud.core.link.events import CreditsRead
+from eliza_cloud.runtime.activities.context import Scope
+
+log = structlog.get_logger()
+
+
+class CreditsWatch:
+    """Reads the balance once the link stands, then every `interval` seconds; never two calls at a time.
+
+    It is asked for past the cloud's cache, because a top-up has to show. A reading that fails is left out:
+    whether the key or the cloud is at fault is what heartbeats are for.
+    """
+
+    def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:
+        self._scope = scope
+        self._interval = interval
+
+    async def run(self) -> None:
+        """Read the balance until cancelled."""
+        clock = self._scope.clock
+        while True:
+            begun = clock.monotonic()
+            await self._read()
+            await self._scope.sleep(max(0.0, begun + self._interval() - clock.monotonic()))
+
+    async def _read(self) -> None:
+        try:
+            balance = await self._scope.client.get_balance(fresh=True)
+        except CloudError as error:
+            log.debug(log_events.CREDITS_UNREAD, code=error.code, why=str(error))
+        else:
+            self._scope.post(CreditsRead(self._scope.epoch, balance))

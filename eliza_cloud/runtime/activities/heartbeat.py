@@ -1,0 +1,46 @@
+"""Heartbeats (seed: Connection Monitor)."""
+
+import asyncio
+from collections.abc import Callable
+
+from eliza_cloud.cloud.errors import CloudError
+from eliza_cloud.core.link import events
+from eliza_cloud.runtime.activities.context import Scope, verdict
+from eliza_cloud.runtime.clock import wait_for
+from eliza_cloud.runtime.errors import failure_of
+
+
+class ConnectionMonitor:
+    """Sends one heartbeat after the other and posts what came of each; never two at a time.
+
+    `interval` gives the seconds from the beginning of one to the beginning of the next; it is read anew for
+    each, so a changed setting counts from then on.
+    """
+
+    def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:
+        self._scope = scope
+        self._interval = interval
+        self._now = asyncio.Event()
+
+    def hurry(self) -> None:
+        """The next heartbeat is now."""
+        self._now.set()
+
+    async def run(self) -> None:
+        """Send heartbeats until cancelled; the first comes after one interval."""
+        clock = self._scope.clock
+        begun = clock.monotonic()
+        while True:
+            await wait_for(clock, self._now, max(0.0, begun + self._interval() - clock.monotonic()))
+            self._now.clear()
+            begun = clock.monotonic()
+            self._scope.post(await self._beat())
+
+    async def _beat(self) -> events.Event:
+        begun = self._scope.clock.monotonic()
+        try:
+            await self._scope.client.heartbeat(self._scope.agent_id)
+        except CloudError as error:
+            missed = events.HeartbeatMissed(self._scope.epoch, failure_of(error))
+            return await verdict(self._scope, error) or missed
+        return events.HeartbeatAnswered(self._scope.epoch, self._scope.clock.monotonic() - begun)

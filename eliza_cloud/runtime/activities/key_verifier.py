@@ -1,0 +1,55 @@
+"""Finding out whose key it is: the call that turns a bare key into a user (contract eliza-cloud-api §8)."""
+
+from collections.abc import Callable
+
+import structlog
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import CloudError, KeyRefused
+from eliza_cloud.core import log_events
+from eliza_cloud.core.backoff import Backoff, delay
+from eliza_cloud.core.link.events import Event, KeyAccepted, KeyRejected, KeyUnverified
+from eliza_cloud.core.views.health import told_as
+from eliza_cloud.runtime.clock import Clock, sleep
+from eliza_cloud.runtime.errors import failure_of
+
+log = structlog.get_logger()
+
+
+async def verify_key(
+    client: ElizaCloudClient,
+    key_number: int,
+    *,
+    clock: Clock,
+    ladder: Backoff,
+    chance: Callable[[], float],
+    post: Callable[[Event], None],
+) -> None:
+    """Ask until the cloud accepts the key or refuses it twice; being unreachable is neither."""
+    refusals, attempt = 0, 0
+    while True:
+        pause = 0.0
+        try:
+            user = await client.get_user()
+        except KeyRefused as refusal:
+            refusals += 1
+            if refusals == 2:
+                post(KeyRejected(key_number, failure_of(refusal)))
+                return
+        except CloudError as error:
+            attempt += 1
+            pause = delay(ladder, attempt, chance(), error.retry_after)
+            report = log.warning if attempt == 1 else log.debug
+            failure = failure_of(error)
+            report(
+                log_events.KEY_UNVERIFIED,
+                cause=told_as(failure),
+                code=error.code,
+                why=str(error),
+                next_try_in_s=round(pause, 3),
+            )
+            post(KeyUnverified(key_number, failure))
+        else:
+            post(KeyAccepted(key_number, user.id, user.organization_id))
+            return
+        await sleep(clock, pause)

@@ -1,0 +1,71 @@
+"""The way to the cloud: one base URL, one session, a client for each key."""
+
+from collections.abc import Iterable
+
+import aiohttp
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import BaseUrlRefused
+from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.session import open_session
+from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.runtime.errors import LinkError, failure_of
+
+
+class CloudAccess:
+    """Makes clients over one shared session, opened at the first call.
+
+    A base URL that is refused is kept as `refusal`: the service runs, and every call answers with it
+    (`LinkError`, status 400) before a connection is made. `traces` hear of each request.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        allow_loopback: bool,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        traces: Iterable[aiohttp.TraceConfig] = (),
+    ) -> None:
+        self._traces = tuple(traces)
+        self._timeouts = timeouts
+        self._base_url: BaseUrl | None = None
+        self._refused: BaseUrlRefused | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._newest: tuple[Secret | None, ElizaCloudClient] | None = None
+        try:
+            self._base_url = parse_base_url(base_url, allow_loopback=allow_loopback)
+        except BaseUrlRefused as refused:
+            self._refused = refused
+
+    @property
+    def refusal(self) -> Failure | None:
+        """Why no call will be made; None when calls can be made."""
+        return None if self._refused is None else failure_of(self._refused)
+
+    def client(self, key: Secret | None) -> ElizaCloudClient:
+        """Return a client that signs with `key`; raises `LinkError` when the base URL is refused.
+
+        The same key gets the same client, which knows by then under which prefix the cloud serves agents.
+        """
+        if self._base_url is None:
+            raise LinkError(failure_of(self._refused or BaseUrlRefused("There is no base URL.")))
+        if self._session is None:
+            self._session = open_session(self._base_url, traces=self._traces)
+        if self._newest is None or self._newest[0] != key:
+            client = ElizaCloudClient(self._session, self._base_url, key, timeouts=self._timeouts)
+            self._newest = (key, client)
+        return self._newest[1]
+
+    def forget_key(self) -> None:
+        """Drop the client made last, and the key with it."""
+        self._newest = None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        self.forget_key()

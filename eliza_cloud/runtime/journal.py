@@ -1,0 +1,263 @@
+"""Keeping the journal: what changed a fact is numbered at once, told on, and written a little later."""
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from eliza_cloud.core import log_events
+from eliza_cloud.core.journal.entries import MARK_EVERY, AnyEntry, LinkEntry, LoginEntry, Mark
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.views.health import cause_of
+from eliza_cloud.runtime.clock import Clock, sleep
+from eliza_cloud.runtime.observers import LoginReport, Observer, Report
+from eliza_cloud.store.errors import StoreError
+from eliza_cloud.store.sqlite.journal import JournalStore, Line
+
+#: Seconds that entries are gathered before they are written together.
+GATHERED_FOR = 1.0
+#: Seconds between two tries to write while the disk takes nothing.
+TRIED_AGAIN_AFTER = 5.0
+#: Entries that are kept in memory while the disk takes none; the oldest go first.
+KEPT_IN_MEMORY = 5_000
+
+WRITER_FELL = Failure(
+    code="store_failed",
+    status=500,
+    message="A fault of the service stopped the journal; its log describes it. Restart the service.",
+)
+
+log = structlog.get_logger()
+
+
+class Journal(Observer):
+    """Writes down every event that changed a fact: `open` before the link starts, `close` after it ended.
+
+    `clean` takes secrets out of a line; `on_trouble` hears that lines cannot be written, and (None) that they
+    can be again. Numbers go on from run to run and never repeat: each start begins at its own time in
+    milliseconds, or after the newest entry.
+    """
+
+    def __init__(
+        self,
+        store: JournalStore,
+        clock: Clock,
+        *,
+        clean: Callable[[str], str] = str,
+        on_trouble: Callable[[Failure | None], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._clean = clean
+        self._on_trouble = on_trouble
+        self._listeners: list[Callable[[AnyEntry, Facts], None]] = []
+        self._pending: deque[AnyEntry] = deque(maxlen=KEPT_IN_MEMORY)
+        self._lost = self._written = 0
+        self._seq = 0
+        self._since_mark = 0
+        self._facts = Facts()
+        self._login = LoginFacts()
+        self._failing_since: float | None = None
+        self._something = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def seq(self) -> int:
+        """The number of the newest entry."""
+        return self._seq
+
+    @property
+    def written(self) -> int:
+        """How many entries were written since the start."""
+        return self._written
+
+    @property
+    def lost(self) -> int:
+        """How many entries were given up since the start, because the disk took none for too long."""
+        return self._lost
+
+    def listen(self, listener: Callable[[AnyEntry, Facts], None]) -> None:
+        """Tell `listener` of every entry from now on, with what is known after it."""
+        self._listeners.append(listener)
+
+    async def open(self) -> None:
+        """Find out where the numbers go on, and begin to write."""
+        last = 0
+        try:
+            last = await self._store.last()
+        except StoreError as error:
+            self._failed(error)
+        self._seq = max(last, int(self._clock.wall() * 1000))
+        self._writer = asyncio.create_task(self._write_on(), name="journal")
+        self._writer.add_done_callback(self._fell)
+
+    def started(self, facts: Facts) -> None:
+        """Note what is known when the link starts."""
+        self._facts = facts
+        self._mark("start")
+
+    async def close(self) -> None:
+        """Note what is known at the end, write what is left, and end."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+        self._mark("stop")
+        await self.flush()
+
+    def fell(self) -> None:
+        """Note that the link's loop fell."""
+        self._mark("fell")
+
+    def stepped(self, report: Report) -> None:
+        """Note an event that changed a fact."""
+        facts = report.step.facts
+        if facts is report.before or facts == report.before:
+            return
+        self._facts = facts
+        self._note(
+            LinkEntry(
+                **self._stamp(report),
+                event=report.event,
+                chance=report.chance,
+                outcome=report.step.outcome.value,
+                source=report.before.state.value,
+                state=facts.state.value,
+                epoch=facts.epoch,
+                reason=facts.reason,
+                cause=cause_of(facts),
+                why=facts.failure.message if facts.failure else None,
+            )
+        )
+
+    def signed_in(self, report: LoginReport) -> None:
+        """Note an event of a sign-in that changed a fact, without what its key could be collected with."""
+        facts = report.step.facts
+        if facts == report.before:
+            return
+        self._login = msgspec.structs.replace(
+            facts, session_id=_pseudonym(facts.session_id), browser_url="", key_prefix=None
+        )
+        self._note(
+            LoginEntry(
+                **self._stamp(report),
+                event=_anonymous(report.event),
+                outcome=report.step.outcome.value,
+                source=report.before.state.value,
+                state=facts.state.value,
+                why=facts.error,
+            )
+        )
+
+    async def read(self, *, after: int = 0, since: float = 0.0, newest: int) -> Sequence[str]:
+        """Return the `newest` lines, oldest first, those that wait to be written included.
+
+        Raises StoreError when the written ones cannot be read.
+        """
+        async with self._turn:
+            await self._write()
+            lines = await self._store.read(after=after, since=since, newest=newest)
+            waiting = [
+                line for line in map(self._line, self._pending) if line.seq > after and line.at >= since
+            ]
+        return [line.text for line in [*lines, *waiting][-newest:]]
+
+    async def flush(self) -> None:
+        """Write what waits; where that fails it goes on waiting."""
+        async with self._turn:
+            await self._write()
+
+    async def _write(self) -> None:
+        batch = list(self._pending)
+        if not batch:
+            return
+        try:
+            await self._store.append([self._line(entry) for entry in batch])
+        except StoreError as error:
+            self._failed(error)
+            return
+        self._written += len(batch)
+        while self._pending and self._pending[0].seq <= batch[-1].seq:
+            self._pending.popleft()
+        self._recovered()
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            await sleep(self._clock, GATHERED_FOR if self._failing_since is None else TRIED_AGAIN_AFTER)
+            await self.flush()
+            if self._pending:
+                self._something.set()
+
+    def _stamp(self, report: Report | LoginReport) -> dict[str, Any]:
+        """Return the members that say which entry it is, when it was, and who brought it about."""
+        by, request_id = report.origin.by, report.origin.request_id
+        return {"seq": self._seq + 1, "at": report.at, "by": by, "request_id": request_id}
+
+    def _fell(self, writer: asyncio.Task[None]) -> None:
+        if not writer.cancelled() and (error := writer.exception()) is not None:
+            log.error(log_events.RUNTIME_FELL, activity="journal", exc_info=error)
+            self._on_trouble(WRITER_FELL)
+
+    def _note(self, entry: AnyEntry) -> None:
+        self._seq = entry.seq
+        self._lost += len(self._pending) == KEPT_IN_MEMORY
+        self._pending.append(entry)
+        self._something.set()
+        for listener in self._listeners:
+            listener(entry, self._facts)
+        self._since_mark += 1
+        if self._since_mark >= MARK_EVERY:
+            self._mark("between")
+
+    def _mark(self, what: Literal["start", "between", "fell", "stop"]) -> None:
+        self._since_mark = 0
+        self._note(
+            Mark(
+                seq=self._seq + 1,
+                at=self._clock.wall(),
+                what=what,
+                version=version("eliza-cloud"),
+                facts=self._facts,
+                login=self._login,
+            )
+        )
+
+    def _line(self, entry: AnyEntry) -> Line:
+        return Line(entry.seq, entry.at, self._clean(msgspec.json.encode(entry).decode()))
+
+    def _failed(self, error: StoreError) -> None:
+        level = log.debug
+        if self._failing_since is None:
+            self._failing_since = self._clock.monotonic()
+            level = log.warning
+            self._on_trouble(Failure(code=error.code, status=500, message=str(error)))
+        level(log_events.JOURNAL_FAILED, cause=error.code, why=str(error), waiting=len(self._pending))
+
+    def _recovered(self) -> None:
+        if self._failing_since is not None:
+            lasted = round(self._clock.monotonic() - self._failing_since, 3)
+            self._failing_since = None
+            log.info(log_events.JOURNAL_RECOVERED, lasted_s=lasted, lost=self._lost)
+            self._on_trouble(None)
+
+
+def _anonymous(event: LoginEvent) -> LoginEvent:
+    """Return the event without what its key could be collected or recognised with."""
+    hidden: dict[str, object] = {"session_id": _pseudonym(event.session_id)}
+    hidden |= {name: "" for name in ("browser_url",) if hasattr(event, name)}
+    hidden |= {name: None for name in ("key_prefix",) if hasattr(event, name)}
+    return msgspec.structs.replace(event, **hidden)
+
+
+def _pseudonym(session_id: str) -> str:
+    """Return a name that tells one session from another and leads back to none: ids are 122 random bits."""
+    return hashlib.sha256(session_id.encode()).hexdigest()[:12] if session_id else ""

@@ -1,0 +1,223 @@
+"""The queue of one link and its one consumer: the only place where what is known about the link changes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from eliza_cloud.core import log_events
+from eliza_cloud.core.link import effects as do
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.effects import Done, Reply, Waits
+from eliza_cloud.core.link.machine import LinkMachine
+from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.login import machine as login
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.statechart import Step
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.runtime.activities.login_poller import Logins
+from eliza_cloud.runtime.activities.suspend_detector import watch_for_wake
+from eliza_cloud.runtime.causation import Origin, origin
+from eliza_cloud.runtime.clock import Clock
+from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.effect_runner import WAKE, Interpreter
+from eliza_cloud.runtime.errors import NOT_RUNNING
+from eliza_cloud.runtime.observers import LoginReport, Observer, Report, log_login, tell
+from eliza_cloud.runtime.tasks import Activities, kind_of
+from eliza_cloud.runtime.waiters import Call, Callers
+from eliza_cloud.store.config.settings import Settings
+from eliza_cloud.store.credentials import Credentials
+
+CONSUMER = "consumer"
+
+log = structlog.get_logger()
+
+
+class Probe:
+    """Asks whether the consumer is at work; no event, for nothing has happened."""
+
+
+Asked = events.Event | login.LoginEvent | Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What is on the queue: something that happened, who waits for it, who brought it about, and when."""
+
+    event: Asked
+    call: Call | None
+    origin: Origin
+    at: float
+
+
+class LinkLoop:
+    """Takes events off the queue one by one, asks the tables, and has the effects carried out."""
+
+    def __init__(
+        self,
+        *,
+        access: CloudAccess,
+        credentials: Credentials,
+        settings: Callable[[], Settings],
+        clock: Clock,
+        chance: Callable[[], float],
+        observers: Sequence[Observer],
+    ) -> None:
+        self.facts = Facts()
+        self.running = False
+        self.why_not_running = NOT_RUNNING
+        self.activities = Activities(self._fall)
+        self.logins = Logins(login.LoginMachine())
+        self._machine = LinkMachine()
+        self._clock = clock
+        self._chance = chance
+        self._observers = observers
+        self._queue: asyncio.Queue[Queued] = asyncio.Queue()
+        self._origin = origin()  # of the event at hand
+        self._probe: Call | None = None
+        self._callers = Callers()
+        self.interpreter = Interpreter(
+            access=access,
+            credentials=credentials,
+            activities=self.activities,
+            callers=self._callers,
+            logins=self.logins,
+            clock=clock,
+            chance=chance,
+            settings=settings,
+            facts=lambda: self.facts,
+            post=self.post,
+            handle=self._handle,
+        )
+
+    def start(self, facts: Facts, key: Secret | None) -> None:
+        """Begin with these facts and this key."""
+        self.facts = facts
+        self.interpreter.key = key
+        self.running = True
+        for observer in self._observers:
+            observer.started(facts)
+        self.activities.start(CONSUMER, self._consume(), detached=True)
+        self.activities.start(WAKE, watch_for_wake(self._clock, self.post), detached=True)
+
+    @property
+    def queue_length(self) -> int:
+        """How many events wait."""
+        return self._queue.qsize()
+
+    async def close(self, failure: Failure) -> None:
+        """Cancel everything; whoever still waits is told why."""
+        self._silence(failure)
+        await self.activities.close()
+
+    def post(self, event: events.Event | login.LoginEvent) -> None:
+        """Put a fact on the queue."""
+        self._put(event, None)
+
+    def ask(self, event: Asked) -> Call:
+        """Put a command on the queue; the call tells what becomes of it."""
+        call = Call()
+        if self.running:
+            self._put(event, call)
+        else:
+            call.end(self.why_not_running)
+        return call
+
+    def probe(self) -> Call:
+        """Ask whether the consumer is at work; those who ask before it has answered share one question."""
+        if self._probe is None or self._probe.answered:
+            self._probe = self.ask(Probe())
+        return self._probe
+
+    def _put(self, event: Asked, call: Call | None) -> None:
+        self._queue.put_nowait(Queued(event, call, origin(), self._clock.monotonic()))
+
+    async def _consume(self) -> None:
+        while True:
+            queued = await self._queue.get()
+            begun = self._clock.monotonic()
+            self._origin = queued.origin
+            try:
+                with queued.origin.pursued():
+                    await self._take_up(queued.event, queued.call)
+            except BaseException:
+                if queued.call is not None:
+                    queued.call.end(self.why_not_running)
+                raise
+            took = self._clock.monotonic() - begun
+            for observer in self._observers:
+                observer.handled(type(queued.event).__name__, begun - queued.at, took)
+
+    async def _take_up(self, event: Asked, call: Call | None) -> None:
+        if not isinstance(event, Probe):
+            await self._handle(event, call)
+        elif call is not None:
+            call.accept(Done())
+
+    async def _handle(self, event: events.Event | login.LoginEvent, call: Call | None = None) -> None:
+        reply: Reply = Done()
+        if isinstance(event, login.LoginEvent):
+            effects = self._sign_in(event).effects
+        else:
+            await self._end_login_of(event)
+            at, chance = self._clock.wall(), self._chance()
+            step = self._machine.step(self.facts, event, at=at, chance=chance)
+            failure = await self._write_down(step)
+            if failure is not None and call is not None:
+                call.end(failure)
+                return
+            report = Report(event, self.facts, step, at, chance, self._origin)
+            self.facts = step.facts
+            tell(report, self._observers)
+            effects, reply = step.effects, step.reply
+        if call is not None and isinstance(reply, Waits):
+            self._let_wait(event, call)
+        for effect in effects:
+            if not isinstance(effect, do.StoreWish):
+                await self.interpreter.carry_out(effect)
+        if call is not None:
+            call.accept(reply)
+
+    async def _end_login_of(self, event: events.Event) -> None:
+        pending = self.logins.pending
+        if isinstance(event, events.Disconnect) and pending is not None:
+            await self._handle(login.CancelLogin(pending.session_id, signing_out=True))
+
+    def _sign_in(self, event: login.LoginEvent) -> Step[login.LoginFacts]:
+        before = self.logins.current
+        step = self.logins.step(event)
+        report = LoginReport(event, before, step, self._clock.wall(), self._origin)
+        log_login(report)
+        for observer in self._observers:
+            observer.signed_in(report)
+        return step
+
+    async def _write_down(self, step: Step[Facts]) -> Failure | None:
+        for effect in step.effects:
+            if isinstance(effect, do.StoreWish) and (failure := await self.interpreter.write_down(effect)):
+                return failure
+        return None
+
+    def _let_wait(self, event: Asked, call: Call) -> None:
+        if isinstance(event, events.Connect):
+            self._callers.wait_for_link(event.agent_id, call)
+        elif isinstance(event, events.Disconnect | events.Stop):
+            self._callers.wait_for_close(call)
+
+    def _fall(self, activity: str, error: BaseException) -> None:
+        log.error(log_events.RUNTIME_FELL, activity=kind_of(activity), exc_info=error)
+        self._silence(NOT_RUNNING)
+        self.activities.cancel(*self.activities.names)
+        for observer in self._observers:
+            observer.fell()
+
+    def _silence(self, failure: Failure) -> None:
+        self.running = False
+        self.why_not_running = failure
+        self._callers.answer_all(failure)
+        self.interpreter.close_scheduler(failure)
+        while not self._queue.empty():
+            queued = self._queue.get_nowait()
+            if queued.call is not None:
+                queued.call.end(failure)

@@ -1,0 +1,344 @@
+"""The face of the link (seed: Cloud Manager): what callers may ask of it."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.types.models import CreatedAgent, Restored, Snapshot
+from eliza_cloud.core import log_events
+from eliza_cloud.core.backoff import Backoff
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.effects import Done
+from eliza_cloud.core.link.state import Facts, Policy, Trouble
+from eliza_cloud.core.login import machine as login
+from eliza_cloud.core.problems import STOPPING, Failure
+from eliza_cloud.core.states import KeyState, LinkState
+from eliza_cloud.core.timefmt import seconds_of
+from eliza_cloud.core.views.explain import Explanation, explain
+from eliza_cloud.core.views.health import HealthView, health_view, readiness
+from eliza_cloud.core.views.status import StatusView, status_view
+from eliza_cloud.runtime.clock import Clock, SystemClock, deadline, sleep
+from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.errors import NO_AGENT, RECONNECTING, LinkError
+from eliza_cloud.runtime.loop import LinkLoop
+from eliza_cloud.runtime.observers import Observer
+from eliza_cloud.runtime.operations import agents
+from eliza_cloud.runtime.operations.backups import BackupCalls
+from eliza_cloud.runtime.operations.cloud_calls import CloudCalls, KeyInUse
+from eliza_cloud.runtime.operations.login import SignIn
+from eliza_cloud.runtime.proxy import CloudRuntimeProxy
+from eliza_cloud.runtime.tasks import Errands
+from eliza_cloud.store.config.settings import Settings
+from eliza_cloud.store.credentials import Credentials
+
+
+STOP_BOUND = 9.0  # seconds; the final snapshot may take 8 of them
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class LinkedAgent(msgspec.Struct, frozen=True):
+    """The agent the link now stands to."""
+
+    agent_id: str
+    agent_name: str | None
+
+
+class CloudManager:
+    """One link. Refusals and failures are `LinkError`s; a caller that goes away cancels nothing."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        credentials: Credentials,
+        cloud: CloudAccess,
+        clock: Clock | None = None,
+        chance: Callable[[], float] = random.random,
+        observers: Sequence[Observer] = (),
+        unknown_settings: Sequence[str] = (),
+    ) -> None:
+        self._settings = settings
+        self._unknown_settings = tuple(unknown_settings)
+        self._credentials = credentials
+        self._cloud = cloud
+        self._clock: Clock = clock or SystemClock()
+        self._errands = Errands()
+        self._key_in_use = KeyInUse()
+        self._loop = LinkLoop(
+            access=cloud,
+            credentials=credentials,
+            settings=lambda: self._settings,
+            clock=self._clock,
+            chance=chance,
+            observers=[self._key_in_use, *observers],
+        )
+        self._calls = CloudCalls(self._loop, cloud, self._clock, self._key_in_use)
+        self._backups = BackupCalls(self._loop, self._calls, self._sleep)
+        self._sign_in = SignIn(
+            loop=self._loop,
+            access=cloud,
+            calls=self._calls,
+            errands=self._errands,
+            clock=self._clock,
+            settings=lambda: self._settings,
+        )
+
+    # Life
+
+    async def start(self) -> None:
+        """Take up what was left behind: verify the key, link again to the agent wished for.
+
+        Raises `StoreError` when what was left behind cannot be read.
+        """
+        held = await self._credentials.load()
+        now = self._clock.wall()
+        facts = Facts(
+            policy=policy_of(self._settings),
+            since=now,
+            key_since=now,
+            key_expires_at=seconds_of(held.key_expires_at),
+            base_url_refusal=None if self._cloud.refusal is None else Trouble(self._cloud.refusal, now),
+            settings_at=now,
+            unknown_settings=self._unknown_settings,
+            key=KeyState.ABSENT if held.key is None else KeyState.UNVERIFIED,
+            enabled=held.enabled,
+            wish=held.wish,
+        )
+        self._loop.start(facts, held.key)
+        if self._cloud.refusal is not None:
+            refusal = self._cloud.refusal
+            log.error(log_events.BASE_URL_REFUSED, cause=refusal.code, why=refusal.message)
+        elif held.key is not None:
+            self._loop.post(events.KeyDoubted(facts.key_number))
+            if held.wish is not None:
+                self._loop.post(events.Reattach(held.wish))
+
+    async def stop(self) -> None:
+        """End: a final snapshot under its deadline, then nothing runs any more. Wish and key stay."""
+        if self.running:
+            await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
+        await self._loop.close(STOPPING)  # from here on no call is begun
+        await self._errands.close()
+        await self._cloud.close()
+
+    async def _close_link(self) -> None:
+        try:
+            async with deadline(self._clock, STOP_BOUND):
+                await self._loop.ask(events.Stop()).ended()
+        except TimeoutError:
+            log.warning(log_events.LINK_STOP_OVERDUE, state=self.facts.state.value)
+        except LinkError as error:
+            log.warning(log_events.LINK_STOP_FAILED, why=str(error))
+
+    @property
+    def running(self) -> bool:
+        """Whether the link's consumer works; a fault or `stop` ends it."""
+        return self._loop.running
+
+    @property
+    def facts(self) -> Facts:
+        """What is known about the link."""
+        return self._loop.facts
+
+    async def answers(self, within: float) -> bool:
+        """Tell whether the link's consumer takes up what is asked of it within so many seconds."""
+        try:
+            async with deadline(self._clock, within):
+                await self._loop.probe().accepted()
+        except (TimeoutError, LinkError):
+            return False
+        return True
+
+    @property
+    def queue_length(self) -> int:
+        """How many events wait for the link's consumer."""
+        return self._loop.queue_length
+
+    def status(self) -> StatusView:
+        """Derive the status view."""
+        return status_view(self.facts, running=self.running)
+
+    def health(self) -> HealthView:
+        """Derive what is wrong."""
+        return health_view(self.facts, self._clock.wall())
+
+    def readiness(self) -> str | None:
+        """Return why the link does not stand, as a cause's code or a state's name; None when it does."""
+        return readiness(self.facts) if self.running else "runtime_not_started"
+
+    def explain(self) -> Explanation:
+        """Say in sentences why the link is in its state, and what comes next."""
+        return explain(self.facts, self._clock.wall(), running=self.running)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that count now."""
+        return self._settings
+
+    def change_settings(self, settings: Settings, unknown: Sequence[str] = ()) -> None:
+        """Go by these settings from now on; a changed base URL counts after a restart."""
+        self._settings = settings
+        self._loop.post(events.ConfigChanged(policy_of(settings), tuple(unknown)))
+
+    def keep_settings(self, why: Failure) -> None:
+        """Note that the settings were read again and are wrong; those before still count."""
+        self._loop.post(events.ConfigRefused(why))
+
+    def note_store(self, failure: Failure | None) -> None:
+        """Note that something beside the link could not be written down, or that it can be again (None)."""
+        if failure is not None:
+            self._loop.post(events.StoreFailed(failure))
+        elif self.facts.store_trouble is not None:
+            self._loop.post(events.StoreRecovered())
+
+    # The link
+
+    async def connect(self, agent_id: str) -> LinkedAgent:
+        """Link to an agent (seed: Connect Flow) and return when the link stands."""
+        self._before_connecting()
+        await self._loop.ask(events.Connect(agent_id)).ended()
+        name = self.facts.agent_name if self.facts.agent_id == agent_id else None
+        return LinkedAgent(agent_id, name)
+
+    async def begin_connect(self, agent_id: str) -> None:
+        """Link to an agent and return when the command is accepted."""
+        self._before_connecting()
+        await self._loop.ask(events.Connect(agent_id)).accepted()
+
+    async def disconnect(self) -> None:
+        """Close the link and sign out (seed: Disconnect Flow); return when nothing of it is left."""
+        await self._errands.run(self._disconnect())
+
+    async def _disconnect(self) -> None:
+        pollers = self._sign_in.pollers  # a sign-in that begins later is not ours to end
+        try:
+            await self._loop.ask(events.Disconnect()).ended()
+        finally:
+            await self._sign_in.end(pollers)
+            await self._loop.activities.settled()
+
+    def proxy(self) -> CloudRuntimeProxy:
+        """Return the way to the connected agent; `LinkError` 503 when there is none."""
+        if not self.running:
+            raise LinkError(self._loop.why_not_running)
+        facts, client = self.facts, self._loop.interpreter.link_client
+        if facts.state is LinkState.RECONNECTING:
+            raise LinkError(RECONNECTING)
+        if facts.state is not LinkState.CONNECTED or facts.agent_id is None or client is None:
+            raise LinkError(NO_AGENT)
+        return CloudRuntimeProxy(client, facts.agent_id, facts.agent_name)
+
+    # The sign-in
+
+    async def start_login(self) -> login.LoginFacts:
+        """Begin a sign-in, or return the one that is pending (seed: Start the Login Flow)."""
+        return await self._sign_in.start()
+
+    def login_status(self, session_id: str) -> login.LoginView:
+        """Say what became of a sign-in, from what is known here."""
+        return self._sign_in.view(session_id)
+
+    async def cancel_login(self, session_id: str) -> login.LoginView:
+        """Give a sign-in up; one that has ended stays as it is."""
+        return await self._sign_in.cancel(session_id)
+
+    # Agents
+
+    async def ask_cloud(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
+        """Make one call with the present key; its failures arrive as `LinkError`s."""
+        return await self._errands.run(self._calls.with_key(call))
+
+    def cloud_client(self) -> ElizaCloudClient:
+        """Return a client with the present key, for calls that end with their caller; raises `LinkError`."""
+        return self._calls.client()
+
+    def doubt_key(self) -> None:
+        """Have the key verified, because the cloud has just refused it in some call."""
+        self._calls.doubt_key()
+
+    async def create_agent(
+        self, name: str, config: dict[str, Any] | None, environment: dict[str, str] | None, *, force: bool
+    ) -> CreatedAgent:
+        """Create an agent; see `agents.create_agent`."""
+        return await self.ask_cloud(
+            lambda client: agents.create_agent(client, name, config, environment, force=force)
+        )
+
+    async def take_backup(self, agent_id: str) -> Snapshot:
+        """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
+        self._calls.client()
+        return await self._errands.run(self._backups.take(agent_id))
+
+    async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
+        """Go back to a backup; None is the newest."""
+        self._calls.client()
+        return await self._errands.run(self._backups.restore(agent_id, backup_id))
+
+    async def shutdown_agent(self, agent_id: str) -> None:
+        """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
+        self._calls.client()
+        work = self._without_link(
+            events.ShutdownAgent(agent_id), lambda client: agents.delete(client, agent_id, self._sleep)
+        )
+        await self._errands.run(work)
+
+    async def suspend_agent(self, agent_id: str) -> None:
+        """Stop an agent without losing it. A linked one is let go of first; a failure takes it back."""
+        self._calls.client()
+        work = self._without_link(
+            events.SuspendAgent(agent_id), lambda client: agents.suspend(client, agent_id, self._sleep)
+        )
+        await self._errands.run(work)
+
+    async def resume_agent(self, agent_id: str) -> None:
+        """Start a suspended agent and wait until it runs; it is not linked by that."""
+        await self.ask_cloud(lambda client: agents.resume(client, agent_id, self._sleep))
+
+    async def _without_link(
+        self,
+        event: events.ShutdownAgent | events.SuspendAgent,
+        work: Callable[[ElizaCloudClient], Coroutine[Any, Any, None]],
+    ) -> None:
+        reply = await self._loop.ask(event).accepted()
+        await self._loop.activities.settled()
+        try:
+            await self._calls.with_key(work)
+        except LinkError:
+            untouched = self.facts.wish is None  # the user has wished for nothing else meanwhile
+            if isinstance(reply, Done) and reply.linked and untouched:
+                self._loop.post(events.Reattach(event.agent_id))
+            raise
+
+    # Ways and means
+
+    def _before_connecting(self) -> None:
+        """Refuse what the base URL forbids; have a rejected key asked about again, for it may be mended."""
+        if self._cloud.refusal is not None:
+            self._cloud.client(None)
+        if self.facts.key is KeyState.REJECTED:
+            self._loop.post(events.KeyDoubted(self.facts.key_number))
+
+    async def _sleep(self, seconds: float) -> None:
+        await sleep(self._clock, seconds)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return the policy of these settings."""
+    return Policy(
+        max_failures=settings.max_failures,
+        ladder=Backoff(
+            initial=settings.reconnect_interval,
+            ceiling=settings.max_reconnect_delay,
+            attempts=settings.max_reconnect_attempts,
+        ),
+        heartbeat_interval=settings.heartbeat_interval,
+        backup_interval=settings.backup_interval,
+    )

@@ -1,0 +1,81 @@
+"""What is done to agents beside the link: creating, and letting go of one before it is stopped or deleted."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, TimedOut, Unreachable
+from eliza_cloud.cloud.jobs import wait_for_job
+from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.runtime.activities.connector import wait_until_up
+from eliza_cloud.runtime.errors import LinkError, failure_of
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def create_agent(
+    client: ElizaCloudClient,
+    name: str,
+    config: dict[str, Any] | None,
+    environment: dict[str, str] | None,
+    *,
+    force: bool,
+) -> CreatedAgent:
+    """Create an agent. A create without an answer is never repeated: what may have come of it is reported."""
+    try:
+        return await client.create_agent(name, config, environment, force=force)
+    except (TimedOut, Unreachable) as error:
+        failure = failure_of(error)
+        namesakes = await _agents_named(client, name)
+        raise LinkError(_uncertain(failure, name, namesakes)) from error
+
+
+async def suspend(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
+    """Stop an agent and see the job through."""
+    await _see_through(client, await client.suspend(agent_id), sleep)
+
+
+async def delete(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
+    """Delete an agent and see the job through; its backups go with it."""
+    await _see_through(client, await client.delete_agent(agent_id), sleep)
+
+
+async def resume(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
+    """Start an agent and wait until it runs; raises `AgentUnreachable` when it does not come to that."""
+    provision = await client.resume(agent_id)
+    await _see_through(client, provision.job, sleep)
+    agent = await wait_until_up(client, agent_id, sleep)
+    if agent.status != "running":
+        raise AgentUnreachable(
+            f"The agent was resumed, but it is {agent.status}. Try again, or connect to it."
+        )
+
+
+async def _see_through(client: ElizaCloudClient, job: JobRef | None, sleep: Sleep) -> None:
+    if job is not None:
+        await wait_for_job(client, job, sleep)
+
+
+async def _agents_named(client: ElizaCloudClient, name: str) -> list[dict[str, Any]] | None:
+    try:
+        return [agent.raw for agent in await client.list_agents() if agent.name == name]
+    except CloudError:
+        return None
+
+
+def _uncertain(failure: Failure, name: str, namesakes: list[dict[str, Any]] | None) -> Failure:
+    if namesakes is None:
+        found = "Whether the agent was created cannot be told: list your agents before you try again."
+    elif namesakes:
+        found = f"An agent named “{name}” exists now; it may be this one: look at it before you try again."
+    else:
+        found = f"No agent named “{name}” exists, so you may try again."
+    return msgspec.structs.replace(
+        failure,
+        message=f"{failure.message} {found}",
+        retryable=namesakes == [],
+        details={**failure.details, "agentsWithThisName": namesakes},
+    )

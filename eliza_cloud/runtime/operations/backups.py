@@ -1,0 +1,57 @@
+"""Backups and restores that a caller asked for: in the backup loop where there is one, else by themselves."""
+
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from eliza_cloud.cloud.types.models import Restored, Snapshot
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.effects import Waits
+from eliza_cloud.core.problems import Failure
+from eliza_cloud.runtime.activities.backup import BackupRequest, Request, RestoreRequest, take_snapshot
+from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.runtime.loop import LinkLoop
+from eliza_cloud.runtime.operations.cloud_calls import CloudCalls
+
+T = TypeVar("T")
+
+
+class BackupCalls:
+    """Serves callers; what fails is a `LinkError`."""
+
+    def __init__(self, loop: LinkLoop, calls: CloudCalls, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._loop = loop
+        self._calls = calls
+        self._sleep = sleep
+        self._tickets = itertools.count(1)
+
+    async def take(self, agent_id: str) -> Snapshot:
+        """Take a backup now."""
+        request = BackupRequest()
+        if await self._in_backup_loop(events.TakeBackup(agent_id, next(self._tickets)), request):
+            return await _answer(request)
+        return await self._calls.with_key(lambda client: take_snapshot(client, agent_id, self._sleep))
+
+    async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
+        """Go back to a backup; None is the newest."""
+        request = RestoreRequest(backup_id)
+        if await self._in_backup_loop(events.Restore(agent_id, next(self._tickets)), request):
+            return await _answer(request)
+        return await self._calls.with_key(lambda client: client.restore(agent_id, backup_id))
+
+    async def _in_backup_loop(
+        self, event: events.TakeBackup | events.Restore, request: BackupRequest | RestoreRequest
+    ) -> bool:
+        requests = self._loop.interpreter.requests
+        requests[event.ticket] = request
+        try:
+            return isinstance(await self._loop.ask(event).accepted(), Waits)
+        finally:
+            requests.pop(event.ticket, None)  # the loop has taken it by now, or never will
+
+
+async def _answer(request: Request[T]) -> T:
+    result = await request.answer
+    if isinstance(result, Failure):
+        raise LinkError(result)
+    return result

@@ -1,0 +1,102 @@
+"""Calls to the cloud with the key that is held now, bounded in time; what fails arrives as a `LinkError`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.errors import CloudError, KeyRefused
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.events import Disconnect
+from eliza_cloud.core.problems import NOT_SIGNED_IN, Failure
+from eliza_cloud.core.states import KeyState
+from eliza_cloud.runtime.clock import Clock, deadline
+from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.errors import CALL_TOO_SLOW, LinkError, failure_of
+from eliza_cloud.runtime.loop import LinkLoop
+from eliza_cloud.runtime.observers import Observer, Report
+
+
+SIGNED_OUT = Failure(
+    code="signed_out",
+    status=409,
+    message="You signed out before this was done. Sign in again to see what came of it.",
+)
+
+
+class KeyInUse(Observer):
+    """Knows the tasks that use the key just now, and ends them when the link hears of a sign-out."""
+
+    def __init__(self) -> None:
+        self._users: set[asyncio.Task[object]] = set()
+
+    @contextmanager
+    def until_sign_out(self) -> Iterator[None]:
+        """Let the current task use the key; raises `LinkError` in it when a sign-out comes first."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("only a task uses the key")
+        self._users.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task in self._users or task.uncancel() > 0:
+                raise
+            raise LinkError(SIGNED_OUT) from None
+        finally:
+            self._users.discard(task)
+
+    def stepped(self, report: Report) -> None:
+        """Give the key up at a sign-out."""
+        if isinstance(report.event, Disconnect):
+            users, self._users = self._users, set()
+            for task in users:
+                task.cancel()
+
+
+CALL_BOUND = 900.0  # seconds; a call may wait for a job of the cloud
+
+T = TypeVar("T")
+
+
+class CloudCalls:
+    """Makes calls for callers of the link; a key that is refused in one of them is verified anew."""
+
+    def __init__(self, loop: LinkLoop, access: CloudAccess, clock: Clock, key_in_use: KeyInUse) -> None:
+        self._loop = loop
+        self._access = access
+        self._clock = clock
+        self._key_in_use = key_in_use
+
+    def client(self) -> ElizaCloudClient:
+        """Return a client with the present key; raises `LinkError` when there is none to be had."""
+        if not self._loop.running:
+            raise LinkError(self._loop.why_not_running)
+        client = self._access.client(self._loop.interpreter.key)
+        if self._loop.interpreter.key is None:
+            raise LinkError(NOT_SIGNED_IN)
+        return client
+
+    def doubt_key(self) -> None:
+        """Have the key verified, because the cloud has just refused it in some call."""
+        if self._loop.facts.key is KeyState.ACCEPTED:
+            self._loop.post(events.KeyDoubted(self._loop.facts.key_number))
+
+    async def with_key(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
+        """Make a call with the key that is held now, until it is done or given up."""
+        client = self.client()
+        with self._key_in_use.until_sign_out():
+            return await self.bounded(call(client))
+
+    async def bounded(self, call: Awaitable[T]) -> T:
+        """Make a call that may take up to 15 minutes."""
+        try:
+            async with deadline(self._clock, CALL_BOUND):
+                return await call
+        except TimeoutError as error:
+            raise LinkError(CALL_TOO_SLOW) from error
+        except CloudError as error:
+            if isinstance(error, KeyRefused):
+                self.doubt_key()
+            raise LinkError(failure_of(error)) from error

@@ -1,0 +1,86 @@
+"""Signing in through the browser, as callers see it (seed: Cloud Login Flow)."""
+
+from collections.abc import Callable, Sequence
+
+from eliza_cloud.core.login import machine as login
+from eliza_cloud.core.problems import SUPERSEDED
+from eliza_cloud.core.states import LoginState
+from eliza_cloud.runtime.activities.login_poller import LoginPoller
+from eliza_cloud.runtime.clock import Clock, deadline
+from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.runtime.loop import LinkLoop
+from eliza_cloud.runtime.operations.cloud_calls import CloudCalls
+from eliza_cloud.runtime.tasks import Errands
+from eliza_cloud.store.config.settings import Settings
+
+LAST_POLL_BOUND = 2.0  # seconds
+
+
+class SignIn:
+    """Begins, shows and ends sign-ins; one is pending at a time."""
+
+    def __init__(
+        self,
+        *,
+        loop: LinkLoop,
+        access: CloudAccess,
+        calls: CloudCalls,
+        errands: Errands,
+        clock: Clock,
+        settings: Callable[[], Settings],
+    ) -> None:
+        self._loop = loop
+        self._access = access
+        self._calls = calls
+        self._errands = errands
+        self._clock = clock
+        self._settings = settings
+
+    async def start(self) -> login.LoginFacts:
+        """Begin a sign-in, or return the one that is pending."""
+        if not self._loop.running:
+            raise LinkError(self._loop.why_not_running)
+        return await self._errands.run_once("login", self._open)
+
+    def view(self, session_id: str) -> login.LoginView:
+        """Say what became of a sign-in, from what is known here."""
+        view = self._loop.logins.view(session_id)
+        if view.status == LoginState.PENDING.value and not self._loop.running:
+            raise LinkError(self._loop.why_not_running)
+        return view
+
+    async def cancel(self, session_id: str) -> login.LoginView:
+        """Give a sign-in up; one that has ended stays as it is."""
+        await self._loop.ask(login.CancelLogin(session_id)).accepted()
+        return self._loop.logins.view(session_id)
+
+    @property
+    def pollers(self) -> Sequence[LoginPoller]:
+        """The pollers at work now."""
+        return self._loop.logins.pollers
+
+    async def end(self, pollers: Sequence[LoginPoller]) -> None:
+        """Wait for polls that are under way, for they may carry the only copy of a key; but not for long."""
+        for poller in pollers:
+            poller.finish()
+        try:
+            async with deadline(self._clock, LAST_POLL_BOUND):
+                for poller in pollers:
+                    await self._loop.activities.ended(poller.name)
+        except TimeoutError:
+            self._loop.activities.cancel(*(poller.name for poller in pollers))
+
+    async def _open(self) -> login.LoginFacts:
+        logins, key_number = self._loop.logins, self._loop.facts.key_number
+        if logins.pending is None:
+            client = self._access.client(None)
+            timeout = self._settings().login_request_timeout
+            session = await self._calls.bounded(client.create_login_session(timeout=timeout))
+            await self._loop.ask(
+                login.LoginStarted(session.session_id, session.browser_url, session.revocable)
+            ).accepted()
+            if self._loop.facts.key_number != key_number:  # signed out while the session was being opened
+                await self.cancel(session.session_id)
+                raise LinkError(SUPERSEDED)
+        return logins.current

@@ -1,0 +1,1 @@
+"""`eliza.json` and the environment: reading, validating, writing."""

@@ -1,0 +1,1 @@
+"""The database: the record of the agent and the journal."""

@@ -1,0 +1,85 @@
+"""The journal's rows: what happened to one link, newest last, as many as the bound allows."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from eliza_cloud.store.sqlite.database import Database
+
+#: Entries that are kept: about ten days of a connected link (a heartbeat each 30 s, a backup each minute).
+BOUND = 50_000
+#: Seconds to wait for another program's lock: an entry can wait, and so it must not make the login wait.
+PATIENCE = 0.1
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One entry, as JSON text. `seq` orders and names it; `at` is in wall-clock seconds."""
+
+    seq: int
+    at: float
+    text: str
+
+
+class JournalStore(Protocol):
+    """Keeps one link's journal. Every method raises StoreError."""
+
+    async def last(self) -> int:
+        """Return the number of the newest entry; 0 when there is none."""
+
+    async def append(self, lines: Sequence[Line]) -> None:
+        """Add entries, durable on return, and drop what is over the bound."""
+
+    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = BOUND) -> list[Line]:
+        """Return the `newest` entries with a greater number, at or after `since`, oldest first."""
+
+
+class SqliteJournal:
+    """A `JournalStore` in the service's database."""
+
+    def __init__(self, database: Database, link: str = "default", bound: int = BOUND) -> None:
+        self._database = database
+        self._link = link
+        self._bound = bound
+
+    async def last(self) -> int:
+        """Return the number of the newest entry; 0 when there is none."""
+        query = "SELECT coalesce(max(seq), 0) FROM journal WHERE link = ?"
+        return await self._database.run(
+            lambda connection: int(connection.execute(query, (self._link,)).fetchone()[0])
+        )
+
+    async def append(self, lines: Sequence[Line]) -> None:
+        """Add entries in one transaction, and drop what is over the bound."""
+        await self._database.run(lambda connection: self._append(connection, lines), patience=PATIENCE)
+
+    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = BOUND) -> list[Line]:
+        """Return the `newest` entries with a greater number, at or after `since`, oldest first."""
+        return await self._database.run(
+            lambda connection: read_lines(connection, self._link, after=after, since=since, newest=newest)
+        )
+
+    def _append(self, connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(
+                "INSERT OR REPLACE INTO journal (link, seq, at, entry) VALUES (?, ?, ?, ?)",
+                [(self._link, line.seq, line.at, line.text) for line in lines],
+            )
+            connection.execute(
+                "DELETE FROM journal WHERE link = ? AND seq <= "
+                "(SELECT seq FROM journal WHERE link = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+                (self._link, self._link, self._bound),
+            )
+
+
+def read_lines(
+    connection: sqlite3.Connection, link: str, *, after: int, since: float, newest: int
+) -> list[Line]:
+    """Read entries over any connection, also a read-only one."""
+    rows = connection.execute(
+        "SELECT seq, at, entry FROM journal WHERE link = ? AND seq > ? AND at >= ? ORDER BY seq DESC LIMIT ?",
+        (link, after, since, newest),
+    )
+    return [Line(*row) for row in rows][::-1]
