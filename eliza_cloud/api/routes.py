@@ -1,8 +1,8 @@
 """The one route table. A route needs the token unless it is marked open here.
 
-Its contract is an `Operation` of `api/wire`, beside the types that travel: what the route takes and answers,
-and which failures to expect. To add a route, write the types of its bodies there, have the handler return
-them, and name the operation in the table; the document at /api/openapi.json and the page at /docs follow.
+Its contract is an `Operation` beside its handler: what the route takes and answers, and which problems to
+expect. To add a route, write types, operation and handler in one file of `api/resources`, and name both in the
+table; the document at /api/openapi.json and the page at /docs follow.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,7 +18,7 @@ from eliza_cloud.api.resources import (
     billing,
     billing_types,
     chat,
-    credits,
+    credits,  # noqa: A004
     events,
     journal,
     login,

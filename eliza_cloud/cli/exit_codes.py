@@ -5,7 +5,6 @@ from enum import IntEnum
 from eliza_cloud.daemon.exit_codes import ExitCode as ServeExit
 
 
-
 class ExitCode(IntEnum):
     """How a verb ended."""
 

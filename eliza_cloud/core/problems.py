@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 
-
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """One failure: a machine-readable `code`, the HTTP `status` we answer with, a sentence for a person.
 

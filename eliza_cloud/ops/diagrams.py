@@ -15,7 +15,6 @@ from eliza_cloud.core.login.machine import LOGIN_ROWS
 from eliza_cloud.core.statechart import Outcome, Row
 from eliza_cloud.core.states import LinkState, LoginState
 
-
 GUARD_WORDS: dict[Any, tuple[str, str]] = {
     guards.same_agent: ("", "another agent"),
     guards.may_be_repaired: ("unattended, retryable", "asked for, or final"),

@@ -27,7 +27,6 @@ from eliza_cloud.store.errors import StoreError, file_errors
 from eliza_cloud.store.inspect import look_at_journal
 from eliza_cloud.store.paths import StatePaths
 
-
 MANIFEST = "manifest.json"
 _DISTINCT = 8  # characters; what is shorter is also found where it is no secret
 #: A user name or password in a URL.

@@ -1,1 +1,1 @@
-"""Keeping secrets out of text: the `Secret` type, and redaction of text, streams, cloud answers and log lines."""
+"""Keeping secrets out of text: the `Secret` type; redaction of text, streams, cloud answers and log lines."""

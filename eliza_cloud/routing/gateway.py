@@ -30,7 +30,6 @@ from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.file import ConfigFile
 
 
-
 def open_own_session() -> aiohttp.ClientSession:
     """Open a session without cookies, proxies or netrc; a connection of its own for each request.
 

@@ -36,7 +36,6 @@ from eliza_cloud.runtime.tasks import Errands
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 
-
 STOP_BOUND = 9.0  # seconds; the final snapshot may take 8 of them
 
 log = structlog.get_logger()

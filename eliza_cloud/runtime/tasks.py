@@ -9,7 +9,6 @@ from eliza_cloud.runtime.causation import context_of
 from eliza_cloud.runtime.errors import LinkError
 
 
-
 class Activities:
     """Named tasks. `on_crash` is told the name and the exception of one that ended by an unforeseen error."""
 

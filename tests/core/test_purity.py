@@ -11,11 +11,11 @@ import pytest
 import eliza_cloud.core
 
 CORE = Path(eliza_cloud.core.__file__).parent
-MODULES = sorted(CORE.glob("*.py"))
+MODULES = sorted(CORE.rglob("*.py"))
 DATA = {"collections", "dataclasses", "datetime", "enum", "functools", "operator", "typing"}
 ALLOWED = DATA | {"logging", "msgspec", "transitions"}
 CALLS_OF_THE_WORLD = {"open", "print", "input", "exec", "eval", "now", "utcnow", "today", "getLogger"}
-SILENCING = ("machine.py", "getLogger")  # `transitions` reports every callback at INFO
+SILENCING = ("statechart.py", "getLogger")  # `transitions` reports every callback at INFO
 
 
 def _imports(tree: ast.AST) -> set[str]:
@@ -34,21 +34,21 @@ def test_there_is_a_core_to_look_at():
     assert set(sys.stdlib_module_names) > ALLOWED - {"msgspec", "transitions"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_a_module_of_the_core_imports_data_only(path):
     for name in _imports(ast.parse(path.read_text())):
-        inside = name == "eliza_cloud.core" or name.startswith("eliza_cloud.core.")
+        inside = f"{name}.".startswith(("eliza_cloud.core.", "eliza_cloud.redaction."))
         assert inside or name.split(".")[0] in ALLOWED, name
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_a_module_of_the_core_never_waits(path):
     for node in ast.walk(ast.parse(path.read_text())):
         assert not isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith)
         assert not isinstance(node, ast.Global | ast.Nonlocal)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_a_module_of_the_core_asks_the_world_nothing(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
@@ -56,13 +56,14 @@ def test_a_module_of_the_core_asks_the_world_nothing(path):
             assert name not in CALLS_OF_THE_WORLD or (path.name, name) == SILENCING, name
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_what_the_core_passes_around_cannot_be_changed(path):
-    module = importlib.import_module(f"eliza_cloud.core.{path.stem}".removesuffix(".__init__"))
+    name = ".".join(path.relative_to(CORE.parent).with_suffix("").parts)
+    module = importlib.import_module(f"eliza_cloud.{name}".removesuffix(".__init__"))
     structs = [kind for kind in vars(module).values() if isinstance(kind, msgspec.StructMeta)]
     assert [kind.__name__ for kind in structs if not kind.__struct_config__.frozen] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_a_module_of_the_core_is_one_room(path):
-    assert len(path.read_text().splitlines()) <= 250
+    assert len(path.read_text().splitlines()) <= 450

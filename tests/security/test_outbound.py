@@ -200,9 +200,9 @@ async def test_localhost_that_leads_elsewhere_gets_no_connection(trap):
 )
 async def test_only_1_switches_the_exception_on(tmp_path, trap, value, monkeypatch):
     """Asked of the service itself, with a key at hand: nothing comes to the trap."""
-    from eliza_cloud.daemon import service
-    from eliza_cloud.redaction.log import Redaction
-    from eliza_cloud.store.config.listen_address import read_binding
+    from eliza_cloud.daemon import service  # noqa: PLC0415 - the fixture's patches come first
+    from eliza_cloud.redaction.log import Redaction  # noqa: PLC0415 - the same
+    from eliza_cloud.store.config.listen_address import read_binding  # noqa: PLC0415 - the same
 
     environ = {
         "ELIZA_STATE_DIR": str(tmp_path), "ELIZAOS_CLOUD_API_KEY": KEY,

@@ -1,1 +1,1 @@
-"""HTTP building blocks of the handlers: bodies, responses, server-sent events, relays, conditional requests."""
+"""HTTP building blocks of the handlers: bodies, responses, event streams, relays, conditional requests."""

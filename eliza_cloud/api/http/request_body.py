@@ -11,7 +11,6 @@ from aiohttp import web
 
 from eliza_cloud.api.middleware.errors import BODY_TOO_LARGE, BODY_TOO_SLOW, RequestError, bad_request
 
-
 MAX_BODY = 1_048_576
 #: Seconds a body may take to arrive.
 BODY_WITHIN = 60.0

@@ -11,7 +11,6 @@ from eliza_cloud.api.http.error_bodies import openai_error, our_error
 from eliza_cloud.core.problems import Failure
 
 
-
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Encode a JSON answer."""
     return web.Response(

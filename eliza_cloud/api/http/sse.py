@@ -10,7 +10,6 @@ from aiohttp import web
 
 from eliza_cloud.api.middleware.errors import ClientGoneError
 
-
 #: Seconds a reader may leave one frame unread before it is cut off.
 STALLED_AFTER = 10.0
 MEDIA_TYPE = "text/event-stream"

@@ -14,7 +14,6 @@ from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.core.problems import Failure
 from eliza_cloud.redaction.secret import Secret
 
-
 WINDOW = 60.0
 GUESSES = 10
 

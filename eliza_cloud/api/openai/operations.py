@@ -1,8 +1,4 @@
-"""The routed capabilities.
-
-Handlers: `api/openai/completions.py`, `api/openai/agent_chat.py`, `api/openai/models.py`, `api/openai/speech.py`, `api/openai/media.py`,
-`api/openai/rpc.py`.
-"""
+"""What the endpoints of the routed capabilities take and answer, for the API's document."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Cloud agents (handlers: `api/resources/agents.py`)."""
+"""Cloud agents, from create to shutdown (seed: Agent Management; contract local-api §8)."""
 
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,6 @@ from eliza_cloud.api.openapi.error_examples import (
 )
 from eliza_cloud.api.openapi.operation import Answer, Body, Operation, Parameter
 from eliza_cloud.store.config.json5 import MAX_SHOWN, describe
-
 
 MAX_NAME = 100
 AGENT = "0b5f0f7e-4f3c-4d8e-9a43-3d1f2c9b7e10"  # in examples

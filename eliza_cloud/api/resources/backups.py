@@ -1,4 +1,4 @@
-"""Backups of an agent (handlers: `api/resources/backups.py`)."""
+"""Backups of an agent: list, take one now, restore (contract eliza-cloud-api §14)."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,6 @@ from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import AGENT_ID, BACKUP, BODY, CLOUD, invalid
 from eliza_cloud.api.openapi.operation import Answer, Body, Operation
 from eliza_cloud.api.resources.agents import AGENT, AgentId, Ok
-
 
 _BACKUP = "5c1d7e52-8a0b-4c35-bb0e-62f4a1c3d9e8"
 _WHEN = "2026-11-23T20:15:00.000Z"

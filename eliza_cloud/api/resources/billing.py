@@ -32,7 +32,6 @@ from eliza_cloud.core.problems import Failure
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.runtime.errors import LinkError
 
-
 _NETWORKS = frozenset({"ERC20", "TRC20", "BEP20", "POLYGON", "SOL", "BASE", "ARB", "OP"})
 _ALIASES = {
     "BSC": "BEP20",

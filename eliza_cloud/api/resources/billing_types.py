@@ -1,4 +1,4 @@
-"""Money (handlers: `api/resources/billing.py`, `api/resources/billing.py`)."""
+"""What the billing routes take and answer, for the API's document."""
 
 from typing import Annotated, Any, Literal
 

@@ -18,7 +18,6 @@ from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Body, Operat
 from eliza_cloud.core.problems import Failure
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 
-
 _GROUP = "Chat"
 
 Mode = Literal["simple", "power"]

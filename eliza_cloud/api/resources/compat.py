@@ -19,7 +19,6 @@ from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.types.billing import Verbatim
 from eliza_cloud.runtime.errors import LinkError, failure_of
 
-
 _ABOUT = (
     "Passed on to the same path under `/api/compat/` of Eliza Cloud, with query and body, and the answer as"
     " it comes. The path may have several segments."

@@ -21,7 +21,6 @@ from eliza_cloud.core.problems import NOT_SIGNED_IN, Failure
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.runtime.errors import LinkError
 
-
 Dollars = Annotated[float, Meta(description="US dollars.")]
 
 

@@ -1,4 +1,4 @@
-"""The event stream (handler: `api/resources/events.py`)."""
+"""Every change as it happens, to whoever reads along."""
 
 import socket
 from typing import Annotated
@@ -14,8 +14,6 @@ from eliza_cloud.api.middleware.errors import RequestError, bad_request
 from eliza_cloud.api.openapi.error_examples import RUNTIME, invalid
 from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Operation, Parameter
 from eliza_cloud.core.problems import Failure
-
-
 
 NOT_ACCEPTABLE = Failure(
     code="not_acceptable",

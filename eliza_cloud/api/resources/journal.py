@@ -1,4 +1,4 @@
-"""What happened, and why things are as they are (handlers: `api/resources/journal.py`)."""
+"""What happened, what is wrong, and why: the journal, the health items, and the explanation."""
 
 import math
 from functools import partial
@@ -20,7 +20,6 @@ from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.explain import Explanation, NextStep
 from eliza_cloud.core.views.health import HealthItem, HealthView
 from eliza_cloud.store.errors import StoreError
-
 
 _GROUP = "Status"
 

@@ -1,4 +1,4 @@
-"""Signing in and out (handlers: `api/resources/login.py`)."""
+"""Signing in and out (seed: API-Based Login; contract local-api §4 and §7)."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,6 @@ from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.login.machine import LoginView
 from eliza_cloud.core.problems import Failure
 from eliza_cloud.runtime.errors import LinkError
-
 
 _SESSION = "a1b2c3d4-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
 

@@ -11,7 +11,6 @@ from eliza_cloud.api.openapi.operation import Answer, Operation
 from eliza_cloud.ops.logging.access_log import route_of
 from eliza_cloud.ops.metrics.requests import RequestMetrics
 
-
 _VARY = {"Vary": "`Accept`."}
 
 SCRAPE = Operation(

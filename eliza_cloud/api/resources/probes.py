@@ -1,4 +1,4 @@
-"""The service itself (handlers: `api/resources/probes.py`, `api/resources/probes.py`)."""
+"""Is it alive, is it linked: a supervisor asks without a token, and is told no more than that."""
 
 import logging
 from typing import Annotated, Literal
@@ -17,7 +17,6 @@ from eliza_cloud.api.openapi.operation import Answer, Body, Operation
 from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.log_events import LOG_LEVEL_CHANGED
 from eliza_cloud.ops.logging.level import LogLevelError, current_level, level_of, set_level
-
 
 _GROUP = "Service"
 

@@ -1,4 +1,4 @@
-"""This reference itself (handlers: `api/resources/reference.py`)."""
+"""The API described by itself: for programs, and for people."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from aiohttp import web
 
 from eliza_cloud.api.app_keys import REFERENCE
 from eliza_cloud.api.openapi.operation import Answer, Operation
-
 
 _UNCHANGED = Answer(304, "It is still the one with the `ETag` that `If-None-Match` names.", media=None)
 _TAG = {"ETag": "Changes when the document does."}

@@ -1,4 +1,4 @@
-"""Which road each capability takes (handlers: `api/resources/routing.py`, `api/resources/routing.py`)."""
+"""Which road each capability takes: show, set, clear (seed: Granular cloud service routing)."""
 
 import asyncio
 from typing import Annotated, Any
@@ -28,7 +28,6 @@ from eliza_cloud.routing.config.transactions import Change, clearing, setting
 from eliza_cloud.routing.config.types import ELIZA_CLOUD, Capability, Route, Transport
 from eliza_cloud.routing.view import CapabilityView, RoutingView, capability_view, routing_view
 from eliza_cloud.store.errors import StoreError
-
 
 _GROUP = "Routes"
 

@@ -1,4 +1,4 @@
-"""The account and the link (handlers: `api/resources/status.py`)."""
+"""What is known about the account and the link (seed: Status Endpoint), and what front ends ask for."""
 
 from typing import Literal
 
@@ -10,7 +10,6 @@ from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.operation import Answer, Operation
 from eliza_cloud.api.resources.agents import AGENT
 from eliza_cloud.core.views.status import TOP_UP_URL, ConnectionView, StatusView
-
 
 AppState = Literal["not_started", "restarting", "running", "error"]
 

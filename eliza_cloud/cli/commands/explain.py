@@ -46,7 +46,7 @@ def explain(url: str, token_file: Path | None, as_json: bool) -> ExitCode:
 
 def _not_running(error: CliError) -> CliError:
     """Add to the sentence what would keep a service from starting here."""
-    from eliza_cloud.cli.installation import why_not_running
+    from eliza_cloud.cli.installation import why_not_running  # noqa: PLC0415 - the server, needed only here
 
     finding = why_not_running(os.environ)
     if finding is None:

@@ -1,4 +1,4 @@
-"""What the rows of the link's table do: entry and exit, the key, the heartbeat, backups, credits, the host."""
+"""What the rows of the link's table do: entry and exit, key, heartbeat, backups, credits, host."""
 
 from eliza_cloud.core.backoff import delay
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision, watched
@@ -24,7 +24,6 @@ from eliza_cloud.core.link.state import Facts, Trouble
 from eliza_cloud.core.problems import STOPPING, SUPERSEDED, Failure
 from eliza_cloud.core.statechart import Action, Cursor
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-
 
 # What callers hear
 

@@ -6,7 +6,6 @@ from eliza_cloud.core.credits import CreditLevel
 from eliza_cloud.core.problems import Failure
 
 
-
 class Done(msgspec.Struct, frozen=True):
     """Nothing more will come. `linked` tells whether the agent named was the one linked or wished for."""
 

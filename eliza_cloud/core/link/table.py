@@ -1,9 +1,6 @@
 """The link's table: what each event does in each state. Everything that changes a link's state is here."""
 
 from eliza_cloud.core.link import actions as a
-from eliza_cloud.core.link import actions as k
-from eliza_cloud.core.link import actions as m
-from eliza_cloud.core.link import actions as u
 from eliza_cloud.core.link import guards as g
 from eliza_cloud.core.link.events import (
     AgentGone,
@@ -76,7 +73,7 @@ def _in_the_backup_loop(event: type[Event]) -> tuple[Row[Facts], ...]:
         refused(
             event, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
         ),
-        stays(event, [CONNECTED], u.hand_to_scheduler, a.wait, when=g.same_agent),
+        stays(event, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.same_agent),
         stays(event, EVERY, why="no backup loop to overlap with"),
     )
 
@@ -90,7 +87,7 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
     stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
     stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way, attended or not"),
-    stays(Connect, [RECONNECTING], u.hurry_unless_told_to_wait, a.wait, when=g.same_agent, why="joins"),
+    stays(Connect, [RECONNECTING], a.hurry_unless_told_to_wait, a.wait, when=g.same_agent, why="joins"),
     moves(Connect, BUSY, CLOSING, a.overtake_callers, a.remember_next, a.wait, why="another agent"),
     stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
     refused(Reattach, EVERY, STOPPING, g.stopping),
@@ -104,7 +101,7 @@ ROWS: tuple[Row[Facts], ...] = (
     ),
     ignored(Reattach, (*BUSY, CLOSING), "a command of the user came first"),
     moves(Proceed, [DISCONNECTED], CONNECTING, a.adopt_next, why="the agent that waited for closing to end"),
-    moves(Connected, [CONNECTING], CONNECTED, u.note_name, a.answer_linked),
+    moves(Connected, [CONNECTING], CONNECTED, a.note_name, a.answer_linked),
     ignored(Connected, _except(CONNECTING), FENCED),
     moves(
         ConnectFailed,
@@ -117,14 +114,14 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(ConnectFailed, [CONNECTING], ERROR, a.because(Reason.CONNECT_FAILED), a.answer_failure),
     ignored(ConnectFailed, _except(CONNECTING), FENCED),
     # Watching and repairing (seed: Reconnection Strategy)
-    stays(HeartbeatAnswered, [CONNECTED], u.note_beat),
+    stays(HeartbeatAnswered, [CONNECTED], a.note_beat),
     ignored(HeartbeatAnswered, _except(CONNECTED), FENCED),
-    stays(HeartbeatMissed, [CONNECTED], u.note_miss, when=g.misses_left, why="one miss is weather"),
+    stays(HeartbeatMissed, [CONNECTED], a.note_miss, when=g.misses_left, why="one miss is weather"),
     moves(HeartbeatMissed, [CONNECTED], RECONNECTING, a.because(Reason.HEARTBEAT_MISSED)),
     ignored(HeartbeatMissed, _except(CONNECTED), FENCED),
-    moves(Reconnected, [RECONNECTING], CONNECTED, u.note_name, a.answer_linked),
+    moves(Reconnected, [RECONNECTING], CONNECTED, a.note_name, a.answer_linked),
     ignored(Reconnected, _except(RECONNECTING), FENCED),
-    stays(ReconnectFailed, [RECONNECTING], a.note_failure, u.schedule_try, when=g.tries_left),
+    stays(ReconnectFailed, [RECONNECTING], a.note_failure, a.schedule_try, when=g.tries_left),
     moves(
         ReconnectFailed,
         [RECONNECTING],
@@ -134,54 +131,54 @@ ROWS: tuple[Row[Facts], ...] = (
         why="the wish stays",
     ),
     ignored(ReconnectFailed, _except(RECONNECTING), FENCED),
-    stays(Woke, LINKED, m.note_wake, u.hurry),
+    stays(Woke, LINKED, a.note_wake, a.hurry),
     moves(
         Woke,
         [DISCONNECTED],
         RECONNECTING,
-        m.note_wake,
-        u.spend_all_but_one_try,
+        a.note_wake,
+        a.spend_all_but_one_try,
         when=g.gave_up,
         why="one fresh try when the machine wakes",
     ),
-    stays(Woke, _except(*LINKED), m.note_wake, why="nothing waits for a time"),
+    stays(Woke, _except(*LINKED), a.note_wake, why="nothing waits for a time"),
     # What waiting cannot mend
     moves(AgentGone, BUSY, ERROR, a.because(Reason.AGENT_GONE), a.answer_failure),
     ignored(AgentGone, (*IDLE, CLOSING), FENCED),
     moves(CreditsExhausted, BUSY, ERROR, a.because(Reason.CREDITS_EXHAUSTED), a.answer_failure),
     ignored(CreditsExhausted, (*IDLE, CLOSING), FENCED),
-    moves(KeyRejected, BUSY, ERROR, k.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
-    stays(KeyRejected, [ERROR], k.reject_key, a.because(Reason.KEY_REJECTED)),
-    stays(KeyRejected, [DISCONNECTED, CLOSING], k.reject_key),
+    moves(KeyRejected, BUSY, ERROR, a.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
+    stays(KeyRejected, [ERROR], a.reject_key, a.because(Reason.KEY_REJECTED)),
+    stays(KeyRejected, [DISCONNECTED, CLOSING], a.reject_key),
     # The key
-    stays(KeyAccepted, EVERY, k.accept_key),
-    stays(KeyUnverified, EVERY, k.note_key_trouble),
+    stays(KeyAccepted, EVERY, a.accept_key),
+    stays(KeyUnverified, EVERY, a.note_key_trouble),
     refused(KeyDoubted, EVERY, NOT_SIGNED_IN, g.keyless),
-    stays(KeyDoubted, EVERY, k.verify_key),
-    moves(KeyChanged, LINKED, CONNECTING, k.adopt_key, why="a new client, the same agent"),
-    moves(KeyChanged, [CONNECTING], CONNECTING, k.adopt_key, why="started again with the new key"),
-    moves(KeyChanged, [ERROR], CONNECTING, k.adopt_key, a.adopt_wish, when=g.wish_stands),
-    stays(KeyChanged, (*IDLE, CLOSING), k.adopt_key),
+    stays(KeyDoubted, EVERY, a.verify_key),
+    moves(KeyChanged, LINKED, CONNECTING, a.adopt_key, why="a new client, the same agent"),
+    moves(KeyChanged, [CONNECTING], CONNECTING, a.adopt_key, why="started again with the new key"),
+    moves(KeyChanged, [ERROR], CONNECTING, a.adopt_key, a.adopt_wish, when=g.wish_stands),
+    stays(KeyChanged, (*IDLE, CLOSING), a.adopt_key),
     # Closing
     moves(
         Disconnect,
         [CONNECTING],
         DISCONNECTED,
         a.overtake_callers,
-        k.sign_out,
+        a.sign_out,
         a.release_agent,
         a.answer_closed,
         a.wait,
     ),
     moves(
-        Disconnect, LINKED, CLOSING, a.overtake_callers, k.sign_out, a.wait, why="stored first, drained then"
+        Disconnect, LINKED, CLOSING, a.overtake_callers, a.sign_out, a.wait, why="stored first, drained then"
     ),
-    stays(Disconnect, [CLOSING], a.drop_next, k.sign_out, a.wait, why="joins"),
-    moves(Disconnect, [ERROR], DISCONNECTED, k.sign_out, a.release_agent, a.answer_closed, a.wait),
+    stays(Disconnect, [CLOSING], a.drop_next, a.sign_out, a.wait, why="joins"),
+    moves(Disconnect, [ERROR], DISCONNECTED, a.sign_out, a.release_agent, a.answer_closed, a.wait),
     stays(
         Disconnect,
         [DISCONNECTED],
-        k.sign_out,
+        a.sign_out,
         a.release_agent,
         a.answer_closed,
         a.wait,
@@ -199,16 +196,16 @@ ROWS: tuple[Row[Facts], ...] = (
     # Backups
     *_in_the_backup_loop(TakeBackup),
     *_in_the_backup_loop(Restore),
-    stays(BackupTaken, [CONNECTED, CLOSING], u.note_backup),
+    stays(BackupTaken, [CONNECTED, CLOSING], a.note_backup),
     ignored(BackupTaken, _except(CONNECTED, CLOSING), FENCED),
-    stays(BackupFailed, [CONNECTED, CLOSING], u.note_backup_failure, why="seed: a warning, no more"),
+    stays(BackupFailed, [CONNECTED, CLOSING], a.note_backup_failure, why="seed: a warning, no more"),
     ignored(BackupFailed, _except(CONNECTED, CLOSING), FENCED),
     # Credits
-    stays(CreditsRead, [CONNECTED], u.note_credits),
+    stays(CreditsRead, [CONNECTED], a.note_credits),
     ignored(CreditsRead, _except(CONNECTED), FENCED),
     # This machine
-    stays(ConfigChanged, EVERY, m.adopt_settings),
-    stays(ConfigRefused, EVERY, m.keep_settings, why="the old ones stay"),
-    stays(StoreFailed, EVERY, m.note_store_failure),
-    stays(StoreRecovered, EVERY, m.note_store_recovery),
+    stays(ConfigChanged, EVERY, a.adopt_settings),
+    stays(ConfigRefused, EVERY, a.keep_settings, why="the old ones stay"),
+    stays(StoreFailed, EVERY, a.note_store_failure),
+    stays(StoreRecovered, EVERY, a.note_store_recovery),
 )

@@ -13,7 +13,6 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.inspect import lock_holder
 from eliza_cloud.store.paths import StatePaths
 
-
 LIMIT = 32 * 1024 * 1024
 ANSWER_WITHIN = 8.0
 """Seconds; longer than the service gives its own consumer to answer."""

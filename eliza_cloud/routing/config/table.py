@@ -12,7 +12,6 @@ from eliza_cloud.routing.upstreams.providers import PROVIDERS, Provider, provide
 from eliza_cloud.routing.upstreams.url import web_address
 
 
-
 class RoutingTable(msgspec.Struct, frozen=True):
     """The routes that count and what leading them anywhere takes.
 

@@ -1,1 +1,1 @@
-"""The loops that states own: connect, heartbeat, backup, credits, key check, sign-in poll, suspend detection."""
+"""Loops owned by states: connect, heartbeat, backup, credits, key check, login poll, suspend detection."""

@@ -22,7 +22,6 @@ from eliza_cloud.runtime.causation import origin
 from eliza_cloud.runtime.clock import deadline, wait_for
 from eliza_cloud.runtime.errors import failure_of
 
-
 SNAPSHOT_BOUND = 600.0
 FINAL_BOUND = 8.0
 REFUSALS_THAT_COUNT = 2

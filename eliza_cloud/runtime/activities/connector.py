@@ -18,7 +18,6 @@ from eliza_cloud.runtime.activities.context import Scope, verdict
 from eliza_cloud.runtime.clock import deadline, wait_for
 from eliza_cloud.runtime.errors import TOO_SLOW, failure_of
 
-
 AGENT_POLL_INTERVAL = 5.0
 PAUSE_BETWEEN_TRIES = 1.0
 ON_ITS_WAY = frozenset({"pending", "provisioning", "sleeping"})

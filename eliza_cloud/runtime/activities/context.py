@@ -15,7 +15,6 @@ from eliza_cloud.runtime.clock import Clock, sleep
 from eliza_cloud.runtime.errors import failure_of
 
 
-
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One activity's surroundings."""

@@ -21,7 +21,6 @@ from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.errors import StoreError
 
-
 SESSION_LIFE = 600.0  # contract eliza-cloud-api §7
 COLLECTED_ELSEWHERE = "The key of this sign-in was already collected elsewhere. Sign in again."
 

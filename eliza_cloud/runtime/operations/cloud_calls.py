@@ -17,7 +17,6 @@ from eliza_cloud.runtime.errors import CALL_TOO_SLOW, LinkError, failure_of
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.observers import Observer, Report
 
-
 SIGNED_OUT = Failure(
     code="signed_out",
     status=409,

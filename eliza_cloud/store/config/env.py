@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from eliza_cloud.store.config import env as names
 from eliza_cloud.store.config.setting_types import Counts, Variable
-
 
 STATE_DIR = "ELIZA_STATE_DIR"
 CONFIG_PATH = "ELIZA_CONFIG_PATH"
@@ -43,9 +41,9 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 OWN_VARIABLES = (
-    Variable(name=names.STATE_DIR, default="~/.eliza", about="The directory where everything is kept."),
+    Variable(name=STATE_DIR, default="~/.eliza", about="The directory where everything is kept."),
     Variable(
-        name=names.CONFIG_PATH,
+        name=CONFIG_PATH,
         default="eliza.json in the state directory",
         about="Another place for `eliza.json`.",
     ),
@@ -58,10 +56,10 @@ OWN_VARIABLES = (
     Variable(
         name="ELIZA_API_BIND",
         default="127.0.0.1",
-        about=f"The address to listen on. One that is not of this machine alone demands `{names.API_TOKEN}`.",
+        about=f"The address to listen on. One that is not of this machine alone demands `{API_TOKEN}`.",
     ),
     Variable(
-        name=names.API_TOKEN,
+        name=API_TOKEN,
         about="The bearer token of the API; without it one is made and kept in the state directory.",
         secret=True,
     ),
@@ -78,15 +76,15 @@ OWN_VARIABLES = (
         default="info",
         about="How much is logged: `debug`, `info`, `warning`, `error` or `critical`.",
     ),
-    Variable(name=names.BASE_URL, about="The address of the cloud; wins over `cloud.baseUrl`."),
+    Variable(name=BASE_URL, about="The address of the cloud; wins over `cloud.baseUrl`."),
     Variable(
-        name=names.API_KEY,
+        name=API_KEY,
         about="An API key, used where `eliza.json` holds none.",
         secret=True,
     ),
-    Variable(name=names.ENABLED, about="`true` counts like `cloud.enabled`."),
+    Variable(name=ENABLED, about="`true` counts like `cloud.enabled`."),
     Variable(
-        name=names.ALLOW_LOOPBACK,
+        name=ALLOW_LOOPBACK,
         about="With `1` the cloud may be at 127.0.0.0/8, ::1 or `localhost`, and over http; for development.",
     ),
     Variable(

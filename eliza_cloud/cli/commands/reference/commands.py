@@ -21,7 +21,7 @@ def commands_page() -> str:
 
 def helps() -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield each command as it is typed, with its help: the group itself, then its verbs."""
-    from eliza_cloud.cli.main import eliza_cloud
+    from eliza_cloud.cli.main import eliza_cloud  # noqa: PLC0415 - which imports this module
 
     return _helps(eliza_cloud, (ROOT,), None)
 
