@@ -1,7 +1,7 @@
 """The one route table. A route needs the token unless it is marked open here.
 
 Its contract is an `Operation` beside its handler: what the route takes and answers, and which problems to
-expect. To add a route, write types, operation and handler in one file of `api/resources`, and name both in the
+expect. To add a route, write types, operation and handler in one file of `api/resources` and name both in the
 table; the document at /api/openapi.json and the page at /docs follow.
 """
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core import events, login
+from eliza_cloud.core import login
 from eliza_cloud.core.journal import LinkEntry, LoginEntry, Mark, decode
-from eliza_cloud.core.link_table import Proceed
-from eliza_cloud.core.secret import Secret
-from eliza_cloud.store.database import Database
-from eliza_cloud.store.journal import BOUND, SqliteJournal
-from eliza_cloud.store.record import SqliteStore
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.table import Proceed
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.store.sqlite.agent_record import SqliteStore
+from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.journal import BOUND, SqliteJournal
 from tests.journals import replay_database
 
 WRITTEN_BY_0_1_0A = Path(__file__).parent / "data" / "journal-0.1.0a.db"
