@@ -103,6 +103,7 @@ ROUTES = (
     Route("POST", "/v1/videos/generations", media.videos, operations.VIDEOS),
     Route("POST", "/rpc/{chain}", rpc.rpc, operations.RPC),
     Route("GET", "/docs", reference.docs, reference.PAGE, open=True),
+    Route("GET", "/docs/{page}", reference.docs_page, reference.WRITTEN, open=True),
     Route("GET", "/api/openapi.json", reference.openapi, reference.OPENAPI, open=True),
 )
 

@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 
 import eliza_cloud
 from eliza_cloud.api.openapi.error_codes import CATALOGUE
+from eliza_cloud.api.openapi.reference_pages import page_names
 from eliza_cloud.api.routes import ROUTES
 from eliza_cloud.cloud import errors as cloud_errors
 from tests.api.conftest import TOKEN
@@ -166,14 +167,16 @@ async def test_the_page_shows_every_operation_and_every_type_and_loads_nothing(s
     types = [f"type-{name}" for name in document()["components"]["schemas"]]
     assert sorted(anchors) == sorted(names + types)
     targets = set(re.findall(r'href="([^"]+)"', page))
-    assert {one for one in targets if not one.startswith("#")} == {"/api/openapi.json"}
+    elsewhere = {"/api/openapi.json", *(f"/docs/{name}" for name in page_names())}
+    assert {one for one in targets if not one.startswith("#")} == elsewhere
     assert {one[1:] for one in targets if one.startswith("#")} <= set(re.findall(r'id="([^"]+)"', page))
     assert re.findall(r"<script|<img|<link|<iframe|\son\w+=|url\(|@import|style=", page) == []
 
 
-async def test_a_browser_may_do_nothing_with_the_page_but_show_it(service):
+@pytest.mark.parametrize("path", ["/docs", "/docs/errors"])
+async def test_a_browser_may_do_nothing_with_the_page_but_show_it(service, path):
     """Its one style is allowed by its digest."""
-    answer = await service.call("GET", "/docs")
+    answer = await service.call("GET", path)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
     digest = policy.pop("style-src")
     assert set(policy.values()) == {"'none'"}
@@ -259,6 +262,7 @@ def walk(agent: str, other: str) -> list[tuple[str, str, object, int]]:
         ("PUT", "/api/cloud/log-level", {"level": "info"}, 200),
         ("GET", "/metrics", None, 200),
         ("GET", "/docs", None, 200),
+        ("GET", "/docs/errors", None, 200),
         ("GET", "/api/openapi.json", None, 200),
         ("POST", f"/api/cloud/agents/{other}/suspend", None, 200),
         ("POST", f"/api/cloud/agents/{other}/resume", None, 200),

@@ -5,7 +5,14 @@ from html import unescape
 
 import pytest
 
-from eliza_cloud.api.reference_pages import heading_id, headings, page_html, page_names, page_text, page_title
+from eliza_cloud.api.openapi.reference_pages import (
+    heading_id,
+    headings,
+    page_html,
+    page_names,
+    page_text,
+    page_title,
+)
 
 
 @pytest.mark.parametrize("name", page_names())

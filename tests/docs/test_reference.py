@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from eliza_cloud.cli.commands.reference import PAGES
+from eliza_cloud.cli.commands.reference import GENERATED, PAGES
 from eliza_cloud.cli.commands.reference.commands import helps
 from eliza_cloud.ops.metrics.definitions import METRICS
 from tests.docs.readme import REFERENCE
@@ -13,17 +13,18 @@ from tests.docs.source import called, modules, texts
 AGAIN = "write it again: eliza-cloud reference --write eliza_cloud/reference"
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", GENERATED)
 def test_the_page_checked_in_is_that_of_the_code(name):
-    assert (REFERENCE / f"{name}.md").read_text("utf-8") == PAGES[name](), AGAIN
+    assert (REFERENCE / f"{name}.md").read_text("utf-8") == GENERATED[name](), AGAIN
 
 
-def test_there_is_no_page_that_no_code_writes():
+def test_every_page_that_is_checked_in_can_be_printed(run):
     assert {page.stem for page in REFERENCE.glob("*.md")} == set(PAGES)
+    for name in PAGES:
+        assert run("reference", name).out == (REFERENCE / f"{name}.md").read_text("utf-8")
 
 
-def test_the_verb_prints_a_page_and_writes_all(run, tmp_path):
-    assert run("reference", "errors").out == PAGES["errors"]()
+def test_the_verb_writes_all_pages(run, tmp_path):
     assert run("reference", "--write", str(tmp_path)).code == 0
     assert {page.stem: page.read_text("utf-8") for page in tmp_path.iterdir()} == {
         name: write() for name, write in PAGES.items()

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from eliza_cloud.api.openapi.page_types import members_of, resolved, type_of
+from eliza_cloud.api.openapi.reference_pages import page_html, page_names, page_title
 
 _STYLE = files("eliza_cloud.api.openapi").joinpath("page.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -27,22 +28,43 @@ Operation = dict[str, Any]
 def reference_page(document: Document) -> str:
     """Return the page for a document."""
     info = document["info"]
+    title = f"{info['title']} API"
     groups = {tag["name"]: list(_operations(document, tag["name"])) for tag in document["tags"]}
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(info['title'])} API</title><style>{_STYLE}</style></head><body>"
-        f'<nav aria-label="Operations"><details><summary>{escape(info["title"])} API</summary>'
-        f"{''.join(_contents(group, operations) for group, operations in groups.items())}"
-        '<h2><a href="#types">Types</a></h2></details></nav>'
-        f"<main><header><h1>{escape(info['title'])} API</h1>"
+    contents = "".join(_contents(group, operations) for group, operations in groups.items())
+    return _page(
+        title,
+        f'{contents}<h2><a href="#types">Types</a></h2>{_pages()}',
+        f"<header><h1>{escape(title)}</h1>"
         f'<p class="version">Version {escape(info["version"])} · '
         '<a href="/api/openapi.json">OpenAPI document</a></p>'
         f"{_text(info['description'])}</header>"
         f"{''.join(_group(document, group, operations) for group, operations in groups.items())}"
-        f"{_types(document)}</main></body></html>"
+        f"{_types(document)}",
     )
+
+
+def written_page(name: str) -> str:
+    """Return a page of the reference; raises KeyError for a name that is none."""
+    contents = f'<ul><li><a href="/docs">API</a></li></ul>{_pages()}'
+    return _page(page_title(name), contents, f'<div class="written">{page_html(name)}</div>')
+
+
+def _page(title: str, contents: str, main: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
+        f'<nav aria-label="Contents"><details><summary>{escape(title)}</summary>{contents}</details></nav>'
+        f"<main>{main}</main></body></html>"
+    )
+
+
+def _pages() -> str:
+    lines = "".join(
+        f'<li><a href="/docs/{escape(name)}">{escape(page_title(name))}</a></li>' for name in page_names()
+    )
+    return f"<h2>Reference</h2><ul>{lines}</ul>"
 
 
 def _operations(document: Document, group: str) -> Iterator[tuple[str, str, Operation]]:

@@ -1,14 +1,27 @@
 """The API described by itself: for programs, and for people."""
 
+import asyncio
+from functools import cache
 from typing import Any
 
 from aiohttp import web
 
 from eliza_cloud.api.app_keys import REFERENCE
+from eliza_cloud.api.http.conditional import Prepared
+from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openapi.operation import Answer, Operation
+from eliza_cloud.api.openapi.page import HEADERS, written_page
+from eliza_cloud.api.openapi.reference_pages import page_names
+from eliza_cloud.core.problems import Failure
 
 _UNCHANGED = Answer(304, "It is still the one with the `ETag` that `If-None-Match` names.", media=None)
 _TAG = {"ETag": "Changes when the document does."}
+
+UNKNOWN_PAGE = Failure(
+    code="unknown_page",
+    status=404,
+    message="The reference has no page of this name. See /docs for its pages.",
+)
 
 OPENAPI = Operation(
     group="Reference",
@@ -23,6 +36,13 @@ PAGE = Operation(
     summary="This API as a page",
     answers=(Answer(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
 )
+WRITTEN = Operation(
+    group="Reference",
+    summary="A page of the reference",
+    about="The pages are linked from this API's page; `eliza-cloud reference NAME` prints one as Markdown.",
+    answers=(Answer(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
+    errors=(UNKNOWN_PAGE,),
+)
 
 
 async def openapi(request: web.Request) -> web.Response:
@@ -33,3 +53,16 @@ async def openapi(request: web.Request) -> web.Response:
 async def docs(request: web.Request) -> web.Response:
     """GET /docs."""
     return request.app[REFERENCE].page.answer(request)
+
+
+async def docs_page(request: web.Request) -> web.Response:
+    """GET /docs/{page}: a page of the reference."""
+    name = request.match_info["page"]
+    if name not in page_names():
+        raise RequestError(UNKNOWN_PAGE)
+    return (await asyncio.to_thread(_prepared, name)).answer(request)
+
+
+@cache
+def _prepared(name: str) -> Prepared:
+    return Prepared(written_page(name).encode(), "text/html", HEADERS)
