@@ -119,7 +119,7 @@ def codes_in_sources() -> dict[str, str]:
         for kind in vars(cloud_errors).values()
         if isinstance(kind, type) and issubclass(kind, cloud_errors.CloudError)
     }
-    for layer in ("api", "core", "link", "routing", "cloud"):
+    for layer in ("api", "core", "runtime", "routing", "cloud"):
         for source in sorted((SOURCES / layer).rglob("*.py")):
             if "wire" in source.parts or source.name == "causes.py":
                 continue

@@ -5,7 +5,7 @@ from eliza_cloud.cli.exit_codes import COMMAND_CODES
 from eliza_cloud.core.problems import CAUSES
 from tests.docs.source import codes
 
-SERVICE = ("core/", "cloud/", "store/", "link/", "routing/", "api/", "ops/")
+SERVICE = ("core/", "cloud/", "store/", "runtime/", "daemon/", "routing/", "api/", "ops/")
 
 
 def test_every_code_of_the_service_is_an_error_code_or_a_cause():
