@@ -14,7 +14,7 @@ from aioresponses import core
 from eliza_cloud.core.journal.replay import DivergedError
 from tests.journals import replay_database
 
-# aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (aioresponses issues 288 and 289).
+# aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (its own #288 and #289).
 if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
 
     class _Response(aiohttp.ClientResponse):

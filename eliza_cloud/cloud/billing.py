@@ -1,4 +1,4 @@
-"""The calls about money (contract eliza-cloud-api §15). What the cloud refuses is returned as it said it."""
+"""The calls about money (cloud-api §15). What the cloud refuses is returned as it said it."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.redaction.cloud import Redaction
 from eliza_cloud.redaction.secret import Secret
 
-#: Seconds for each call (contract local-api §9).
+#: Seconds for each call (local-api §9).
 TIMEOUT = 15.0
 _BILLING_PAGE = "/dashboard/settings?tab=billing"
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 class Billing:
     """Billing with one key. An answer of 400 or more is returned as `Verbatim`, all else raises `CloudError`.
 
-    The service key, if there is one, goes along as `X-Service-Key` (contract eliza-cloud-api §20).
+    The service key, if there is one, goes along as `X-Service-Key` (cloud-api §20).
     """
 
     def __init__(self, exchange: Exchange, base_url: BaseUrl, service_key: Secret | None) -> None:
@@ -116,6 +116,6 @@ def verbatim(answer: Answer) -> Verbatim:
 
 
 def _wants_browser(refusal: Verbatim) -> bool:
-    """Recognise both ways in which the cloud refuses a key where it wants a session (§4, §15)."""
+    """Recognise both ways in which the cloud refuses a key where it wants a session (cloud-api §4, §15)."""
     breaks = refusal.status == 500 and refusal.document["error"] == "Failed to process payment request"
     return breaks or refusal.document.get("code") == "session_auth_required"

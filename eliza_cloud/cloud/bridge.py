@@ -1,4 +1,4 @@
-"""JSON-RPC to the agent's sandbox: the body decides, not the HTTP status (contract eliza-cloud-api §12)."""
+"""JSON-RPC to the agent's sandbox: the body decides, not the HTTP status (cloud-api §12)."""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The client of Eliza Cloud, for both generations of the server (contract eliza-cloud-api §21).
+"""The client of Eliza Cloud, for both generations of the server (cloud-api §21).
 
 Every method raises `CloudError` and nothing else. No redirect is followed and nothing is retried here; each
 call has a timeout, and a failed one leaves nothing behind.
@@ -64,7 +64,7 @@ class ElizaCloudClient:
         self._exchange = Exchange(session, key)
         self._agents = AgentPaths(self._exchange, base_url)
 
-    # Signing in (§7): without credentials.
+    # Signing in (cloud-api §7): without credentials.
 
     async def create_login_session(self, *, timeout: float = 10.0) -> LoginSession:
         """Begin a sign-in; the id is the one the server returns, else the random one that was sent."""
@@ -88,7 +88,7 @@ class ElizaCloudClient:
             answer = await exchange.call("DELETE", self.base_url.login_session(session_id))
         success(answer, exchange.redaction)
 
-    # The account (§8, §15) and jobs (§11).
+    # The account (cloud-api §8, §15) and jobs (cloud-api §11).
 
     async def get_user(self) -> User:
         """Return whom the key belongs to: the cheapest proof that it is valid."""
@@ -110,7 +110,7 @@ class ElizaCloudClient:
             return job
         return msgspec.structs.replace(job, error=self._exchange.redaction.sentence(job.error))
 
-    # Agents (§9, §10).
+    # Agents (cloud-api §9, §10).
 
     async def list_agents(self) -> list[Agent]:
         """Return all agents of the organization, newest first."""
@@ -165,7 +165,7 @@ class ElizaCloudClient:
         answer = await self._call("POST", f"/{segment(agent_id)}/resume")
         return reading.read_provision(self._accepted(answer), answer.status)
 
-    # The agent's sandbox (§12, §13).
+    # The agent's sandbox (cloud-api §12, §13).
 
     async def heartbeat(self, agent_id: str) -> None:
         """Return when the agent's sandbox answered; `AgentUnreachable`: the body says that it did not."""
@@ -202,7 +202,7 @@ class ElizaCloudClient:
         path = f"/{segment(agent_id)}/stream"
         return stream_reply(self._agents, path, bridge.message(text, room, mode), self._timeouts)
 
-    # Backups (§14).
+    # Backups (cloud-api §14).
 
     async def snapshot(self, agent_id: str) -> Snapshot:
         """Take a backup, or start the job that takes it; `Conflict`: there is nothing to back up."""
@@ -221,7 +221,7 @@ class ElizaCloudClient:
         )
         return reading.read_restored(self._success(answer), answer.status)
 
-    # Inference and the rest of what can be routed (§16).
+    # Inference and the rest of what can be routed (cloud-api §16).
 
     @asynccontextmanager
     async def open(
@@ -284,7 +284,7 @@ class ElizaCloudClient:
         return success(answer, self._exchange.redaction)
 
     def _accepted(self, answer: Answer) -> dict[str, Any]:
-        """Like `_success`, but a 409 that names the work already under way is one too (§10)."""
+        """Like `_success`, but a 409 that names the work already under way is one too (cloud-api §10)."""
         document = answer.document
         if answer.status == 409 and document is not None and document.get("success") is not False:
             under_way = (

@@ -1,4 +1,4 @@
-"""The compat surface (contract eliza-cloud-api §20), passed through: any method, JSON both ways."""
+"""The compat surface (cloud-api §20), passed through: any method, JSON both ways."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -191,7 +191,7 @@ class KeyUnavailable(CloudError):
 
 
 class AgentUnreachable(CloudError):
-    """The cloud answered, but reported that the agent's sandbox does not (contract eliza-cloud-api §12)."""
+    """The cloud answered, but reported that the agent's sandbox does not (cloud-api §12)."""
 
     code = "agent_unreachable"
     retryable = True

@@ -1,4 +1,4 @@
-"""Waiting for a job of the cloud (contract eliza-cloud-api §11)."""
+"""Waiting for a job of the cloud (cloud-api §11)."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""A streamed reply: only `done` is success (contract eliza-cloud-api §13 and §21 row 9)."""
+"""A streamed reply: only `done` is success (cloud-api §13 and §21 row 9)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable

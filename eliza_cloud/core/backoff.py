@@ -1,4 +1,4 @@
-"""How long to wait before a try (seed: Reconnection Strategy): a pure function of attempt and chance."""
+"""How long to wait before a try (architecture: Repair): a pure function of attempt and chance."""
 
 import msgspec
 

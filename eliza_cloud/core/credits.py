@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-#: The seed's thresholds (Credits Endpoint) and the cloud's gate for starting an agent (eliza-cloud-api §15).
+#: When a balance is low, critical (local-api §6), and too low for the cloud to start agents (cloud-api §15).
 LOW_BELOW = 2.0
 CRITICAL_BELOW = 0.5
 MINIMUM_DEPOSIT = 5.0

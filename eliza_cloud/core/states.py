@@ -1,10 +1,10 @@
-"""The names of the states. The link's five are the seed's; `closing` is ours and never shown (see `view`)."""
+"""The names of the states. Five of the link's are shown, `closing` is not (architecture: The step)."""
 
 from enum import Enum, StrEnum
 
 
 class LinkState(Enum):
-    """Where the link is (seed: Connection States)."""
+    """Where the link is (architecture: The step)."""
 
     DISCONNECTED = "disconnected"
     CONNECTING = "connecting"

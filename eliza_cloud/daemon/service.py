@@ -249,7 +249,7 @@ def _settings(config: ConfigFile, redaction: Redaction) -> tuple[Settings, list[
 
 
 def require_token(environ: Mapping[str, str], binding: Binding) -> None:
-    """Refuse to listen to other machines with a token nobody chose (contract local-api §20 row 42)."""
+    """Refuse to listen to other machines with a token nobody chose (local-api §20 row 42)."""
     if not binding.is_loopback and len(value_of(environ, API_TOKEN) or "") < LEAST_TOKEN:
         raise BindingError(
             f"{binding.host} can be reached from other machines: set {API_TOKEN} to a secret of at least"

@@ -49,12 +49,12 @@ class Diagram(msgspec.Struct, frozen=True):
 
 
 def link_diagram() -> Diagram:
-    """Draw the link (seed: Cloud Manager)."""
+    """Draw the link (architecture: The step)."""
     return _draw("link", ROWS, LinkState, internal=(LinkState.CLOSING.value,))
 
 
 def login_diagram() -> Diagram:
-    """Draw one browser sign-in (seed: Cloud Login Flow)."""
+    """Draw one browser sign-in (architecture: Login)."""
     return _draw("login", LOGIN_ROWS, LoginState, internal=())
 
 

@@ -11,7 +11,7 @@ from eliza_cloud.redaction.text import PIECE, hide
 _SHOWN = "<secret>"
 _MAX_TEXT = 300
 _MAX_MEMBER_BYTES = 4096
-#: The shape of the cloud's keys (contract eliza-cloud-api §4), for keys this client does not hold.
+#: The shape of the cloud's keys (cloud-api §4), for keys this client does not hold.
 KEY_SHAPE = re.compile(r"eliza_[0-9A-Za-z]{16,}")
 
 

@@ -16,10 +16,10 @@ SHOWN = "[redacted]"
 _SECRET_WORD = re.compile(
     r"(?:api)?keys?|tokens?|bearer|secrets?|passwords?|passphrase|authorization|cookies?|credentials?"
 )
-#: Whoever knows the id of a pending sign-in can collect its key (contract eliza-cloud-api §7).
+#: Whoever knows the id of a pending sign-in can collect its key (cloud-api §7).
 _SECRET_NAMES = frozenset({"session_id", "browser_url"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
-#: Keys of the cloud (contract eliza-cloud-api §4), bearer values, and sign-in ids inside URLs. The first word
+#: Keys of the cloud (cloud-api §4), bearer values, and sign-in ids inside URLs. The first word
 #: is in every text with the shape, in lower case; most texts hold none, and are let pass for that.
 _SHAPES = (
     ("eliza_", re.compile(r"eliza_(?:[0-9a-fA-F]{64}|[0-9A-Za-z]{16,})"), SHOWN),

@@ -1,1 +1,1 @@
-"""Service routing: which road each capability takes (seed: Granular cloud service routing)."""
+"""Service routing: which road each capability takes (local-api §16)."""

@@ -1,4 +1,4 @@
-"""The face of the link (seed: Cloud Manager): what callers may ask of it."""
+"""The face of the link (architecture: The step): what callers may ask of it."""
 
 import asyncio
 import random
@@ -201,7 +201,7 @@ class CloudManager:
     # The link
 
     async def connect(self, agent_id: str) -> LinkedAgent:
-        """Link to an agent (seed: Connect Flow) and return when the link stands."""
+        """Link to an agent (architecture: Connect) and return when the link stands."""
         self._before_connecting()
         await self._loop.ask(events.Connect(agent_id)).ended()
         name = self.facts.agent_name if self.facts.agent_id == agent_id else None
@@ -213,7 +213,7 @@ class CloudManager:
         await self._loop.ask(events.Connect(agent_id)).accepted()
 
     async def disconnect(self) -> None:
-        """Close the link and sign out (seed: Disconnect Flow); return when nothing of it is left."""
+        """Close the link and sign out (architecture: Closing); return when nothing of it is left."""
         await self._errands.run(self._disconnect())
 
     async def _disconnect(self) -> None:
@@ -238,7 +238,7 @@ class CloudManager:
     # The sign-in
 
     async def start_login(self) -> login.LoginFacts:
-        """Begin a sign-in, or return the one that is pending (seed: Start the Login Flow)."""
+        """Begin a sign-in, or return the one that is pending (local-api §4)."""
         return await self._sign_in.start()
 
     def login_status(self, session_id: str) -> login.LoginView:

@@ -1,4 +1,4 @@
-"""Chat with the agent the link is about (seed: Cloud Proxy)."""
+"""Chat with the agent the link is about (local-api §10)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -7,7 +7,7 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, NotFound
 from eliza_cloud.runtime.errors import LinkError, failure_of
 
-#: The agent's room for people (contract local-api §10).
+#: The agent's room for people (local-api §10).
 WEB_CHAT = "web-chat"
 
 
@@ -32,7 +32,7 @@ class CloudRuntimeProxy:
         """Send a message and yield the reply in pieces; returns normally only when it is complete.
 
         Closing the generator cancels the call. A cloud that has no stream for an agent that runs is asked for
-        the reply as a whole (contract eliza-cloud-api §21 row 9).
+        the reply as a whole (cloud-api §21 row 9).
         """
         try:
             try:

@@ -1,4 +1,4 @@
-"""Where the state lives (contract local-api §15)."""
+"""Where the state lives (local-api §15)."""
 
 from collections.abc import Mapping
 from pathlib import Path

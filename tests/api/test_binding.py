@@ -9,7 +9,7 @@ def ports(environ, **flags):
     return [(port.number, port.setting) for port in read_binding(environ, **flags).ports]
 
 
-def test_both_ports_of_the_seed_on_loopback_are_the_default():
+def test_both_documented_ports_on_loopback_are_the_default():
     binding = read_binding({})
     assert (binding.host, binding.is_loopback, binding.is_wildcard) == ("127.0.0.1", True, False)
     assert ports({}) == [(31337, "ELIZA_API_PORT"), (2138, "ELIZA_PORT")]

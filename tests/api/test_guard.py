@@ -226,7 +226,7 @@ async def test_the_token_is_never_taken_from_the_url(idle, query):
 OPEN = ("GET /api/cloud/status", "GET /api/cloud/login/status?sessionId=x")
 
 
-async def test_only_the_seeds_two_routes_and_the_reference_are_open():
+async def test_only_two_routes_and_the_reference_are_open():
     assert [f"{route.method} {route.path}" for route in ROUTES if route.open] == [
         "GET /api/cloud/status",
         "GET /api/cloud/login/status",

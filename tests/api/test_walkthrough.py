@@ -1,4 +1,4 @@
-"""The seed's walkthrough, each answer whole."""
+"""The walk from sign-in to sign-out, each answer whole."""
 
 import json
 

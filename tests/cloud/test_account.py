@@ -1,4 +1,4 @@
-"""The user, the balance (contract eliza-cloud-api §8, §15)."""
+"""The user, the balance (cloud-api §8, §15)."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 - a table of cases has as many columns as it has
-"""Snapshots, the list of backups, restores (contract eliza-cloud-api §14)."""
+"""Snapshots, the list of backups, restores (cloud-api §14)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The guard of the base URL (contract local-api §18, column N)."""
+"""The guard of the base URL (local-api §18)."""
 
 import pytest
 

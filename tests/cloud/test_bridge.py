@@ -1,4 +1,4 @@
-"""Heartbeat and message: the JSON-RPC body decides (contract eliza-cloud-api §12)."""
+"""Heartbeat and message: the JSON-RPC body decides (cloud-api §12)."""
 
 import asyncio
 

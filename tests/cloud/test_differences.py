@@ -1,4 +1,4 @@
-"""The thirteen differences a client must tolerate (contract eliza-cloud-api §21), one test for each row."""
+"""The thirteen differences a client must tolerate (cloud-api §21), one test for each row."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 - a table of cases has as many columns as it has
-"""From the cloud's answers to the error tree (contract eliza-cloud-api §5, §6)."""
+"""From the cloud's answers to the error tree (cloud-api §5, §6)."""
 
 import time
 from email.utils import formatdate

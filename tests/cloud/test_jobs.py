@@ -1,4 +1,4 @@
-"""Waiting for a job (contract eliza-cloud-api §11)."""
+"""Waiting for a job (cloud-api §11)."""
 
 import pytest
 from aiohttp import web

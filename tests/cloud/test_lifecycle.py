@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 - a table of cases has as many columns as it has
-"""Create, provision, suspend, resume, delete: each with both generations' answers (contract §9, §10)."""
+"""Create, provision, suspend, resume, delete: each with both generations' answers (cloud-api §9, §10)."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Signing in (contract eliza-cloud-api §7)."""
+"""Signing in (cloud-api §7)."""
 
 import uuid
 

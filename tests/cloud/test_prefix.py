@@ -1,4 +1,4 @@
-"""Finding the agent prefix (contract eliza-cloud-api §3)."""
+"""Finding the agent prefix (cloud-api §3)."""
 
 import asyncio
 

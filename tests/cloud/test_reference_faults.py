@@ -1,4 +1,4 @@
-"""Faults of the reference implementation that this client does not have (contract local-api §20), by row."""
+"""Errors of other clients that this one does not make (local-api §20), by row."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 - a table of cases has as many columns as it has
-"""A streamed reply: only `done` is success (contract eliza-cloud-api §13)."""
+"""A streamed reply: only `done` is success (cloud-api §13)."""
 
 import asyncio
 from contextlib import aclosing

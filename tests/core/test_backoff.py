@@ -1,4 +1,4 @@
-"""The ladder's delays (seed: Reconnection Strategy)."""
+"""The ladder's delays (architecture: Repair)."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ chances = st.floats(0.0, 1.0)
 attempts = st.integers(1, 10_000)
 
 
-def test_the_numbers_are_the_seeds():
+def test_the_numbers_are_the_documented_ones():
     assert (SEED.initial, SEED.factor, SEED.ceiling, SEED.attempts) == (3.0, 2.0, 60.0, 10)
     assert [documented_delay(SEED, n) for n in range(1, 11)] == [3, 6, 12, 24, 48, 60, 60, 60, 60, 60]
 

@@ -1,4 +1,4 @@
-"""A link that is lost and found again (seed: Reconnection Strategy), told step by step."""
+"""A link that is lost and found again (architecture: Repair), told step by step."""
 
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.link import effects as do

@@ -1,4 +1,4 @@
-"""Signing in, told step by step (seed: Cloud Login Flow)."""
+"""Signing in, told step by step (architecture: Login)."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What everyone is shown (seed: Status Endpoint), as JSON on the wire."""
+"""What everyone is shown (local-api §5), as JSON on the wire."""
 
 import msgspec
 import pytest
@@ -36,7 +36,7 @@ def _json(facts: Facts, *, running: bool = True) -> dict:
     return msgspec.json.decode(msgspec.json.encode(status_view(facts, running=running)))
 
 
-def test_a_signed_in_account_is_shown_in_the_seeds_words():
+def test_a_signed_in_account_is_shown_as_documented():
     body = _json(in_state(CONNECTED, since=1_700_000_000.25, last_heartbeat_at=1_700_000_030.0))
     connection = body.pop("connection")
     assert body == {
@@ -97,7 +97,7 @@ def test_nobody_signed_in_shows_every_field_and_the_reason():
         (KeyState.ACCEPTED, True, None),
     ],
 )
-def test_the_reason_is_one_of_the_seeds_four_and_only_there_while_not_connected(key, running, reason):
+def test_the_reason_is_one_of_four_and_only_there_while_not_connected(key, running, reason):
     body = _json(Facts(key=key), running=running)
     assert body["connected"] == (reason is None)
     assert body["hasApiKey"] == (key is not KeyState.ABSENT)
@@ -126,7 +126,7 @@ def test_closing_is_shown_as_the_state_it_came_from_with_a_reason(came_from):
     assert shown_state(link.facts) is came_from
 
 
-def test_only_the_seeds_five_states_are_ever_shown():
+def test_only_five_states_are_ever_shown():
     shown = {shown_state(in_state(state)) for state in LinkState}
     assert {state.value for state in shown} == {
         "disconnected",

@@ -86,7 +86,7 @@ def test_conditions_say_on_which_side_of_a_guard_an_edge_is():
     assert "Connect [another agent]" in labels["connected", "closing"]
 
 
-def test_the_internal_state_is_marked_and_the_others_are_the_seeds_five():
+def test_the_internal_state_is_marked_and_the_others_are_the_five_that_are_shown():
     diagram = link_diagram()
     assert set(diagram.states) - set(diagram.internal) == {
         "disconnected", "connecting", "connected", "reconnecting", "error",

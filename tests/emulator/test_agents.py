@@ -1,4 +1,4 @@
-"""Contract §9: list, create, get, patch, delete, as both generations have it and as C alone does."""
+"""cloud-api §9: list, create, get, patch, delete, as both generations have it and as C alone does."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Contract §9 and §10 where generation N differs: reuse, quota, tiers, warm pool, jobs for everything."""
+"""cloud-api §9 and §10 where generation N differs: reuse, quota, tiers, warm pool, jobs for everything."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Contract §3, §4, §5, §8: prefixes, credentials, error bodies, the user."""
+"""cloud-api §3, §4, §5, §8: prefixes, credentials, error bodies, the user."""
 
 import re
 

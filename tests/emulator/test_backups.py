@@ -1,4 +1,4 @@
-"""Contract §14: snapshots, the ten that are kept, and restoring."""
+"""cloud-api §14: snapshots, the ten that are kept, and restoring."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Contract §12: JSON-RPC to the sandbox."""
+"""cloud-api §12: JSON-RPC to the sandbox."""
 
 import io
 import json

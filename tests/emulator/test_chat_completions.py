@@ -1,4 +1,4 @@
-"""Contract §16 `llmText`, §5, §6: chat completions, whole and streamed, and who pays for them."""
+"""cloud-api §5, §6, §16, `llmText`: chat completions, whole and streamed, and who pays for them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Contract §15, §16: balance, ledger, hourly billing, checkout, settings, models."""
+"""cloud-api §15, §16: balance, ledger, hourly billing, checkout, settings, models."""
 
 import pytest
 

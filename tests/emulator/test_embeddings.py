@@ -1,4 +1,4 @@
-"""Contract §16 `embeddings`: vectors that depend on model and text alone."""
+"""cloud-api §16 `embeddings`: vectors that depend on model and text alone."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Contract §7: CLI login sessions."""
+"""cloud-api §7: CLI login sessions."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Contract §10, §11: provisioning, resuming, and the life of a job, in both generations."""
+"""cloud-api §10, §11: provisioning, resuming, and the life of a job, in both generations."""
 
 from tests.emulator.conftest import C, N
 

@@ -1,4 +1,4 @@
-"""Contract §16 `rpc`: chains by name and network, batches, the cache, the older routes."""
+"""cloud-api §16 `rpc`: chains by name and network, batches, the cache, the older routes."""
 
 import pytest
 

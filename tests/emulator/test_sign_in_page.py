@@ -1,4 +1,4 @@
-"""Contract §7: the browser's side of a login."""
+"""cloud-api §7: the browser's side of a login."""
 
 import re
 from uuid import uuid4

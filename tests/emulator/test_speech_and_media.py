@@ -1,4 +1,4 @@
-"""Contract §16 `tts` and `media`: tiny audio, pictures and a video, the same for the same request."""
+"""cloud-api §16 `tts` and `media`: tiny audio, pictures and a video, the same for the same request."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""Contract §13: a reply as server-sent events."""
+"""cloud-api §13: a reply as server-sent events."""
 
 import json
 

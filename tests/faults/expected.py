@@ -8,14 +8,14 @@ from tests.faults.steps import a_conversation, a_link
 
 
 def _begun(fault: Fault) -> str:
-    """Local-api §4: a login says by its own codes what kept it from beginning."""
+    """local-api §4: a login says by its own codes what kept it from beginning."""
     reached = fault.answer.split()[1] in {"bad_answer", "cloud_fault", "unknown_path"}
     is_plain = fault.answer[:3] in {"502", "504", "429"} and not reached
     return fault.answer if is_plain else "502 login_not_begun"
 
 
 def _credits(fault: Fault) -> str:
-    """Local-api §6: always 200, what is wrong is in `error`."""
+    """local-api §6: always 200, what is wrong is in `error`."""
     words = {
         "502 bad_answer": "200: unexpected response",
         "502 redirected": "200: Cloud credits request was redirected; redirects are not allowed",
@@ -39,18 +39,28 @@ RULES: dict[str, Callable[[Fault], str]] = {
     "closing": lambda _: "200",
 }
 
-JOINED = "a 409 that names a job means that the work is under way (eliza-cloud-api §10)"
+JOINED = "a 409 that names a job means that the work is under way (cloud-api §10)"
 NOTHING_NEEDED = "nothing in the answer is needed but `success: true`"
-LOOKED_AT = "200 to provision proves nothing: the agent's own status and heartbeat decide (§21 rows 4, 5)"
-STILL_STOPPED = "the job has ended, or there was none, and the agent still does not run (§21 row 5)"
-BODY_COUNTS = "a heartbeat is clean when its body is an object without `error` (§12)"
-BUSY_AGENT = "the agent may still be thinking, which is not the cloud's silence (§12)"
-OTHER_WAY = "a stream that is not there for an agent that runs is replaced by the bridge (§21 row 9)"
+LOOKED_AT = (
+    "200 to provision proves nothing: the agent's own status and heartbeat decide (cloud-api §21 rows 4, 5)"
+)
+STILL_STOPPED = "the job has ended, or there was none, and the agent still does not run (cloud-api §21 row 5)"
+BODY_COUNTS = "a heartbeat is clean when its body is an object without `error` (cloud-api §12)"
+BUSY_AGENT = "the agent may still be thinking, which is not the cloud's silence (cloud-api §12)"
+OTHER_WAY = (
+    "a stream that is not there for an agent that runs is replaced by the bridge (cloud-api §21 row 9)"
+)
 BEGUN = "the head of the stream was sent, so the failure is its last frame (local-api §10)"
 
 EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
-    ("login poll", "404 JSON"): ("expired", "a 404 is how the cloud says that the sign-in is over (§7)"),
-    ("agents", "404 HTML"): ("502 bad_answer", "a server without any of the prefixes is no Eliza Cloud (§3)"),
+    ("login poll", "404 JSON"): (
+        "expired",
+        "a 404 is how the cloud says that the sign-in is over (cloud-api §7)",
+    ),
+    ("agents", "404 HTML"): (
+        "502 bad_answer",
+        "a server without any of the prefixes is no Eliza Cloud (cloud-api §3)",
+    ),
     ("connect", "wrong types"): ("200", LOOKED_AT),
     ("provision", "wrong types"): ("200", LOOKED_AT),
     ("connect", "409 with a job"): ("200", JOINED),
@@ -76,7 +86,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("restore", "wrong types"): ("200", NOTHING_NEEDED),
     ("timer's backup", "409"): (
         "warning, timer stopped",
-        "an agent that runs and is twice refused a backup will be refused again (§21 row 10)",
+        "an agent that runs and is twice refused a backup will be refused again (cloud-api §21 row 10)",
     ),
     ("timer's backup", "409 with a job"): ("taken", JOINED),
 }

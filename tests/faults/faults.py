@@ -1,6 +1,6 @@
 """What can go wrong on the wire, and what each fault means for whoever asked.
 
-The rules are the contract's, not the code's: local-api §4-§8 for our answers, eliza-cloud-api §5 for the
+The rules are the contracts', not the code's: local-api §4-§8 for our answers, cloud-api §5 for the
 cloud's. `answer` is status and code of the local API, `mends` whether waiting may mend it, so that what waits
 on its own (a poll, a ladder) goes on.
 """

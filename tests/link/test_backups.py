@@ -1,4 +1,4 @@
-"""Backups: seed, Backup Scheduler."""
+"""Backups (local-api §14)."""
 
 import asyncio
 import json

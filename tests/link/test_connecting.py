@@ -1,4 +1,4 @@
-"""Connecting: seed, Connect Flow."""
+"""Connecting (architecture: Connect)."""
 
 import asyncio
 

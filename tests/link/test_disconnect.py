@@ -1,4 +1,4 @@
-"""Disconnecting, whatever is under way: seed, Disconnect Flow."""
+"""Disconnecting, whatever is under way (architecture: Closing)."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Signing in: seed, Cloud Login Flow and API-Based Login."""
+"""Signing in (architecture: Login; local-api §4)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Heartbeats and the ladder: seed, Connection Monitor and Reconnection Strategy."""
+"""Heartbeats and repair (architecture: A missed heartbeat; local-api §14)."""
 
 import asyncio
 

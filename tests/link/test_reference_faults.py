@@ -1,4 +1,4 @@
-"""Where the reference implementation falls short (contract local-api §20), and what holds here instead."""
+"""Where other local servers fall short (local-api §20), and what holds here instead."""
 
 import asyncio
 

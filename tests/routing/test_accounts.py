@@ -1,4 +1,4 @@
-"""Choosing among accounts, and letting one rest (contract local-api §16)."""
+"""Choosing among accounts, and letting one rest (local-api §16)."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Routes as they are read, checked and completed (contract local-api §16)."""
+"""Routes as they are read, checked and completed (local-api §16)."""
 
 import pytest
 

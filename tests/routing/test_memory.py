@@ -1,4 +1,4 @@
-"""A reader that dawdles does not make the service collect what it has not read (issue: done when 3)."""
+"""A reader that dawdles does not make the service collect what it has not read."""
 
 import asyncio
 import json

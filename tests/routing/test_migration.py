@@ -1,4 +1,4 @@
-"""Each row of the legacy migration table (contract local-api §16)."""
+"""Each row of the legacy migration table (local-api §16)."""
 
 import copy
 import json
@@ -236,7 +236,7 @@ def test_a_file_that_cannot_be_migrated_does_not_stop_the_service(tmp_path):
     assert config.path.read_text() == "{broken"
 
 
-# Nothing is undone (§20 row 21).
+# Nothing is undone (local-api §20 row 21).
 
 
 def test_a_disconnect_removes_what_needs_the_cloud_and_a_migration_brings_nothing_back():

@@ -94,7 +94,7 @@ async def test_errors_arrive_as_the_clients_own(house, provider, client_of):
 
 
 async def test_out_of_credits_is_an_error_and_not_a_reply(signed_in, cloud, client_of):
-    """Contract local-api §20 row 43."""
+    """local-api §20 row 43."""
     signed_in.route(llmText=CLOUD)
     await cloud.control("organization", balance=0)
     with pytest.raises(openai.APIStatusError) as refused:

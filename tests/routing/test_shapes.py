@@ -1,4 +1,4 @@
-"""OpenAI's shapes into the cloud's and back (contract eliza-cloud-api §16)."""
+"""OpenAI's shapes into the cloud's and back (cloud-api §16)."""
 
 import pytest
 

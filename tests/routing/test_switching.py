@@ -104,7 +104,7 @@ async def test_a_file_that_cannot_be_changed_is_said_to_be_so(house):
     assert "eliza.json" in body["error"]
 
 
-# Provider switch (§12)
+# Provider switch (local-api §12)
 
 
 async def test_a_switch_rewrites_one_route_and_stores_the_key_in_the_file_alone(house):
@@ -124,7 +124,7 @@ async def test_a_switch_rewrites_one_route_and_stores_the_key_in_the_file_alone(
 
 
 async def test_switching_to_the_cloud_gives_its_key_to_nobody(signed_in):
-    """Contract local-api §20 row 19: the cloud's key does not become OPENAI_API_KEY."""
+    """local-api §20 row 19: the cloud's key does not become OPENAI_API_KEY."""
     await until(lambda: signed_in.service.manager.status().connected)
     before = set(os.environ), set(signed_in.environ)
     status, _ = await signed_in.call("POST", "/api/provider/switch", {"provider": "elizacloud"})
@@ -195,7 +195,7 @@ async def test_a_switch_during_another_is_refused(house, monkeypatch):
     assert house.document()["serviceRouting"]["llmText"]["backend"] == "ollama"
 
 
-# Disconnect (§16, §20 row 21)
+# Disconnect (local-api §16, §20 row 21)
 
 
 async def test_a_disconnect_removes_the_roads_that_need_the_cloud_and_no_restart_brings_one_back(

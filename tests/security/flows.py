@@ -1,4 +1,4 @@
-"""What the canaries are run through. A later issue adds its flow here, and its surface in `SURFACES`.
+"""What the canaries are run through. A new flow is added here, a new surface in `SURFACES`.
 
 Every flow runs against the real service and the real command line at debug level, in the order given; each
 says which surfaces it must have left something on, so that an empty net is no proof.

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - a table reads best with one request a line
 """The table of requests that must not get in: each with what has to come back.
 
-A later issue adds its surface by adding rows; `Row.through` marks the few that rightly get in.
+A new surface is added as rows; `Row.through` marks the few that rightly get in.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Which `Host` and which `Origin` a request may name (contract local-api §2): exact names, no look-alikes."""
+"""Which `Host` and which `Origin` a request may name (local-api §2): exact names, no look-alikes."""
 
 import re
 from collections.abc import Iterable

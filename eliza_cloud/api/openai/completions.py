@@ -1,4 +1,4 @@
-"""Chat and embeddings in OpenAI's shape, each on its capability's road (contract local-api §11, §16)."""
+"""Chat and embeddings in OpenAI's shape, each on its capability's road (local-api §11, §16)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Chain calls: POST /rpc/{chain} (contract local-api §16, `rpc`)."""
+"""Chain calls: POST /rpc/{chain} (local-api §16)."""
 
 import re
 from urllib.parse import urlencode

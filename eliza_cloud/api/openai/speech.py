@@ -1,4 +1,4 @@
-"""Text to speech, in OpenAI's shape and in Eliza Cloud's (contract local-api §13, eliza-cloud-api §16)."""
+"""Text to speech, in OpenAI's shape and in Eliza Cloud's (local-api §13, cloud-api §16)."""
 
 from aiohttp import web
 

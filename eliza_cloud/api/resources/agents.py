@@ -1,4 +1,4 @@
-"""Cloud agents, from create to shutdown (seed: Agent Management; contract local-api §8)."""
+"""Cloud agents, from create to shutdown (local-api §8)."""
 
 from typing import Annotated, Any, Literal
 
@@ -199,7 +199,7 @@ def _new_agent(body: dict[str, Any]) -> NewAgent:
 
 
 def _name(body: dict[str, Any]) -> str:
-    """Check the cloud's own rule before it is called (contract eliza-cloud-api §9)."""
+    """Check the cloud's own rule before it is called (cloud-api §9)."""
     name = text_of(body, "agentName")
     if len(name) > MAX_NAME:
         raise bad_request(f"agentName must have at most {MAX_NAME} characters, this one has {len(name)}")

@@ -1,4 +1,4 @@
-"""Backups of an agent: list, take one now, restore (contract eliza-cloud-api §14)."""
+"""Backups of an agent: list, take one now, restore (cloud-api §14)."""
 
 from typing import Annotated, Any, Literal
 

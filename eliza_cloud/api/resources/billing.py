@@ -1,4 +1,4 @@
-"""Money (contract local-api §9): what the account holds, what it was spent on, how to top it up."""
+"""Money (local-api §9): what the account holds, what it was spent on, how to top it up."""
 
 import math
 import re

@@ -13,7 +13,7 @@ from eliza_cloud.core.views.status import TOP_UP_URL
 
 _GROUP = "Credits and billing"
 _WHEN = "2026-11-23T20:15:00.000Z"
-#: Dollars that one payment may be about (contract eliza-cloud-api §19).
+#: Dollars that one payment may be about (cloud-api §19).
 CHECKOUT_LIMITS = (1.0, 1000.0)
 CRYPTO_LIMITS = (1.0, 10000.0)
 

@@ -1,4 +1,4 @@
-"""Talking to the linked agent, as one answer or as a stream (contract local-api §10)."""
+"""Talking to the linked agent, as one answer or as a stream (local-api §10)."""
 
 from contextlib import aclosing
 from typing import Annotated, Any, Literal

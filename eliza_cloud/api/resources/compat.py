@@ -1,4 +1,4 @@
-"""/api/cloud/compat/*: the cloud's compat surface for front ends that speak it (contract local-api §13)."""
+"""/api/cloud/compat/*: the cloud's compat surface for front ends that speak it (local-api §13)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""The account's balance (seed: Credits Endpoint; contract local-api §6)."""
+"""The account's balance (local-api §6)."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Signing in and out (seed: API-Based Login; contract local-api §4 and §7)."""
+"""Signing in and out (local-api §4, §7)."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Which road each capability takes: show, set, clear (seed: Granular cloud service routing)."""
+"""Which road each capability takes: show, set, clear (local-api §16)."""
 
 import asyncio
 from typing import Annotated, Any

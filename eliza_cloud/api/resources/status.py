@@ -1,4 +1,4 @@
-"""What is known about the account and the link (seed: Status Endpoint), and what front ends ask for."""
+"""What is known about the account and the link (local-api §5), and what front ends ask for."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Where the running service is, and the token it wants (issue: The CLI; contract local-api §2)."""
+"""Where the running service is, and the token it wants (local-api §2)."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""`eliza-cloud disconnect`, also as `logout`: close the link and sign out (seed: Disconnecting)."""
+"""`eliza-cloud disconnect`, also as `logout`: close the link and sign out (architecture: Closing)."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`eliza-cloud login`: sign in through the browser (seed: Cloud Login Flow)."""
+"""`eliza-cloud login`: sign in through the browser (architecture: Login)."""
 
 import os
 import time
@@ -13,7 +13,7 @@ from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.progress import LiveLine
 
 TIME_FOR_LOGIN = 300.0
-"""Seconds the service waits by default (seed: timeoutMs); only what is shown depends on it."""
+"""Seconds the service waits by default (local-api §4); only what is shown depends on it."""
 POLL_INTERVAL = 0.5
 
 

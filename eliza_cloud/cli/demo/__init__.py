@@ -1,1 +1,1 @@
-"""`eliza-cloud demo`: the whole walk of the seed, for real, on this machine."""
+"""`eliza-cloud demo`: a whole walk through the service, for real, on this machine."""

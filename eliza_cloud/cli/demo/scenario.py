@@ -1,4 +1,4 @@
-"""The walk: the seed's steps 1 to 5 over HTTP, then everything that can happen to a link."""
+"""The walk: from sign-in to sign-out over HTTP, then everything that can happen to a link."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The cloud's base URL: what is accepted, and the URLs made from it (contract local-api §18).
+"""The cloud's base URL: what is accepted, and the URLs made from it (local-api §18).
 
 Accepted is HTTPS to a public host. `ELIZA_CLOUD_ALLOW_LOOPBACK=1` (here `allow_loopback`) adds http(s) to
 127.0.0.0/8, ::1 and exactly `localhost`. Nothing here opens a connection; what a name resolves to is checked
@@ -48,7 +48,7 @@ class BaseUrl:
         return self._url(path)
 
     def login_session(self, session_id: str | None = None) -> URL:
-        """Return the URL that creates sign-in sessions, or the one of a single session (contract §7)."""
+        """Return the URL that creates sign-in sessions, or the one of a single session (cloud-api §7)."""
         return self._url("/api/auth/cli-session" + ("" if session_id is None else f"/{segment(session_id)}"))
 
     def login_page(self, session_id: str) -> str:

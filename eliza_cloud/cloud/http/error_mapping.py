@@ -1,4 +1,4 @@
-"""From an answer that is not a success to the error of the tree (contract eliza-cloud-api §5).
+"""From an answer that is not a success to the error of the tree (cloud-api §5).
 
 The cloud's own text is looked for in this order: `error`, `error.message`, `message`, the status itself.
 """
@@ -38,7 +38,7 @@ _MEMBERS = (
     "details",
     "failureId",
 )
-#: Conflicts that pass by themselves, by the words the cloud uses for them (contract §9, §10).
+#: Conflicts that pass by themselves, by the words the cloud uses for them (cloud-api §9, §10).
 _PASSING_CONFLICTS = ("state changed", "in progress", "already being provisioned")
 
 
@@ -167,7 +167,7 @@ def _phrase(status: int) -> str:
 
 
 def _details(document: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
-    """Collect the cloud's own members; an agent quota may be told inside `details` (contract §6)."""
+    """Collect the cloud's own members; an agent quota may be told inside `details` (cloud-api §6)."""
     nested = document.get("details")
     found = {**(nested if isinstance(nested, dict) else {}), **document}
     details = {name: redaction.member(found[name]) for name in _MEMBERS if name in found}

@@ -1,4 +1,4 @@
-"""Which agent paths this server has: `eliza`, `milady` or `milaidy` (contract eliza-cloud-api §3).
+"""Which agent paths this server has: `eliza`, `milady` or `milaidy` (cloud-api §3).
 
 A server says that it has no such path with a 404, or on some deployments a 500, that is not JSON. So the
 prefix is found with a plain GET of the list, never with the call itself. JSON of any status settles it for

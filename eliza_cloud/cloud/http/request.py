@@ -52,7 +52,7 @@ class Answer:
 
     @property
     def is_unknown_path(self) -> bool:
-        """Whether the answer is how a server says that it has no such path (contract eliza-cloud-api §3)."""
+        """Whether the answer is how a server says that it has no such path (cloud-api §3)."""
         return self.document is None and self.status in {404, 500}
 
 
@@ -115,7 +115,7 @@ class Exchange:
             response.close()
 
     def _credentials(self) -> dict[str, str]:
-        """Return both headers the cloud accepts a key in (contract eliza-cloud-api §4)."""
+        """Return both headers the cloud accepts a key in (cloud-api §4)."""
         if self._key is None:
             return {}
         key = self._key.reveal()

@@ -1,4 +1,4 @@
-"""Which IP addresses the base URL may lead to (contract local-api §18, column N).
+"""Which IP addresses the base URL may lead to (local-api §18).
 
 Addresses that wrap an IPv4 address (IPv4-mapped, 6to4, Teredo, NAT64) are judged by what they wrap. The
 ranges are written out because the standard library's `is_global` differs between Python patch versions.

@@ -11,7 +11,7 @@ from eliza_cloud.cloud.errors import TimedOut
 
 
 class Timeouts(msgspec.Struct, frozen=True):
-    """Seconds for each kind of call; the defaults come from the seed and contract eliza-cloud-api §19."""
+    """Seconds for each kind of call; the defaults: local-api §14 and cloud-api §19."""
 
     rest: float = 30.0
     #: Deleting and suspending block in the first generation until the container has stopped.

@@ -1,4 +1,4 @@
-"""What billing calls return (contract eliza-cloud-api §15), and how it is read. Amounts are dollars."""
+"""What billing calls return (cloud-api §15), and how it is read. Amounts are dollars."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ class CryptoInvoice(msgspec.Struct, frozen=True):
 
 
 def read_summary(document: dict[str, Any]) -> Summary:
-    """Read the summary; a missing balance is an error, never a zero (contract local-api §20 row 45)."""
+    """Read the summary; a missing balance is an error, never a zero (local-api §20 row 45)."""
     organization = members(document.get("organization"))
     balance = number(organization.get("creditBalance"))
     if balance is None:

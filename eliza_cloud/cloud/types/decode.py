@@ -1,4 +1,4 @@
-"""From the cloud's JSON to the types of `wire` (contract eliza-cloud-api §7-§11, §14, §15).
+"""From the cloud's JSON to the types of `wire` (cloud-api §7-§11, §14, §15).
 
 Raises `BadAnswer` only where the answer is useless: an agent without an id, a list that is none.
 """
@@ -19,7 +19,7 @@ from eliza_cloud.cloud.types.models import (
     User,
 )
 
-#: The polling hint of the contract (§11), for answers without one.
+#: The usual polling hint (cloud-api §11), for answers without one.
 DEFAULT_INTERVAL = 5.0
 _SHORTEST_INTERVAL = 0.02
 _LONGEST_INTERVAL = 60.0
@@ -67,7 +67,7 @@ def read_agent(raw: dict[str, Any]) -> Agent:
 
 
 def read_created(document: dict[str, Any], status: int) -> CreatedAgent:
-    """Read a create: 200 is reuse unless the body says otherwise; with a job, `status` is the job's (§9)."""
+    """Read a create (cloud-api §9): 200 is reuse unless it says otherwise; with a job, `status` is its."""
     data = members(document.get("data"))
     job = read_job_ref(document)
     agent_id = text(data.get("agentId")) or text(data.get("id"))
@@ -83,7 +83,7 @@ def read_created(document: dict[str, Any], status: int) -> CreatedAgent:
 
 
 def read_provision(document: dict[str, Any], status: int) -> Provision:
-    """Read provision and resume: only a 200 can mean running, unless it names another status (§10)."""
+    """Read provision and resume (cloud-api §10): only a 200 can mean running, if it names no other status."""
     job = read_job_ref(document)
     told = text(members(document.get("data")).get("status"))
     if status in {200, 201} and job is None:
@@ -101,7 +101,7 @@ def read_job_ref(document: dict[str, Any]) -> JobRef | None:
 
 
 def read_job(document: dict[str, Any], job_id: str) -> Job:
-    """Read a job: `completed` has ended whatever the hint says, the running statuses have not (§11)."""
+    """Read a job (cloud-api §11): `completed` has ended whatever the hint says, running ones have not."""
     raw = members(document.get("data"))
     status = text(raw.get("status"))
     if status is None:
@@ -119,7 +119,7 @@ def read_job(document: dict[str, Any], job_id: str) -> Job:
 
 
 def read_snapshot(document: dict[str, Any], status: int) -> Snapshot:
-    """Read a snapshot: done with an id, or accepted with or without a job (§14)."""
+    """Read a snapshot: done with an id, or accepted with or without a job (cloud-api §14)."""
     data = members(document.get("data"))
     job = read_job_ref(document)
     backup_id = text(data.get("backupId")) or text(data.get("id"))
@@ -134,7 +134,7 @@ def read_backups(document: dict[str, Any]) -> list[Backup]:
 
 
 def read_restored(document: dict[str, Any], status: int) -> Restored:
-    """Read a restore: 202 says only that it has begun (§14)."""
+    """Read a restore: 202 says only that it has begun (cloud-api §14)."""
     data = members(document.get("data"))
     return Restored(text(data.get("restoredFromBackupId")), text(data.get("createdAt")), status == 202, data)
 

@@ -1,4 +1,4 @@
-"""Reading single members of the cloud's JSON: nullable, numbers as strings (contract §21 row 11)."""
+"""Reading single members of the cloud's JSON: nullable, numbers as strings (cloud-api §21 row 11)."""
 
 import math
 import re

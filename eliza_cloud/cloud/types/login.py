@@ -1,4 +1,4 @@
-"""Reading the sign-in answers (contract eliza-cloud-api §7)."""
+"""Reading the sign-in answers (cloud-api §7)."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 """What the client returns: the cloud's answers, reduced to what is used. Times in seconds.
 
-Decoding is tolerant (contract eliza-cloud-api §21 rows 11 and 12): words the contract does not list are kept
+Decoding is tolerant (cloud-api §21 rows 11 and 12): words that it does not list are kept
 as they are, and whatever may be missing is None. `raw` is the cloud's own object, untouched.
 """
 
@@ -22,7 +22,7 @@ class JobRef(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, frozen=True):
     """A job as it is now. `should_continue` is False only when it has ended, well or not.
 
-    `error` may be left over from an earlier attempt (contract §11).
+    `error` may be left over from an earlier attempt (cloud-api §11).
     """
 
     id: str
@@ -34,7 +34,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class LoginSession(msgspec.Struct, frozen=True):
-    """A sign-in under way; `revocable` means that the server can take a collected key back (contract §7)."""
+    """A sign-in under way; `revocable` means that the server can take a collected key back (cloud-api §7)."""
 
     session_id: str
     browser_url: str

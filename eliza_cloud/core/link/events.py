@@ -42,7 +42,7 @@ class Reattach(Event, frozen=True):
 
 
 class Disconnect(Event, frozen=True):
-    """Close the link and sign out (seed: Disconnecting)."""
+    """Close the link and sign out (architecture: Closing)."""
 
 
 class Stop(Event, frozen=True):

@@ -113,7 +113,7 @@ ROWS: tuple[Row[Facts], ...] = (
     ),
     moves(ConnectFailed, [CONNECTING], ERROR, a.because(Reason.CONNECT_FAILED), a.answer_failure),
     ignored(ConnectFailed, _except(CONNECTING), FENCED),
-    # Watching and repairing (seed: Reconnection Strategy)
+    # Watching and repairing (architecture: Repair)
     stays(HeartbeatAnswered, [CONNECTED], a.note_beat),
     ignored(HeartbeatAnswered, _except(CONNECTED), FENCED),
     stays(HeartbeatMissed, [CONNECTED], a.note_miss, when=g.misses_left, why="one miss is weather"),
@@ -198,7 +198,7 @@ ROWS: tuple[Row[Facts], ...] = (
     *_in_the_backup_loop(Restore),
     stays(BackupTaken, [CONNECTED, CLOSING], a.note_backup),
     ignored(BackupTaken, _except(CONNECTED, CLOSING), FENCED),
-    stays(BackupFailed, [CONNECTED, CLOSING], a.note_backup_failure, why="seed: a warning, no more"),
+    stays(BackupFailed, [CONNECTED, CLOSING], a.note_backup_failure, why="a warning, no more"),
     ignored(BackupFailed, _except(CONNECTED, CLOSING), FENCED),
     # Credits
     stays(CreditsRead, [CONNECTED], a.note_credits),

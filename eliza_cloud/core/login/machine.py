@@ -45,7 +45,7 @@ class LoginExpired(LoginEvent, frozen=True):
 
 
 class LoginTimedOut(LoginEvent, frozen=True):
-    """Nobody signed in in time (seed: timeoutMs)."""
+    """Nobody signed in in time (local-api §4)."""
 
 
 class LoginFailed(LoginEvent, frozen=True):
@@ -74,7 +74,7 @@ class StopPoller(Effect, frozen=True):
 
 
 class StoreKey(Effect, frozen=True):
-    """Write the key down, before anything else happens to it (seed: API-Based Login)."""
+    """Write the key down, before anything else happens to it (local-api §4)."""
 
     session_id: str
     key_prefix: str | None
@@ -106,7 +106,7 @@ class LoginFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoginView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What `/api/cloud/login/status` answers (seed: Poll for Authentication)."""
+    """What `/api/cloud/login/status` answers (local-api §4)."""
 
     status: str
     key_prefix: str | None = None

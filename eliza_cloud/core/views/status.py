@@ -1,4 +1,4 @@
-"""What everyone is shown, derived from the facts (seed: Status Endpoint). Nothing here is stored anywhere."""
+"""What everyone is shown, derived from the facts (local-api §5). Nothing here is stored anywhere."""
 
 import msgspec
 
@@ -24,7 +24,7 @@ class ConnectionView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StatusView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """The account, in the seed's words, and the link under `connection`.
+    """The account at the top level, the link under `connection` (local-api §5).
 
     `connected` is the account's: the cloud accepted the key. `reason` is there only while it is false.
     """
@@ -71,7 +71,7 @@ def connection_view(facts: Facts) -> ConnectionView:
 
 
 def shown_state(facts: Facts) -> LinkState:
-    """Return one of the seed's five states."""
+    """Return one of the five states that are shown."""
     if facts.state is LinkState.CLOSING and facts.came_from is not None:
         return facts.came_from
     return facts.state

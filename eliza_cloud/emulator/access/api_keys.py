@@ -1,4 +1,4 @@
-"""API keys (contract §4): `eliza_` and 64 hex digits, shown by 12 characters, stored as SHA-256."""
+"""API keys (cloud-api §4): `eliza_` and 64 hex digits, shown by 12 characters, stored as SHA-256."""
 
 import hashlib
 import secrets

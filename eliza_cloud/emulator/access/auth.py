@@ -1,4 +1,4 @@
-"""Who is calling (contract §4): wallet headers fail closed, then `X-API-Key`, Bearer, the cookie."""
+"""Who is calling (cloud-api §4): wallet headers fail closed, then `X-API-Key`, Bearer, the cookie."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The layer in front of the handlers (contract §4): preflights, credentials, session-only paths, 404s."""
+"""The layer in front of the handlers (cloud-api §4): preflights, credentials, session-only paths, 404s."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""CLI login sessions (contract §7): ten minutes long, one key each, handed out once."""
+"""CLI login sessions (cloud-api §7): ten minutes long, one key each, handed out once."""
 
 import sqlite3
 from dataclasses import dataclass

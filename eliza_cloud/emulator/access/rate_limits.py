@@ -1,4 +1,4 @@
-"""Pace limits (contract §6): fixed windows per credential, with their headers and the 429."""
+"""Pace limits (cloud-api §6): fixed windows per credential, with their headers and the 429."""
 
 import functools
 import math

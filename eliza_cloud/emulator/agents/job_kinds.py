@@ -1,4 +1,4 @@
-"""What each kind of job does (contract §11): C provisions; N also snapshots, suspends, resumes, deletes."""
+"""What each kind of job does (cloud-api §11): C provisions; N also snapshots, suspends, resumes, deletes."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Jobs (contract §11): queued, run by tasks this module owns, tried up to three times with pauses between."""
+"""Jobs (cloud-api §11): queued, run by tasks of this module, tried up to three times with pauses between."""
 
 import asyncio
 import logging

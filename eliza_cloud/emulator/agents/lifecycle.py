@@ -1,4 +1,4 @@
-"""What happens to an agent: provisioning, stopping, deletion (contract §9, §10, §18)."""
+"""What happens to an agent: provisioning, stopping, deletion (cloud-api §9, §10, §18)."""
 
 import json
 from contextlib import suppress

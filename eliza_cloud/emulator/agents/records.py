@@ -9,7 +9,7 @@ STARTABLE = ("pending", "stopped", "disconnected", "error", "sleeping")
 
 
 def find(cloud: Cloud, agent_id: str, organization_id: str) -> Row | None:
-    """The organization's agent; an id that is not a UUID breaks the query: 500 (contract §5)."""
+    """The organization's agent; an id that is not a UUID breaks the query: 500 (cloud-api §5)."""
     if not is_uuid_shaped(agent_id):
         raise unexpected_error()
     return cloud.database.one(
@@ -55,6 +55,6 @@ def change(cloud: Cloud, agent_id: str, **columns: object) -> None:
 
 
 def own_config(config: object) -> str:
-    """The caller's `agentConfig` without the keys that are reserved for the cloud (contract §9)."""
+    """The caller's `agentConfig` without the keys that are reserved for the cloud (cloud-api §9)."""
     entries = config.items() if isinstance(config, dict) else ()
     return to_json({key: value for key, value in entries if not key.lower().startswith("__milady")})

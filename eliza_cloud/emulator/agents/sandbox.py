@@ -1,4 +1,4 @@
-"""The running agent behind the bridge (contract §17): memories, configuration, files; all in the database."""
+"""The running agent behind the bridge (cloud-api §17): memories, configuration, files, in the database."""
 
 import json
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ def status(cloud: Cloud, sandbox: Row) -> dict[str, object]:
 
 
 def dump(cloud: Cloud, sandbox: Row) -> dict[str, object]:
-    """The state document of a backup (contract §14)."""
+    """The state document of a backup (cloud-api §14)."""
     return {
         "memories": memories(cloud, sandbox["agent_id"]),
         "config": json.loads(sandbox["config"]),

@@ -1,4 +1,4 @@
-"""Backups (contract §14): taken from a live sandbox, ten kept for each agent, newest first."""
+"""Backups (cloud-api §14): taken from a live sandbox, ten kept for each agent, newest first."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How an agent record looks on the wire (contract §9): exact key sets for each generation."""
+"""How an agent record looks on the wire (cloud-api §9): exact key sets for each generation."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Reading and pairing agents (contract §9, §20), and what all generations check before they change one."""
+"""Reading and pairing agents (cloud-api §9, §20), and what all generations check before they change one."""
 
 import json
 import secrets

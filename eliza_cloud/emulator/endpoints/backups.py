@@ -1,4 +1,4 @@
-"""`POST …/snapshot`, `GET …/backups`, `POST …/restore` (contract §14)."""
+"""`POST …/snapshot`, `GET …/backups`, `POST …/restore` (cloud-api §14)."""
 
 import json
 

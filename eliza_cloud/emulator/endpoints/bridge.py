@@ -1,4 +1,4 @@
-"""`POST …/bridge` (contract §12): JSON-RPC to the sandbox. HTTP 200 says nothing about its life."""
+"""`POST …/bridge` (cloud-api §12): JSON-RPC to the sandbox. HTTP 200 says nothing about its life."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""Balance, summary and transactions (contract §15)."""
+"""Balance, summary and transactions (cloud-api §15)."""
 
 import json
 from contextlib import suppress

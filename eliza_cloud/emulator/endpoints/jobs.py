@@ -1,4 +1,4 @@
-"""`GET /api/v1/jobs/{id}` (contract §11), and the envelope of the answers that start a job."""
+"""`GET /api/v1/jobs/{id}` (cloud-api §11), and the envelope of the answers that start a job."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`/api/auth/cli-session` (contract §7): create, poll, complete, generation N's revocation. No wrapper."""
+"""`/api/auth/cli-session` (cloud-api §7): create, poll, complete, generation N's revocation. No wrapper."""
 
 import json
 

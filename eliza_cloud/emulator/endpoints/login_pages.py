@@ -1,4 +1,4 @@
-"""The browser's side of a login (contract §7): sign in at `/login`, authorize at `/auth/cli-login`."""
+"""The browser's side of a login (cloud-api §7): sign in at `/login`, authorize at `/auth/cli-login`."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Topping up and billing settings (contract §15). Nothing is paid: a checkout has a page with a button."""
+"""Topping up and billing settings (cloud-api §15). Nothing is paid: a checkout has a page with a button."""
 
 import secrets
 from html import escape

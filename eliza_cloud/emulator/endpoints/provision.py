@@ -1,4 +1,4 @@
-"""`POST …/provision` and `POST …/resume` (contract §10): one engine, two envelopes, both generations.
+"""`POST …/provision` and `POST …/resume` (cloud-api §10): one engine, two envelopes, both generations.
 
 The record alone decides whether an agent runs: with a dead sandbox behind it, provision still answers 200.
 """

@@ -1,4 +1,4 @@
-"""`POST …/stream` (contract §13): a reply as server-sent events. Only `done` is success."""
+"""`POST …/stream` (cloud-api §13): a reply as server-sent events. Only `done` is success."""
 
 from collections.abc import Awaitable, Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""`GET /api/v1/user` (contract §8): the call that turns a key into a user and an organization."""
+"""`GET /api/v1/user` (cloud-api §8): the call that turns a key into a user and an organization."""
 
 from aiohttp import web
 

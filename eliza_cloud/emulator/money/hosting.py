@@ -1,4 +1,4 @@
-"""Hourly charges (contract §15): $0.01 running, $0.0025 stopped with backups; warning, then forced stop."""
+"""Hourly charges (cloud-api §15): $0.01 running, $0.0025 stopped with backups; warning, then forced stop."""
 
 from eliza_cloud.emulator.access.accounts import get_organization
 from eliza_cloud.emulator.agents import lifecycle

@@ -41,7 +41,7 @@ def set_balance(cloud: Cloud, organization: Row, balance: int) -> None:
 
 
 def require_deposit(cloud: Cloud, organization: Row) -> None:
-    """The credit gate (contract §10, §15): 402 below the minimum deposit of $5."""
+    """The credit gate (cloud-api §10, §15): 402 below the minimum deposit of $5."""
     if organization["balance"] >= MINIMUM_DEPOSIT:
         return
     missing = dollars(MINIMUM_DEPOSIT - organization["balance"])

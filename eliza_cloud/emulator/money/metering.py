@@ -1,4 +1,4 @@
-"""Paying for inference (contract §16): credits are reserved before the work and settled after it."""
+"""Paying for inference (cloud-api §16): credits are reserved before the work and settled after it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -10,7 +10,7 @@ from eliza_cloud.emulator.server.database import Database
 
 
 class Generation(StrEnum):
-    """The two server generations of the contract (§1): C and N."""
+    """The two server generations (cloud-api §1): C and N."""
 
     C = "2026-04"
     N = "next"

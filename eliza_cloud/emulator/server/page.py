@@ -55,7 +55,7 @@ def page(title: str, body: str, status: int = 200) -> web.Response:
 
 
 def not_found_page() -> web.Response:
-    """What a path that does not exist answers (contract §5): HTML, unlike a missing agent's JSON 404."""
+    """What a path that does not exist answers (cloud-api §5): HTML, unlike a missing agent's JSON 404."""
     return page(
         "404: This page could not be found", '<p class="dim">There is nothing at this address.</p>', 404
     )

@@ -1,4 +1,4 @@
-"""What goes over the wire: JSON as the cloud writes it, its error bodies (contract §5), times and money."""
+"""What goes over the wire: JSON as the cloud writes it, its error bodies (cloud-api §5), times and money."""
 
 import json
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ def success(data: object, status: int = 200, **more: object) -> web.Response:
 
 
 async def read_json(request: web.Request, cloud: Cloud) -> object:
-    """The body as JSON whatever its content type; C answers 500 to anything else, N 400 (contract §5)."""
+    """The body as JSON whatever its content type; C answers 500 to anything else, N 400 (cloud-api §5)."""
     try:
         return json.loads(await request.text())
     except (ValueError, RecursionError, LookupError) as error:

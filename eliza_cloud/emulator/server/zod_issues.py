@@ -1,4 +1,4 @@
-"""Body validation with the issue lists the cloud puts into `details` (contract §5): code, path, message."""
+"""Body validation with the issue lists the cloud puts into `details` (cloud-api §5): code, path, message."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

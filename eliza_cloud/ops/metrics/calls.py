@@ -16,7 +16,7 @@ from eliza_cloud.ops.metrics.endpoints import endpoint_of
 from eliza_cloud.ops.metrics.instruments import Registry, counter, histogram
 from eliza_cloud.routing.upstreams.resolve import Road
 
-#: Statuses with a meaning of their own (contract eliza-cloud-api §5); of others the class is shown.
+#: Statuses with a meaning of their own (cloud-api §5); of others the class is shown.
 _TOLD_APART = frozenset(map(HTTPStatus, (401, 402, 403, 404, 409, 429)))
 #: The codes of the gateway's failures; a provider may answer with any other.
 _FAILURES = frozenset(

@@ -1,4 +1,4 @@
-"""Images and videos in OpenAI's shape and in Eliza Cloud's (contract eliza-cloud-api §16, `media`)."""
+"""Images and videos in OpenAI's shape and in Eliza Cloud's (cloud-api §16)."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Speech in OpenAI's shape and in Eliza Cloud's (contract eliza-cloud-api §16, `tts`)."""
+"""Speech in OpenAI's shape and in Eliza Cloud's (cloud-api §16)."""
 
 from typing import Any
 

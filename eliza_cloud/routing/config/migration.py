@@ -1,4 +1,4 @@
-"""From the older flags to `serviceRouting` (contract local-api §16, Legacy migration).
+"""From the older flags to `serviceRouting` (local-api §16).
 
 It runs once, at the start of the service, on a file that holds what it takes away. `cloud.enabled` stays and
 says nothing by itself: a sign-in sets it, and linkage is not use. Documents are edited in place.

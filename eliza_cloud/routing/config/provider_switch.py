@@ -1,4 +1,4 @@
-"""Switching a capability to another provider (contract local-api §12): its own route, and nothing else."""
+"""Switching a capability to another provider (local-api §12): its own route, and nothing else."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ def migrate_file(config: ConfigFile) -> None:
 def forget_cloud(document: dict[str, Any]) -> None:
     """Take the roads that need Eliza Cloud out of a document, as part of a sign-out; never raises.
 
-    Older flags are migrated first, or the next start would bring the roads back (§16, At disconnect).
+    Older flags are migrated first, or the next start would bring the roads back (local-api §16).
     """
     migrate(document)
     remove_cloud_routes(document)

@@ -1,4 +1,4 @@
-"""The words of `serviceRouting` (contract local-api §16): capabilities and the members of a route."""
+"""The words of `serviceRouting` (local-api §16): capabilities and the members of a route."""
 
 from enum import StrEnum
 from typing import Any

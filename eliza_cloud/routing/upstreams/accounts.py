@@ -1,4 +1,4 @@
-"""Several accounts at one provider: which is next, and which has to rest (contract local-api §16)."""
+"""Several accounts at one provider: which is next, and which has to rest (local-api §16)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Backups (seed: Backup Scheduler): one loop for the timer's and for those asked for by hand."""
+"""Backups (local-api §14): one loop for the timer's and for those asked for by hand."""
 
 import asyncio
 from collections import deque
@@ -57,7 +57,7 @@ class BackupScheduler:
     """Takes a backup every `interval` seconds, and serves requests in between; never two calls at a time.
 
     A failure is a warning and no more. When the cloud refuses, twice in a row, to back up an agent that runs,
-    it will not change its mind (contract eliza-cloud-api §21 row 10): the timer stops.
+    it will not change its mind (cloud-api §21 row 10): the timer stops.
     """
 
     def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:

@@ -1,7 +1,7 @@
 """Making an agent answer: provision it, see its job through, and believe only a clean heartbeat.
 
 The cloud answers 200 "running" to provision while the sandbox is dead, and 202 while it is not yet there
-(contract eliza-cloud-api §10, §12, §21 rows 4, 5 and 8).
+(cloud-api §10, §12, §21 rows 4, 5 and 8).
 """
 
 import asyncio
@@ -84,7 +84,7 @@ CONNECT_PATIENCE = 3
 
 
 class Connector:
-    """Connects once (seed: Connect Flow, steps 3 and 4)."""
+    """Connects once (architecture: Connect)."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -100,7 +100,7 @@ class Connector:
 
 
 class Reconnector:
-    """Climbs one rung of the ladder: waits, then tries once (seed: Reconnection Strategy)."""
+    """Climbs one rung of the ladder: waits, then tries once (architecture: Repair)."""
 
     def __init__(self, scope: Scope, delay: float) -> None:
         self._scope = scope

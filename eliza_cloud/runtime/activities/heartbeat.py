@@ -1,4 +1,4 @@
-"""Heartbeats (seed: Connection Monitor)."""
+"""Heartbeats (architecture: A missed heartbeat)."""
 
 import asyncio
 from collections.abc import Callable

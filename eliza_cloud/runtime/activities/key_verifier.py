@@ -1,4 +1,4 @@
-"""Finding out whose key it is: the call that turns a bare key into a user (contract eliza-cloud-api §8)."""
+"""Finding out whose key it is: the call that turns a bare key into a user (cloud-api §8)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Waiting for the key of one sign-in (seed: Login Parameters). This loop reads the key, and nobody else."""
+"""Waiting for the key of one sign-in (local-api §4). This loop reads the key, and nobody else."""
 
 import asyncio
 from collections import OrderedDict
@@ -21,7 +21,7 @@ from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.errors import StoreError
 
-SESSION_LIFE = 600.0  # contract eliza-cloud-api §7
+SESSION_LIFE = 600.0  # cloud-api §7
 COLLECTED_ELSEWHERE = "The key of this sign-in was already collected elsewhere. Sign in again."
 
 log = structlog.get_logger()

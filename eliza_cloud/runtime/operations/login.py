@@ -1,4 +1,4 @@
-"""Signing in through the browser, as callers see it (seed: Cloud Login Flow)."""
+"""Signing in through the browser, as callers see it (architecture: Login)."""
 
 from collections.abc import Callable, Sequence
 

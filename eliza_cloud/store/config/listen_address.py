@@ -1,4 +1,4 @@
-"""Where the service listens: one address, one or two ports (contract local-api §2 and §17)."""
+"""Where the service listens: one address, one or two ports (local-api §2 and §17)."""
 
 import ipaddress
 import re

@@ -26,7 +26,7 @@ DEFAULT_BASE_URL = "https://www.elizacloud.ai"
 class Settings(msgspec.Struct, frozen=True):
     """What eliza.json says about the cloud; durations in seconds, `max_reconnect_attempts` 0 means no end.
 
-    `service_key` is a trusted backend's own key, sent with billing calls (contract local-api §9).
+    `service_key` is a trusted backend's own key, sent with billing calls (local-api §9).
     """
 
     base_url: str | None = None

@@ -1,4 +1,4 @@
-"""`eliza-cloud agents connect` and `provision`: link this machine to an agent (seed: Connect Flow)."""
+"""`eliza-cloud agents connect` and `provision`: link this machine to an agent (architecture: Connect)."""
 
 import click
 

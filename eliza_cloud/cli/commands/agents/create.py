@@ -1,4 +1,4 @@
-"""`eliza-cloud agents create`: a new agent at Eliza Cloud (seed: Create a Cloud Agent)."""
+"""`eliza-cloud agents create`: a new agent at Eliza Cloud (local-api §8)."""
 
 import json
 import os

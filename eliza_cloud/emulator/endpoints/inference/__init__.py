@@ -1,1 +1,1 @@
-"""Inference and RPC proxies (contract §16)."""
+"""Inference and RPC proxies (cloud-api §16)."""

@@ -1,4 +1,4 @@
-"""`POST /chat/completions` (contract §16): the doctor answers the last user message, remembering nothing.
+"""`POST /chat/completions` (cloud-api §16): the doctor answers the last user message, remembering nothing.
 
 Streamed, it has this cloud's peculiarities: no role chunk, no usage chunk, no error frame.
 """

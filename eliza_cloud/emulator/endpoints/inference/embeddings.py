@@ -1,4 +1,4 @@
-"""`POST /embeddings` (contract §16): small vectors of unit length that depend on model and text alone."""
+"""`POST /embeddings` (cloud-api §16): small vectors of unit length that depend on model and text alone."""
 
 import math
 from hashlib import sha256

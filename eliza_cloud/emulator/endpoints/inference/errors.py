@@ -1,4 +1,4 @@
-"""The two error shapes of the inference routes (contract §5): OpenAI's envelope, and a bare `error`."""
+"""The two error shapes of the inference routes (cloud-api §5): OpenAI's envelope, and a bare `error`."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""`POST /generate-image` and `POST /generate-video` (contract §16)."""
+"""`POST /generate-image` and `POST /generate-video` (cloud-api §16)."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""`GET /api/v1/models` (contract §16): public, cached for an hour."""
+"""`GET /api/v1/models` (cloud-api §16): public, cached for an hour."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""The RPC proxies (contract §16): `/rpc/{chain}`, the older `/proxy/evm-rpc/{chain}`, and Solana's two."""
+"""The RPC proxies (cloud-api §16): `/rpc/{chain}`, the older `/proxy/evm-rpc/{chain}`, and Solana's two."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`POST /voice/tts` (contract §16): silence in valid MPEG frames, as long as the text would take to say."""
+"""`POST /voice/tts` (cloud-api §16): silence in valid MPEG frames, as long as the text would take to say."""
 
 from hashlib import sha256
 

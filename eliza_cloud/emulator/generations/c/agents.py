@@ -1,4 +1,4 @@
-"""Creating, stopping, backing up and deleting agents in generation C (contract §9, §10, §14).
+"""Creating, stopping, backing up and deleting agents in generation C (cloud-api §9, §10, §14).
 
 Everything is done before the answer is sent.
 """

@@ -1,4 +1,4 @@
-"""Editing, stopping, backing up and deleting agents in generation N (contract §9, §10, §14): mostly jobs."""
+"""Editing, stopping, backing up and deleting agents in generation N (cloud-api §9, §10, §14): mostly jobs."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-"""Creating an agent in generation N (contract §9): reuse, quota, shared tier, warm pool, eager start."""
+"""Creating an agent in generation N (cloud-api §9): reuse, quota, shared tier, warm pool, eager start."""
 
 from aiohttp import web
 
