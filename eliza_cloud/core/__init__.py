@@ -62,5 +62,5 @@ renaming one is a change of format.
 What belongs here
 -----------------
 A rule about when something happens; the meaning of a number; a sentence derived from the state. Not: a
-call, a task, a timer, a file. Imports go to `redaction` (for `Secret`) and to nothing else of the
-project."""
+call, a task, a timer, a file. It imports no other package of the project.
+"""

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import click
 
+from eliza_cloud.api.openapi.reference_pages import page_names, page_title
 from eliza_cloud.cli.commands.reference import PAGES
 
+#: `\b` keeps click from wrapping the lines.
+_LIST = "\b\nPages:\n" + "\n".join(f"  {name:<18}{page_title(name)}" for name in page_names())
 
-@click.command()
-@click.argument("page", required=False, type=click.Choice(list(PAGES)))
+
+@click.command(epilog=_LIST)
+@click.argument("page", metavar="[PAGE]", required=False, type=click.Choice(page_names()))
 @click.option(
     "--write",
     "directory",
@@ -19,9 +23,7 @@ from eliza_cloud.cli.commands.reference import PAGES
 def reference(*, page: str | None, directory: Path | None) -> None:
     """Print a page of the reference, in Markdown.
 
-    `architecture` and `decisions` say why things are as they are, `local-api` and `cloud-api` what both sides
-    of the service answer. The pages about settings, commands, codes, log lines and metrics are made from the
-    code that runs.
+    The pages about settings, commands, errors, log events and metrics are made from the code that runs.
     """
     if (page is None) == (directory is None):
         raise click.UsageError("Name a page, or a directory with --write.")
