@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eliza_cloud.core import login
-from eliza_cloud.core.journal import LinkEntry, LoginEntry, Mark, decode
+from eliza_cloud.core.journal.entries import LinkEntry, LoginEntry, Mark, decode
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.table import Proceed
 from eliza_cloud.redaction.secret import Secret
