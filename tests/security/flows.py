@@ -431,15 +431,15 @@ async def fall(self, *given, **named):
 
 async def falling(on: Campaign) -> None:
     """A fault of our own in an activity, in a call, in the start: its traceback is logged, the key is not."""
-    await on.start(patch=FALL.format(module="link.monitor", owner="ConnectionMonitor", name="run"))
+    await on.start(patch=FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run"))
     await until(lambda: _fell(on))
     await every_route(on)
     await on.cli("status")
     await on.stop()
-    await on.start(patch=FALL.format(module="link.manager", owner="CloudManager", name="ask_cloud"))
+    await on.start(patch=FALL.format(module="runtime.manager", owner="CloudManager", name="ask_cloud"))
     await every_route(on)
     await on.stop()
-    await on.start(patch=FALL.format(module="link.manager", owner="CloudManager", name="start"))
+    await on.start(patch=FALL.format(module="runtime.manager", owner="CloudManager", name="start"))
     assert on.service is not None
     assert await on.service.wait() == 1
     on.collect()
