@@ -431,7 +431,9 @@ async def fall(self, *given, **named):
 
 async def falling(on: Campaign) -> None:
     """A fault of our own in an activity, in a call, in the start: its traceback is logged, the key is not."""
-    await on.start(patch=FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run"))
+    await on.start(
+        patch=FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run")
+    )
     await until(lambda: _fell(on))
     await every_route(on)
     await on.cli("status")
