@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core import login
 from eliza_cloud.core.journal.entries import LinkEntry, LoginEntry, Mark, decode
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.table import Proceed
+from eliza_cloud.core.login import machine as login
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.sqlite.agent_record import SqliteStore
 from eliza_cloud.store.sqlite.database import Database
