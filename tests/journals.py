@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from eliza_cloud.core.journal.entries import AnyEntry, decode
+from eliza_cloud.core.journal.entries import AnyEntry, CheckpointKind, decode
 from eliza_cloud.core.journal.replay import Replayed, replay
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.runtime.clock import Clock
@@ -46,7 +46,7 @@ class Recording(Journal):
 
     def check(self) -> Replayed:
         """Take every step again; what is known now must be what that leads to."""
-        self._mark("stop")
+        self._mark(CheckpointKind.STOP)
         replayed = replay(map(decode, self.lines))
         assert replayed.gaps == 0
         assert replayed.steps == sum(b'"kind":"mark"' not in line for line in self.lines)

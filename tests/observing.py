@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from eliza_cloud.runtime.observers import Observer, Report
+from eliza_cloud.runtime.observers import Observer, StepRecord
 
 
 class OnStep(Observer):
     """Hands each step to a function."""
 
-    def __init__(self, hear: Callable[[Report], object]) -> None:
+    def __init__(self, hear: Callable[[StepRecord], object]) -> None:
         self._hear = hear
 
-    def stepped(self, report: Report) -> None:
+    def on_step(self, report: StepRecord) -> None:
         self._hear(report)

@@ -8,31 +8,31 @@ from aiohttp import web
 
 from eliza_cloud.api.app_keys import (
     BILLING,
+    DISCONNECTS,
     EVENTS,
     GATEWAY,
     JOURNAL,
-    LIFETIMES,
     MANAGER,
     METRICS,
     REDACTION,
     REFERENCE,
 )
 from eliza_cloud.api.billing_cache import BillingMemory
-from eliza_cloud.api.http.disconnect import Lifetimes
+from eliza_cloud.api.http.disconnect import Disconnects
 from eliza_cloud.api.http.event_hub import EventHub
 from eliza_cloud.api.http.request_body import MAX_BODY
 from eliza_cloud.api.middleware import cors
 from eliza_cloud.api.middleware.allowed_hosts import HostRule, OriginRule
 from eliza_cloud.api.middleware.auth import Guard
 from eliza_cloud.api.middleware.errors import errors
-from eliza_cloud.api.middleware.request_id import name_of, named
+from eliza_cloud.api.middleware.request_id import request_id_of, with_request_id
 from eliza_cloud.api.openapi.document import reference
 from eliza_cloud.api.resources.metrics import counting, timed
 from eliza_cloud.api.routes import add_routes, is_open, is_probe
 from eliza_cloud.cloud.http.trace_context import REQUEST_ID
 from eliza_cloud.ops.logging.access_log import AccessLog
 from eliza_cloud.ops.metrics.service import Metrics
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.runtime.journal import Journal
@@ -63,7 +63,7 @@ def create_app(
     bound: Binding,
     allowed_hosts: Collection[str] = (),
     allowed_origins: Collection[str] = (),
-    redaction: Redaction | None = None,
+    redaction: LogRedactor | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """Build the application for one manager and one gateway, which the caller starts and stops.
@@ -79,7 +79,7 @@ def create_app(
         monotonic=monotonic,
     )
     app = web.Application(
-        middlewares=[timed, named, errors, guard.middleware()],
+        middlewares=[timed, with_request_id, errors, guard.middleware()],
         client_max_size=MAX_BODY,
     )
     app[MANAGER] = manager
@@ -87,8 +87,8 @@ def create_app(
     app[JOURNAL] = journal
     app[METRICS] = metrics
     metrics.watch(manager, journal)
-    app[LIFETIMES] = Lifetimes()
-    app[REDACTION] = redaction or Redaction()
+    app[DISCONNECTS] = Disconnects()
+    app[REDACTION] = redaction or LogRedactor()
     app[REDACTION].register(token)
     hub = app[EVENTS] = EventHub(journal, manager, clean=app[REDACTION].text)
     metrics.watch_stream(lambda: hub.readers, lambda: hub.lost)
@@ -105,9 +105,9 @@ async def _finish(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Content-Type-Options"] = "nosniff"
-    headers[REQUEST_ID] = name_of(request)
+    headers[REQUEST_ID] = request_id_of(request)
     headers.pop("Server", None)
 
 
 async def _end_conversations(app: web.Application) -> None:
-    app[LIFETIMES].stop()
+    app[DISCONNECTS].stop()

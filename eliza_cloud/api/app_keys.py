@@ -4,20 +4,20 @@ from aiohttp import web
 
 from eliza_cloud.api.billing_cache import BillingMemory
 from eliza_cloud.api.http.conditional import Reference
-from eliza_cloud.api.http.disconnect import Lifetimes
+from eliza_cloud.api.http.disconnect import Disconnects
 from eliza_cloud.api.http.event_hub import EventHub
 from eliza_cloud.ops.metrics.service import Metrics
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.manager import CloudManager
 
 BILLING = web.AppKey("billing", BillingMemory)
 MANAGER = web.AppKey("manager", CloudManager)
-LIFETIMES = web.AppKey("lifetimes", Lifetimes)
+DISCONNECTS = web.AppKey("lifetimes", Disconnects)
 GATEWAY = web.AppKey("gateway", Gateway)
 EVENTS = web.AppKey("events", EventHub)
 JOURNAL = web.AppKey("journal", Journal)
 METRICS = web.AppKey("metrics", Metrics)
 REFERENCE = web.AppKey("reference", Reference)
-REDACTION = web.AppKey("redaction", Redaction)
+REDACTION = web.AppKey("redaction", LogRedactor)

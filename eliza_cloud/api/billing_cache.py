@@ -24,13 +24,13 @@ class BillingMemory:
         """Whether a top-up was begun within the last hour."""
         return self._top_up_until is not None and self._monotonic() < self._top_up_until
 
-    def crypto_enabled(self, key_number: int) -> bool | None:
+    def crypto_enabled(self, key_generation: int) -> bool | None:
         """Return what the cloud said for this key within the last minute; None when it has to be asked."""
         if self._crypto is None:
             return None
         number, until, enabled = self._crypto
-        return enabled if number == key_number and self._monotonic() < until else None
+        return enabled if number == key_generation and self._monotonic() < until else None
 
-    def note_crypto(self, key_number: int, *, enabled: bool) -> None:
+    def note_crypto(self, key_generation: int, *, enabled: bool) -> None:
         """Note what the cloud said for this key."""
-        self._crypto = (key_number, self._monotonic() + CRYPTO_STATUS_COUNTS, enabled)
+        self._crypto = (key_generation, self._monotonic() + CRYPTO_STATUS_COUNTS, enabled)

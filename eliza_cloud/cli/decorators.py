@@ -17,7 +17,7 @@ from eliza_cloud.cli.output.progress import LinkProgress
 from eliza_cloud.cli.output.text import printable
 
 
-class Call:
+class Invocation:
     """One verb under way: the service it talks to, and whether it answers in JSON."""
 
     def __init__(self, service: Service, *, as_json: bool) -> None:
@@ -44,13 +44,13 @@ def print_json(body: Body) -> None:
 
 
 def client_verb(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb `--url`, `--token-file` and `--json`, and a `Call` as its first argument."""
+    """Give a verb `--url`, `--token-file` and `--json`, and a `Invocation` as its first argument."""
 
     @addressed
     @functools.wraps(verb)
     def run(url: str, token_file: Path | None, as_json: bool, *args: Any, **options: Any) -> Any:
         service = Service(url, service_token(os.environ, url, token_file))
-        return verb(Call(service, as_json=as_json), *args, **options)
+        return verb(Invocation(service, as_json=as_json), *args, **options)
 
     return run
 
@@ -89,5 +89,5 @@ def _understood(url: str) -> Iterator[None]:
         raise CliError(
             f"The answer of {url} is not what this command expects ({error!r}).",
             remedy="See that the service is an eliza-cloud of the same version as this command.",
-            code="bad_answer",
+            code="invalid_response",
         ) from error

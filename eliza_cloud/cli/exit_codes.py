@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from eliza_cloud.daemon.exit_codes import ExitCode as ServeExit
+from eliza_cloud.daemon.exit_codes import ServiceExitCode as ServeExit
 
 
 class ExitCode(IntEnum):
@@ -45,14 +45,14 @@ COMMAND_CODES = {
     "service_timeout": "The service is there, but did not answer in time.",
     "connection_lost": "The service broke the connection off.",
     "not_our_service": "What answers at the address is another program.",
-    "bad_answer": "The service is of another version and answers something else than this command expects.",
+    "invalid_response": "The service is of another version; this command does not understand its response.",
     "link_not_answering": "The service is there, but its link does not answer.",
-    "stream_cut": "The agent's reply was cut off before its end.",
+    "stream_truncated": "The agent's reply was cut off before its end.",
     "no_agent": "No agent is connected, and none was named.",
     "unknown_agent": "No agent has this name.",
     "ambiguous_agent": "Several agents have this name.",
     "bundle_unwritten": "The bundle's file cannot be written.",
-    "not_so_yet": "What was waited for did not come about in time.",
+    "wait_timeout": "What was waited for did not come about in time.",
     "replay_diverged": "A recorded step leads elsewhere than it did.",
     "journal_unreadable": "A line of the file is no entry of a journal.",
     "declined": "You were asked, and did not say yes.",

@@ -15,7 +15,7 @@ from eliza_cloud.store.errors import ConfigError
 from eliza_cloud.store.token import given_token
 
 
-def diagnosis(environ: Mapping[str, str]) -> examination.Report:
+def diagnosis(environ: Mapping[str, str]) -> examination.DoctorReport:
     """Make every check of the doctor's; takes a minute at the most and changes nothing."""
     return asyncio.run(examination.examine(installation(environ)))
 

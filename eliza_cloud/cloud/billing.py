@@ -6,14 +6,14 @@ from typing import Any, TypeVar
 from eliza_cloud.cloud.errors import AccessDenied
 from eliza_cloud.cloud.http.base_url import BaseUrl
 from eliza_cloud.cloud.http.error_mapping import cloud_text, success
-from eliza_cloud.cloud.http.request import Answer, Exchange
+from eliza_cloud.cloud.http.request import CloudResponse, Exchange
 from eliza_cloud.cloud.http.retry_after import body_retry_after
 from eliza_cloud.cloud.http.timeouts import deadline
 from eliza_cloud.cloud.types.billing import (
+    AccountSummary,
     CheckoutPage,
     CryptoInvoice,
     Ledger,
-    Summary,
     Verbatim,
     read_checkout,
     read_crypto_invoice,
@@ -22,7 +22,7 @@ from eliza_cloud.cloud.types.billing import (
     read_summary,
 )
 from eliza_cloud.core.views.status import TOP_UP_URL
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
 #: Seconds for each call (local-api §9).
@@ -42,9 +42,9 @@ class Billing:
         self._exchange = exchange
         self._base_url = base_url
         self._service_key = service_key
-        self._redaction = Redaction(service_key)
+        self._redaction = CloudTextRedactor(service_key)
 
-    async def summary(self) -> Summary | Verbatim:
+    async def summary(self) -> AccountSummary | Verbatim:
         """Return balance and top-up settings."""
         return await self._read("GET", "/api/v1/credits/summary", None, read_summary)
 
@@ -94,14 +94,14 @@ class Billing:
             return verbatim(answer)
         return read(success(answer, self._exchange.redaction))
 
-    async def _ask(self, method: str, path: str, body: Any) -> Answer:
+    async def _ask(self, method: str, path: str, body: Any) -> CloudResponse:
         headers = {} if self._service_key is None else {"X-Service-Key": self._service_key.reveal()}
         async with deadline(TIMEOUT):
             answer = await self._exchange.call(method, self._base_url.at(path), body, more_headers=headers)
-        return Answer(answer.status, self._redaction.document(answer.document), answer.retry_after)
+        return CloudResponse(answer.status, self._redaction.document(answer.document), answer.retry_after)
 
 
-def verbatim(answer: Answer) -> Verbatim:
+def verbatim(answer: CloudResponse) -> Verbatim:
     """Keep an answer as it is; a refusal without words gets some."""
     document = answer.document or {}
     if answer.status >= 400:

@@ -6,7 +6,7 @@ from uuid import uuid4
 from eliza_cloud.cloud.errors import AgentTimedOut, AgentUnreachable
 from eliza_cloud.cloud.types.decode import unexpected
 from eliza_cloud.cloud.types.fields import members
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 
 def rpc(method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def message(text: str, room: str, mode: str) -> dict[str, Any]:
     return rpc("message.send", {"text": text, "roomId": room, "mode": mode})
 
 
-def judge(document: dict[str, Any], redaction: Redaction) -> None:
+def judge(document: dict[str, Any], redaction: CloudTextRedactor) -> None:
     """Raise `AgentUnreachable` when a JSON-RPC answer carries an `error`; a `result` is not asked for."""
     error = document.get("error")
     if error is None:

@@ -18,9 +18,9 @@ from eliza_cloud.cloud.billing import Billing
 from eliza_cloud.cloud.compat import open_compat
 from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound, TimedOut
 from eliza_cloud.cloud.http.base_url import BaseUrl, segment
-from eliza_cloud.cloud.http.error_mapping import failure, success
+from eliza_cloud.cloud.http.error_mapping import error_for, success
 from eliza_cloud.cloud.http.path_prefix import AgentPaths
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, Answer, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS, CloudResponse, Exchange, network_fault, read_answer
 from eliza_cloud.cloud.http.timeouts import Timeouts, deadline
 from eliza_cloud.cloud.message_stream import stream_reply
 from eliza_cloud.cloud.types import decode as reading
@@ -186,7 +186,7 @@ class ElizaCloudClient:
             raise bridge.took_too_long(self._timeouts.message) from None
         document = self._rpc_document(answer)
         waited = clock.time() - start
-        if bridge.is_cut_off(document) and waited >= self._timeouts.bridge_patience:
+        if bridge.is_cut_off(document) and waited >= self._timeouts.bridge_wait_limit:
             raise bridge.took_too_long(waited)
         bridge.judge(document, self._exchange.redaction)
         return bridge.reply_text(document)
@@ -241,7 +241,7 @@ class ElizaCloudClient:
                 )
                 if not 200 <= response.status < 300:
                     redaction = self._exchange.redaction
-                    raise failure(await read_answer(response, redaction), redaction)
+                    raise error_for(await read_answer(response, redaction), redaction)
             except NETWORK_FAULTS as error:
                 fault = network_fault(error, url)
             else:
@@ -264,26 +264,26 @@ class ElizaCloudClient:
 
     async def _call(
         self, method: str, path: str, body: Any = None, *, timeout: float | None = None
-    ) -> Answer:
+    ) -> CloudResponse:
         """Call something under the agent prefix."""
         self._require_key()
         async with deadline(self._timeouts.rest if timeout is None else timeout):
             return await self._agents.call(method, path, body)
 
-    async def _bridge(self, agent_id: str, request: dict[str, Any], timeout: float) -> Answer:
+    async def _bridge(self, agent_id: str, request: dict[str, Any], timeout: float) -> CloudResponse:
         return await self._call("POST", f"/{segment(agent_id)}/bridge", request, timeout=timeout)
 
-    def _rpc_document(self, answer: Answer) -> dict[str, Any]:
+    def _rpc_document(self, answer: CloudResponse) -> dict[str, Any]:
         """Return a JSON-RPC answer: a body of success, which may still carry an `error`."""
         document = self._success(answer)
         if not document:
             raise reading.unexpected("the bridge said nothing")
         return document
 
-    def _success(self, answer: Answer) -> dict[str, Any]:
+    def _success(self, answer: CloudResponse) -> dict[str, Any]:
         return success(answer, self._exchange.redaction)
 
-    def _accepted(self, answer: Answer) -> dict[str, Any]:
+    def _accepted(self, answer: CloudResponse) -> dict[str, Any]:
         """Like `_success`, but a 409 that names the work already under way is one too (cloud-api §10)."""
         document = answer.document
         if answer.status == 409 and document is not None and document.get("success") is not False:

@@ -103,10 +103,10 @@ class TimedOut(CloudError):
     retryable = True
 
 
-class BadAnswer(CloudError):
+class InvalidResponse(CloudError):
     """The answer breaks the contract: not JSON, too large, a member missing. A later one may be right."""
 
-    code = "bad_answer"
+    code = "invalid_response"
     retryable = True
 
 
@@ -130,7 +130,7 @@ class KeyRefused(CloudError):
     status = 401
 
 
-class CreditsExhausted(CloudError):
+class InsufficientCredits(CloudError):
     """The balance is below what the cloud asks for (402); details carry the numbers."""
 
     code = "credits_exhausted"
@@ -177,10 +177,10 @@ class QuotaExceeded(CloudError):
     status = 429
 
 
-class CloudFault(CloudError):
+class CloudServerError(CloudError):
     """The cloud itself failed (5xx)."""
 
-    code = "cloud_fault"
+    code = "cloud_server_error"
     retryable = True
 
 
@@ -207,11 +207,11 @@ class AgentTimedOut(CloudError):
 class StreamFailed(CloudError):
     """A streamed reply that failed or was cut: what was received so far is not a complete reply.
 
-    Codes: `stream_cut` (ended without `done`), `stream_failed` (an `error` event), `stream_timeout` (504),
-    `bad_answer` (not a stream of the contract).
+    Codes: `stream_truncated` (no `done`), `stream_failed` (an `error` event), `stream_timeout` (504),
+    `invalid_response` (not a stream of the contract).
     """
 
-    code = "stream_cut"
+    code = "stream_truncated"
 
 
 class JobFailed(CloudError):

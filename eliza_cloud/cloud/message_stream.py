@@ -9,13 +9,13 @@ import aiohttp
 from yarl import URL
 
 from eliza_cloud.cloud.errors import StreamFailed
-from eliza_cloud.cloud.http.error_mapping import cloud_text, failure
+from eliza_cloud.cloud.http.error_mapping import cloud_text, error_for
 from eliza_cloud.cloud.http.path_prefix import AgentPaths
 from eliza_cloud.cloud.http.request import NETWORK_FAULTS, json_object, network_fault, read_answer
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
 from eliza_cloud.cloud.http.timeouts import Timeouts, bounded, deadline
 from eliza_cloud.cloud.types.fields import text
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ async def stream_reply(
         if not 200 <= response.status < 300:
             answer = await _within(timeouts.rest, url, read_answer(response, paths.exchange.redaction))
             paths.judge(prefix, answer)
-            raise failure(answer, paths.exchange.redaction)
+            raise error_for(answer, paths.exchange.redaction)
         reply = _Reply(paths.exchange.redaction)
         while True:
             chunk = await _read(response, timeouts.stream_idle, end)
@@ -62,7 +62,7 @@ async def stream_reply(
 class _Reply:
     """What has been received of one reply."""
 
-    def __init__(self, redaction: Redaction) -> None:
+    def __init__(self, redaction: CloudTextRedactor) -> None:
         self._redaction = redaction
         self._parser = SseParser()
         self._plain: bytearray | None = bytearray()
@@ -122,7 +122,7 @@ def _cut() -> StreamFailed:
 
 def _broken(reason: str) -> StreamFailed:
     return StreamFailed(
-        f"The agent's reply broke off: {reason}. {_REMEDY}", code="bad_answer", cloud_status=200
+        f"The agent's reply broke off: {reason}. {_REMEDY}", code="invalid_response", cloud_status=200
     )
 
 

@@ -15,21 +15,21 @@ class Backoff(msgspec.Struct, frozen=True):
     attempts: int = 10
 
 
-def documented_delay(ladder: Backoff, attempt: int) -> float:
+def documented_delay(backoff: Backoff, attempt: int) -> float:
     """Return the longest wait before try number `attempt` (from 1): 3, 6, 12, 24, 48, 60, 60 … seconds."""
-    return min(ladder.ceiling, ladder.initial * ladder.factor ** min(attempt - 1, _MAX_DOUBLINGS))
+    return min(backoff.ceiling, backoff.initial * backoff.factor ** min(attempt - 1, _MAX_DOUBLINGS))
 
 
-def delay(ladder: Backoff, attempt: int, chance: float, retry_after: float | None = None) -> float:
+def delay(backoff: Backoff, attempt: int, jitter: float, retry_after: float | None = None) -> float:
     """Return the seconds to wait before try number `attempt`.
 
-    `chance` in 0…1 only shortens the documented delay, to no less than half. The cloud's `Retry-After` is a
+    `jitter` in 0…1 only shortens the documented delay, to no less than half. The cloud's `Retry-After` is a
     floor, itself capped at five minutes.
     """
-    jittered = documented_delay(ladder, attempt) * (0.5 + 0.5 * chance)
+    jittered = documented_delay(backoff, attempt) * (0.5 + 0.5 * jitter)
     return max(jittered, min(retry_after or 0.0, RETRY_AFTER_CAP))
 
 
-def attempts_left(ladder: Backoff, attempt: int) -> bool:
+def attempts_left(backoff: Backoff, attempt: int) -> bool:
     """Tell whether a try may follow try number `attempt`."""
-    return ladder.attempts == 0 or attempt < ladder.attempts
+    return backoff.attempts == 0 or attempt < backoff.attempts

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One failure: a machine-readable `code`, the HTTP `status` we answer with, a sentence for a person.
 
     `retry_after` is in seconds. `details` are the cloud's own members under the cloud's names.
@@ -24,29 +24,29 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}
 
 
-NOT_SIGNED_IN = Failure(code="not_authenticated", status=401, message="Not connected to Eliza Cloud")
+NOT_SIGNED_IN = Problem(code="not_authenticated", status=401, message="Not connected to Eliza Cloud")
 
-STOPPING = Failure(
+STOPPING = Problem(
     code="stopping",
     status=503,
     message="The service is stopping. Try again when it is back.",
     retryable=True,
 )
 
-SUPERSEDED = Failure(
+SUPERSEDED = Problem(
     code="superseded",
     status=409,
     message="A later command took the place of this one.",
 )
 
-LINK_UNSETTLED = Failure(
-    code="link_unsettled",
+LINK_NOT_READY = Problem(
+    code="link_not_ready",
     status=409,
     message="The link to this agent is just being made. Try again when it is connected.",
     retryable=True,
 )
 
-LINK_CLOSING = Failure(
+LINK_CLOSING = Problem(
     code="link_closing",
     status=409,
     message="The link to this agent is just being closed. Try again in a few seconds.",
@@ -62,7 +62,7 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-class Cause(msgspec.Struct, frozen=True):
+class ProblemType(msgspec.Struct, frozen=True):
     """One kind of trouble. `title` says what is so, `remedy` what a person does about it."""
 
     code: str
@@ -75,108 +75,108 @@ _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 _CATALOGUE = (
     # The account
-    Cause(
+    ProblemType(
         "not_signed_in",
         _INFO,
         "Nobody is signed in to Eliza Cloud.",
         "Sign in with `eliza-cloud login`.",
     ),
-    Cause(
+    ProblemType(
         "key_rejected",
         _ERROR,
         "Eliza Cloud does not accept the API key.",
         "Sign in again with `eliza-cloud login`; the link comes back by itself.",
     ),
-    Cause(
+    ProblemType(
         "key_expiring",
         _WARNING,
         "The API key expires soon.",
         "Sign in again with `eliza-cloud login` before it does.",
     ),
-    Cause(
+    ProblemType(
         "credits_exhausted",
         _ERROR,
         "Eliza Cloud does not start the agent for want of credits.",
         "Top up (`eliza-cloud credits` shows where), then connect again with `eliza-cloud agents connect`.",
     ),
-    Cause(
+    ProblemType(
         "credits_critical",
         _ERROR,
         "The balance is below $0.50; the agent is about to be stopped.",
         "Top up; `eliza-cloud credits` shows where.",
     ),
-    Cause(
+    ProblemType(
         "credits_low",
         _WARNING,
         "The balance is below $2.00.",
         "Top up; `eliza-cloud credits` shows where.",
     ),
-    Cause(
-        "credits_under_gate",
+    ProblemType(
+        "credits_below_minimum",
         _INFO,
         "The balance is below $5.00: Eliza Cloud starts no agent, although those that run go on.",
         "Top up before you suspend or restart an agent; `eliza-cloud credits` shows where.",
     ),
     # The way to the cloud
-    Cause(
+    ProblemType(
         "base_url_refused",
         _ERROR,
         "The address of the cloud is refused, so nothing is sent to it.",
         "Correct `cloud.baseUrl` or ELIZAOS_CLOUD_BASE_URL and restart the service.",
     ),
-    Cause(
+    ProblemType(
         "cloud_name_not_found",
         _ERROR,
         "The name of the cloud cannot be looked up.",
         "Check this machine's network and name servers, and `cloud.baseUrl` for a typing mistake.",
     ),
-    Cause(
+    ProblemType(
         "cloud_unreachable",
         _ERROR,
         "Eliza Cloud cannot be reached.",
         "Check this machine's network; if that works, wait until the cloud is back. Where the service does"
         " not try again by itself (`eliza-cloud explain` tells), connect with `eliza-cloud agents connect`.",
     ),
-    Cause(
+    ProblemType(
         "clock_wrong",
         _ERROR,
         "By this machine's clock the cloud's certificate is not valid: most likely the clock is wrong.",
         "Set the clock, best by switching its synchronisation on (`timedatectl set-ntp true`). If it is"
         " right, the cloud's certificate has run out; `eliza-cloud doctor` tells which.",
     ),
-    Cause(
+    ProblemType(
         "cloud_tls_failed",
         _ERROR,
         "What answers at the cloud's address cannot prove that it is the cloud.",
         "Check this machine's certificates, and that nothing on the network intercepts the connection.",
     ),
-    Cause(
-        "cloud_fault",
+    ProblemType(
+        "cloud_server_error",
         _ERROR,
         "Eliza Cloud answers, but not as it should.",
         "Wait until the cloud has mended it. Where the service does not try again by itself"
         " (`eliza-cloud explain` tells), connect with `eliza-cloud agents connect`.",
     ),
     # The agent
-    Cause(
+    ProblemType(
         "agent_unreachable",
         _ERROR,
         "The agent's sandbox does not answer.",
         "The service tries to start it again; `eliza-cloud agents connect` tries at once.",
     ),
-    Cause(
+    ProblemType(
         "agent_gone",
         _ERROR,
         "The agent was deleted at Eliza Cloud.",
         "Connect to another one with `eliza-cloud agents connect`; `eliza-cloud agents list` shows them.",
     ),
-    Cause(
+    ProblemType(
         "connect_failed",
         _ERROR,
         "The agent could not be connected to.",
         "Read why, then connect again with `eliza-cloud agents connect`.",
     ),
-    Cause(
+    ProblemType(
         "retries_exhausted",
         _ERROR,
         "The service gave up restoring the link.",
@@ -184,80 +184,80 @@ _CATALOGUE = (
         " gives up.",
     ),
     # Backups
-    Cause(
+    ProblemType(
         "backup_refused",
         _WARNING,
         "Eliza Cloud takes no backups of this agent.",
         "An agent of the shared tier cannot be backed up; move to a dedicated one if its memory matters.",
     ),
-    Cause(
+    ProblemType(
         "backup_overdue",
         _WARNING,
         "The last backup is older than three intervals.",
         "Try one with `eliza-cloud backups take`; its error says what stands in the way.",
     ),
     # This machine
-    Cause(
+    ProblemType(
         "disk_full",
         _ERROR,
         "The disk with the state directory is full.",
         "Free some space; what could not be written is written then.",
     ),
-    Cause(
+    ProblemType(
         "store_failed",
         _ERROR,
         "The state directory cannot be read or written.",
         "Give the user who runs the service the right to read and write it, and check the disk.",
     ),
-    Cause(
-        "state_exposed",
+    ProblemType(
+        "state_dir_permissions",
         _ERROR,
         "Other users of this machine can read the state directory's secrets.",
         "Take their rights away with `chmod 700` for the directory and `chmod 600` for its files.",
     ),
-    Cause(
-        "settings_refused",
+    ProblemType(
+        "settings_invalid",
         _ERROR,
         "The settings in eliza.json are wrong.",
         "Correct what `eliza-cloud config check` names, then reload the service (SIGHUP) or start it.",
     ),
-    Cause(
+    ProblemType(
         "settings_unknown",
         _WARNING,
         "Some settings are not known and have no effect.",
         "Correct their names; `eliza-cloud config check` suggests the nearest ones.",
     ),
-    Cause(
+    ProblemType(
         "clock_jumped",
         _INFO,
         "The clock jumped: the machine slept, or its clock was set.",
         "Nothing need be done; everything was checked at once.",
     ),
-    Cause(
+    ProblemType(
         "port_taken",
         _ERROR,
         "Another program holds a port of the service.",
         "Stop that program, or set another port with ELIZA_API_PORT and ELIZA_PORT.",
     ),
-    Cause(
+    ProblemType(
         "already_running",
         _ERROR,
         "Another service holds the state directory.",
         "Stop that one, or set ELIZA_STATE_DIR to another directory.",
     ),
-    Cause(
+    ProblemType(
         "service_not_running",
         _WARNING,
         "No eliza-cloud service is running.",
         "Start one with `eliza-cloud serve`.",
     ),
-    Cause(
-        "service_stuck",
+    ProblemType(
+        "service_unresponsive",
         _ERROR,
         "The service runs, but does not answer as it should.",
         "Restart the service; its log says what it was doing.",
     ),
-    Cause(
+    ProblemType(
         "version_differs",
         _WARNING,
         "The running service is of another version than this command.",
@@ -265,4 +265,4 @@ _CATALOGUE = (
     ),
 )
 
-CAUSES = {cause.code: cause for cause in _CATALOGUE}
+PROBLEMS = {cause.code: cause for cause in _CATALOGUE}

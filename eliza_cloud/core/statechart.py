@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from transitions import EventData, Machine, State
 
-from eliza_cloud.core.link.effects import Done, Refused, Reply
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.link.effects import Completed, Rejected, Reply
+from eliza_cloud.core.problems import Problem
 
 logging.getLogger("transitions").setLevel(logging.WARNING)  # it reports every callback at INFO
 
@@ -36,20 +36,20 @@ class Outcome(Enum):
 class Cursor(Generic[F]):
     """The machine's model during one step."""
 
-    __slots__ = ("at", "chance", "effects", "event", "facts", "moves", "reply", "row", "state")
+    __slots__ = ("at", "effects", "event", "facts", "jitter", "moves", "reply", "row", "state")
 
-    def __init__(self, state: Enum, facts: F, event: object, at: float, chance: float) -> None:
+    def __init__(self, state: Enum, facts: F, event: object, at: float, jitter: float) -> None:
         self.state = state
         self.facts = facts
         self.event = event
         self.at = at
-        self.chance = chance
+        self.jitter = jitter
         self.effects: list[Any] = []
-        self.reply: Reply = Done()
+        self.reply: Reply = Completed()
         self.row: Row[F] | None = None
         self.moves: list[tuple[Enum, Enum]] = []
 
-    def know(self, **changes: Any) -> None:
+    def update(self, **changes: Any) -> None:
         """Replace some of the facts."""
         self.facts = msgspec.structs.replace(self.facts, **changes)
 
@@ -74,7 +74,7 @@ class Row(Generic[F]):
     outcome: Outcome
     when: Guard[F] | None = None
     do: tuple[Action[F], ...] = ()
-    refusal: Failure | None = None
+    refusal: Problem | None = None
     why: str = ""
 
 
@@ -103,7 +103,7 @@ def ignored(event: type, sources: Iterable[Enum], why: str) -> Row[F]:
 
 
 def refused(
-    event: type, sources: Iterable[Enum], refusal: Failure, when: Guard[F] | None = None, why: str = ""
+    event: type, sources: Iterable[Enum], refusal: Problem, when: Guard[F] | None = None, why: str = ""
 ) -> Row[F]:
     """Make a row that tells the caller no, and changes nothing."""
     return Row(event, tuple(sources), None, Outcome.REFUSED, when, (), refusal, why)
@@ -184,6 +184,6 @@ def _take(row: Row[F]) -> Callable[[EventData], None]:
         cursor = _cursor(data)
         cursor.row = row
         if row.refusal is not None:
-            cursor.reply = Refused(row.refusal)
+            cursor.reply = Rejected(row.refusal)
 
     return take

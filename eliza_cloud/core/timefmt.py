@@ -8,7 +8,7 @@ def timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def moment(text: str | None) -> datetime | None:
+def parse_iso(text: str | None) -> datetime | None:
     """Read an ISO 8601 time, in UTC where it names no zone; None for one that is absent or is none."""
     try:
         read = datetime.fromisoformat(text or "")
@@ -19,5 +19,5 @@ def moment(text: str | None) -> datetime | None:
 
 def seconds_of(text: str | None) -> float | None:
     """Read an ISO 8601 time as wall-clock seconds; None as `moment`."""
-    read = moment(text)
+    read = parse_iso(text)
     return None if read is None else read.timestamp()

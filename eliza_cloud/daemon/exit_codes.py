@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 
-class ExitCode(IntEnum):
+class ServiceExitCode(IntEnum):
     """The exit codes of `serve`."""
 
     OK = 0

@@ -12,14 +12,14 @@ import structlog
 from aiohttp import web
 
 from eliza_cloud.api.app import SERVER_SETTINGS
-from eliza_cloud.api.http.responses import failure_answer
+from eliza_cloud.api.http.responses import problem_response
 from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, log_unforeseen, of_the_server
-from eliza_cloud.api.middleware.request_id import name_of
+from eliza_cloud.api.middleware.request_id import request_id_of
 from eliza_cloud.cloud.http.trace_context import REQUEST_ID
 from eliza_cloud.core import log_events
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 
-MALFORMED = Failure(code="malformed_request", status=400, message="This is not a well-formed HTTP request.")
+MALFORMED = Problem(code="malformed_request", status=400, message="This is not a well-formed HTTP request.")
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "eliza-cloud"}
 
 log = structlog.get_logger()
@@ -66,13 +66,13 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun, so no other can be given")
-        headers = {**_HEADERS, REQUEST_ID: name_of(request)}
+        headers = {**_HEADERS, REQUEST_ID: request_id_of(request)}
         if status == 400:
             log.debug(log_events.REQUEST_MALFORMED, kind=type(exc).__name__, remote=request.remote)
-            response = failure_answer(MALFORMED, headers)
+            response = problem_response(MALFORMED, headers)
         else:
             log_unforeseen(request, exc)
-            response = failure_answer(INTERNAL_ERROR, headers)
+            response = problem_response(INTERNAL_ERROR, headers)
         response.force_close()
         return response
 

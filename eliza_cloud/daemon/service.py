@@ -13,25 +13,25 @@ import structlog
 from aiohttp import web
 
 from eliza_cloud.api.app import create_app
-from eliza_cloud.api.app_keys import LIFETIMES
+from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.core import log_events
-from eliza_cloud.core.problems import CAUSES, Failure
-from eliza_cloud.daemon.exit_codes import ExitCode
+from eliza_cloud.core.problems import PROBLEMS, Problem
+from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from eliza_cloud.daemon.hardening import forbid_core_dumps
 from eliza_cloud.daemon.server import ServiceRunner
-from eliza_cloud.daemon.signals import Told, signals
+from eliza_cloud.daemon.signals import SignalAction, signals
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, unavailable, url_of
 from eliza_cloud.daemon.status_line import StatusLine, status_line
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.ops.logging.level import LogLevelError, log_level, set_level
 from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.ops.metrics.service import Metrics
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.routing.config.transactions import forget_cloud, migrate_file
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.runtime.causation import act_as
 from eliza_cloud.runtime.clock import SystemClock
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.runtime.observers import Observer
@@ -68,17 +68,19 @@ class Running(msgspec.Struct, frozen=True):
 
 async def serve(
     environ: MutableMapping[str, str], *, host: str | None = None, ports: Sequence[int] | None = None
-) -> ExitCode:
+) -> ServiceExitCode:
     """Run the service of `environ` until SIGTERM or SIGINT; SIGHUP reads the settings again.
 
     `host` and `ports` win over the variables. What it listens on goes to stdout, why it cannot run to stderr.
     """
     forbid_core_dumps()
-    redaction = Redaction([lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)])
+    redaction = LogRedactor([lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)])
 
-    def complain(code: ExitCode, why: object, cause: str | None = None) -> ExitCode:
+    def complain(code: ServiceExitCode, why: object, cause: str | None = None) -> ServiceExitCode:
         if cause is not None:
-            log.error(log_events.SERVICE_REFUSED, cause=cause, why=str(why), remedy=CAUSES[cause].remedy)
+            log.error(
+                log_events.SERVICE_START_FAILED, cause=cause, detail=str(why), remedy=PROBLEMS[cause].remedy
+            )
         sys.stderr.write(redaction.text(f"{why}\n"))
         return code
 
@@ -96,26 +98,28 @@ async def serve(
                     await _until_stopped(service, told, redaction, systemd)
                 log.info(log_events.SERVICE_STOPPING)
     except (BindingError, ConfigError, LogLevelError) as error:
-        return complain(ExitCode.USAGE, error, "settings_refused")
+        return complain(ServiceExitCode.USAGE, error, "settings_invalid")
     except AlreadyRunning as error:
-        return complain(ExitCode.ALREADY_RUNNING, error, "already_running")
+        return complain(ServiceExitCode.ALREADY_RUNNING, error, "already_running")
     except PortUnavailableError as error:
-        return complain(ExitCode.FAILED, error, "port_taken")
+        return complain(ServiceExitCode.FAILED, error, "port_taken")
     except StoreError as error:
-        return complain(ExitCode.FAILED, error, error.code)
+        return complain(ServiceExitCode.FAILED, error, error.code)
     except TimeoutError:
-        return complain(ExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
+        return complain(ServiceExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
     except Exception as error:  # the last boundary: Python would print it with all that it holds
         log.critical(log_events.SERVICE_FAILED, exc_info=error)
-        return complain(ExitCode.FAILED, "The service failed by a fault of its own; its log describes it.")
-    return ExitCode.OK
+        return complain(
+            ServiceExitCode.FAILED, "The service failed by a fault of its own; its log describes it."
+        )
+    return ServiceExitCode.OK
 
 
 @asynccontextmanager
 async def running(
     environ: MutableMapping[str, str],
     binding: Binding,
-    redaction: Redaction,
+    redaction: LogRedactor,
     observers: Sequence[Observer] = (),
 ) -> AsyncIterator[Running]:
     """Start everything, the open ports last; end with the ports first.
@@ -144,7 +148,7 @@ async def running(
         if held.key is not None:
             redaction.register(held.key)
         metrics = Metrics()
-        cloud = CloudAccess(
+        cloud = CloudSession(
             base_url,
             allow_loopback=allows_loopback(environ),
             traces=[metrics.cloud.trace()],
@@ -154,7 +158,7 @@ async def running(
             SqliteJournal(database),
             clock,
             clean=redaction.text,
-            on_trouble=lambda failure: manager.note_store(failure),  # noqa: PLW0108 - it comes later
+            on_problem=lambda problem: manager.note_store(problem),  # noqa: PLW0108 - it comes later
         )
         stack.push_async_callback(journal.close)
         manager = CloudManager(
@@ -203,39 +207,39 @@ async def running(
 
 
 async def _stop_listening(runner: web.AppRunner) -> None:
-    runner.app[LIFETIMES].stop()
+    runner.app[DISCONNECTS].stop()
     for site in runner.sites:
         await site.stop()
 
 
 async def _until_stopped(
-    service: Running, told: asyncio.Queue[Told], redaction: Redaction, systemd: Systemd
+    service: Running, told: asyncio.Queue[SignalAction], redaction: LogRedactor, systemd: Systemd
 ) -> None:
     act_as("signal")
-    while await told.get() is Told.RELOAD:
+    while await told.get() is SignalAction.RELOAD:
         with systemd.reloading():
             await _reload(service, redaction)
 
 
-async def _reload(service: Running, redaction: Redaction) -> None:
+async def _reload(service: Running, redaction: LogRedactor) -> None:
     try:
         changed, unknown = await asyncio.to_thread(_settings, service.config, redaction)
     except StoreError as error:
         log.error(
             log_events.SETTINGS_REFUSED,
             cause=error.code,
-            why=str(error),
+            detail=str(error),
             remedy="The settings stay as they were.",
         )
-        service.manager.keep_settings(Failure(code=error.code, status=400, message=str(error)))
+        service.manager.keep_settings(Problem(code=error.code, status=400, message=str(error)))
         return
     if changed.base_url != service.manager.settings.base_url:
-        log.warning(log_events.SETTINGS_BASE_URL_WAITS, why="cloud.baseUrl counts after a restart.")
+        log.warning(log_events.SETTINGS_RESTART_REQUIRED, detail="cloud.baseUrl counts after a restart.")
     service.manager.change_settings(changed, unknown)
     log.info(log_events.SETTINGS_READ)
 
 
-def _settings(config: ConfigFile, redaction: Redaction) -> tuple[Settings, list[str]]:
+def _settings(config: ConfigFile, redaction: LogRedactor) -> tuple[Settings, list[str]]:
     try:
         settings, warnings = read_settings(config.read())
     except ConfigError as error:
@@ -244,7 +248,7 @@ def _settings(config: ConfigFile, redaction: Redaction) -> tuple[Settings, list[
     if settings.service_key is not None:
         redaction.register(settings.service_key)
     for warning in warnings:
-        log.warning(log_events.SETTINGS_UNKNOWN, why=warning)
+        log.warning(log_events.SETTINGS_UNKNOWN, detail=warning)
     return settings, warnings
 
 

@@ -7,29 +7,33 @@ from contextlib import contextmanager
 from enum import Enum
 
 
-class Told(Enum):
+class SignalAction(Enum):
     """What a signal means."""
 
     STOP = "stop"
     RELOAD = "reload"
 
 
-_MEANINGS = {signal.SIGTERM: Told.STOP, signal.SIGINT: Told.STOP, signal.SIGHUP: Told.RELOAD}
+_MEANINGS = {
+    signal.SIGTERM: SignalAction.STOP,
+    signal.SIGINT: SignalAction.STOP,
+    signal.SIGHUP: SignalAction.RELOAD,
+}
 
 
 @contextmanager
-def signals() -> Iterator[asyncio.Queue[Told]]:
+def signals() -> Iterator[asyncio.Queue[SignalAction]]:
     """Give a queue of what the process is told. After a stop the next one ends the process at once."""
-    queue: asyncio.Queue[Told] = asyncio.Queue()
+    queue: asyncio.Queue[SignalAction] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in _MEANINGS}
 
     def told(number: signal.Signals) -> None:
         queue.put_nowait(_MEANINGS[number])
-        if _MEANINGS[number] is Told.STOP:
+        if _MEANINGS[number] is SignalAction.STOP:
             for each, meaning in _MEANINGS.items():
                 loop.remove_signal_handler(each)
-                signal.signal(each, signal.SIG_DFL if meaning is Told.STOP else signal.SIG_IGN)
+                signal.signal(each, signal.SIG_DFL if meaning is SignalAction.STOP else signal.SIG_IGN)
 
     for number in _MEANINGS:
         loop.add_signal_handler(number, told, number)

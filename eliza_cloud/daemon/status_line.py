@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 from eliza_cloud.core.states import LinkState
 from eliza_cloud.core.views.health import readiness
-from eliza_cloud.runtime.observers import Observer, Report
+from eliza_cloud.runtime.observers import Observer, StepRecord
 
 _WORDS = {
     LinkState.DISCONNECTED: "Not connected",
@@ -19,7 +19,7 @@ _WORDS = {
 _WITH_AGENT = {LinkState.CONNECTING, LinkState.CONNECTED, LinkState.RECONNECTING, LinkState.CLOSING}
 
 
-FELL = "A fault of the service stopped the link; its log describes it. Restart the service."
+CRASHED = "A fault of the service stopped the link; its log describes it. Restart the service."
 
 
 class StatusLine(Observer):
@@ -28,13 +28,13 @@ class StatusLine(Observer):
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
 
-    def stepped(self, report: Report) -> None:
+    def on_step(self, report: StepRecord) -> None:
         """Say how the link is now."""
         self._say(status_line(report.step.facts))
 
-    def fell(self) -> None:
+    def on_crash(self) -> None:
         """Say that there will be no link any more."""
-        self._say(FELL)
+        self._say(CRASHED)
 
 
 def status_line(facts: Facts) -> str:
@@ -45,5 +45,5 @@ def status_line(facts: Facts) -> str:
         words += f" to {agent}"
     if facts.state is LinkState.RECONNECTING:
         words += f" (try {facts.attempt})"
-    cause = CAUSES.get(readiness(facts) or "")
+    cause = PROBLEMS.get(readiness(facts) or "")
     return f"{words}: {cause.title}" if cause else f"{words}."

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 
-from eliza_cloud.core.log_events import SYSTEMD_UNHEARD, WATCHDOG_RESUMED, WATCHDOG_WITHHELD
+from eliza_cloud.core.log_events import SYSTEMD_NOTIFY_FAILED, WATCHDOG_RESUMED, WATCHDOG_UNRESPONSIVE
 
 _SEND_WITHIN = 1.0  # seconds; systemd takes a message at once unless it is in trouble itself
 _LONGEST = 300  # characters of a status line
@@ -79,10 +79,12 @@ class Systemd:
         now = time.monotonic()
         if not alive:
             first = self._silent_since is None
-            (log.warning if first else log.debug)(WATCHDOG_WITHHELD, remedy="systemd restarts the service.")
+            (log.warning if first else log.debug)(
+                WATCHDOG_UNRESPONSIVE, remedy="systemd restarts the service."
+            )
             self._silent_since = now if first else self._silent_since
         elif self._silent_since is not None:
-            log.info(WATCHDOG_RESUMED, lasted_s=round(now - self._silent_since, 3))
+            log.info(WATCHDOG_RESUMED, duration_s=round(now - self._silent_since, 3))
             self._silent_since = None
 
     def _tell(self, *assignments: str) -> None:
@@ -94,7 +96,7 @@ class Systemd:
                 sender.connect(_abstract(self._address))
                 sender.send("\n".join(assignments).encode())
         except (OSError, ValueError) as error:
-            (log.debug if self._unheard else log.warning)(SYSTEMD_UNHEARD, why=str(error))
+            (log.debug if self._unheard else log.warning)(SYSTEMD_NOTIFY_FAILED, detail=str(error))
             self._unheard = True
 
 

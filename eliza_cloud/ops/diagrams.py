@@ -18,10 +18,10 @@ from eliza_cloud.core.states import LinkState, LoginState
 GUARD_WORDS: dict[Any, tuple[str, str]] = {
     guards.same_agent: ("", "another agent"),
     guards.may_be_repaired: ("unattended, retryable", "asked for, or final"),
-    guards.misses_left: ("misses left", "maxFailures reached"),
-    guards.tries_left: ("tries left", "no tries left"),
-    guards.wish_stands: ("wish stands", "no wish"),
-    guards.gave_up: ("after giving up", "else"),
+    guards.missed_heartbeats_left: ("missed heartbeats left", "maxFailures reached"),
+    guards.attempts_remain: ("tries left", "no tries left"),
+    guards.has_desired_agent: ("desired agent set", "no desired agent"),
+    guards.retries_exhausted: ("after giving up", "else"),
 }
 """How a label says that a guard holds, and that it does not."""
 

@@ -16,15 +16,15 @@ from typing import Any
 import msgspec
 
 from eliza_cloud.ops.doctor.installation import Installation
-from eliza_cloud.ops.doctor.run import Report
+from eliza_cloud.ops.doctor.run import DoctorReport
 from eliza_cloud.ops.doctor.service import Fetched, NotFetched, fetch
 from eliza_cloud.ops.doctor.versions import installed_versions
-from eliza_cloud.redaction.log import SHOWN, Redaction
+from eliza_cloud.redaction.log import SHOWN, LogRedactor
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.env import OWN_VARIABLES
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.errors import StoreError, file_errors
-from eliza_cloud.store.inspect import look_at_journal
+from eliza_cloud.store.inspect import read_only_journal
 from eliza_cloud.store.paths import StatePaths
 
 MANIFEST = "manifest.json"
@@ -72,7 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def pack(parts: Iterable[Part], secrets: Sequence[Secret]) -> tuple[bytes, Manifest]:
     """Return the zip and its manifest; no part that still holds a secret gets in."""
-    redaction = Redaction()
+    redaction = LogRedactor()
     for secret in _written(secrets):
         redaction.register(secret)
     unmistakable = [
@@ -108,7 +108,7 @@ def _written(secrets: Sequence[Secret]) -> list[Secret]:
     return [Secret(text) for text in dict.fromkeys([*plain, *(json.dumps(text)[1:-1] for text in plain)])]
 
 
-def _redacted(part: Part, redaction: Redaction) -> tuple[bytes, int]:
+def _redacted(part: Part, redaction: LogRedactor) -> tuple[bytes, int]:
     """Return the file's content, and in how many places something was hidden."""
     if part.text is None:
         before = _json(part.document)
@@ -149,7 +149,7 @@ _OF_THE_SERVICE = {
 
 
 async def collect(
-    installation: Installation, paths: StatePaths, report: Report, token: Secret | None
+    installation: Installation, paths: StatePaths, report: DoctorReport, token: Secret | None
 ) -> list[Part]:
     """Gather the parts; `token` is shown to the service that runs at the installation's URL."""
     return [
@@ -237,7 +237,7 @@ async def _journal(installation: Installation, paths: StatePaths, token: Secret 
                 name=_JOURNAL, text="".join(f"{msgspec.json.encode(one).decode()}\n" for one in entries)
             )
     try:
-        lines = await asyncio.to_thread(look_at_journal, paths.database, NEWEST)
+        lines = await asyncio.to_thread(read_only_journal, paths.database, NEWEST)
     except StoreError as error:
         return Part(name=_JOURNAL, why=str(error))
     if not lines:

@@ -15,7 +15,7 @@ _MAX_MEMBER_BYTES = 4096
 KEY_SHAPE = re.compile(r"eliza_[0-9A-Za-z]{16,}")
 
 
-class Redaction:
+class CloudTextRedactor:
     """Removes one key, and whatever looks like one, from what the cloud says."""
 
     def __init__(self, key: Secret | None) -> None:

@@ -32,7 +32,7 @@ _SHAPES = (
 )
 
 
-class Redaction:
+class LogRedactor:
     """Removes secrets from a log entry; the last processor before rendering.
 
     Besides what is registered it asks `sources` at each entry, for a key that came after the start; a value

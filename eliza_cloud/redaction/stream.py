@@ -10,7 +10,7 @@ STAR = "*"
 _CREDENTIALS = ("X-API-Key", "Authorization", "X-Service-Key")
 
 
-class Strainer:
+class StreamRedactor:
     """Masks each piece of a secret, byte for byte, so that lengths stay right; nothing else is changed.
 
     What could be the start of a piece is held back until what follows shows whether it is one.
@@ -20,10 +20,10 @@ class Strainer:
         self._secrets = [secret for secret in secrets if len(secret) >= PIECE]
         self._held = self._shown = ""
 
-    def take(self, chunk: bytes) -> bytes:
+    def feed(self, chunk: bytes) -> bytes:
         """Return what may pass of this chunk and of what was held back."""
         text = self._held + chunk.decode("latin-1")
-        masked = self.mask(text)
+        masked = self.redact(text)
         known = "".join(
             STAR if before == STAR else now for before, now in zip(self._shown, masked, strict=False)
         )
@@ -32,20 +32,20 @@ class Strainer:
         self._held, self._shown = text[cut:], shown[cut:]
         return shown[:cut].encode("latin-1")
 
-    def rest(self) -> bytes:
+    def flush(self) -> bytes:
         """Return what was held back, at the end of the body."""
         shown, self._held, self._shown = self._shown, "", ""
         return shown.encode("latin-1")
 
-    def mask(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return the text with every piece of a secret in stars."""
         return hide(text, self._secrets, STAR, each=True)
 
 
-def strainer_of(response: aiohttp.ClientResponse) -> Strainer:
+def redactor_of(response: aiohttp.ClientResponse) -> StreamRedactor:
     """Return a strainer for the credentials that the request of this response carried."""
     headers = response.request_info.headers
-    return Strainer(headers[name].rpartition(" ")[2] for name in _CREDENTIALS if name in headers)
+    return StreamRedactor(headers[name].rpartition(" ")[2] for name in _CREDENTIALS if name in headers)
 
 
 def _beginning(text: str, secret: str) -> int:

@@ -16,7 +16,7 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.http.request import NETWORK_FAULTS
 from eliza_cloud.cloud.http.trace_context import trace_headers
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.reload import WatchedFile
 from eliza_cloud.routing.config.table import RoutingTable
@@ -24,8 +24,14 @@ from eliza_cloud.routing.config.types import Capability, Transport
 from eliza_cloud.routing.upstreams.accounts import Account, Accounts
 from eliza_cloud.routing.upstreams.env import Variables
 from eliza_cloud.routing.upstreams.errors import refusal
-from eliza_cloud.routing.upstreams.resolve import CloudRoad, OwnRoad, Road, RoadClosed, road_of
-from eliza_cloud.runtime.errors import LinkError, failure_of
+from eliza_cloud.routing.upstreams.resolve import (
+    CloudUpstream,
+    DirectUpstream,
+    RouteUnavailable,
+    Upstream,
+    resolve_upstream,
+)
+from eliza_cloud.runtime.errors import LinkError, problem_of
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.file import ConfigFile
 
@@ -49,7 +55,7 @@ VIDEO = aiohttp.ClientTimeout(total=310.0, connect=10.0)
 LISTING = aiohttp.ClientTimeout(total=10.0)
 
 
-class Call(msgspec.Struct, frozen=True):
+class UpstreamRequest(msgspec.Struct, frozen=True):
     """One call: `url` complete for a road of one's own, and a path under `/api/v1` for Eliza Cloud.
 
     `body` is what JSON is made of, None for a GET. `headers` are those of the caller that may travel.
@@ -75,7 +81,7 @@ class Gateway:
         config: ConfigFile,
         environ: Mapping[str, str],
         seen: Callable[[Secret], None] = lambda _: None,
-        called: Callable[[Road, Failure | None], None] = lambda _road, _failure: None,
+        called: Callable[[Upstream, Problem | None], None] = lambda _upstream, _problem: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
@@ -97,33 +103,33 @@ class Gateway:
         """Return what eliza.json says now."""
         return await self._file.table()
 
-    async def road(self, capability: Capability) -> Road:
+    async def upstream(self, capability: Capability) -> Upstream:
         """Return the road a capability takes now; `LinkError` when it has none that can be used."""
         return self.resolve(capability, await self.table())
 
-    def resolve(self, capability: Capability, table: RoutingTable) -> Road:
+    def resolve(self, capability: Capability, table: RoutingTable) -> Upstream:
         """Return the road a table gives; for the cloud only when there is a key to travel with."""
         try:
-            road = road_of(capability, table, Variables(table.variables, self._environ))
-        except RoadClosed as closed:
-            raise LinkError(closed.failure) from None
-        if isinstance(road, CloudRoad):
+            upstream = resolve_upstream(capability, table, Variables(table.variables, self._environ))
+        except RouteUnavailable as closed:
+            raise LinkError(closed.problem) from None
+        if isinstance(upstream, CloudUpstream):
             self._manager.cloud_client()
-        return road
+        return upstream
 
     @asynccontextmanager
-    async def open(self, road: Road, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def open(self, upstream: Upstream, call: UpstreamRequest) -> AsyncIterator[aiohttp.ClientResponse]:
         """Yield the 2xx answer, its body unread; leaving cancels what has not come yet."""
         async with AsyncExitStack() as stack:
             try:
-                if isinstance(road, CloudRoad):
+                if isinstance(upstream, CloudUpstream):
                     response = await self._ask_cloud(stack, call)
                 else:
-                    response = await self._ask_own(stack, road, call)
+                    response = await self._ask_own(stack, upstream, call)
             except LinkError as error:
-                self._called(road, error.failure)
+                self._called(upstream, error.problem)
                 raise
-            self._called(road, None)
+            self._called(upstream, None)
             yield response
 
     async def close(self) -> None:
@@ -132,7 +138,7 @@ class Gateway:
             await self._session.close()
             self._session = None
 
-    async def _ask_cloud(self, stack: AsyncExitStack, call: Call) -> aiohttp.ClientResponse:
+    async def _ask_cloud(self, stack: AsyncExitStack, call: UpstreamRequest) -> aiohttp.ClientResponse:
         client: ElizaCloudClient = self._manager.cloud_client()
         try:
             return await stack.enter_async_context(
@@ -140,21 +146,25 @@ class Gateway:
             )
         except CloudError as error:
             if isinstance(error, KeyRefused):
-                self._manager.doubt_key()
-            raise LinkError(failure_of(error)) from error
+                self._manager.reverify_key()
+            raise LinkError(problem_of(error)) from error
 
-    async def _ask_own(self, stack: AsyncExitStack, road: OwnRoad, call: Call) -> aiohttp.ClientResponse:
+    async def _ask_own(
+        self, stack: AsyncExitStack, upstream: DirectUpstream, call: UpstreamRequest
+    ) -> aiohttp.ClientResponse:
         """Ask with one account after the other while they answer that they cannot."""
         tried: list[Account] = []
-        refused: Failure | None = None
-        while (account := self.accounts.choose(road.accounts, road.route.strategy, tried)) is not None:
+        refused: Problem | None = None
+        while (
+            account := self.accounts.choose(upstream.accounts, upstream.route.strategy, tried)
+        ) is not None:
             tried.append(account)
             attempt = await stack.enter_async_context(AsyncExitStack())
-            response = await self._send(attempt, road, account, call)
+            response = await self._send(attempt, upstream, account, call)
             rests = self.accounts.note(account, response.status, response.headers)
             if 200 <= response.status < 300:
                 return response
-            refused = await refusal(road.label, account, response)
+            refused = await refusal(upstream.label, account, response)
             await attempt.aclose()
             if not rests:
                 break
@@ -163,10 +173,10 @@ class Gateway:
         raise LinkError(refused)
 
     async def _send(
-        self, stack: AsyncExitStack, road: OwnRoad, account: Account, call: Call
+        self, stack: AsyncExitStack, upstream: DirectUpstream, account: Account, call: UpstreamRequest
     ) -> aiohttp.ClientResponse:
         headers = {"Accept": "application/json", **call.headers}
-        if road.route.transport is Transport.REMOTE:  # one of ours; others need not know who asks when
+        if upstream.route.transport is Transport.REMOTE:  # one of ours; others need not know who asks when
             headers |= trace_headers()
         if account.key is not None:
             self._seen(account.key)
@@ -185,11 +195,11 @@ class Gateway:
                 allow_redirects=False,
             )
         except NETWORK_FAULTS as error:
-            failure = _unreached(road.label, error)
+            problem = _unreached(upstream.label, error)
         else:
             stack.callback(response.close)
             return response
-        raise LinkError(failure)  # outside the handler: aiohttp's exceptions hold the request's headers
+        raise LinkError(problem)  # outside the handler: aiohttp's exceptions hold the request's headers
 
     def _own_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -197,9 +207,9 @@ class Gateway:
         return self._session
 
 
-def _unreached(label: str, error: Exception) -> Failure:
+def _unreached(label: str, error: Exception) -> Problem:
     if isinstance(error, asyncio.TimeoutError):
-        return Failure(
+        return Problem(
             code="provider_timeout",
             status=504,
             message=f"{label} took too long to answer. Try again in a moment.",
@@ -212,7 +222,7 @@ def _unreached(label: str, error: Exception) -> Failure:
         reason = "cannot be reached over a trusted TLS connection"
     elif isinstance(error, aiohttp.ServerDisconnectedError):
         reason = "closed the connection without an answer"
-    return Failure(
+    return Problem(
         code="provider_unreachable",
         status=502,
         message=f"{label} {reason}. Check its base URL, and that it runs.",

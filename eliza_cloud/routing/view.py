@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from eliza_cloud.routing.config.table import RoutingTable
 from eliza_cloud.routing.config.types import Capability, Route
 from eliza_cloud.routing.gateway import Gateway
-from eliza_cloud.routing.upstreams.resolve import CloudRoad, OwnRoad, Road
+from eliza_cloud.routing.upstreams.resolve import CloudUpstream, DirectUpstream, Upstream
 from eliza_cloud.runtime.errors import LinkError
 
 
@@ -15,7 +15,7 @@ class AccountView(msgspec.Struct, frozen=True, rename="camel"):
 
     name: str
     key_variable: str | None
-    resting_seconds: int
+    cooldown_seconds: int
 
 
 class CapabilityView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -64,28 +64,30 @@ def capability_view(gateway: Gateway, table: RoutingTable, capability: Capabilit
         message=None,
     )
     try:
-        road = gateway.resolve(capability, table)
+        upstream = gateway.resolve(capability, table)
     except LinkError as error:
-        failure = error.failure
-        return msgspec.structs.replace(view, reason=failure.code, message=failure.message)
-    leads_to, address = ("Eliza Cloud", UNSET) if isinstance(road, CloudRoad) else (road.label, road.base)
+        problem = error.problem
+        return msgspec.structs.replace(view, reason=problem.code, message=problem.message)
+    leads_to, address = (
+        ("Eliza Cloud", UNSET) if isinstance(upstream, CloudUpstream) else (upstream.label, upstream.base)
+    )
     return msgspec.structs.replace(
         view,
         in_force=route,
         usable=True,
         leads_to=leads_to,
         address=address,
-        accounts=_accounts(gateway, road),
+        accounts=_accounts(gateway, upstream),
     )
 
 
-def _accounts(gateway: Gateway, road: Road) -> list[AccountView]:
-    accounts = road.accounts if isinstance(road, OwnRoad) else ()
+def _accounts(gateway: Gateway, upstream: Upstream) -> list[AccountView]:
+    accounts = upstream.accounts if isinstance(upstream, DirectUpstream) else ()
     return [
         AccountView(
             name=account.name,
             key_variable=account.variable if account.key else None,
-            resting_seconds=round(gateway.accounts.resting(account)),
+            cooldown_seconds=round(gateway.accounts.cooldown(account)),
         )
         for account in accounts
     ]

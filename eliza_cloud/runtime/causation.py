@@ -13,7 +13,7 @@ from eliza_cloud.cloud.http.trace_context import FOLLOWED
 _ACTING: ContextVar[str] = ContextVar("acting", default="service")
 
 
-class Origin(msgspec.Struct, frozen=True):
+class EventSource(msgspec.Struct, frozen=True):
     """`by` is an activity's name, `request`, `signal` or `service`; `followed` leads back to a request."""
 
     by: str
@@ -24,15 +24,15 @@ class Origin(msgspec.Struct, frozen=True):
         """The id of the request it goes back to."""
         return self.followed.get("request_id")
 
-    def pursued(self) -> AbstractContextManager[None]:
+    def bind(self) -> AbstractContextManager[None]:
         """Let the block's log lines, tasks and calls carry the request's ids."""
         return bound_contextvars(**self.followed)
 
 
-def origin() -> Origin:
+def event_source() -> EventSource:
     """Return who is acting in this context."""
     bound = get_contextvars()
-    return Origin(_ACTING.get(), {name: str(bound[name]) for name in FOLLOWED if name in bound})
+    return EventSource(_ACTING.get(), {name: str(bound[name]) for name in FOLLOWED if name in bound})
 
 
 def act_as(name: str) -> None:

@@ -71,8 +71,8 @@ async def wait_for(clock: Clock, event: asyncio.Event, seconds: float) -> bool:
 async def deadline(clock: Clock, seconds: float) -> AsyncIterator[None]:
     """Bound a block: raises `TimeoutError` when it takes longer than `seconds` of monotonic time."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(None) as bound:
-        timer = clock.call_at(clock.monotonic() + seconds, lambda: bound.reschedule(loop.time()))
+    async with asyncio.timeout(None) as timeout:
+        timer = clock.call_at(clock.monotonic() + seconds, lambda: timeout.reschedule(loop.time()))
         try:
             yield
         finally:

@@ -9,12 +9,12 @@ from eliza_cloud.cloud.errors import BaseUrlRefused
 from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.runtime.errors import LinkError, failure_of
+from eliza_cloud.runtime.errors import LinkError, problem_of
 
 
-class CloudAccess:
+class CloudSession:
     """Makes clients over one shared session, opened at the first call.
 
     A base URL that is refused is kept as `refusal`: the service runs, and every call answers with it
@@ -41,9 +41,9 @@ class CloudAccess:
             self._refused = refused
 
     @property
-    def refusal(self) -> Failure | None:
+    def refusal(self) -> Problem | None:
         """Why no call will be made; None when calls can be made."""
-        return None if self._refused is None else failure_of(self._refused)
+        return None if self._refused is None else problem_of(self._refused)
 
     def client(self, key: Secret | None) -> ElizaCloudClient:
         """Return a client that signs with `key`; raises `LinkError` when the base URL is refused.
@@ -51,7 +51,7 @@ class CloudAccess:
         The same key gets the same client, which knows by then under which prefix the cloud serves agents.
         """
         if self._base_url is None:
-            raise LinkError(failure_of(self._refused or BaseUrlRefused("There is no base URL.")))
+            raise LinkError(problem_of(self._refused or BaseUrlRefused("There is no base URL.")))
         if self._session is None:
             self._session = open_session(self._base_url, traces=self._traces)
         if self._newest is None or self._newest[0] != key:

@@ -11,7 +11,7 @@ from eliza_cloud.core.link import effects as do
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.backup import (
@@ -22,16 +22,16 @@ from eliza_cloud.runtime.activities.backup import (
     drain,
 )
 from eliza_cloud.runtime.activities.connector import Connector, Reconnector
-from eliza_cloud.runtime.activities.context import Scope
+from eliza_cloud.runtime.activities.context import ActivityContext
 from eliza_cloud.runtime.activities.credits import CreditsWatch
 from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor
 from eliza_cloud.runtime.activities.key_verifier import verify_key
 from eliza_cloud.runtime.activities.login_poller import LoginPoller, Logins
 from eliza_cloud.runtime.clock import Clock
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.observers import log_credits
 from eliza_cloud.runtime.tasks import Activities
-from eliza_cloud.runtime.waiters import Callers
+from eliza_cloud.runtime.waiters import Waiters
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.errors import StoreError
@@ -59,13 +59,13 @@ class Interpreter:
     def __init__(
         self,
         *,
-        access: CloudAccess,
+        cloud_session: CloudSession,
         credentials: Credentials,
         activities: Activities,
-        callers: Callers,
+        waiters: Waiters,
         logins: Logins,
         clock: Clock,
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
         settings: Callable[[], Settings],
         facts: Callable[[], Facts],
         post: Callable[[events.Event | login.LoginEvent], None],
@@ -73,21 +73,21 @@ class Interpreter:
     ) -> None:
         self.key: Secret | None = None
         self.requests: dict[int, BackupRequest | RestoreRequest] = {}
-        self._access = access
+        self._cloud_session = cloud_session
         self._credentials = credentials
         self._activities = activities
-        self._callers = callers
+        self._waiters = waiters
         self._logins = logins
         self._clock = clock
-        self._chance = chance
+        self._jitter = jitter
         self._settings = settings
         self._facts = facts
         self._post = post
         self._handle = handle
         self._link_client: ElizaCloudClient | None = None
-        self._hurry: Callable[[], None] | None = None
+        self._retry_now: Callable[[], None] | None = None
         self._scheduler: BackupScheduler | None = None
-        self._sign_out_failure: Failure | None = None
+        self._sign_out_problem: Problem | None = None
         self._key_in_question: int | None = None
 
     @property
@@ -100,42 +100,42 @@ class Interpreter:
         """Do what the effect says."""
         raise NotImplementedError(type(effect).__name__)
 
-    def close_scheduler(self, failure: Failure) -> None:
+    def close_scheduler(self, problem: Problem) -> None:
         """Tell whoever waits for the backup loop that it ends."""
         if self._scheduler is not None:
-            self._scheduler.close(failure)
+            self._scheduler.close(problem)
             self._scheduler = None
 
     # What must survive
 
-    async def write_down(self, effect: do.StoreWish) -> Failure | None:
+    async def write_down(self, effect: do.StoreDesiredAgent) -> Problem | None:
         """Do what comes before a step counts; return why it could not be done."""
         what = "the agent to be linked to after a restart"
         return await self._durably(
-            self._credentials.save_wish(effect.agent_id),
+            self._credentials.save_desired_agent(effect.agent_id),
             what,
             "Nothing was changed, because it could not be written down which agent this machine is to be"
             " linked to",
         )
 
-    async def _durably(self, work: Awaitable[None], what: str, consequence: str) -> Failure | None:
+    async def _durably(self, work: Awaitable[None], what: str, consequence: str) -> Problem | None:
         """Write something down; where that fails, it is logged and posted, and returned as a failure."""
         try:
             await work
         except StoreError as error:
-            log.error(log_events.STORE_FAILED, what=what, cause=error.code, why=str(error))
-            failure = Failure(code=error.code, status=500, message=f"{consequence}: {error}")
-            self._post(events.StoreFailed(failure))
-            return failure
-        if self._facts().store_trouble is not None:
+            log.error(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
+            problem = Problem(code=error.code, status=500, message=f"{consequence}: {error}")
+            self._post(events.StoreFailed(problem))
+            return problem
+        if self._facts().store_problem is not None:
             self._post(events.StoreRecovered())
         return None
 
     @carry_out.register
     async def _(self, _effect: do.ForgetCredentials) -> None:
         self.key = None
-        self._access.forget_key()
-        self._sign_out_failure = await self._durably(
+        self._cloud_session.forget_key()
+        self._sign_out_problem = await self._durably(
             self._credentials.sign_out(),
             "the sign-out",
             "The link is closed, but the key could not be removed from this machine",
@@ -155,13 +155,13 @@ class Interpreter:
         poller = self._logins.poller(effect.session_id)
         if poller is None or poller.key is None:
             return
-        failure = await self._durably(
+        problem = await self._durably(
             self._credentials.save_login(poller.key, effect.key_prefix, effect.expires_at),
             "the API key",
             "You are signed in, but the key could not be saved",
         )
-        if failure is not None:
-            await self._handle(login.LoginKeyNotStored(effect.session_id, failure.message))
+        if problem is not None:
+            await self._handle(login.LoginKeyNotStored(effect.session_id, problem.message))
         else:
             self.key, poller.key = poller.key, None
             self._link_client = None
@@ -172,7 +172,7 @@ class Interpreter:
     @carry_out.register
     async def _(self, effect: login.StartPoller) -> None:
         poller = LoginPoller(
-            self._access.client(None),
+            self._cloud_session.client(None),
             effect.session_id,
             revocable=self._logins.current.revocable,
             settings=self._settings(),
@@ -200,19 +200,19 @@ class Interpreter:
 
     @carry_out.register
     async def _(self, effect: do.VerifyKey) -> None:
-        if self.key is None or self._access.refusal is not None:
+        if self.key is None or self._cloud_session.refusal is not None:
             return
-        if VERIFIER in self._activities.names and self._key_in_question == effect.key_number:
+        if VERIFIER in self._activities.names and self._key_in_question == effect.key_generation:
             return
-        self._key_in_question = effect.key_number
+        self._key_in_question = effect.key_generation
         self._activities.start(
             VERIFIER,
             verify_key(
-                self._access.client(self.key),
-                effect.key_number,
+                self._cloud_session.client(self.key),
+                effect.key_generation,
                 clock=self._clock,
-                ladder=self._facts().policy.ladder,
-                chance=self._chance,
+                backoff=self._facts().policy.backoff,
+                jitter=self._jitter,
                 post=self._post,
             ),
         )
@@ -226,40 +226,40 @@ class Interpreter:
     @carry_out.register
     async def _(self, _effect: do.CancelActivities) -> None:
         self._activities.cancel(*OF_A_STATE)
-        self._hurry = None
+        self._retry_now = None
         self.close_scheduler(INTERRUPTED)
 
     @carry_out.register
     async def _(self, effect: do.StartConnector) -> None:
-        self._link_client = self._access.client(self.key)
-        work = Connector(self._scope(effect.epoch, effect.agent_id)).run()
+        self._link_client = self._cloud_session.client(self.key)
+        work = Connector(self._context(effect.epoch, effect.agent_id)).run()
         self._activities.start(CONNECTOR, work, agent_id=effect.agent_id)
 
     @carry_out.register
-    async def _(self, effect: do.StartTry) -> None:
-        reconnector = Reconnector(self._scope(effect.epoch, effect.agent_id), effect.delay)
-        self._hurry = reconnector.hurry
+    async def _(self, effect: do.StartAttempt) -> None:
+        reconnector = Reconnector(self._context(effect.epoch, effect.agent_id), effect.delay)
+        self._retry_now = reconnector.retry_now
         self._activities.start(RECONNECTOR, reconnector.run(), agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.StartMonitor) -> None:
         monitor = ConnectionMonitor(
-            self._scope(effect.epoch, effect.agent_id), lambda: self._settings().heartbeat_interval
+            self._context(effect.epoch, effect.agent_id), lambda: self._settings().heartbeat_interval
         )
-        self._hurry = monitor.hurry
+        self._retry_now = monitor.retry_now
         self._activities.start(MONITOR, monitor.run(), detached=True, agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.StartScheduler) -> None:
         self._scheduler = BackupScheduler(
-            self._scope(effect.epoch, effect.agent_id), lambda: self._settings().backup_interval
+            self._context(effect.epoch, effect.agent_id), lambda: self._settings().backup_interval
         )
         self._activities.start(SCHEDULER, self._scheduler.run(), detached=True, agent_id=effect.agent_id)
 
     @carry_out.register
     async def _(self, effect: do.StartCreditsWatch) -> None:
         watch = CreditsWatch(
-            self._scope(effect.epoch, effect.agent_id), lambda: self._settings().credits_interval
+            self._context(effect.epoch, effect.agent_id), lambda: self._settings().credits_interval
         )
         self._activities.start(CREDITS, watch.run(), detached=True, agent_id=effect.agent_id)
 
@@ -269,14 +269,14 @@ class Interpreter:
 
     @carry_out.register
     async def _(self, effect: do.StartDrain) -> None:
-        scope = self._scope(effect.epoch, effect.agent_id)
-        work = drain(scope, snapshot=effect.snapshot, paused=self._activities.settled)
+        context = self._context(effect.epoch, effect.agent_id)
+        work = drain(context, snapshot=effect.snapshot, paused=self._activities.settled)
         self._activities.start(DRAIN, work, agent_id=effect.agent_id)
 
     @carry_out.register
-    async def _(self, _effect: do.HurryUp) -> None:
-        if self._hurry is not None:
-            self._hurry()
+    async def _(self, _effect: do.RetryNow) -> None:
+        if self._retry_now is not None:
+            self._retry_now()
 
     @carry_out.register
     async def _(self, effect: do.HandToScheduler) -> None:
@@ -288,15 +288,15 @@ class Interpreter:
 
     @carry_out.register
     async def _(self, effect: do.AnswerConnect) -> None:
-        self._callers.answer_link(effect.agent_id, effect.failure)
+        self._waiters.answer_link(effect.agent_id, effect.problem)
 
     @carry_out.register
     async def _(self, _effect: do.AnswerDisconnect) -> None:
         if self.key is None:  # else another link may have begun in the same step
             self._link_client = None
-        failure, self._sign_out_failure = self._sign_out_failure, None
-        self._callers.answer_close(failure)
+        problem, self._sign_out_problem = self._sign_out_problem, None
+        self._waiters.answer_close(problem)
 
-    def _scope(self, epoch: int, agent_id: str) -> Scope:
-        client = self._link_client or self._access.client(self.key)
-        return Scope(client, agent_id, epoch, self._facts().key_number, self._clock, self._post)
+    def _context(self, epoch: int, agent_id: str) -> ActivityContext:
+        client = self._link_client or self._cloud_session.client(self.key)
+        return ActivityContext(client, agent_id, epoch, self._facts().key_generation, self._clock, self._post)

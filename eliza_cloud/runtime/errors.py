@@ -1,20 +1,20 @@
 """How a refusal or a failure of the link reaches a caller."""
 
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 
 
 class LinkError(Exception):
     """A command or a call came to nothing; `failure` says why, in words and for machines."""
 
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
-def failure_of(error: CloudError) -> Failure:
+def problem_of(error: CloudError) -> Problem:
     """Put an error of the client into plain data."""
-    return Failure(
+    return Problem(
         code=error.code,
         status=error.status,
         message=str(error),
@@ -24,29 +24,29 @@ def failure_of(error: CloudError) -> Failure:
     )
 
 
-NOT_RUNNING = Failure(
+NOT_RUNNING = Problem(
     code="runtime_not_started",
     status=503,
     message="A fault stopped the link's runtime; the service's log describes it. Restart the service.",
 )
 
-TOO_SLOW = Failure(
+TOO_SLOW = Problem(
     code="cloud_timeout",
     status=504,
     message="The agent did not come up within 15 minutes. Look at its status with `eliza-cloud agents list`.",
     retryable=True,
 )
 
-CALL_TOO_SLOW = Failure(
+CALL_TOO_SLOW = Problem(
     code="cloud_timeout",
     status=504,
     message="Eliza Cloud did not finish this within 15 minutes. Look at it before you try again.",
     retryable=True,
 )
 
-NO_AGENT = Failure(code="agent_not_running", status=503, message="Agent is not running")
+NO_AGENT = Problem(code="agent_not_running", status=503, message="Agent is not running")
 
-RECONNECTING = Failure(
+RECONNECTING = Problem(
     code="agent_reconnecting",
     status=503,
     message="The link to the agent is being restored. Try again when it is connected.",

@@ -5,19 +5,26 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import structlog
 
 from eliza_cloud.core import log_events
-from eliza_cloud.core.journal.entries import MARK_EVERY, AnyEntry, LinkEntry, LoginEntry, Mark
+from eliza_cloud.core.journal.entries import (
+    MARK_EVERY,
+    AnyEntry,
+    Checkpoint,
+    CheckpointKind,
+    LinkEntry,
+    LoginEntry,
+)
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.views.health import cause_of
 from eliza_cloud.runtime.clock import Clock, sleep
-from eliza_cloud.runtime.observers import LoginReport, Observer, Report
+from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.sqlite.journal import JournalStore, Line
 
@@ -28,7 +35,7 @@ TRIED_AGAIN_AFTER = 5.0
 #: Entries that are kept in memory while the disk takes none; the oldest go first.
 KEPT_IN_MEMORY = 5_000
 
-WRITER_FELL = Failure(
+WRITER_CRASHED = Problem(
     code="store_failed",
     status=500,
     message="A fault of the service stopped the journal; its log describes it. Restart the service.",
@@ -40,7 +47,7 @@ log = structlog.get_logger()
 class Journal(Observer):
     """Writes down every event that changed a fact: `open` before the link starts, `close` after it ended.
 
-    `clean` takes secrets out of a line; `on_trouble` hears that lines cannot be written, and (None) that they
+    `clean` takes secrets out of a line; `on_problem` hears that lines cannot be written, and (None) that they
     can be again. Numbers go on from run to run and never repeat: each start begins at its own time in
     milliseconds, or after the newest entry.
     """
@@ -51,12 +58,12 @@ class Journal(Observer):
         clock: Clock,
         *,
         clean: Callable[[str], str] = str,
-        on_trouble: Callable[[Failure | None], None] = lambda _: None,
+        on_problem: Callable[[Problem | None], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._clean = clean
-        self._on_trouble = on_trouble
+        self._on_problem = on_problem
         self._listeners: list[Callable[[AnyEntry, Facts], None]] = []
         self._pending: deque[AnyEntry] = deque(maxlen=KEPT_IN_MEMORY)
         self._lost = self._written = 0
@@ -66,7 +73,7 @@ class Journal(Observer):
         self._login = LoginFacts()
         self._failing_since: float | None = None
         self._something = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
 
     @property
@@ -97,26 +104,26 @@ class Journal(Observer):
             self._failed(error)
         self._seq = max(last, int(self._clock.wall() * 1000))
         self._writer = asyncio.create_task(self._write_on(), name="journal")
-        self._writer.add_done_callback(self._fell)
+        self._writer.add_done_callback(self._on_writer_done)
 
     def started(self, facts: Facts) -> None:
         """Note what is known when the link starts."""
         self._facts = facts
-        self._mark("start")
+        self._mark(CheckpointKind.START)
 
     async def close(self) -> None:
         """Note what is known at the end, write what is left, and end."""
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.wait([self._writer])
-        self._mark("stop")
+        self._mark(CheckpointKind.STOP)
         await self.flush()
 
-    def fell(self) -> None:
+    def on_crash(self) -> None:
         """Note that the link's loop fell."""
-        self._mark("fell")
+        self._mark(CheckpointKind.CRASH)
 
-    def stepped(self, report: Report) -> None:
+    def on_step(self, report: StepRecord) -> None:
         """Note an event that changed a fact."""
         facts = report.step.facts
         if facts is report.before or facts == report.before:
@@ -126,18 +133,18 @@ class Journal(Observer):
             LinkEntry(
                 **self._stamp(report),
                 event=report.event,
-                chance=report.chance,
+                jitter=report.jitter,
                 outcome=report.step.outcome.value,
                 source=report.before.state.value,
                 state=facts.state.value,
                 epoch=facts.epoch,
                 reason=facts.reason,
                 cause=cause_of(facts),
-                why=facts.failure.message if facts.failure else None,
+                why=facts.problem.message if facts.problem else None,
             )
         )
 
-    def signed_in(self, report: LoginReport) -> None:
+    def on_login_step(self, report: LoginStepRecord) -> None:
         """Note an event of a sign-in that changed a fact, without what its key could be collected with."""
         facts = report.step.facts
         if facts == report.before:
@@ -161,7 +168,7 @@ class Journal(Observer):
 
         Raises StoreError when the written ones cannot be read.
         """
-        async with self._turn:
+        async with self._lock:
             await self._write()
             lines = await self._store.read(after=after, since=since, newest=newest)
             waiting = [
@@ -171,7 +178,7 @@ class Journal(Observer):
 
     async def flush(self) -> None:
         """Write what waits; where that fails it goes on waiting."""
-        async with self._turn:
+        async with self._lock:
             await self._write()
 
     async def _write(self) -> None:
@@ -197,15 +204,15 @@ class Journal(Observer):
             if self._pending:
                 self._something.set()
 
-    def _stamp(self, report: Report | LoginReport) -> dict[str, Any]:
+    def _stamp(self, report: StepRecord | LoginStepRecord) -> dict[str, Any]:
         """Return the members that say which entry it is, when it was, and who brought it about."""
         by, request_id = report.origin.by, report.origin.request_id
         return {"seq": self._seq + 1, "at": report.at, "by": by, "request_id": request_id}
 
-    def _fell(self, writer: asyncio.Task[None]) -> None:
+    def _on_writer_done(self, writer: asyncio.Task[None]) -> None:
         if not writer.cancelled() and (error := writer.exception()) is not None:
-            log.error(log_events.RUNTIME_FELL, activity="journal", exc_info=error)
-            self._on_trouble(WRITER_FELL)
+            log.error(log_events.RUNTIME_CRASHED, activity="journal", exc_info=error)
+            self._on_problem(WRITER_CRASHED)
 
     def _note(self, entry: AnyEntry) -> None:
         self._seq = entry.seq
@@ -216,12 +223,12 @@ class Journal(Observer):
             listener(entry, self._facts)
         self._since_mark += 1
         if self._since_mark >= MARK_EVERY:
-            self._mark("between")
+            self._mark(CheckpointKind.PERIODIC)
 
-    def _mark(self, what: Literal["start", "between", "fell", "stop"]) -> None:
+    def _mark(self, what: CheckpointKind) -> None:
         self._since_mark = 0
         self._note(
-            Mark(
+            Checkpoint(
                 seq=self._seq + 1,
                 at=self._clock.wall(),
                 what=what,
@@ -239,15 +246,15 @@ class Journal(Observer):
         if self._failing_since is None:
             self._failing_since = self._clock.monotonic()
             level = log.warning
-            self._on_trouble(Failure(code=error.code, status=500, message=str(error)))
-        level(log_events.JOURNAL_FAILED, cause=error.code, why=str(error), waiting=len(self._pending))
+            self._on_problem(Problem(code=error.code, status=500, message=str(error)))
+        level(log_events.JOURNAL_FAILED, cause=error.code, detail=str(error), waiting=len(self._pending))
 
     def _recovered(self) -> None:
         if self._failing_since is not None:
             lasted = round(self._clock.monotonic() - self._failing_since, 3)
             self._failing_since = None
-            log.info(log_events.JOURNAL_RECOVERED, lasted_s=lasted, lost=self._lost)
-            self._on_trouble(None)
+            log.info(log_events.JOURNAL_RECOVERED, duration_s=lasted, lost=self._lost)
+            self._on_problem(None)
 
 
 def _anonymous(event: LoginEvent) -> LoginEvent:

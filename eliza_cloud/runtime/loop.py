@@ -9,23 +9,23 @@ import structlog
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import effects as do
 from eliza_cloud.core.link import events
-from eliza_cloud.core.link.effects import Done, Reply, Waits
+from eliza_cloud.core.link.effects import Completed, Pending, Reply
 from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.statechart import Step
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.login_poller import Logins
 from eliza_cloud.runtime.activities.suspend_detector import watch_for_wake
-from eliza_cloud.runtime.causation import Origin, origin
+from eliza_cloud.runtime.causation import EventSource, event_source
 from eliza_cloud.runtime.clock import Clock
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.effect_runner import WAKE, Interpreter
 from eliza_cloud.runtime.errors import NOT_RUNNING
-from eliza_cloud.runtime.observers import LoginReport, Observer, Report, log_login, tell
+from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord, log_login, tell
 from eliza_cloud.runtime.tasks import Activities, kind_of
-from eliza_cloud.runtime.waiters import Call, Callers
+from eliza_cloud.runtime.waiters import Command, Waiters
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 
@@ -46,8 +46,8 @@ class Queued:
     """What is on the queue: something that happened, who waits for it, who brought it about, and when."""
 
     event: Asked
-    call: Call | None
-    origin: Origin
+    call: Command | None
+    origin: EventSource
     at: float
 
 
@@ -57,34 +57,34 @@ class LinkLoop:
     def __init__(
         self,
         *,
-        access: CloudAccess,
+        cloud_session: CloudSession,
         credentials: Credentials,
         settings: Callable[[], Settings],
         clock: Clock,
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
         observers: Sequence[Observer],
     ) -> None:
         self.facts = Facts()
         self.running = False
         self.why_not_running = NOT_RUNNING
-        self.activities = Activities(self._fall)
+        self.activities = Activities(self._on_crash)
         self.logins = Logins(login.LoginMachine())
         self._machine = LinkMachine()
         self._clock = clock
-        self._chance = chance
+        self._jitter = jitter
         self._observers = observers
         self._queue: asyncio.Queue[Queued] = asyncio.Queue()
-        self._origin = origin()  # of the event at hand
-        self._probe: Call | None = None
-        self._callers = Callers()
+        self._origin = event_source()  # of the event at hand
+        self._probe: Command | None = None
+        self._waiters = Waiters()
         self.interpreter = Interpreter(
-            access=access,
+            cloud_session=cloud_session,
             credentials=credentials,
             activities=self.activities,
-            callers=self._callers,
+            waiters=self._waiters,
             logins=self.logins,
             clock=clock,
-            chance=chance,
+            jitter=jitter,
             settings=settings,
             facts=lambda: self.facts,
             post=self.post,
@@ -106,32 +106,32 @@ class LinkLoop:
         """How many events wait."""
         return self._queue.qsize()
 
-    async def close(self, failure: Failure) -> None:
+    async def close(self, problem: Problem) -> None:
         """Cancel everything; whoever still waits is told why."""
-        self._silence(failure)
+        self._shut_down(problem)
         await self.activities.close()
 
     def post(self, event: events.Event | login.LoginEvent) -> None:
         """Put a fact on the queue."""
         self._put(event, None)
 
-    def ask(self, event: Asked) -> Call:
+    def ask(self, event: Asked) -> Command:
         """Put a command on the queue; the call tells what becomes of it."""
-        call = Call()
+        call = Command()
         if self.running:
             self._put(event, call)
         else:
             call.end(self.why_not_running)
         return call
 
-    def probe(self) -> Call:
+    def probe(self) -> Command:
         """Ask whether the consumer is at work; those who ask before it has answered share one question."""
         if self._probe is None or self._probe.answered:
             self._probe = self.ask(Probe())
         return self._probe
 
-    def _put(self, event: Asked, call: Call | None) -> None:
-        self._queue.put_nowait(Queued(event, call, origin(), self._clock.monotonic()))
+    def _put(self, event: Asked, call: Command | None) -> None:
+        self._queue.put_nowait(Queued(event, call, event_source(), self._clock.monotonic()))
 
     async def _consume(self) -> None:
         while True:
@@ -139,42 +139,42 @@ class LinkLoop:
             begun = self._clock.monotonic()
             self._origin = queued.origin
             try:
-                with queued.origin.pursued():
-                    await self._take_up(queued.event, queued.call)
+                with queued.origin.bind():
+                    await self._dispatch(queued.event, queued.call)
             except BaseException:
                 if queued.call is not None:
                     queued.call.end(self.why_not_running)
                 raise
             took = self._clock.monotonic() - begun
             for observer in self._observers:
-                observer.handled(type(queued.event).__name__, begun - queued.at, took)
+                observer.on_event_handled(type(queued.event).__name__, begun - queued.at, took)
 
-    async def _take_up(self, event: Asked, call: Call | None) -> None:
+    async def _dispatch(self, event: Asked, call: Command | None) -> None:
         if not isinstance(event, Probe):
             await self._handle(event, call)
         elif call is not None:
-            call.accept(Done())
+            call.accept(Completed())
 
-    async def _handle(self, event: events.Event | login.LoginEvent, call: Call | None = None) -> None:
-        reply: Reply = Done()
+    async def _handle(self, event: events.Event | login.LoginEvent, call: Command | None = None) -> None:
+        reply: Reply = Completed()
         if isinstance(event, login.LoginEvent):
             effects = self._sign_in(event).effects
         else:
             await self._end_login_of(event)
-            at, chance = self._clock.wall(), self._chance()
-            step = self._machine.step(self.facts, event, at=at, chance=chance)
-            failure = await self._write_down(step)
-            if failure is not None and call is not None:
-                call.end(failure)
+            at, jitter = self._clock.wall(), self._jitter()
+            step = self._machine.step(self.facts, event, at=at, jitter=jitter)
+            problem = await self._write_down(step)
+            if problem is not None and call is not None:
+                call.end(problem)
                 return
-            report = Report(event, self.facts, step, at, chance, self._origin)
+            report = StepRecord(event, self.facts, step, at, jitter, self._origin)
             self.facts = step.facts
             tell(report, self._observers)
             effects, reply = step.effects, step.reply
-        if call is not None and isinstance(reply, Waits):
-            self._let_wait(event, call)
+        if call is not None and isinstance(reply, Pending):
+            self._register_waiter(event, call)
         for effect in effects:
-            if not isinstance(effect, do.StoreWish):
+            if not isinstance(effect, do.StoreDesiredAgent):
                 await self.interpreter.carry_out(effect)
         if call is not None:
             call.accept(reply)
@@ -187,37 +187,39 @@ class LinkLoop:
     def _sign_in(self, event: login.LoginEvent) -> Step[login.LoginFacts]:
         before = self.logins.current
         step = self.logins.step(event)
-        report = LoginReport(event, before, step, self._clock.wall(), self._origin)
+        report = LoginStepRecord(event, before, step, self._clock.wall(), self._origin)
         log_login(report)
         for observer in self._observers:
-            observer.signed_in(report)
+            observer.on_login_step(report)
         return step
 
-    async def _write_down(self, step: Step[Facts]) -> Failure | None:
+    async def _write_down(self, step: Step[Facts]) -> Problem | None:
         for effect in step.effects:
-            if isinstance(effect, do.StoreWish) and (failure := await self.interpreter.write_down(effect)):
-                return failure
+            if isinstance(effect, do.StoreDesiredAgent) and (
+                problem := await self.interpreter.write_down(effect)
+            ):
+                return problem
         return None
 
-    def _let_wait(self, event: Asked, call: Call) -> None:
+    def _register_waiter(self, event: Asked, call: Command) -> None:
         if isinstance(event, events.Connect):
-            self._callers.wait_for_link(event.agent_id, call)
+            self._waiters.wait_for_link(event.agent_id, call)
         elif isinstance(event, events.Disconnect | events.Stop):
-            self._callers.wait_for_close(call)
+            self._waiters.wait_for_close(call)
 
-    def _fall(self, activity: str, error: BaseException) -> None:
-        log.error(log_events.RUNTIME_FELL, activity=kind_of(activity), exc_info=error)
-        self._silence(NOT_RUNNING)
+    def _on_crash(self, activity: str, error: BaseException) -> None:
+        log.error(log_events.RUNTIME_CRASHED, activity=kind_of(activity), exc_info=error)
+        self._shut_down(NOT_RUNNING)
         self.activities.cancel(*self.activities.names)
         for observer in self._observers:
-            observer.fell()
+            observer.on_crash()
 
-    def _silence(self, failure: Failure) -> None:
+    def _shut_down(self, problem: Problem) -> None:
         self.running = False
-        self.why_not_running = failure
-        self._callers.answer_all(failure)
-        self.interpreter.close_scheduler(failure)
+        self.why_not_running = problem
+        self._waiters.answer_all(problem)
+        self.interpreter.close_scheduler(problem)
         while not self._queue.empty():
             queued = self._queue.get_nowait()
             if queued.call is not None:
-                queued.call.end(failure)
+                queued.call.end(problem)

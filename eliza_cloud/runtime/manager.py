@@ -13,30 +13,30 @@ from eliza_cloud.cloud.types.models import CreatedAgent, Restored, Snapshot
 from eliza_cloud.core import log_events
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.link import events
-from eliza_cloud.core.link.effects import Done
-from eliza_cloud.core.link.state import Facts, Policy, Trouble
+from eliza_cloud.core.link.effects import Completed
+from eliza_cloud.core.link.state import Facts, OngoingProblem, Policy
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import STOPPING, Failure
+from eliza_cloud.core.problems import STOPPING, Problem
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.explain import Explanation, explain
 from eliza_cloud.core.views.health import HealthView, health_view, readiness
 from eliza_cloud.core.views.status import StatusView, status_view
 from eliza_cloud.runtime.clock import Clock, SystemClock, deadline, sleep
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import NO_AGENT, RECONNECTING, LinkError
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.observers import Observer
 from eliza_cloud.runtime.operations import agents
 from eliza_cloud.runtime.operations.backups import BackupCalls
-from eliza_cloud.runtime.operations.cloud_calls import CloudCalls, KeyInUse
+from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
 from eliza_cloud.runtime.operations.login import SignIn
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
-from eliza_cloud.runtime.tasks import Errands
+from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 
-STOP_BOUND = 9.0  # seconds; the final snapshot may take 8 of them
+STOP_TIMEOUT = 9.0  # seconds; the final snapshot may take 8 of them
 
 log = structlog.get_logger()
 
@@ -58,9 +58,9 @@ class CloudManager:
         *,
         settings: Settings,
         credentials: Credentials,
-        cloud: CloudAccess,
+        cloud: CloudSession,
         clock: Clock | None = None,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
         observers: Sequence[Observer] = (),
         unknown_settings: Sequence[str] = (),
     ) -> None:
@@ -69,23 +69,23 @@ class CloudManager:
         self._credentials = credentials
         self._cloud = cloud
         self._clock: Clock = clock or SystemClock()
-        self._errands = Errands()
-        self._key_in_use = KeyInUse()
+        self._background_tasks = BackgroundTasks()
+        self._key_lease = KeyLease()
         self._loop = LinkLoop(
-            access=cloud,
+            cloud_session=cloud,
             credentials=credentials,
             settings=lambda: self._settings,
             clock=self._clock,
-            chance=chance,
-            observers=[self._key_in_use, *observers],
+            jitter=jitter,
+            observers=[self._key_lease, *observers],
         )
-        self._calls = CloudCalls(self._loop, cloud, self._clock, self._key_in_use)
+        self._calls = AuthorizedCalls(self._loop, cloud, self._clock, self._key_lease)
         self._backups = BackupCalls(self._loop, self._calls, self._sleep)
         self._sign_in = SignIn(
             loop=self._loop,
-            access=cloud,
+            cloud_session=cloud,
             calls=self._calls,
-            errands=self._errands,
+            background_tasks=self._background_tasks,
             clock=self._clock,
             settings=lambda: self._settings,
         )
@@ -104,38 +104,40 @@ class CloudManager:
             since=now,
             key_since=now,
             key_expires_at=seconds_of(held.key_expires_at),
-            base_url_refusal=None if self._cloud.refusal is None else Trouble(self._cloud.refusal, now),
+            base_url_problem=None
+            if self._cloud.refusal is None
+            else OngoingProblem(self._cloud.refusal, now),
             settings_at=now,
             unknown_settings=self._unknown_settings,
             key=KeyState.ABSENT if held.key is None else KeyState.UNVERIFIED,
             enabled=held.enabled,
-            wish=held.wish,
+            desired_agent_id=held.desired_agent_id,
         )
         self._loop.start(facts, held.key)
         if self._cloud.refusal is not None:
             refusal = self._cloud.refusal
-            log.error(log_events.BASE_URL_REFUSED, cause=refusal.code, why=refusal.message)
+            log.error(log_events.BASE_URL_REFUSED, cause=refusal.code, detail=refusal.message)
         elif held.key is not None:
-            self._loop.post(events.KeyDoubted(facts.key_number))
-            if held.wish is not None:
-                self._loop.post(events.Reattach(held.wish))
+            self._loop.post(events.KeySuspected(facts.key_generation))
+            if held.desired_agent_id is not None:
+                self._loop.post(events.Reattach(held.desired_agent_id))
 
     async def stop(self) -> None:
         """End: a final snapshot under its deadline, then nothing runs any more. Wish and key stay."""
         if self.running:
             await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
         await self._loop.close(STOPPING)  # from here on no call is begun
-        await self._errands.close()
+        await self._background_tasks.close()
         await self._cloud.close()
 
     async def _close_link(self) -> None:
         try:
-            async with deadline(self._clock, STOP_BOUND):
+            async with deadline(self._clock, STOP_TIMEOUT):
                 await self._loop.ask(events.Stop()).ended()
         except TimeoutError:
             log.warning(log_events.LINK_STOP_OVERDUE, state=self.facts.state.value)
         except LinkError as error:
-            log.warning(log_events.LINK_STOP_FAILED, why=str(error))
+            log.warning(log_events.LINK_STOP_FAILED, detail=str(error))
 
     @property
     def running(self) -> bool:
@@ -187,15 +189,15 @@ class CloudManager:
         self._settings = settings
         self._loop.post(events.ConfigChanged(policy_of(settings), tuple(unknown)))
 
-    def keep_settings(self, why: Failure) -> None:
+    def keep_settings(self, why: Problem) -> None:
         """Note that the settings were read again and are wrong; those before still count."""
         self._loop.post(events.ConfigRefused(why))
 
-    def note_store(self, failure: Failure | None) -> None:
+    def note_store(self, problem: Problem | None) -> None:
         """Note that something beside the link could not be written down, or that it can be again (None)."""
-        if failure is not None:
-            self._loop.post(events.StoreFailed(failure))
-        elif self.facts.store_trouble is not None:
+        if problem is not None:
+            self._loop.post(events.StoreFailed(problem))
+        elif self.facts.store_problem is not None:
             self._loop.post(events.StoreRecovered())
 
     # The link
@@ -214,7 +216,7 @@ class CloudManager:
 
     async def disconnect(self) -> None:
         """Close the link and sign out (architecture: Closing); return when nothing of it is left."""
-        await self._errands.run(self._disconnect())
+        await self._background_tasks.run(self._disconnect())
 
     async def _disconnect(self) -> None:
         pollers = self._sign_in.pollers  # a sign-in that begins later is not ours to end
@@ -253,15 +255,15 @@ class CloudManager:
 
     async def ask_cloud(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
         """Make one call with the present key; its failures arrive as `LinkError`s."""
-        return await self._errands.run(self._calls.with_key(call))
+        return await self._background_tasks.run(self._calls.with_key(call))
 
     def cloud_client(self) -> ElizaCloudClient:
         """Return a client with the present key, for calls that end with their caller; raises `LinkError`."""
         return self._calls.client()
 
-    def doubt_key(self) -> None:
+    def reverify_key(self) -> None:
         """Have the key verified, because the cloud has just refused it in some call."""
-        self._calls.doubt_key()
+        self._calls.reverify_key()
 
     async def create_agent(
         self, name: str, config: dict[str, Any] | None, environment: dict[str, str] | None, *, force: bool
@@ -274,12 +276,12 @@ class CloudManager:
     async def take_backup(self, agent_id: str) -> Snapshot:
         """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
         self._calls.client()
-        return await self._errands.run(self._backups.take(agent_id))
+        return await self._background_tasks.run(self._backups.take(agent_id))
 
     async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
         """Go back to a backup; None is the newest."""
         self._calls.client()
-        return await self._errands.run(self._backups.restore(agent_id, backup_id))
+        return await self._background_tasks.run(self._backups.restore(agent_id, backup_id))
 
     async def shutdown_agent(self, agent_id: str) -> None:
         """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
@@ -287,7 +289,7 @@ class CloudManager:
         work = self._without_link(
             events.ShutdownAgent(agent_id), lambda client: agents.delete(client, agent_id, self._sleep)
         )
-        await self._errands.run(work)
+        await self._background_tasks.run(work)
 
     async def suspend_agent(self, agent_id: str) -> None:
         """Stop an agent without losing it. A linked one is let go of first; a failure takes it back."""
@@ -295,7 +297,7 @@ class CloudManager:
         work = self._without_link(
             events.SuspendAgent(agent_id), lambda client: agents.suspend(client, agent_id, self._sleep)
         )
-        await self._errands.run(work)
+        await self._background_tasks.run(work)
 
     async def resume_agent(self, agent_id: str) -> None:
         """Start a suspended agent and wait until it runs; it is not linked by that."""
@@ -311,8 +313,8 @@ class CloudManager:
         try:
             await self._calls.with_key(work)
         except LinkError:
-            untouched = self.facts.wish is None  # the user has wished for nothing else meanwhile
-            if isinstance(reply, Done) and reply.linked and untouched:
+            untouched = self.facts.desired_agent_id is None  # the user has wished for nothing else meanwhile
+            if isinstance(reply, Completed) and reply.linked and untouched:
                 self._loop.post(events.Reattach(event.agent_id))
             raise
 
@@ -323,7 +325,7 @@ class CloudManager:
         if self._cloud.refusal is not None:
             self._cloud.client(None)
         if self.facts.key is KeyState.REJECTED:
-            self._loop.post(events.KeyDoubted(self.facts.key_number))
+            self._loop.post(events.KeySuspected(self.facts.key_generation))
 
     async def _sleep(self, seconds: float) -> None:
         await sleep(self._clock, seconds)
@@ -333,7 +335,7 @@ def policy_of(settings: Settings) -> Policy:
     """Return the policy of these settings."""
     return Policy(
         max_failures=settings.max_failures,
-        ladder=Backoff(
+        backoff=Backoff(
             initial=settings.reconnect_interval,
             ceiling=settings.max_reconnect_delay,
             attempts=settings.max_reconnect_attempts,

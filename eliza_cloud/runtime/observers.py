@@ -15,33 +15,33 @@ from eliza_cloud.core.statechart import Outcome, Step
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.core.views.health import cause_of
 from eliza_cloud.core.views.status import TOP_UP_URL
-from eliza_cloud.runtime.causation import Origin
+from eliza_cloud.runtime.causation import EventSource
 
 log = structlog.get_logger()
 
 
-class Report(msgspec.Struct, frozen=True):
+class StepRecord(msgspec.Struct, frozen=True):
     """One event of the link, what was known before it, and what it came to.
 
-    `at` (wall-clock seconds) and `chance` are what the table was given, so that the step can be repeated.
+    `at` (wall-clock seconds) and `jitter` are what the table was given, so that the step can be repeated.
     """
 
     event: events.Event
     before: Facts
     step: Step[Facts]
     at: float
-    chance: float
-    origin: Origin
+    jitter: float
+    origin: EventSource
 
 
-class LoginReport(msgspec.Struct, frozen=True):
+class LoginStepRecord(msgspec.Struct, frozen=True):
     """One event of a sign-in, and what it came to."""
 
     event: LoginEvent
     before: LoginFacts
     step: Step[LoginFacts]
     at: float
-    origin: Origin
+    origin: EventSource
 
 
 class Observer:
@@ -50,28 +50,28 @@ class Observer:
     def started(self, facts: Facts) -> None:
         """Hear what is known when the link starts."""
 
-    def stepped(self, report: Report) -> None:
+    def on_step(self, report: StepRecord) -> None:
         """Hear of an event of the link, before its effects are carried out."""
 
-    def signed_in(self, report: LoginReport) -> None:
+    def on_login_step(self, report: LoginStepRecord) -> None:
         """Hear of an event of a sign-in, before its effects are carried out."""
 
-    def fell(self) -> None:
+    def on_crash(self) -> None:
         """Hear that a fault ended the link's loop: nothing will happen any more."""
 
-    def handled(self, kind: str, waited: float, took: float) -> None:
+    def on_event_handled(self, kind: str, waited: float, took: float) -> None:
         """Hear how long an event of this kind waited on the queue, and then took (seconds)."""
 
 
-def log_step(report: Report) -> None:
+def log_step(report: StepRecord) -> None:
     """Log the transitions of a step, and what it says of heartbeats, tries, disk and clock."""
     _log_moves(report)
-    _log_trouble(report)
+    _log_problems(report)
     if report.step.outcome is Outcome.STALE:
         log.debug(log_events.LINK_STALE, event_name=type(report.event).__name__, epoch=report.before.epoch)
 
 
-def _log_moves(report: Report) -> None:
+def _log_moves(report: StepRecord) -> None:
     before, after = report.before, report.step.facts
     since = before.since
     for epoch, (source, target) in enumerate(report.step.moves, before.epoch + 1):
@@ -79,7 +79,7 @@ def _log_moves(report: Report) -> None:
         restored = target is LinkState.CONNECTED and before.failing_since is not None
         level = log.warning if lost else log.info
         level(
-            log_events.LINK_MOVED,
+            log_events.LINK_TRANSITION,
             **{"from": _word(source)},
             to=_word(target),
             event_name=type(report.event).__name__,
@@ -88,58 +88,60 @@ def _log_moves(report: Report) -> None:
             epoch=epoch,
             attempt=after.attempt,
             agent_id=after.agent_id,
-            why=after.failure.message if after.failure else None,
+            detail=after.problem.message if after.problem else None,
             in_state_s=_seconds(since, after.since),
-            **({"lasted_s": _seconds(before.failing_since, report.at)} if restored else {}),
+            **({"duration_s": _seconds(before.failing_since, report.at)} if restored else {}),
         )
         since = after.since
 
 
-def _log_trouble(report: Report) -> None:
+def _log_problems(report: StepRecord) -> None:
     """Log a failure as a warning at first and as debug while it repeats, and say how long it lasted."""
     before, after = report.before, report.step.facts
     match report.event:
-        case events.HeartbeatMissed(failure=failure) if report.step.outcome is not Outcome.STALE:
+        case events.HeartbeatMissed(problem=problem) if report.step.outcome is not Outcome.STALE:
             level = log.warning if before.failing_since is None else log.debug
             level(
                 log_events.HEARTBEAT_MISSED,
-                misses=before.misses + 1,
+                missed_heartbeats=before.missed_heartbeats + 1,
                 cause=cause_of(after),
-                code=failure.code,
-                why=failure.message,
+                code=problem.code,
+                detail=problem.message,
             )
         case events.HeartbeatAnswered() if before.failing_since is not None and after.failing_since is None:
             lasted = _seconds(before.failing_since, report.at)
-            log.info(log_events.HEARTBEAT_RECOVERED, misses=before.misses, lasted_s=lasted)
-        case events.ReconnectFailed(failure=failure) if report.step.outcome is not Outcome.STALE:
-            repeated = before.failed_tries > 0 and before.failure == failure
+            log.info(
+                log_events.HEARTBEAT_RECOVERED, missed_heartbeats=before.missed_heartbeats, duration_s=lasted
+            )
+        case events.ReconnectFailed(problem=problem) if report.step.outcome is not Outcome.STALE:
+            repeated = before.failed_attempts > 0 and before.problem == problem
             level = log.debug if repeated else log.warning
             level(
                 log_events.RECONNECT_FAILED,
                 attempt=before.attempt,
                 cause=cause_of(after),
-                code=failure.code,
-                why=failure.message,
+                code=problem.code,
+                detail=problem.message,
             )
-        case events.KeyAccepted() if before.key_trouble is not None and after.key_trouble is None:
-            log.info(log_events.KEY_VERIFIED, lasted_s=_seconds(before.key_trouble.since, report.at))
-        case events.KeyRejected(failure=failure) if before.key is not after.key:
-            log.warning(log_events.KEY_REJECTED, cause=cause_of(after), why=failure.message)
-        case events.StoreRecovered() if before.store_trouble is not None:
-            log.info(log_events.STORE_RECOVERED, lasted_s=_seconds(before.store_trouble.since, report.at))
-        case events.Woke(gap=gap):
+        case events.KeyAccepted() if before.key_problem is not None and after.key_problem is None:
+            log.info(log_events.KEY_VERIFIED, duration_s=_seconds(before.key_problem.since, report.at))
+        case events.KeyRejected(problem=problem) if before.key is not after.key:
+            log.warning(log_events.KEY_REJECTED, cause=cause_of(after), detail=problem.message)
+        case events.StoreRecovered() if before.store_problem is not None:
+            log.info(log_events.STORE_RECOVERED, duration_s=_seconds(before.store_problem.since, report.at))
+        case events.ClockJumped(delta=gap):
             log.info(log_events.CLOCK_JUMPED, gap_s=round(gap, 3))
 
 
-def log_login(report: LoginReport) -> None:
+def log_login(report: LoginStepRecord) -> None:
     """Log the transitions of a sign-in."""
     for source, target in report.step.moves:
         log.info(
-            log_events.LOGIN_MOVED,
+            log_events.LOGIN_TRANSITION,
             **{"from": _word(source)},
             to=_word(target),
             event_name=type(report.event).__name__,
-            why=report.step.facts.error,
+            detail=report.step.facts.error,
         )
 
 
@@ -153,11 +155,11 @@ def log_credits(level: CreditLevel, balance: float) -> None:
     log.warning(event, cause=cause, balance=balance, remedy=f"Top up at {TOP_UP_URL}")
 
 
-def tell(report: Report, observers: Iterable[Observer]) -> None:
+def tell(report: StepRecord, observers: Iterable[Observer]) -> None:
     """Log a step and tell everyone."""
     log_step(report)
     for observer in observers:
-        observer.stepped(report)
+        observer.on_step(report)
 
 
 def _seconds(since: float | None, at: float) -> float:

@@ -73,7 +73,7 @@ def kind_of(name: str) -> str:
 T = TypeVar("T")
 
 
-class Errands:
+class BackgroundTasks:
     """Owns the tasks of callers' calls to the cloud."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Errands:
             await asyncio.wait(tasks)
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work, name="errand")
+        task = asyncio.create_task(work, name="background_task")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task

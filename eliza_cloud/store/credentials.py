@@ -26,7 +26,7 @@ class Held(msgspec.Struct, frozen=True):
     key_expires_at: str | None
     user_id: str | None
     organization_id: str | None
-    wish: str | None
+    desired_agent_id: str | None
     enabled: bool
 
 
@@ -56,7 +56,7 @@ def held_by(
         key_expires_at=known.key_expires_at,
         user_id=known.user_id,
         organization_id=known.organization_id,
-        wish=record.wish if record.wish_base_url == base_url else None,
+        desired_agent_id=record.desired_agent_id if record.desired_agent_base_url == base_url else None,
         enabled=enabled_in(document) or (value_of(environ, ENABLED) or "").lower() == "true",
     )
 
@@ -83,7 +83,7 @@ class Credentials:
         self._environ = environ
         self._base_url = base_url
         self._also_forget = also_forget
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._before: AgentRecord | None = None  # while a login is begun and could not be finished
 
     async def load(self) -> Held:
@@ -106,9 +106,9 @@ class Credentials:
         """Keep whose key it is; nothing is kept when the record holds another key by now."""
         await self._whole(lambda: self._save_identity(key, user_id, organization_id))
 
-    async def save_wish(self, agent_id: str | None) -> None:
+    async def save_desired_agent(self, agent_id: str | None) -> None:
         """Keep which agent the machine is to be linked to; None for none."""
-        await self._whole(lambda: self._save_wish(agent_id))
+        await self._whole(lambda: self._save_desired_agent(agent_id))
 
     async def sign_out(self) -> None:
         """Forget key, identity and wish everywhere. Repeatable; once begun it is never undone.
@@ -172,7 +172,11 @@ class Credentials:
     async def _give_up_login(self, key: Secret) -> None:
         if self._before is not None and await self._login_begun(key):
             held = await self._store.load()
-            before = msgspec.structs.replace(self._before, wish=held.wish, wish_base_url=held.wish_base_url)
+            before = msgspec.structs.replace(
+                self._before,
+                desired_agent_id=held.desired_agent_id,
+                desired_agent_base_url=held.desired_agent_base_url,
+            )
             await self._store.save(before)
             self._before = None
 
@@ -181,9 +185,11 @@ class Credentials:
         if held.key == key and not held.signing_out:
             await self._save(held, user_id=user_id, organization_id=organization_id, signing_in=False)
 
-    async def _save_wish(self, agent_id: str | None) -> None:
+    async def _save_desired_agent(self, agent_id: str | None) -> None:
         held = await self._store.load()
-        await self._save(held, wish=agent_id, wish_base_url=self._base_url if agent_id else None)
+        await self._save(
+            held, desired_agent_id=agent_id, desired_agent_base_url=self._base_url if agent_id else None
+        )
 
     async def _sign_out(self) -> None:
         self._before = None
@@ -235,5 +241,5 @@ class Credentials:
         return task.result()
 
     async def _in_turn(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        async with self._turn:
+        async with self._lock:
             return await work()

@@ -24,7 +24,7 @@ class StoreError(Exception):
 class ConfigError(StoreError):
     """eliza.json or a variable cannot be understood: names it, what was expected and what was found."""
 
-    code = "settings_refused"
+    code = "settings_invalid"
 
 
 _FULL = "the disk is full"

@@ -25,14 +25,14 @@ _HAS_JOURNAL = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'jou
 _MAX_TOKEN = 4096
 
 
-def look_at_login(
+def read_only_login(
     paths: StatePaths, document: Mapping[str, Any], environ: Mapping[str, str], base_url: str
 ) -> Held:
     """Find key and wish as the service will: a sign-in or sign-out that was interrupted counts as finished.
 
     Raises StoreError.
     """
-    record = look_at_record(paths.database)
+    record = read_only_record(paths.database)
     if record.signing_out:
         return held_by({}, AgentRecord(), {}, base_url)
     held = held_by(document, record, environ, base_url)
@@ -42,13 +42,13 @@ def look_at_login(
     return held
 
 
-def look_at_record(database: Path) -> AgentRecord:
+def read_only_record(database: Path) -> AgentRecord:
     """Return the record as it is; an empty one where there is none. Raises StoreError."""
     with opened_to_read(database) as connection:
         return AgentRecord() if connection is None else read_record(connection)
 
 
-def look_at_journal(database: Path, newest: int) -> list[Line]:
+def read_only_journal(database: Path, newest: int) -> list[Line]:
     """Return the newest entries of the journal, oldest first. Raises StoreError."""
     with opened_to_read(database) as connection:
         if connection is None or not connection.execute(_HAS_JOURNAL).fetchone():
@@ -90,7 +90,7 @@ def known_secrets(paths: StatePaths, environ: Mapping[str, str]) -> list[Secret]
     """
     found = [value_of(environ, API_KEY), value_of(environ, API_TOKEN)]
     with suppress(StoreError):
-        record = look_at_record(paths.database)
+        record = read_only_record(paths.database)
         found.append(record.key and record.key.reveal())
     with suppress(StoreError):
         document = ConfigFile(paths.config).read()

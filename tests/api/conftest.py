@@ -22,7 +22,7 @@ from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.runtime.clock import SystemClock
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.file import ConfigFile
@@ -172,7 +172,7 @@ async def start_service(
     manager = CloudManager(
         settings=Settings(**{**FAST, **(settings or {})}),
         credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
-        cloud=CloudAccess(base_url, allow_loopback=True, traces=[metrics.cloud.trace()]),
+        cloud=CloudSession(base_url, allow_loopback=True, traces=[metrics.cloud.trace()]),
         observers=[journal, metrics.link],
     )
     await manager.start()

@@ -4,17 +4,17 @@ import json
 
 import pytest
 
-from eliza_cloud.api.http.responses import failure_answer
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.api.http.responses import problem_response
+from eliza_cloud.core.problems import Problem
 
 
 def failed(**more):
-    return Failure(**{"code": "word", "status": 409, "message": "A sentence.", **more})
+    return Problem(**{"code": "word", "status": 409, "message": "A sentence.", **more})
 
 
 def test_details_stand_beside_the_three_members_and_override_none():
     details = {"requiredBalance": 5, "ok": True, "error": "theirs", "code": "theirs", "data": {"a": [None]}}
-    answer = failure_answer(failed(details=details))
+    answer = problem_response(failed(details=details))
     assert answer.status == 409
     assert json.loads(answer.body) == {
         "ok": False,
@@ -38,5 +38,5 @@ def test_details_stand_beside_the_three_members_and_override_none():
     ],
 )
 def test_retry_after_is_in_whole_seconds_where_it_means_something(status, seconds, header):
-    answer = failure_answer(failed(status=status, retry_after=seconds))
+    answer = problem_response(failed(status=status, retry_after=seconds))
     assert answer.headers.get("Retry-After") == header

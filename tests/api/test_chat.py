@@ -6,7 +6,7 @@ import json
 import pytest
 from aiohttp import web
 
-from eliza_cloud.api.app_keys import LIFETIMES
+from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.api.http import sse
 from tests.api.conftest import TOKEN, frames, until
 
@@ -153,7 +153,11 @@ async def test_a_stream_that_is_cut_ends_in_an_error_and_never_in_done(linked):
     answer, text = await stream(service)
     token, error = frames(text)
     assert (answer.status, token) == (200, {"type": "token", "text": "half of"})
-    assert (error["type"], error["code"], set(error)) == ("error", "stream_cut", {"type", "code", "message"})
+    assert (error["type"], error["code"], set(error)) == (
+        "error",
+        "stream_truncated",
+        {"type", "code", "message"},
+    )
     assert error["message"]
 
 
@@ -161,7 +165,7 @@ async def test_a_stream_that_is_cut_before_the_first_piece_is_a_json_error(linke
     service = await linked(speaking(done=False))
     answer, text = await stream(service)
     body = json.loads(text)
-    assert (answer.status, body["ok"], body["code"]) == (502, False, "stream_cut")
+    assert (answer.status, body["ok"], body["code"]) == (502, False, "stream_truncated")
 
 
 async def test_a_dead_sandbox_is_502_and_no_empty_reply(signed_in, cloud):
@@ -261,7 +265,7 @@ async def test_a_stop_ends_conversations_with_a_word(linked):
     streaming = asyncio.create_task(stream(service))
     await upstream.begun.wait()
     whole = asyncio.create_task(service.post("/api/chat", {"text": "hello"}))
-    await until(lambda: len(service.client.app[LIFETIMES]._scopes) == 2)
+    await until(lambda: len(service.client.app[DISCONNECTS]._scopes) == 2)
     await service.client.app.shutdown()
     _, text = await streaming
     assert [frame["type"] for frame in frames(text)] == ["token", "error"]

@@ -75,7 +75,7 @@ async def test_a_cloud_fault_is_502(listing, status):
 @pytest.mark.parametrize("body", [[], {"success": True}, {"success": True, "data": {}}, "x"])
 async def test_an_answer_against_the_contract_is_502(listing, body):
     answer, error = await listing(answering(body))
-    assert (answer.status, error["code"]) == (502, "bad_answer")
+    assert (answer.status, error["code"]) == (502, "invalid_response")
 
 
 async def test_details_of_the_cloud_never_override_ours(listing):

@@ -66,7 +66,7 @@ def test_every_operation_says_how_it_is_refused(name):
     is_open = operations()[name].get("security") == []
     assert {"400", "403", "500"} <= set(responses)
     assert ("401" in responses) is not is_open
-    shape = "OpenAiRefused" if name.split(" ")[1].startswith("/v1/") else "Refused"
+    shape = "OpenAiRefused" if name.split(" ")[1].startswith("/v1/") else "ErrorBody"
     schema = responses["500"]["content"]["application/json"]["schema"]
     assert {"$ref": f"#/components/schemas/{shape}"} in (schema, schema.get("anyOf", [None])[0])
 

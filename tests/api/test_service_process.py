@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 from tests.api.conftest import until
 
 SERVE = """
@@ -117,9 +117,9 @@ async def refusal(launch, **variables):
     lines = process.output.splitlines(keepends=True)
     logged = [json.loads(line) for line in lines if line.startswith("{")]
     said = "".join(line for line in lines if not line.startswith("{"))
-    refused = [entry for entry in logged if entry["event"] == "service.refused"]
-    assert [f"{entry['why']}\n" for entry in refused] == [said], "the log and the person are told the same"
-    assert refused[0]["remedy"] == CAUSES[refused[0]["cause"]].remedy
+    refused = [entry for entry in logged if entry["event"] == "service.start_failed"]
+    assert [f"{entry['detail']}\n" for entry in refused] == [said], "the log and the person are told the same"
+    assert refused[0]["remedy"] == PROBLEMS[refused[0]["cause"]].remedy
     return code, said
 
 
@@ -269,7 +269,7 @@ async def test_a_stop_takes_a_final_snapshot_and_a_start_links_again_and_no_secr
     assert await again.ended() == 0
     for secret in (key, TOKEN, session_id):
         assert secret not in service.output + again.output
-    assert "link.moved" in service.output
+    assert "link.transition" in service.output
 
 
 async def test_a_key_of_any_shape_from_the_file_stays_out_of_the_log(launch, tmp_path):
@@ -310,10 +310,10 @@ async def test_a_hangup_reads_the_settings_again_and_keeps_the_old_when_they_are
 
     config.write_text('{"cloud": {"bridge": {"maxFailures": 0}}}')
     service.signal(signal.SIGHUP)
-    assert "cloud.bridge.maxFailures" in (await heard("settings.refused"))["why"]
+    assert "cloud.bridge.maxFailures" in (await heard("settings.refused"))["detail"]
     config.write_text('{"cloud": {"bridge": {"maxFailure": 5}}}')
     service.signal(signal.SIGHUP)
-    assert "cloud.bridge.maxFailures" in (await heard("settings.unknown"))["why"]
+    assert "cloud.bridge.maxFailures" in (await heard("settings.unknown"))["detail"]
     assert await heard("settings.read")
     assert (await ask(service.urls[0], "GET", "/api/cloud/status"))[0] == 200
     service.signal(signal.SIGTERM)

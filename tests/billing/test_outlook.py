@@ -6,7 +6,7 @@ import msgspec
 
 from eliza_cloud.core.credits import Spending
 from eliza_cloud.daemon.service import running
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.api.conftest import until
 from tests.billing.conftest import says
@@ -58,7 +58,7 @@ async def test_a_link_watches_the_balance_by_itself(signed_in):
 
 async def test_the_service_key_of_the_settings_is_hidden_from_the_log(tmp_path):
     (tmp_path / "eliza.json").write_text(json.dumps({"cloud": {"serviceKey": SERVICE_KEY}}))
-    redaction = Redaction()
+    redaction = LogRedactor()
     environ = {"ELIZA_STATE_DIR": str(tmp_path)}
     async with running(environ, Binding("127.0.0.1", (Port(0, "--port"),)), redaction) as service:
         assert service.manager.settings.service_key.reveal() == SERVICE_KEY

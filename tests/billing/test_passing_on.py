@@ -107,7 +107,7 @@ async def test_a_refusal_always_has_a_string_for_an_error(against, said, error):
 async def test_a_page_where_json_was_expected_is_502(against):
     service = await against({f"GET {CLOUD_SETTINGS}": says("<html>welcome</html>")})
     answer = await service.call("GET", SETTINGS)
-    assert (answer.status, (await answer.json())["code"]) == (502, "bad_answer")
+    assert (answer.status, (await answer.json())["code"]) == (502, "invalid_response")
 
 
 async def test_a_redirect_is_502_and_not_followed(against):
@@ -167,7 +167,7 @@ async def test_a_refused_key_is_looked_into(against):
     refusal = says({"success": False, "error": "Invalid API key"}, 401)
     service = await against({f"GET {CLOUD_SETTINGS}": refusal})
     doubted = []
-    service.manager.doubt_key = lambda: doubted.append(True)
+    service.manager.reverify_key = lambda: doubted.append(True)
     answer = await service.call("GET", SETTINGS)
     assert (answer.status, (await answer.json())["error"]) == (401, "Invalid API key")
     assert doubted == [True]

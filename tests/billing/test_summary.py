@@ -51,7 +51,7 @@ async def test_a_missing_balance_is_an_error_and_never_zero(against, organizatio
     service = await against({CLOUD_SUMMARY: says({"success": True, "organization": organization})})
     answer = await service.call("GET", "/api/cloud/billing/summary")
     body = await answer.json()
-    assert (answer.status, body["ok"], body["code"]) == (502, False, "bad_answer")
+    assert (answer.status, body["ok"], body["code"]) == (502, False, "invalid_response")
     assert "no balance" in body["error"]
     assert "balance" not in body
 

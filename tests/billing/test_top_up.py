@@ -54,7 +54,7 @@ async def test_a_bad_amount_is_400_before_the_cloud_is_asked(against, path, amou
 async def test_a_page_that_no_browser_should_open_is_an_error(against, url):
     service = await against({CHECKOUT: says({"url": url, "sessionId": "cs_1"})})
     status, body = await service.post("/api/cloud/billing/checkout", {"amountUsd": 10})
-    assert (status, body["code"]) == (502, "bad_answer")
+    assert (status, body["code"]) == (502, "invalid_response")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_an_answer_without_its_end_is_a_failure(service, run):
 
 
 def test_an_error_in_the_stream_is_a_failure(service, run):
-    error = {"type": "error", "message": "The agent fell asleep.", "code": "stream_cut"}
+    error = {"type": "error", "message": "The agent fell asleep.", "code": "stream_truncated"}
     service.answers("POST", "/api/chat/stream", stream(token("Zz"), error))
     ran = run("chat", "hello")
     assert (ran.code, ran.err) == (1, "Error: The agent fell asleep.\n")

@@ -29,7 +29,7 @@ def refused(status, code, error="It cannot be done.", **details):
         (409, "superseded", ExitCode.FAILED),
         (429, "rate_limited", ExitCode.TRY_LATER),
         (500, "internal_error", ExitCode.FAILED),
-        (502, "cloud_fault", ExitCode.FAILED),
+        (502, "cloud_server_error", ExitCode.FAILED),
         (503, "agent_not_running", ExitCode.NOT_LINKED),
         (503, "stopping", ExitCode.TRY_LATER),
         (504, "cloud_timeout", ExitCode.TRY_LATER),

@@ -46,7 +46,7 @@ def test_where_none_runs_and_none_could_it_says_why(clean_environment, run, monk
     (clean_environment / "eliza.json").write_text('{"cloud": {"bridge": {"heartbeatIntervalMs": "soon"}}}')
     ran = run("explain", "--json")
     assert ran.code == 3
-    assert ran.lines[0]["code"] == "settings_refused"
+    assert ran.lines[0]["code"] == "settings_invalid"
     assert "No eliza-cloud service is running at http://127.0.0.1:9. None could be started: " in ran.err
     assert "heartbeatIntervalMs" in ran.err
     assert "config check" in ran.err

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from eliza_cloud.cli.output.text import age, duration, printable
-from eliza_cloud.core.timefmt import moment
+from eliza_cloud.core.timefmt import parse_iso
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_how_long_ago():
 
 
 def test_a_time_without_a_zone_is_utc():
-    assert moment("2026-11-23T10:00:00") == datetime(2026, 11, 23, 10, tzinfo=UTC)
-    assert moment("2026-11-23T10:00:00.000Z") == datetime(2026, 11, 23, 10, tzinfo=UTC)
+    assert parse_iso("2026-11-23T10:00:00") == datetime(2026, 11, 23, 10, tzinfo=UTC)
+    assert parse_iso("2026-11-23T10:00:00.000Z") == datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
 def test_control_characters_go_and_everything_else_stays():

@@ -11,7 +11,7 @@ from tests.cli.conftest import TOKEN, Answer, status
 from tests.cli.streaming import snapshot, stream
 
 STREAM = "/api/cloud/events"
-FELL = {**status(connected=False), "reason": "api_key_present_runtime_not_started"}
+CRASHED = {**status(connected=False), "reason": "api_key_present_runtime_not_started"}
 DOUBTED = {**status(connected=False), "reason": "api_key_present_not_authenticated"}
 SIGNED_OUT = {
     **status(state="disconnected", connected=False, hasApiKey=False),
@@ -29,7 +29,7 @@ NEXT = "2026-11-23T10:00:00.000Z"
         (status(state="disconnected"), {"service", "signed-in", "disconnected"}),
         (SIGNED_OUT, {"service", "signed-out", "disconnected"}),
         (DOUBTED, {"service", "ready"}),
-        (FELL, set()),
+        (CRASHED, set()),
     ],
 )
 def test_each_aim_is_so_in_exactly_these_states(service, run, body, so):
@@ -87,7 +87,7 @@ def test_a_look_says_why_it_is_not_so(service, run):
     assert ran.code == 7
     why = "The link is ✗ error (ada), the agent does not exist any more."
     sentence = f"Waited for the link to be connected, in vain. {why}"
-    assert ran.lines == [{"ok": False, "error": sentence, "code": "not_so_yet"}]
+    assert ran.lines == [{"ok": False, "error": sentence, "code": "wait_timeout"}]
     assert "To do: eliza-cloud agents list" in ran.err
 
 

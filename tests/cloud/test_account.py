@@ -2,7 +2,7 @@
 
 import pytest
 
-from eliza_cloud.cloud.errors import BadAnswer
+from eliza_cloud.cloud.errors import InvalidResponse
 from eliza_cloud.cloud.types.models import User
 
 from .conftest import AGENT
@@ -38,7 +38,7 @@ async def test_the_user_is_read_with_whatever_is_missing(client, cloud, data, us
 )
 async def test_a_user_without_an_id_is_a_bad_answer(client, cloud, body):
     cloud.on("GET", USER, (200, body))
-    with pytest.raises(BadAnswer, match="unexpected response"):
+    with pytest.raises(InvalidResponse, match="unexpected response"):
         await client.get_user()
 
 
@@ -76,7 +76,7 @@ async def test_a_balance_is_a_number_wherever_and_however_it_is_written(client, 
 )
 async def test_what_is_no_balance_is_an_unexpected_response(client, cloud, body):
     cloud.on("GET", BALANCE, (200, body))
-    with pytest.raises(BadAnswer, match="unexpected response"):
+    with pytest.raises(InvalidResponse, match="unexpected response"):
         await client.get_balance()
 
 
@@ -107,7 +107,7 @@ async def test_agents_are_listed_with_unknown_words_kept_and_their_objects_untou
 )
 async def test_what_is_no_list_of_agents_is_never_an_empty_list(client, cloud, body):
     cloud.on("GET", "/api/v1/eliza/agents", (200, body))
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await client.list_agents()
 
 
@@ -116,5 +116,5 @@ async def test_an_agent_is_read(client, cloud):
     raw = {"id": AGENT, "agentName": "a", "status": "running", "bridgeUrl": "http://10.0.0.1"}
     cloud.on("GET", agent, (200, {"success": True, "data": raw}), (200, {"success": True}))
     assert (await client.get_agent(AGENT)).raw == raw
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await client.get_agent(AGENT)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from eliza_cloud.cloud.errors import BadAnswer, CloudFault, Conflict, InvalidRequest, NotFound
+from eliza_cloud.cloud.errors import CloudServerError, Conflict, InvalidRequest, InvalidResponse, NotFound
 from eliza_cloud.cloud.types.models import Backup, JobRef, Restored, Snapshot
 
 from .conftest import AGENT
@@ -57,9 +57,9 @@ async def test_a_snapshot_is_taken_or_accepted(client, cloud, agent, status, bod
     ("status", "body", "error"),
     [
         (409, {"success": False, "error": "Sandbox is not running"}, Conflict),
-        (500, {"success": False, "error": "An unexpected error occurred"}, CloudFault),
+        (500, {"success": False, "error": "An unexpected error occurred"}, CloudServerError),
         (404, {"success": False, "error": "Agent not found"}, NotFound),
-        (200, {"success": True, "data": {}}, BadAnswer),
+        (200, {"success": True, "data": {}}, InvalidResponse),
     ],
 )
 async def test_a_snapshot_that_was_not_taken_is_no_success(client, cloud, agent, status, body, error):
@@ -92,9 +92,9 @@ async def test_a_list_of_backups_that_fails_is_not_empty(client, cloud, agent):
         (200, {"data": [{}]}),
         (200, {"data": []}),
     )
-    with pytest.raises(CloudFault):
+    with pytest.raises(CloudServerError):
         await client.list_backups(AGENT)
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await client.list_backups(AGENT)
     assert await client.list_backups(AGENT) == []
 
@@ -120,7 +120,7 @@ async def test_a_restore_that_has_only_begun_says_so(client, cloud, agent):
         (400, "bad backupId", InvalidRequest, False),
         (404, "No backup found", NotFound, False),
         (409, "Stopped agents can only restore the latest backup", Conflict, False),
-        (500, "Backup does not belong to this agent", CloudFault, True),
+        (500, "Backup does not belong to this agent", CloudServerError, True),
     ],
 )
 async def test_a_restore_that_is_refused_says_why(client, cloud, agent, status, text, error, retryable):

@@ -9,9 +9,9 @@ from aiohttp import web
 from eliza_cloud.cloud.errors import (
     AgentTimedOut,
     AgentUnreachable,
-    BadAnswer,
-    CloudFault,
+    CloudServerError,
     Conflict,
+    InvalidResponse,
     KeyRefused,
     NotFound,
 )
@@ -76,15 +76,18 @@ async def test_an_error_in_a_200_is_a_dead_agent(client, cloud, bridge, body, sa
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        ((200, b"<html>"), BadAnswer),
-        ((200, b"[]"), BadAnswer),
-        ((200, b"{}"), BadAnswer),
-        ((200, b""), BadAnswer),
-        ((204, b""), BadAnswer),
-        ((200, {"success": False, "error": "no"}), CloudFault),
+        ((200, b"<html>"), InvalidResponse),
+        ((200, b"[]"), InvalidResponse),
+        ((200, b"{}"), InvalidResponse),
+        ((200, b""), InvalidResponse),
+        ((204, b""), InvalidResponse),
+        ((200, {"success": False, "error": "no"}), CloudServerError),
         ((401, {"success": False, "error": "no"}), KeyRefused),
         ((404, {"success": False, "error": "no"}), NotFound),
-        ((503, {"success": False, "error": "warming", "code": "shared_runtime_cache_warming"}), CloudFault),
+        (
+            (503, {"success": False, "error": "warming", "code": "shared_runtime_cache_warming"}),
+            CloudServerError,
+        ),
     ],
 )
 async def test_a_heartbeat_without_a_json_rpc_answer_is_not_clean(client, cloud, bridge, answer, error):
@@ -106,7 +109,7 @@ async def test_an_empty_reply_is_a_reply_and_a_missing_one_is_not(client, cloud,
     cloud.on("POST", bridge, (200, {"result": {"text": ""}}), (200, {"result": {}}), (200, ACK))
     assert await client.send_message(AGENT, "hello") == ""
     for _ in range(2):
-        with pytest.raises(BadAnswer, match="no reply"):
+        with pytest.raises(InvalidResponse, match="no reply"):
             await client.send_message(AGENT, "hello")
 
 
@@ -121,13 +124,13 @@ async def test_unreachable_after_the_clouds_own_patience_is_an_agent_still_at_wo
 ):
     cloud.on("POST", bridge, (200, rpc_error("Sandbox bridge is unreachable")))
     with pytest.raises(AgentTimedOut) as caught:
-        await make_client(bridge_patience=0.0).send_message(AGENT, "hello")
+        await make_client(bridge_wait_limit=0.0).send_message(AGENT, "hello")
     error = caught.value
     assert (error.code, error.status, error.retryable) == ("agent_timeout", 504, False)
     assert "may still be working" in str(error)
     cloud.on("POST", bridge, (200, rpc_error("Sandbox is not running")))
     with pytest.raises(AgentUnreachable):
-        await make_client(bridge_patience=0.0).send_message(AGENT, "hello")
+        await make_client(bridge_wait_limit=0.0).send_message(AGENT, "hello")
 
 
 async def test_the_time_for_finding_the_prefix_is_not_the_agents(cloud, make_client):
@@ -139,7 +142,7 @@ async def test_the_time_for_finding_the_prefix_is_not_the_agents(cloud, make_cli
     cloud.on("GET", "/api/v1/eliza/agents", slow_list)
     cloud.on("POST", f"{agent}/bridge", (200, rpc_error("Sandbox bridge is unreachable")))
     with pytest.raises(AgentUnreachable):
-        await make_client(bridge_patience=0.05).send_message(AGENT, "hello")
+        await make_client(bridge_wait_limit=0.05).send_message(AGENT, "hello")
 
 
 async def test_a_message_without_an_answer_is_not_to_be_repeated(cloud, bridge, make_client):

@@ -4,7 +4,7 @@ import pytest
 
 from eliza_cloud.cloud.errors import (
     AgentUnreachable,
-    CloudFault,
+    CloudServerError,
     Conflict,
     NotFound,
     QuotaExceeded,
@@ -167,7 +167,7 @@ async def test_row_13_retry_after_is_honoured_and_a_quota_is_not_waited_for(clie
         (429, {"success": False, "error": "x", "code": "agent_quota_exceeded"}, {"Retry-After": "60"}),
     )
     for seconds in (1.0, 9.0):
-        with pytest.raises(CloudFault) as caught:
+        with pytest.raises(CloudServerError) as caught:
             await client.provision(AGENT)
         assert (caught.value.retryable, caught.value.retry_after) == (True, seconds)
     with pytest.raises(QuotaExceeded) as caught:

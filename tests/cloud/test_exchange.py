@@ -12,10 +12,10 @@ from aiohttp import web
 from aioresponses import aioresponses
 
 from eliza_cloud.cloud.errors import (
-    BadAnswer,
     CertificateDates,
-    CloudFault,
+    CloudServerError,
     InvalidRequest,
+    InvalidResponse,
     KeyRefused,
     NotFound,
     Redirected,
@@ -132,7 +132,7 @@ async def test_what_is_no_json_object_is_a_bad_answer_whatever_it_calls_itself(
     client, cloud, body, content_type
 ):
     cloud.on("GET", USER, (200, body, {"Content-Type": content_type}))
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(InvalidResponse) as caught:
         await client.get_user()
     assert caught.value.status == 502
 
@@ -148,7 +148,7 @@ async def test_json_is_judged_by_parsing_not_by_its_content_type(client, cloud):
 
 async def test_a_success_that_says_false_is_a_failure(client, cloud):
     cloud.on("GET", USER, (200, {"success": False, "error": "not today"}))
-    with pytest.raises(CloudFault, match="not today"):
+    with pytest.raises(CloudServerError, match="not today"):
         await client.get_user()
 
 
@@ -166,7 +166,7 @@ async def test_a_declared_body_over_the_bound_is_refused_unread(client, cloud, s
         return response
 
     cloud.on("GET", USER, huge)
-    with pytest.raises(BadAnswer, match="8 MiB") as caught:
+    with pytest.raises(InvalidResponse, match="8 MiB") as caught:
         await client.get_user()
     assert caught.value.cloud_status == status
 
@@ -187,7 +187,7 @@ async def test_an_endless_body_is_refused_at_the_bound(client, cloud, monkeypatc
             written += 65536
 
     cloud.on("GET", USER, endless)
-    with pytest.raises(BadAnswer, match="1 MiB"):
+    with pytest.raises(InvalidResponse, match="1 MiB"):
         await client.get_user()
 
 
@@ -200,7 +200,7 @@ async def test_a_compressed_body_counts_by_what_it_becomes(client, cloud, monkey
         return response
 
     cloud.on("GET", USER, bomb)
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await client.get_user()
 
 
@@ -296,7 +296,7 @@ async def test_an_answer_that_is_cut_or_garbled_is_unreachable(make_client, raw_
 )
 async def test_a_server_that_does_not_speak_http_is_a_bad_answer(make_client, raw_server, answer):
     port = await raw_server(answer)
-    with pytest.raises(BadAnswer, match="does not speak HTTP") as caught:
+    with pytest.raises(InvalidResponse, match="does not speak HTTP") as caught:
         await make_client(base_url=at(port)).get_user()
     assert caught.value.status == 502
     assert caught.value.__context__ is None

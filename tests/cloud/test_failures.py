@@ -7,17 +7,17 @@ from email.utils import formatdate
 import pytest
 
 from eliza_cloud.cloud import errors
-from eliza_cloud.cloud.http.error_mapping import failure
-from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.http.error_mapping import error_for
+from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.http.retry_after import body_retry_after, retry_after
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
 from .conftest import AGENT, KEY
 
 
 def fail(status, document=None, retry_after=None):
-    return failure(Answer(status, document, retry_after), Redaction(None))
+    return error_for(CloudResponse(status, document, retry_after), CloudTextRedactor(None))
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def fail(status, document=None, retry_after=None):
         (400, {"error": "Invalid request data"}, errors.InvalidRequest, "invalid_request", 400, False),
         (401, {"error": "Invalid or expired API key"}, errors.KeyRefused, "key_rejected", 401, False),
         (401, None, errors.KeyRefused, "key_rejected", 401, False),
-        (402, {"error": "Insufficient credits"}, errors.CreditsExhausted, "credits_exhausted", 402, False),
+        (402, {"error": "Insufficient credits"}, errors.InsufficientCredits, "credits_exhausted", 402, False),
         (403, {"error": "inactive", "code": "access_denied"}, errors.KeyRefused, "key_rejected", 403, False),
         (
             403,
@@ -67,13 +67,27 @@ def fail(status, document=None, retry_after=None):
             429,
             False,
         ),
-        (500, {"error": "An unexpected error occurred"}, errors.CloudFault, "cloud_fault", 502, True),
-        (500, None, errors.CloudFault, "cloud_fault", 502, True),
-        (503, {"error": "x", "code": "service_unavailable"}, errors.CloudFault, "cloud_fault", 502, True),
-        (504, None, errors.CloudFault, "cloud_fault", 502, True),
-        (599, None, errors.CloudFault, "cloud_fault", 502, True),
-        (418, {"error": "teapot"}, errors.BadAnswer, "bad_answer", 502, False),
-        (200, {"success": False, "error": "no"}, errors.CloudFault, "cloud_fault", 502, False),
+        (
+            500,
+            {"error": "An unexpected error occurred"},
+            errors.CloudServerError,
+            "cloud_server_error",
+            502,
+            True,
+        ),
+        (500, None, errors.CloudServerError, "cloud_server_error", 502, True),
+        (
+            503,
+            {"error": "x", "code": "service_unavailable"},
+            errors.CloudServerError,
+            "cloud_server_error",
+            502,
+            True,
+        ),
+        (504, None, errors.CloudServerError, "cloud_server_error", 502, True),
+        (599, None, errors.CloudServerError, "cloud_server_error", 502, True),
+        (418, {"error": "teapot"}, errors.InvalidResponse, "invalid_response", 502, False),
+        (200, {"success": False, "error": "no"}, errors.CloudServerError, "cloud_server_error", 502, False),
     ],
 )
 def test_each_status_has_its_error(status, body, kind, code, ours, retryable):
@@ -214,14 +228,14 @@ def test_the_key_is_never_shown_in_text_or_details():
         "data": {"deep": [{key: f"echo {key}"}]},
         "details": [key],
     }
-    error = failure(Answer(400, body, None), Redaction(Secret(key)))
+    error = error_for(CloudResponse(400, body, None), CloudTextRedactor(Secret(key)))
     assert key not in str(error) + repr(error) + repr(error.details)
     assert error.details["data"] == {"deep": [{"<secret>": "echo <secret>"}]}
     assert "bad key <secret> (Bearer <secret>)" in str(error)
 
 
 def test_a_key_at_the_bound_of_the_text_leaves_no_part_of_itself():
-    error = failure(Answer(400, {"error": "x" * 270 + KEY}, None), Redaction(Secret(KEY)))
+    error = error_for(CloudResponse(400, {"error": "x" * 270 + KEY}, None), CloudTextRedactor(Secret(KEY)))
     assert "eliza_" not in str(error)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from eliza_cloud.cloud.errors import BadAnswer, JobFailed, KeyRefused, NotFound
+from eliza_cloud.cloud.errors import InvalidResponse, JobFailed, KeyRefused, NotFound
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import JobRef
 
@@ -142,5 +142,5 @@ async def test_a_completed_job_has_ended_whatever_the_hint_says(client, cloud):
 
 async def test_a_job_without_a_status_is_a_bad_answer(client, cloud):
     cloud.on("GET", PATH, (200, {"success": True, "data": {}}))
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await client.get_job("j1")

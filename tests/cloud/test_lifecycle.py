@@ -5,10 +5,10 @@ import msgspec
 import pytest
 
 from eliza_cloud.cloud.errors import (
-    BadAnswer,
-    CloudFault,
+    CloudServerError,
     Conflict,
-    CreditsExhausted,
+    InsufficientCredits,
+    InvalidResponse,
     NotFound,
     QuotaExceeded,
 )
@@ -105,10 +105,14 @@ async def test_every_success_of_create_tells_what_was_made(
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
-        (402, {"success": False, "error": "x", "requiredBalance": 5, "currentBalance": 1}, CreditsExhausted),
+        (
+            402,
+            {"success": False, "error": "x", "requiredBalance": 5, "currentBalance": 1},
+            InsufficientCredits,
+        ),
         (429, {"success": False, "error": "x", "code": "agent_quota_exceeded"}, QuotaExceeded),
-        (503, {"success": False, "error": "x"}, CloudFault),
-        (201, {"success": True, "data": {}}, BadAnswer),
+        (503, {"success": False, "error": "x"}, CloudServerError),
+        (201, {"success": True, "data": {}}, InvalidResponse),
     ],
 )
 async def test_a_create_that_fails_is_sent_once(client, cloud, agent, status, body, error):
@@ -165,10 +169,15 @@ async def test_provision_and_resume_accept_every_success(client, cloud, agent, v
     [
         (409, {"error": "Agent state changed while starting"}, Conflict, True),
         (409, {"error": "Wrong tier"}, Conflict, False),
-        (402, {"error": "Insufficient", "requiredBalance": 5, "currentBalance": 0}, CreditsExhausted, False),
+        (
+            402,
+            {"error": "Insufficient", "requiredBalance": 5, "currentBalance": 0},
+            InsufficientCredits,
+            False,
+        ),
         (404, {"error": "Agent not found"}, NotFound, False),
-        (500, {"error": "Failed to start provisioning"}, CloudFault, True),
-        (503, {"error": "worker unhealthy", "code": "service_unavailable"}, CloudFault, True),
+        (500, {"error": "Failed to start provisioning"}, CloudServerError, True),
+        (503, {"error": "worker unhealthy", "code": "service_unavailable"}, CloudServerError, True),
     ],
 )
 async def test_provision_and_resume_tell_failures_apart(
@@ -202,7 +211,7 @@ async def test_delete_is_done_accepted_or_was_done_before(client, cloud, agent, 
     [
         (404, b"<html>", NotFound),
         (409, {"success": False, "error": "Agent provisioning is in progress"}, Conflict),
-        (500, {"success": False, "error": "Failed to delete sandbox"}, CloudFault),
+        (500, {"success": False, "error": "Failed to delete sandbox"}, CloudServerError),
     ],
 )
 async def test_a_delete_that_did_not_happen_is_no_success(client, cloud, agent, status, body, error):

@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.cloud.errors import (
-    BadAnswer,
-    CloudFault,
+    CloudServerError,
     InvalidRequest,
+    InvalidResponse,
     KeyRefused,
     KeyUnavailable,
     NotFound,
@@ -55,9 +55,9 @@ async def test_the_first_generation_keeps_our_id_and_cannot_revoke(client, cloud
     [
         ((400, {"error": "Session ID is required"}), InvalidRequest),
         ((429, {"error": "Too many requests"}, {"Retry-After": "60"}), RateLimited),
-        ((500, {"error": "Failed to create authentication session"}), CloudFault),
+        ((500, {"error": "Failed to create authentication session"}), CloudServerError),
         ((404, b"<html>"), NotFound),
-        ((200, b"<html>"), BadAnswer),
+        ((200, b"<html>"), InvalidResponse),
     ],
 )
 async def test_a_sign_in_that_cannot_begin_says_why(client, cloud, answer, error):
@@ -121,8 +121,8 @@ async def test_a_key_that_cannot_be_handed_out_ends_the_sign_in(client, cloud, s
     [
         ((400, {"error": "Invalid session ID format"}), InvalidRequest, False),
         ((404, b"<html>deploying</html>"), NotFound, True),
-        ((500, {"error": "Failed to get session status"}), CloudFault, True),
-        ((200, {"something": "else"}), BadAnswer, True),
+        ((500, {"error": "Failed to get session status"}), CloudServerError, True),
+        ((200, {"something": "else"}), InvalidResponse, True),
     ],
 )
 async def test_a_poll_that_fails_is_no_expiry(client, cloud, answer, error, retryable):
@@ -142,7 +142,7 @@ async def test_a_collected_key_is_revoked_with_itself(make_client, cloud):
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [((401, {"error": KEY}), KeyRefused), ((405, b""), BadAnswer), ((404, b"<html>"), NotFound)],
+    [((401, {"error": KEY}), KeyRefused), ((405, b""), InvalidResponse), ((404, b"<html>"), NotFound)],
 )
 async def test_a_revocation_that_fails_says_so_without_the_key(make_client, cloud, answer, error):
     cloud.on("DELETE", POLL, answer)

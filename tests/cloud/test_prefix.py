@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from eliza_cloud.cloud.errors import (
-    BadAnswer,
-    CloudFault,
+    CloudServerError,
+    InvalidResponse,
     KeyRefused,
     NotFound,
     RateLimited,
@@ -39,7 +39,7 @@ async def test_a_framework_that_answers_500_in_html_for_unknown_paths_does_not_s
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(401, KeyRefused), (429, RateLimited), (500, CloudFault), (404, NotFound)]
+    ("status", "error"), [(401, KeyRefused), (429, RateLimited), (500, CloudServerError), (404, NotFound)]
 )
 async def test_json_of_any_status_settles_the_prefix_for_this_call(client, cloud, status, error):
     refusal = (status, {"success": False, "error": "no"})
@@ -55,7 +55,7 @@ async def test_an_answer_that_is_no_list_settles_the_prefix_for_this_call(client
     strange = (200, {"success": True, "data": 7})
     cloud.on("GET", LISTS[0], strange, strange, (404, b"<html>"))
     cloud.agents("milady")
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await client.list_agents()
     assert await client.list_agents() == []
 
@@ -63,9 +63,9 @@ async def test_an_answer_that_is_no_list_settles_the_prefix_for_this_call(client
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        ((503, b"<html>maintenance</html>"), CloudFault),
-        ((502, b""), CloudFault),
-        ((200, b"<html>sign in to the network</html>"), BadAnswer),
+        ((503, b"<html>maintenance</html>"), CloudServerError),
+        ((502, b""), CloudServerError),
+        ((200, b"<html>sign in to the network</html>"), InvalidResponse),
         ((302, b"", {"Location": "/login"}), Redirected),
     ],
 )
@@ -80,7 +80,7 @@ async def test_what_proves_nothing_about_the_prefix_is_an_error_and_is_not_remem
 
 
 async def test_a_server_without_any_prefix_is_no_eliza_cloud(client, cloud):
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(InvalidResponse) as caught:
         await client.list_agents()
     assert "is not an Eliza Cloud" in str(caught.value)
     assert [asked.path for asked in cloud.asked] == LISTS
@@ -91,7 +91,7 @@ async def test_a_server_without_any_prefix_is_no_eliza_cloud(client, cloud):
 async def test_a_server_that_fails_everywhere_is_a_fault_of_the_cloud(client, cloud):
     for path in LISTS:
         cloud.on("GET", path, (500, b"<html>"))
-    with pytest.raises(CloudFault):
+    with pytest.raises(CloudServerError):
         await client.list_agents()
 
 
@@ -124,7 +124,7 @@ async def test_a_server_upgrade_heals_on_the_next_call(client, cloud, status):
     cloud.on("POST", f"{old}/provision", (status, b"<html>gone</html>"))
     new = cloud.agents("eliza")
     cloud.on("POST", f"{new}/provision", (200, {"success": True, "data": {"status": "running"}}))
-    with pytest.raises((NotFound, CloudFault)) as caught:
+    with pytest.raises((NotFound, CloudServerError)) as caught:
         await client.provision(AGENT)
     assert caught.value.retryable
     assert (await client.provision(AGENT)).status == "running"

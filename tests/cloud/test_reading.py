@@ -9,10 +9,10 @@ from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.cloud.http import error_mapping as failures
 from eliza_cloud.cloud.http.base_url import parse_base_url
-from eliza_cloud.cloud.http.request import Answer, json_object
+from eliza_cloud.cloud.http.request import CloudResponse, json_object
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
 from .conftest import KEY
@@ -69,7 +69,7 @@ JSON = st.recursive(
     max_leaves=12,
 )
 DOCUMENTS = st.dictionaries(NAMES, JSON, max_size=8)
-REDACTION = Redaction(Secret(KEY))
+REDACTION = CloudTextRedactor(Secret(KEY))
 BASE = parse_base_url("https://cloud.example.com", allow_loopback=False)
 
 READERS = [
@@ -88,8 +88,8 @@ READERS = [
     lambda document, status: bridge.reply_text(document),
     lambda document, status: bridge.is_cut_off(document),
     lambda document, status: login.read_session(document, "own", BASE),
-    lambda document, status: login.read_poll(Answer(status, document, None), REDACTION),
-    lambda document, status: failures.success(Answer(status, document, None), REDACTION),
+    lambda document, status: login.read_poll(CloudResponse(status, document, None), REDACTION),
+    lambda document, status: failures.success(CloudResponse(status, document, None), REDACTION),
 ]
 
 

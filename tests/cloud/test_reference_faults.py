@@ -2,7 +2,13 @@
 
 import pytest
 
-from eliza_cloud.cloud.errors import BaseUrlRefused, CreditsExhausted, RateLimited, Redirected, StreamFailed
+from eliza_cloud.cloud.errors import (
+    BaseUrlRefused,
+    InsufficientCredits,
+    RateLimited,
+    Redirected,
+    StreamFailed,
+)
 from eliza_cloud.cloud.http.base_url import parse_base_url
 from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused
 from eliza_cloud.cloud.http.sse import SseParser
@@ -85,7 +91,7 @@ async def test_row_36_an_error_keeps_its_status_its_numbers_and_its_time_to_wait
     poor = {"success": False, "error": "Insufficient credits", "requiredBalance": 5, "currentBalance": 1.25}
     busy = {"success": False, "error": "Too many requests", "code": "rate_limit_exceeded", "retryAfter": 60}
     cloud.on("POST", f"{agent}/provision", (402, poor), (429, busy, {"Retry-After": "17"}))
-    with pytest.raises(CreditsExhausted) as caught:
+    with pytest.raises(InsufficientCredits) as caught:
         await client.provision(AGENT)
     assert (caught.value.status, caught.value.details["currentBalance"]) == (402, 1.25)
     with pytest.raises(RateLimited) as slowed:

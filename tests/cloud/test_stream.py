@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.cloud.errors import (
-    CloudFault,
+    CloudServerError,
     InvalidRequest,
     KeyRefused,
     NotFound,
@@ -104,18 +104,18 @@ async def test_frames_may_be_cut_anywhere(client, cloud, stream):
         (HELLO + DEAD + DONE, ["Hello"], "stream_failed", "Sandbox is not running"),
         (b'data: {"type":"error","message":"no model"}\n\n' + DONE, [], "stream_failed", "no model"),
         (b"event: error\ndata: {}\n\n", [], "stream_failed", "no reason was given"),
-        (b"", [], "stream_cut", "cut off"),
-        (b": ping\n\n", [], "stream_cut", "cut off"),
-        (CONNECTED + HELLO, ["Hello"], "stream_cut", "cut off"),
-        (HELLO + b"event: done\n", ["Hello"], "stream_cut", "cut off"),
-        (HELLO + b'event: done\ndata: {"rpc', ["Hello"], "bad_answer", "not JSON"),
-        (b"event: chunk\ndata: nonsense\n\n" + DONE, [], "bad_answer", "not JSON"),
-        (b"data: nonsense\n\n" + DONE, [], "bad_answer", "not JSON"),
+        (b"", [], "stream_truncated", "cut off"),
+        (b": ping\n\n", [], "stream_truncated", "cut off"),
+        (CONNECTED + HELLO, ["Hello"], "stream_truncated", "cut off"),
+        (HELLO + b"event: done\n", ["Hello"], "stream_truncated", "cut off"),
+        (HELLO + b'event: done\ndata: {"rpc', ["Hello"], "invalid_response", "not JSON"),
+        (b"event: chunk\ndata: nonsense\n\n" + DONE, [], "invalid_response", "not JSON"),
+        (b"data: nonsense\n\n" + DONE, [], "invalid_response", "not JSON"),
         (b'{"success":false,"error":"no such thing"}', [], "stream_failed", "no such thing"),
-        (b"<html>sign in</html>", [], "bad_answer", "something else came"),
-        (b"[]", [], "bad_answer", "something else came"),
-        (b'{"success":true,"da', [], "bad_answer", "something else came"),
-        (b"data: " + b"x" * 2**20, [], "bad_answer", "too large"),
+        (b"<html>sign in</html>", [], "invalid_response", "something else came"),
+        (b"[]", [], "invalid_response", "something else came"),
+        (b'{"success":true,"da', [], "invalid_response", "something else came"),
+        (b"data: " + b"x" * 2**20, [], "invalid_response", "too large"),
     ],
 )
 async def test_everything_else_is_a_failure_even_after_text(client, cloud, stream, body, pieces, code, said):
@@ -133,7 +133,7 @@ async def test_a_connection_lost_in_the_middle_is_a_cut(client, cloud, stream):
     cloud.on("POST", stream, streaming(HELLO, then=drop))
     got, error = await received(client)
     assert got in (["Hello"], [])  # the reset may overtake what was sent
-    assert error.code == "stream_cut"
+    assert error.code == "stream_truncated"
 
 
 async def test_a_stream_that_falls_silent_is_a_timeout(cloud, stream, make_client):
@@ -170,7 +170,10 @@ async def test_a_server_that_never_begins_the_stream_is_a_timeout(cloud, stream,
         ((404, b"<html>"), NotFound),
         ((400, {"error": "Invalid request", "details": []}), InvalidRequest),
         ((401, {"success": False, "error": "no"}), KeyRefused),
-        ((503, {"success": False, "error": "warming", "retryable": True}, {"Retry-After": "1"}), CloudFault),
+        (
+            (503, {"success": False, "error": "warming", "retryable": True}, {"Retry-After": "1"}),
+            CloudServerError,
+        ),
         ((302, b"", {"Location": "/x"}), Redirected),
     ],
 )
@@ -178,7 +181,7 @@ async def test_an_error_status_is_its_own_error(client, cloud, stream, answer, e
     cloud.on("POST", stream, answer)
     with pytest.raises(error) as caught:
         await received(client)
-    assert caught.value.retry_after == (1.0 if error is CloudFault else None)
+    assert caught.value.retry_after == (1.0 if error is CloudServerError else None)
 
 
 async def test_an_html_404_on_the_stream_makes_the_prefix_be_sought_anew(client, cloud, stream):

@@ -6,14 +6,14 @@ A cell that is not named here is ignored.
 from typing import Any, NamedTuple
 
 from eliza_cloud.core.link import events as ev
-from eliza_cloud.core.problems import LINK_CLOSING, LINK_UNSETTLED, NOT_SIGNED_IN, STOPPING, Failure
+from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_SIGNED_IN, STOPPING, Problem
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.story import ANNA, BERT
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
 MOVED, STAYED, IGNORED, REFUSED = Outcome.MOVED, Outcome.STAYED, Outcome.IGNORED, Outcome.REFUSED
-GIVEN_UP = {"wish": ANNA, "reason": Reason.RETRIES_EXHAUSTED, "attempt": 10}
+GIVEN_UP = {"desired_agent_id": ANNA, "reason": Reason.RETRIES_EXHAUSTED, "attempt": 10}
 KEYLESS = {"key": KeyState.ABSENT, "user_id": None, "organization_id": None, "enabled": False}
 ENDING = {"stopping": True}
 
@@ -27,7 +27,7 @@ class Expected(NamedTuple):
     about: str
     outcome: Outcome
     dest: LinkState
-    refusal: Failure | None
+    refusal: Problem | None
 
 
 def _each(kind, states, outcome, dest=None, *, refusal=None, about=ANNA, **known):
@@ -53,12 +53,12 @@ EXPECTED = [
     *_each(ev.Reattach, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
     *_each(ev.Reattach, EVERY, REFUSED, refusal=STOPPING, **ENDING),
     *_each(ev.Connected, [CONNECTING], MOVED, CONNECTED),
-    *_each(ev.ConnectFailed, [CONNECTING], MOVED, ERROR, unattended=False),
-    *_each(ev.ConnectFailed, [CONNECTING], MOVED, RECONNECTING, unattended=True),
-    *_each(ev.HeartbeatAnswered, [CONNECTED], STAYED, misses=2),
-    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, misses=0),
-    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, misses=1),
-    *_each(ev.HeartbeatMissed, [CONNECTED], MOVED, RECONNECTING, misses=2),
+    *_each(ev.ConnectFailed, [CONNECTING], MOVED, ERROR, background=False),
+    *_each(ev.ConnectFailed, [CONNECTING], MOVED, RECONNECTING, background=True),
+    *_each(ev.HeartbeatAnswered, [CONNECTED], STAYED, missed_heartbeats=2),
+    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, missed_heartbeats=0),
+    *_each(ev.HeartbeatMissed, [CONNECTED], STAYED, missed_heartbeats=1),
+    *_each(ev.HeartbeatMissed, [CONNECTED], MOVED, RECONNECTING, missed_heartbeats=2),
     *_each(ev.Reconnected, [RECONNECTING], MOVED, CONNECTED),
     *_each(ev.ReconnectFailed, [RECONNECTING], STAYED, attempt=9),
     *_each(ev.ReconnectFailed, [RECONNECTING], MOVED, DISCONNECTED, attempt=10),
@@ -69,12 +69,12 @@ EXPECTED = [
     *_each(ev.KeyChanged, LINKED, MOVED, CONNECTING),
     *_each(ev.KeyChanged, [CONNECTING], MOVED, CONNECTING),
     *_each(ev.KeyChanged, [ERROR], MOVED, CONNECTING),
-    *_each(ev.KeyChanged, [ERROR], STAYED, wish=None),
+    *_each(ev.KeyChanged, [ERROR], STAYED, desired_agent_id=None),
     *_each(ev.KeyChanged, [ERROR], STAYED, **ENDING),
     *_each(ev.KeyChanged, [DISCONNECTED, CLOSING], STAYED),
     *_each(ev.KeyAccepted, EVERY, STAYED),
-    *_each(ev.KeyDoubted, EVERY, STAYED),
-    *_each(ev.KeyDoubted, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
+    *_each(ev.KeySuspected, EVERY, STAYED),
+    *_each(ev.KeySuspected, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
     *_each(ev.Disconnect, [CONNECTING], MOVED, DISCONNECTED),
     *_each(ev.Disconnect, LINKED, MOVED, CLOSING),
     *_each(ev.Disconnect, [CLOSING], STAYED),
@@ -89,8 +89,11 @@ EXPECTED = [
         for kind in (ev.ShutdownAgent, ev.SuspendAgent)
         for state, known, became in (
             *((state, {}, (MOVED, DISCONNECTED, None)) for state in (*BUSY, ERROR)),
-            *((state, {"agent_id": BERT, "wish": BERT}, (STAYED, state, None)) for state in (*BUSY, ERROR)),
-            (DISCONNECTED, {"wish": ANNA}, (STAYED, DISCONNECTED, None)),
+            *(
+                (state, {"agent_id": BERT, "desired_agent_id": BERT}, (STAYED, state, None))
+                for state in (*BUSY, ERROR)
+            ),
+            (DISCONNECTED, {"desired_agent_id": ANNA}, (STAYED, DISCONNECTED, None)),
             (CLOSING, {}, (REFUSED, CLOSING, LINK_CLOSING)),
             (CLOSING, {"agent_id": BERT, "next_agent": ANNA}, (REFUSED, CLOSING, LINK_CLOSING)),
             (CLOSING, {"agent_id": BERT}, (STAYED, CLOSING, None)),
@@ -101,7 +104,7 @@ EXPECTED = [
         for kind in (ev.TakeBackup, ev.Restore)
         for row in (
             *_each(kind, [*IDLE, CONNECTED], STAYED),
-            *_each(kind, [CONNECTING, RECONNECTING], REFUSED, refusal=LINK_UNSETTLED),
+            *_each(kind, [CONNECTING, RECONNECTING], REFUSED, refusal=LINK_NOT_READY),
             *_each(kind, [CLOSING], REFUSED, refusal=LINK_CLOSING),
             *_each(kind, [CONNECTING, RECONNECTING, CLOSING], STAYED, about=BERT),
         )
@@ -109,12 +112,12 @@ EXPECTED = [
     *_each(ev.BackupTaken, [CONNECTED, CLOSING], STAYED),
     *_each(ev.BackupFailed, [CONNECTED, CLOSING], STAYED),
     *_each(ev.CreditsRead, [CONNECTED], STAYED),
-    *_each(ev.Woke, LINKED, STAYED),
-    *_each(ev.Woke, [DISCONNECTED], MOVED, RECONNECTING, **GIVEN_UP),
-    *_each(ev.Woke, [DISCONNECTED], STAYED, **(GIVEN_UP | {"wish": None})),
-    *_each(ev.Woke, [DISCONNECTED], STAYED, **(GIVEN_UP | KEYLESS)),
-    *_each(ev.Woke, [DISCONNECTED], STAYED, **(GIVEN_UP | ENDING)),
-    *_each(ev.Woke, (DISCONNECTED, CONNECTING, ERROR, CLOSING), STAYED),
+    *_each(ev.ClockJumped, LINKED, STAYED),
+    *_each(ev.ClockJumped, [DISCONNECTED], MOVED, RECONNECTING, **GIVEN_UP),
+    *_each(ev.ClockJumped, [DISCONNECTED], STAYED, **(GIVEN_UP | {"desired_agent_id": None})),
+    *_each(ev.ClockJumped, [DISCONNECTED], STAYED, **(GIVEN_UP | KEYLESS)),
+    *_each(ev.ClockJumped, [DISCONNECTED], STAYED, **(GIVEN_UP | ENDING)),
+    *_each(ev.ClockJumped, (DISCONNECTED, CONNECTING, ERROR, CLOSING), STAYED),
     *_each(ev.KeyUnverified, EVERY, STAYED),
     *_each(ev.ConfigChanged, EVERY, STAYED),
     *_each(ev.ConfigRefused, EVERY, STAYED),

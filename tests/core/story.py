@@ -7,6 +7,7 @@ from eliza_cloud.core.link.events import (
     AgentGone,
     BackupFailed,
     BackupTaken,
+    ClockJumped,
     ConfigChanged,
     ConfigRefused,
     Connect,
@@ -21,8 +22,8 @@ from eliza_cloud.core.link.events import (
     HeartbeatMissed,
     KeyAccepted,
     KeyChanged,
-    KeyDoubted,
     KeyRejected,
+    KeySuspected,
     KeyUnverified,
     Reattach,
     Reconnected,
@@ -34,11 +35,10 @@ from eliza_cloud.core.link.events import (
     StoreRecovered,
     SuspendAgent,
     TakeBackup,
-    Woke,
 )
 from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.link.state import Facts, Policy
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.statechart import Step
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 
@@ -46,17 +46,17 @@ MACHINE = LinkMachine()
 ANNA = "11111111-1111-4111-8111-111111111111"
 BERT = "22222222-2222-4222-8222-222222222222"
 
-TIMEOUT = Failure(code="cloud_timeout", status=504, message="The cloud was slow. Try again.", retryable=True)
-BUSY_CLOUD = Failure(
+TIMEOUT = Problem(code="cloud_timeout", status=504, message="The cloud was slow. Try again.", retryable=True)
+BUSY_CLOUD = Problem(
     code="cloud_busy", status=503, message="The cloud is busy. Try later.", retryable=True, retry_after=90.0
 )
-BROKEN = Failure(code="cloud_fault", status=502, message="The cloud answered nonsense. Report it.")
-NO_CREDITS = Failure(code="credits_exhausted", status=402, message="Out of credits. Top up.")
-GONE = Failure(code="agent_gone", status=404, message="The agent does not exist. Create one.")
-BAD_KEY = Failure(code="key_rejected", status=401, message="The key is not accepted. Sign in again.")
+BROKEN = Problem(code="cloud_server_error", status=502, message="The cloud answered nonsense. Report it.")
+NO_CREDITS = Problem(code="credits_exhausted", status=402, message="Out of credits. Top up.")
+GONE = Problem(code="agent_gone", status=404, message="The agent does not exist. Create one.")
+BAD_KEY = Problem(code="key_rejected", status=401, message="The key is not accepted. Sign in again.")
 
 SIGNED_IN = Facts(
-    key=KeyState.ACCEPTED, key_number=1, user_id="user-123", organization_id="org-456", enabled=True
+    key=KeyState.ACCEPTED, key_generation=1, user_id="user-123", organization_id="org-456", enabled=True
 )
 
 
@@ -66,29 +66,29 @@ def in_state(state: LinkState, **changes: Any) -> Facts:
         "state": state,
         "epoch": 7,
         "key": KeyState.ACCEPTED,
-        "key_number": 3,
+        "key_generation": 3,
         "user_id": "user-123",
         "organization_id": "org-456",
         "enabled": True,
-        "wish": ANNA,
+        "desired_agent_id": ANNA,
         "agent_id": ANNA,
         "agent_name": "Anna",
-        "unattended": state not in {LinkState.CONNECTING, LinkState.ERROR},
+        "background": state not in {LinkState.CONNECTING, LinkState.ERROR},
     }
     if state is LinkState.DISCONNECTED:
-        facts |= {"agent_id": None, "agent_name": None, "wish": None}
+        facts |= {"agent_id": None, "agent_name": None, "desired_agent_id": None}
     if state is LinkState.RECONNECTING:
-        facts |= {"attempt": 1, "next_attempt_at": 3.0, "reason": Reason.HEARTBEAT_MISSED, "failure": TIMEOUT}
+        facts |= {"attempt": 1, "next_attempt_at": 3.0, "reason": Reason.HEARTBEAT_MISSED, "problem": TIMEOUT}
     if state is LinkState.ERROR:
-        facts |= {"reason": Reason.CONNECT_FAILED, "failure": BROKEN}
+        facts |= {"reason": Reason.CONNECT_FAILED, "problem": BROKEN}
     if state is LinkState.CLOSING:
-        facts |= {"came_from": LinkState.CONNECTED}
+        facts |= {"previous_state": LinkState.CONNECTED}
     return Facts(**(facts | changes))
 
 
 def sample(kind: type[Event], facts: Facts, agent_id: str = ANNA) -> Event:
     """Return a fresh event of this kind, about this agent where it names one."""
-    epoch, number = facts.epoch, facts.key_number
+    epoch, number = facts.epoch, facts.key_generation
     samples: dict[type[Event], Event] = {
         Connect: Connect(agent_id),
         Reattach: Reattach(agent_id),
@@ -99,11 +99,11 @@ def sample(kind: type[Event], facts: Facts, agent_id: str = ANNA) -> Event:
         ShutdownAgent: ShutdownAgent(agent_id),
         SuspendAgent: SuspendAgent(agent_id),
         KeyChanged: KeyChanged(),
-        Woke: Woke(),
+        ClockJumped: ClockJumped(),
         ConfigChanged: ConfigChanged(Policy(max_failures=2)),
         KeyAccepted: KeyAccepted(number, "user-9", None),
         KeyRejected: KeyRejected(number, BAD_KEY),
-        KeyDoubted: KeyDoubted(number),
+        KeySuspected: KeySuspected(number),
         KeyUnverified: KeyUnverified(number, TIMEOUT),
         ConfigRefused: ConfigRefused(BROKEN),
         StoreFailed: StoreFailed(BROKEN),
@@ -127,17 +127,17 @@ def sample(kind: type[Event], facts: Facts, agent_id: str = ANNA) -> Event:
 class Story:
     """One link. `hears` sends it an event; `did` is what the last one led to."""
 
-    def __init__(self, facts: Facts = SIGNED_IN, *, at: float = 1000.0, chance: float = 1.0) -> None:
+    def __init__(self, facts: Facts = SIGNED_IN, *, at: float = 1000.0, jitter: float = 1.0) -> None:
         self.facts = facts
         self.at = at
-        self.chance = chance
+        self.jitter = jitter
         self.step: Step[Facts]
         self.did: list[Effect] = []
         self.told: list[AnswerConnect | AnswerDisconnect] = []
 
     def hears(self, event: Event) -> Step[Facts]:
         """Send one event, and keep what it led to."""
-        self.step = MACHINE.step(self.facts, event, at=self.at, chance=self.chance)
+        self.step = MACHINE.step(self.facts, event, at=self.at, jitter=self.jitter)
         self.facts = self.step.facts
         self.did = list(self.step.effects)
         self.told += [e for e in self.did if isinstance(e, AnswerConnect | AnswerDisconnect)]
@@ -167,6 +167,6 @@ class Story:
         return [type(effect).__name__ for effect in self.did]
 
 
-def told_of(effects: tuple[Any, ...] | list[Any], agent_id: str) -> list[Failure | None]:
+def told_of(effects: tuple[Any, ...] | list[Any], agent_id: str) -> list[Problem | None]:
     """Return what the callers of this agent were told."""
-    return [e.failure for e in effects if isinstance(e, AnswerConnect) and e.agent_id == agent_id]
+    return [e.problem for e in effects if isinstance(e, AnswerConnect) and e.agent_id == agent_id]

@@ -3,17 +3,17 @@
 import pytest
 
 from eliza_cloud.core.link import effects as do
-from eliza_cloud.core.link.effects import Done, Refused, Waits
+from eliza_cloud.core.link.effects import Completed, Pending, Rejected
 from eliza_cloud.core.link.events import (
     BackupFailed,
     BackupTaken,
+    ClockJumped,
     Connect,
     ReconnectFailed,
     Restore,
     ShutdownAgent,
     SuspendAgent,
     TakeBackup,
-    Woke,
 )
 from eliza_cloud.core.problems import LINK_CLOSING, SUPERSEDED
 from eliza_cloud.core.states import KeyState, LinkState, Reason
@@ -38,10 +38,10 @@ def _exhausted() -> Story:
 @pytest.mark.parametrize("state", [*BUSY, ERROR])
 def test_an_agent_that_goes_away_on_purpose_is_let_go_of_first(state, event):
     link = Story(in_state(state))
-    assert link.hears(event).reply == Done(linked=True)
+    assert link.hears(event).reply == Completed(linked=True)
     assert link.state is DISCONNECTED
-    assert (link.facts.wish, link.facts.agent_id) == (None, None)
-    assert link.did[ends(link.did)] == do.StoreWish(None)
+    assert (link.facts.desired_agent_id, link.facts.agent_id) == (None, None)
+    assert link.did[ends(link.did)] == do.StoreDesiredAgent(None)
     assert ("CancelActivities" in link.did_kinds()) == (state in BUSY)
     assert link.facts.key is KeyState.ACCEPTED, "shutting an agent down does not sign out"
 
@@ -51,17 +51,17 @@ def test_an_agent_that_goes_away_on_purpose_is_let_go_of_first(state, event):
 def test_an_agent_that_is_not_linked_goes_away_without_a_sound(state, event):
     link = Story(in_state(state))
     before = link.facts
-    assert link.hears(event).reply == Done(linked=False)
+    assert link.hears(event).reply == Completed(linked=False)
     assert (link.facts, link.did) == (before, [])
 
 
 @pytest.mark.parametrize("kind", [ShutdownAgent, SuspendAgent])
 def test_an_agent_wished_for_is_not_linked_to_once_it_went_away(kind):
     link = _exhausted()
-    assert link.hears(kind(ANNA)).reply == Done(linked=True)
-    assert link.did == [do.StoreWish(None)]
+    assert link.hears(kind(ANNA)).reply == Completed(linked=True)
+    assert link.did == [do.StoreDesiredAgent(None)]
     assert (link.facts.agent_id, link.facts.reason) == (None, None)
-    assert link.hears(Woke()).moves == ()
+    assert link.hears(ClockJumped()).moves == ()
     assert link.did == []
 
 
@@ -71,7 +71,7 @@ def test_an_agent_that_is_being_closed_or_comes_next_cannot_go_away_now(kind):
     link.connects(ANNA)
     link.hears(Connect(BERT))
     for agent_id in (ANNA, BERT):
-        assert link.hears(kind(agent_id)).reply == Refused(LINK_CLOSING)
+        assert link.hears(kind(agent_id)).reply == Rejected(LINK_CLOSING)
 
 
 def test_callers_who_wait_for_an_agent_that_goes_away_are_told_so():
@@ -88,17 +88,17 @@ def test_callers_who_wait_for_an_agent_that_goes_away_are_told_so():
 def test_backups_by_hand_go_through_the_backup_loop(kind):
     link = Story()
     link.connects()
-    assert link.hears(kind(ANNA, 5)).reply == Waits()
+    assert link.hears(kind(ANNA, 5)).reply == Pending()
     assert link.did == [do.HandToScheduler(5)]
-    assert link.hears(kind(BERT, 6)).reply == Done()
+    assert link.hears(kind(BERT, 6)).reply == Completed()
     assert link.did == []
 
 
 @pytest.mark.parametrize("kind", [TakeBackup, Restore])
 def test_backups_of_an_agent_that_is_being_closed_are_refused(kind):
     link = Story(in_state(CLOSING))
-    assert link.hears(kind(ANNA, 5)).reply == Refused(LINK_CLOSING)
-    assert link.hears(kind(BERT, 6)).reply == Done()
+    assert link.hears(kind(ANNA, 5)).reply == Rejected(LINK_CLOSING)
+    assert link.hears(kind(BERT, 6)).reply == Completed()
 
 
 def test_a_backup_is_noted_and_a_failed_one_does_not_interrupt_the_link():

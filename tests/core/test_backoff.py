@@ -17,23 +17,23 @@ def test_the_numbers_are_the_documented_ones():
 
 
 @given(attempts, chances)
-def test_jitter_only_shortens_and_by_no_more_than_half(attempt, chance):
+def test_jitter_only_shortens_and_by_no_more_than_half(attempt, jitter):
     documented = documented_delay(SEED, attempt)
-    assert documented / 2 <= delay(SEED, attempt, chance) <= documented <= 60.0
+    assert documented / 2 <= delay(SEED, attempt, jitter) <= documented <= 60.0
 
 
 def test_the_whole_range_of_jitter_is_used():
-    assert [delay(SEED, 1, chance) for chance in (0.0, 0.5, 1.0)] == [1.5, 2.25, 3.0]
+    assert [delay(SEED, 1, jitter) for jitter in (0.0, 0.5, 1.0)] == [1.5, 2.25, 3.0]
 
 
 @given(attempts, chances)
-def test_a_later_try_never_comes_sooner(attempt, chance):
-    assert delay(SEED, attempt, chance) <= delay(SEED, attempt + 1, chance)
+def test_a_later_try_never_comes_sooner(attempt, jitter):
+    assert delay(SEED, attempt, jitter) <= delay(SEED, attempt + 1, jitter)
 
 
 @given(attempts, chances, st.floats(0.0, 1e9))
-def test_retry_after_is_a_floor_capped_at_five_minutes(attempt, chance, retry_after):
-    waited = delay(SEED, attempt, chance, retry_after)
+def test_retry_after_is_a_floor_capped_at_five_minutes(attempt, jitter, retry_after):
+    waited = delay(SEED, attempt, jitter, retry_after)
     assert waited >= min(retry_after, RETRY_AFTER_CAP)
     assert waited <= max(60.0, RETRY_AFTER_CAP)
 

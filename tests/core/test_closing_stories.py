@@ -3,9 +3,10 @@
 import pytest
 
 from eliza_cloud.core.link import effects as do
-from eliza_cloud.core.link.effects import Done, Refused, Waits
+from eliza_cloud.core.link.effects import Completed, Pending, Rejected
 from eliza_cloud.core.link.events import (
     BackupFailed,
+    ClockJumped,
     Connect,
     Disconnect,
     Drained,
@@ -14,7 +15,6 @@ from eliza_cloud.core.link.events import (
     Reattach,
     ShutdownAgent,
     Stop,
-    Woke,
 )
 from eliza_cloud.core.problems import NOT_SIGNED_IN, STOPPING, SUPERSEDED
 from eliza_cloud.core.states import KeyState, LinkState
@@ -35,13 +35,18 @@ def test_a_disconnect_forgets_the_credentials_before_anything_is_begun_or_said(s
     link.hears(Disconnect())
     assert link.did[ends(link.did)] == do.ForgetCredentials()
     facts = link.facts
-    assert (facts.wish, facts.key, facts.enabled, facts.next_agent) == (None, KeyState.ABSENT, False, None)
+    assert (facts.desired_agent_id, facts.key, facts.enabled, facts.next_agent) == (
+        None,
+        KeyState.ABSENT,
+        False,
+        None,
+    )
     assert (facts.user_id, facts.organization_id) == (None, None)
 
 
 @pytest.mark.parametrize("state", LinkState)
 def test_a_disconnect_ends_disconnected_and_its_caller_is_answered_once(state):
-    link = Story(in_state(state, attempt=4, failure=TIMEOUT))
+    link = Story(in_state(state, attempt=4, problem=TIMEOUT))
     link.hears(Disconnect())
     if link.state is CLOSING:
         assert do.AnswerDisconnect() not in link.told
@@ -49,7 +54,7 @@ def test_a_disconnect_ends_disconnected_and_its_caller_is_answered_once(state):
     assert link.state is DISCONNECTED
     assert link.told.count(do.AnswerDisconnect()) == 1
     facts = link.facts
-    assert (facts.agent_id, facts.agent_name, facts.reason, facts.failure) == (None, None, None, None)
+    assert (facts.agent_id, facts.agent_name, facts.reason, facts.problem) == (None, None, None, None)
     assert facts.attempt == 0
 
 
@@ -97,7 +102,7 @@ def test_a_disconnect_while_closing_joins_and_drops_the_agent_that_waited():
     assert told_of(link.did, BERT) == [SUPERSEDED]
     assert do.CancelActivities() not in link.did, "the last snapshot goes on"
     link.hears(Drained(link.epoch))
-    assert (link.state, link.facts.wish) == (DISCONNECTED, None)
+    assert (link.state, link.facts.desired_agent_id) == (DISCONNECTED, None)
     assert link.did == [do.CancelActivities(), do.AnswerDisconnect()]
 
 
@@ -106,7 +111,7 @@ def test_two_disconnects_are_one():
     link.connects()
     link.hears(Disconnect())
     epoch = link.epoch
-    assert link.hears(Disconnect()).reply == Waits()
+    assert link.hears(Disconnect()).reply == Pending()
     assert (link.state, link.epoch) == (CLOSING, epoch)
     link.hears(Drained(epoch))
     assert link.told.count(do.AnswerDisconnect()) == 1
@@ -116,12 +121,12 @@ def test_who_signs_in_again_while_closing_may_connect_again():
     link = Story()
     link.connects(ANNA)
     link.hears(Disconnect())
-    assert link.hears(Connect(BERT)).reply == Refused(NOT_SIGNED_IN)
+    assert link.hears(Connect(BERT)).reply == Rejected(NOT_SIGNED_IN)
     link.hears(KeyChanged())
     assert link.state is CLOSING
-    assert link.hears(Connect(BERT)).reply == Waits()
+    assert link.hears(Connect(BERT)).reply == Pending()
     link.hears(Drained(link.epoch))
-    assert (link.state, link.facts.agent_id, link.facts.wish) == (CONNECTING, BERT, BERT)
+    assert (link.state, link.facts.agent_id, link.facts.desired_agent_id) == (CONNECTING, BERT, BERT)
     assert do.AnswerDisconnect() in link.did
 
 
@@ -138,14 +143,14 @@ def test_closing_always_ends_also_when_its_snapshot_fails():
 
 @pytest.mark.parametrize("state", LinkState)
 def test_stopping_keeps_wish_and_key_and_ends_where_nothing_runs(state):
-    link = Story(in_state(state, wish=ANNA))
+    link = Story(in_state(state, desired_agent_id=ANNA))
     link.hears(Stop())
     assert "ForgetCredentials" not in link.did_kinds()
     assert "StoreWish" not in link.did_kinds()
     if link.state is CLOSING:
         link.hears(Drained(link.epoch))
     assert link.state in {DISCONNECTED, ERROR}
-    assert (link.facts.wish, link.facts.key) == (ANNA, KeyState.ACCEPTED)
+    assert (link.facts.desired_agent_id, link.facts.key) == (ANNA, KeyState.ACCEPTED)
 
 
 @pytest.mark.parametrize("state", BUSY)
@@ -161,7 +166,7 @@ def test_stopping_while_closing_drops_the_agent_that_waited_but_keeps_the_wish()
     link.hears(Stop())
     assert told_of(link.did, BERT) == [STOPPING]
     link.hears(Drained(link.epoch))
-    assert (link.state, link.facts.wish, link.facts.next_agent) == (DISCONNECTED, BERT, None)
+    assert (link.state, link.facts.desired_agent_id, link.facts.next_agent) == (DISCONNECTED, BERT, None)
 
 
 def test_nobody_is_told_twice_that_the_service_stops():
@@ -174,13 +179,13 @@ def test_nobody_is_told_twice_that_the_service_stops():
 def test_after_a_stop_nothing_is_started_again(state):
     link = Story(in_state(state))
     link.hears(Stop())
-    events = (Connect(ANNA), Connect(BERT), Reattach(ANNA), KeyChanged(), Woke())
+    events = (Connect(ANNA), Connect(BERT), Reattach(ANNA), KeyChanged(), ClockJumped())
     for event in (*events, Drained(link.epoch), *events):
         link.hears(event)
         started = {"StartConnector", "StartMonitor", "StartScheduler", "StartCreditsWatch", "StartTry"}
         assert not started & set(link.did_kinds())
         if isinstance(event, Connect | Reattach):
-            assert link.step.reply == Refused(STOPPING)
+            assert link.step.reply == Rejected(STOPPING)
 
 
 def test_a_disconnect_after_a_stop_still_signs_out():
@@ -190,7 +195,7 @@ def test_a_disconnect_after_a_stop_still_signs_out():
     link.hears(Disconnect())
     assert link.did[ends(link.did)] == do.ForgetCredentials()
     link.hears(Drained(link.epoch))
-    assert (link.facts.wish, link.facts.key) == (None, KeyState.ABSENT)
+    assert (link.facts.desired_agent_id, link.facts.key) == (None, KeyState.ABSENT)
 
 
 @pytest.mark.parametrize("state", [CONNECTING, CLOSING])
@@ -206,7 +211,7 @@ def test_a_stopped_link_is_about_no_agent(state):
 def test_who_stops_the_service_waits_exactly_while_the_link_is_closing(state):
     link = Story(in_state(state))
     reply = link.hears(Stop()).reply
-    assert reply == (Waits() if link.state is CLOSING else Done())
+    assert reply == (Pending() if link.state is CLOSING else Completed())
     if link.state is CLOSING:
         link.hears(Drained(link.epoch))
         assert link.told[-1] == do.AnswerDisconnect()

@@ -5,14 +5,14 @@ import pytest
 from eliza_cloud.core.link.events import Connect, Connected, ConnectFailed, HeartbeatMissed, Stop, StoreFailed
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.link.table import ROWS
-from eliza_cloud.core.problems import CAUSES, Failure
+from eliza_cloud.core.problems import PROBLEMS, Problem
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.core.views.explain import explain
 from tests.core.story import ANNA, SIGNED_IN, Story, in_state
 
-DEAD = Failure(code="agent_unreachable", status=502, message="The sandbox is dead.", retryable=True)
-FULL = Failure(code="disk_full", status=500, message="The disk is full; free some space.")
+DEAD = Problem(code="agent_unreachable", status=502, message="The sandbox is dead.", retryable=True)
+FULL = Problem(code="disk_full", status=500, message="The disk is full; free some space.")
 
 
 def told(facts: Facts, at: float, *, running: bool = True) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_lost_link_says_what_failed_which_try_is_next_and_when():
         "The agent's sandbox does not answer.",
         "The sandbox is dead.",
         "In 2 s, try 1 of 10 to restore the link is made.",
-        f"What to do: {CAUSES['agent_unreachable'].remedy}",
+        f"What to do: {PROBLEMS['agent_unreachable'].remedy}",
     )
     assert [item.code for item in explained.items] == ["agent_unreachable"]
 
@@ -87,14 +87,16 @@ def test_a_link_in_error_says_that_nothing_happens_by_itself():
 )
 def test_a_link_that_waits_for_something_says_for_what(reason, promise):
     state = LinkState.DISCONNECTED if reason is Reason.RETRIES_EXHAUSTED else LinkState.ERROR
-    assert promise in told(in_state(state, wish=ANNA, reason=reason, failure=DEAD), 10.0)
+    assert promise in told(in_state(state, desired_agent_id=ANNA, reason=reason, problem=DEAD), 10.0)
 
 
 def test_a_link_that_was_given_up_names_its_root_and_says_to_connect_again():
-    facts = in_state(LinkState.DISCONNECTED, wish=ANNA, reason=Reason.RETRIES_EXHAUSTED, failure=DEAD)
+    facts = in_state(
+        LinkState.DISCONNECTED, desired_agent_id=ANNA, reason=Reason.RETRIES_EXHAUSTED, problem=DEAD
+    )
     explained = explain(facts, 1.0, running=True)
     assert explained.cause == "agent_unreachable"
-    assert explained.remedy == CAUSES["retries_exhausted"].remedy
+    assert explained.remedy == PROBLEMS["retries_exhausted"].remedy
 
 
 def test_a_trouble_of_the_machine_explains_a_link_that_could_not_be_made():
@@ -127,10 +129,12 @@ def test_a_link_that_is_closing_is_told_as_the_state_it_came_from():
 
 @pytest.mark.parametrize(
     "name",
-    sorted({row.event.__name__ for row in ROWS if row.outcome is Outcome.MOVED} - {"Proceed"}),
+    sorted(
+        {str(row.event.__struct_config__.tag) for row in ROWS if row.outcome is Outcome.MOVED} - {"Proceed"}
+    ),
 )
 def test_every_event_that_can_bring_a_state_has_words(name):
-    facts = Facts(moved_by=name)
+    facts = Facts(last_event=name)
     assert "The event" not in told(facts, 1.0)[1]
     assert f"({name})" in told(facts, 1.0)[1]
 

@@ -7,6 +7,7 @@ from eliza_cloud.core.link.events import (
     AgentGone,
     BackupFailed,
     BackupTaken,
+    ClockJumped,
     ConfigChanged,
     ConfigRefused,
     ConnectFailed,
@@ -23,29 +24,28 @@ from eliza_cloud.core.link.events import (
     ReconnectFailed,
     StoreFailed,
     StoreRecovered,
-    Woke,
 )
-from eliza_cloud.core.link.state import Facts, Policy, Trouble
-from eliza_cloud.core.problems import CAUSES, Failure
+from eliza_cloud.core.link.state import Facts, OngoingProblem, Policy
+from eliza_cloud.core.problems import PROBLEMS, Problem
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.views.health import cause_of, health_view, readiness
 from tests.core.story import ANNA, BAD_KEY, GONE, MACHINE, NO_CREDITS, SIGNED_IN, in_state
 
-DOWN = Failure(code="cloud_unreachable", status=502, message="Nothing answers.", retryable=True)
-NO_NAME = Failure(code="cloud_name_not_found", status=502, message="There is no such name.", retryable=True)
-SLOW = Failure(code="cloud_timeout", status=504, message="It took too long.", retryable=True)
-DEAD = Failure(code="agent_unreachable", status=502, message="The sandbox is dead.", retryable=True)
-ODD = Failure(code="conflict", status=409, message="Not now.")
-FULL = Failure(code="disk_full", status=500, message="The disk is full; free some space.")
-WRONG = Failure(code="settings_refused", status=400, message="cloud.enabled: expected true or false, found 3")
-REFUSED = Failure(code="conflict", status=409, message="No backups of the shared tier.")
+DOWN = Problem(code="cloud_unreachable", status=502, message="Nothing answers.", retryable=True)
+NO_NAME = Problem(code="cloud_name_not_found", status=502, message="There is no such name.", retryable=True)
+SLOW = Problem(code="cloud_timeout", status=504, message="It took too long.", retryable=True)
+DEAD = Problem(code="agent_unreachable", status=502, message="The sandbox is dead.", retryable=True)
+ODD = Problem(code="conflict", status=409, message="Not now.")
+FULL = Problem(code="disk_full", status=500, message="The disk is full; free some space.")
+WRONG = Problem(code="settings_invalid", status=400, message="cloud.enabled: expected true or false, found 3")
+REFUSED = Problem(code="conflict", status=409, message="No backups of the shared tier.")
 DAY = 86400.0
 
 
 def after(facts: Facts, *events, at: float = 1000.0) -> Facts:
     """Let events happen, all at this time."""
     for event in events:
-        facts = MACHINE.step(facts, event, at=at, chance=1.0).facts
+        facts = MACHINE.step(facts, event, at=at, jitter=1.0).facts
     return facts
 
 
@@ -81,17 +81,17 @@ def test_the_item_says_since_when_it_has_been_failing_not_since_when_the_state_i
     facts = CONNECTED
     for number, at in enumerate((1030.0, 1060.0, 1090.0), 1):
         facts = after(facts, HeartbeatMissed(EPOCH, DEAD), at=at)
-        assert facts.misses == number % 3
+        assert facts.missed_heartbeats == number % 3
     assert facts.state is LinkState.RECONNECTING
     [item] = health_view(facts, 1091.0).items
     assert (item.code, item.since) == ("agent_unreachable", "1970-01-01T00:17:10.000Z")
-    assert (item.title, item.remedy) == (CAUSES[item.code].title, CAUSES[item.code].remedy)
+    assert (item.title, item.remedy) == (PROBLEMS[item.code].title, PROBLEMS[item.code].remedy)
     assert item.detail == "The sandbox is dead."
     assert readiness(facts) == "agent_unreachable"
 
 
 @pytest.mark.parametrize(
-    ("failure", "code"),
+    ("problem", "code"),
     [
         (DOWN, "cloud_unreachable"),
         (SLOW, "cloud_unreachable"),
@@ -100,8 +100,8 @@ def test_the_item_says_since_when_it_has_been_failing_not_since_when_the_state_i
         (ODD, "connect_failed"),
     ],
 )
-def test_a_failed_connect_is_told_as_what_a_person_can_act_on(failure, code):
-    facts = after(in_state(LinkState.CONNECTING, unattended=False), ConnectFailed(7, failure))
+def test_a_failed_connect_is_told_as_what_a_person_can_act_on(problem, code):
+    facts = after(in_state(LinkState.CONNECTING, background=False), ConnectFailed(7, problem))
     assert facts.state is LinkState.ERROR
     assert codes(facts, 1000.0) == [code]
     assert readiness(facts) == code
@@ -125,8 +125,8 @@ def test_what_waiting_cannot_mend_is_the_one_item_and_hides_its_symptoms(event, 
 
 
 def test_giving_up_is_an_item_of_its_own_beside_its_root():
-    ladder_end = in_state(LinkState.RECONNECTING, attempt=10, failing_since=500.0)
-    facts = after(ladder_end, ReconnectFailed(7, DOWN))
+    backoff_end = in_state(LinkState.RECONNECTING, attempt=10, failing_since=500.0)
+    facts = after(backoff_end, ReconnectFailed(7, DOWN))
     assert (facts.state, facts.reason) == (LinkState.DISCONNECTED, Reason.RETRIES_EXHAUSTED)
     assert codes(facts, 1000.0) == ["cloud_unreachable", "retries_exhausted"]
     assert readiness(facts) == "cloud_unreachable"
@@ -138,8 +138,8 @@ def test_giving_up_is_an_item_of_its_own_beside_its_root():
         (0.49, "credits_critical", "error"),
         (0.5, "credits_low", "warning"),
         (1.99, "credits_low", "warning"),
-        (2.0, "credits_under_gate", "info"),
-        (4.99, "credits_under_gate", "info"),
+        (2.0, "credits_below_minimum", "info"),
+        (4.99, "credits_below_minimum", "info"),
     ],
 )
 def test_a_balance_is_named_by_the_lowest_threshold_it_is_under(balance, code, severity):
@@ -173,13 +173,13 @@ def test_backups_that_are_refused_are_not_overdue_as_well():
 
 
 def test_an_overdue_backup_is_hidden_while_the_link_is_down():
-    facts = in_state(LinkState.RECONNECTING, since=1000.0, failure=DOWN, failing_since=1000.0)
+    facts = in_state(LinkState.RECONNECTING, since=1000.0, problem=DOWN, failing_since=1000.0)
     assert codes(facts, 1000.0 + DAY) == ["cloud_unreachable"]
 
 
 def test_a_key_near_its_expiry_is_named_a_week_before():
     facts = after(SIGNED_IN, KeyChanged(1000.0 + 8 * DAY), at=1000.0)
-    facts = after(facts, KeyAccepted(facts.key_number, "user", None), at=1000.0)
+    facts = after(facts, KeyAccepted(facts.key_generation, "user", None), at=1000.0)
     assert codes(facts, 1000.0 + 0.9 * DAY) == []
     [item] = health_view(facts, 1000.0 + DAY).items
     assert (item.code, item.detail) == ("key_expiring", "It expires at 1970-01-09T00:16:40.000Z.")
@@ -196,9 +196,12 @@ def test_a_key_the_cloud_could_not_be_asked_about_is_the_clouds_trouble():
 
 
 def test_a_refused_base_url_is_the_only_item_about_the_cloud():
-    why = Failure(code="base_url_refused", status=400, message="Only https.")
+    why = Problem(code="base_url_refused", status=400, message="Only https.")
     facts = msgspec.structs.replace(
-        SIGNED_IN, key=KeyState.UNVERIFIED, base_url_refusal=Trouble(why, 5.0), key_trouble=Trouble(DOWN, 5.0)
+        SIGNED_IN,
+        key=KeyState.UNVERIFIED,
+        base_url_problem=OngoingProblem(why, 5.0),
+        key_problem=OngoingProblem(DOWN, 5.0),
     )
     [item] = health_view(facts, 6.0).items
     assert (item.code, item.detail) == ("base_url_refused", "Only https.")
@@ -216,7 +219,7 @@ def test_a_full_disk_is_an_item_from_the_first_failure_to_the_recovery():
 
 def test_wrong_settings_are_an_item_until_right_ones_are_read():
     facts = after(SIGNED_IN, ConfigRefused(WRONG))
-    assert codes(facts, 1000.0) == ["settings_refused"]
+    assert codes(facts, 1000.0) == ["settings_invalid"]
     assert facts.policy == SIGNED_IN.policy, "the old ones stay"
     facts = after(facts, ConfigChanged(Policy(), ("cloud.enabeld is not a known setting.",)))
     [item] = health_view(facts, 1000.0).items
@@ -225,7 +228,7 @@ def test_wrong_settings_are_an_item_until_right_ones_are_read():
 
 @pytest.mark.parametrize("gap", [3600.0, -3600.0])
 def test_a_jump_of_the_clock_is_told_for_ten_minutes(gap):
-    facts = after(CONNECTED, Woke(gap), BackupTaken(EPOCH))
+    facts = after(CONNECTED, ClockJumped(gap), BackupTaken(EPOCH))
     [item] = health_view(facts, 1001.0).items
     assert (item.code, item.severity) == ("clock_jumped", "info")
     assert item.detail == f"It jumped by {gap:+.0f} seconds."
@@ -234,7 +237,7 @@ def test_a_jump_of_the_clock_is_told_for_ten_minutes(gap):
 
 
 def test_a_machine_that_slept_has_time_to_take_the_backup_that_is_late():
-    facts = after(CONNECTED, Woke(3600.0), HeartbeatAnswered(EPOCH), at=4600.0)
+    facts = after(CONNECTED, ClockJumped(3600.0), HeartbeatAnswered(EPOCH), at=4600.0)
     assert codes(facts, 4700.0) == ["clock_jumped"]
     assert codes(facts, 4780.0) == ["backup_overdue", "clock_jumped"]
 
@@ -242,7 +245,7 @@ def test_a_machine_that_slept_has_time_to_take_the_backup_that_is_late():
 def test_the_worst_comes_first():
     refused = BackupFailed(EPOCH, REFUSED, refused=True)
     facts = after(CONNECTED, CreditsRead(EPOCH, 3.0), StoreFailed(FULL), refused)
-    assert codes(facts, 1001.0) == ["disk_full", "backup_refused", "credits_under_gate"]
+    assert codes(facts, 1001.0) == ["disk_full", "backup_refused", "credits_below_minimum"]
 
 
 @pytest.mark.parametrize(

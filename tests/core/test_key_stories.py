@@ -17,8 +17,8 @@ from eliza_cloud.core.link.events import (
     HeartbeatMissed,
     KeyAccepted,
     KeyChanged,
-    KeyDoubted,
     KeyRejected,
+    KeySuspected,
     Reconnected,
     ReconnectFailed,
 )
@@ -45,7 +45,7 @@ def test_a_new_key_connects_the_same_agent_anew(state):
 def test_a_new_key_takes_up_the_wish_after_an_error_and_begins_the_ladder_at_its_foot():
     link = Story(in_state(ERROR, reason=Reason.KEY_REJECTED, key=KeyState.REJECTED, attempt=7))
     link.hears(KeyChanged())
-    assert (link.state, link.facts.agent_id, link.facts.unattended) == (CONNECTING, ANNA, True)
+    assert (link.state, link.facts.agent_id, link.facts.background) == (CONNECTING, ANNA, True)
     assert link.facts.reason is None
     link.hears(ConnectFailed(link.epoch, TIMEOUT))
     assert (link.state, link.facts.attempt) == (RECONNECTING, 1)
@@ -87,7 +87,7 @@ def test_an_accepted_key_says_whose_it_is_and_is_written_down_once():
 def test_a_doubted_key_is_verified_and_the_link_goes_on():
     link = Story()
     link.connects()
-    link.hears(KeyDoubted(1))
+    link.hears(KeySuspected(1))
     assert (link.state, link.did) == (CONNECTED, [do.VerifyKey(1)])
     assert link.facts.key is KeyState.ACCEPTED
 
@@ -97,21 +97,21 @@ def test_a_doubted_key_is_verified_and_the_link_goes_on():
 
 @pytest.mark.parametrize("state", BUSY)
 @pytest.mark.parametrize(
-    ("event", "failure", "reason"),
+    ("event", "problem", "reason"),
     [
         (KeyRejected(3, BAD_KEY), BAD_KEY, Reason.KEY_REJECTED),
         (AgentGone(7, GONE), GONE, Reason.AGENT_GONE),
         (CreditsExhausted(7, NO_CREDITS), NO_CREDITS, Reason.CREDITS_EXHAUSTED),
     ],
 )
-def test_a_confirmed_rejection_is_an_error_without_a_ladder(state, event, failure, reason):
+def test_a_confirmed_rejection_is_an_error_without_a_ladder(state, event, problem, reason):
     link = Story(in_state(state))
     link.hears(event)
-    assert (link.state, link.facts.reason, link.facts.failure) == (ERROR, reason, failure)
-    assert link.did[-1] == do.AnswerConnect(ANNA, failure)
+    assert (link.state, link.facts.reason, link.facts.problem) == (ERROR, reason, problem)
+    assert link.did[-1] == do.AnswerConnect(ANNA, problem)
     assert "CancelActivities" in link.did_kinds()
     assert not [kind for kind in link.did_kinds() if kind.startswith("Start")]
-    assert link.facts.wish == ANNA
+    assert link.facts.desired_agent_id == ANNA
 
 
 def test_a_rejected_key_is_known_as_rejected_wherever_the_link_is():
@@ -142,7 +142,7 @@ def test_a_rejected_key_is_known_as_rejected_wherever_the_link_is():
         Drained(6),
         KeyAccepted(2, "somebody", None),
         KeyRejected(2, BAD_KEY),
-        KeyDoubted(2),
+        KeySuspected(2),
     ],
     ids=lambda event: type(event).__name__,
 )
@@ -185,5 +185,5 @@ def test_a_rejection_confirmed_after_a_failed_connect_becomes_the_reason():
     link.hears(Connect(ANNA))
     link.hears(ConnectFailed(link.epoch, BAD_KEY))
     assert (link.state, link.facts.reason) == (LinkState.ERROR, Reason.CONNECT_FAILED)
-    link.hears(KeyRejected(link.facts.key_number, BAD_KEY))
+    link.hears(KeyRejected(link.facts.key_generation, BAD_KEY))
     assert (link.state, link.facts.reason) == (LinkState.ERROR, Reason.KEY_REJECTED)

@@ -2,8 +2,9 @@
 
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.link import effects as do
-from eliza_cloud.core.link.effects import Waits
+from eliza_cloud.core.link.effects import Pending
 from eliza_cloud.core.link.events import (
+    ClockJumped,
     ConfigChanged,
     Connect,
     Disconnect,
@@ -11,7 +12,6 @@ from eliza_cloud.core.link.events import (
     HeartbeatMissed,
     Reconnected,
     ReconnectFailed,
-    Woke,
 )
 from eliza_cloud.core.link.state import Policy
 from eliza_cloud.core.states import LinkState, Reason
@@ -25,10 +25,10 @@ def test_two_missed_heartbeats_are_weather_and_the_third_starts_the_ladder():
     link.connects()
     link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
     link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
-    assert (link.state, link.facts.misses, link.did) == (CONNECTED, 2, [])
+    assert (link.state, link.facts.missed_heartbeats, link.did) == (CONNECTED, 2, [])
     link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
     assert (link.state, link.facts.reason) == (RECONNECTING, Reason.HEARTBEAT_MISSED)
-    assert link.did == [do.CancelActivities(), do.StartTry(3, ANNA, 1, 3.0)]
+    assert link.did == [do.CancelActivities(), do.StartAttempt(3, ANNA, 1, 3.0)]
     assert (link.facts.attempt, link.facts.next_attempt_at) == (1, 1003.0)
 
 
@@ -38,7 +38,7 @@ def test_an_answered_heartbeat_makes_the_misses_count_anew():
     link.at = 1030.0
     for event in (HeartbeatMissed, HeartbeatMissed, HeartbeatAnswered, HeartbeatMissed, HeartbeatMissed):
         link.hears(event(link.epoch) if event is HeartbeatAnswered else event(link.epoch, TIMEOUT))
-    assert (link.state, link.facts.misses, link.facts.last_heartbeat_at) == (CONNECTED, 2, 1030.0)
+    assert (link.state, link.facts.missed_heartbeats, link.facts.last_heartbeat_at) == (CONNECTED, 2, 1030.0)
 
 
 def test_a_try_that_succeeds_restores_the_link():
@@ -46,28 +46,28 @@ def test_a_try_that_succeeds_restores_the_link():
     link.connects()
     link.loses_the_connection()
     link.hears(Reconnected(link.epoch, "Anna"))
-    assert (link.state, link.facts.reason, link.facts.failure) == (CONNECTED, None, None)
+    assert (link.state, link.facts.reason, link.facts.problem) == (CONNECTED, None, None)
     started = ["StartMonitor", "StartScheduler", "StartCreditsWatch"]
     assert link.did_kinds() == ["CancelActivities", *started, "AnswerConnect"]
 
 
 def test_ten_tries_at_the_documented_delays_then_disconnected():
-    link = Story(chance=1.0)
+    link = Story(jitter=1.0)
     link.connects()
     link.loses_the_connection()
-    tries = [effect for effect in link.did if isinstance(effect, do.StartTry)]
+    tries = [effect for effect in link.did if isinstance(effect, do.StartAttempt)]
     while link.state is RECONNECTING:
         link.hears(ReconnectFailed(link.epoch, TIMEOUT))
-        tries += [effect for effect in link.did if isinstance(effect, do.StartTry)]
+        tries += [effect for effect in link.did if isinstance(effect, do.StartAttempt)]
     assert [effect.attempt for effect in tries] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert [effect.delay for effect in tries] == [3, 6, 12, 24, 48, 60, 60, 60, 60, 60]
     assert (link.state, link.facts.reason) == (DISCONNECTED, Reason.RETRIES_EXHAUSTED)
-    assert link.facts.wish == ANNA
+    assert link.facts.desired_agent_id == ANNA
     assert link.did == [do.CancelActivities(), do.AnswerConnect(ANNA, TIMEOUT)]
 
 
 def test_jitter_may_halve_a_delay_and_no_more():
-    link = Story(chance=0.0)
+    link = Story(jitter=0.0)
     link.connects()
     link.loses_the_connection()
     assert link.facts.next_attempt_at == 1000.0 + 1.5
@@ -78,8 +78,8 @@ def test_the_clouds_retry_after_is_a_floor_for_the_next_try():
     link.connects()
     link.loses_the_connection()
     link.hears(ReconnectFailed(link.epoch, BUSY_CLOUD))
-    assert link.did == [do.StartTry(link.epoch, ANNA, 2, 90.0)]
-    assert link.facts.failure == BUSY_CLOUD
+    assert link.did == [do.StartAttempt(link.epoch, ANNA, 2, 90.0)]
+    assert link.facts.problem == BUSY_CLOUD
     assert link.facts.reason is Reason.HEARTBEAT_MISSED
 
 
@@ -133,17 +133,17 @@ def _exhausted() -> Story:
 
 def test_a_machine_that_wakes_after_the_ladder_gets_one_fresh_try_at_once():
     link = _exhausted()
-    link.hears(Woke())
+    link.hears(ClockJumped())
     assert link.state is RECONNECTING
-    assert link.did == [do.StartTry(link.epoch, ANNA, 10, 3.0)]
+    assert link.did == [do.StartAttempt(link.epoch, ANNA, 10, 3.0)]
     link.hears(ReconnectFailed(link.epoch, TIMEOUT))
     assert (link.state, link.facts.reason) == (DISCONNECTED, Reason.RETRIES_EXHAUSTED)
 
 
 def test_a_machine_that_wakes_gets_one_try_also_when_the_ladder_was_made_longer_meanwhile():
     link = _exhausted()
-    link.hears(ConfigChanged(Policy(ladder=Backoff(attempts=20))))
-    link.hears(Woke())
+    link.hears(ConfigChanged(Policy(backoff=Backoff(attempts=20))))
+    link.hears(ClockJumped())
     assert link.facts.attempt == 20
     link.hears(ReconnectFailed(link.epoch, TIMEOUT))
     assert link.state is DISCONNECTED
@@ -151,7 +151,7 @@ def test_a_machine_that_wakes_gets_one_try_also_when_the_ladder_was_made_longer_
 
 def test_a_fresh_try_that_succeeds_links_again():
     link = _exhausted()
-    link.hears(Woke())
+    link.hears(ClockJumped())
     link.hears(Reconnected(link.epoch, "Anna"))
     assert (link.state, link.facts.agent_id, link.facts.reason) == (CONNECTED, ANNA, None)
 
@@ -159,7 +159,7 @@ def test_a_fresh_try_that_succeeds_links_again():
 def test_a_user_who_disconnected_is_not_linked_again_when_the_machine_wakes():
     link = _exhausted()
     link.hears(Disconnect())
-    assert link.hears(Woke()).moves == ()
+    assert link.hears(ClockJumped()).moves == ()
     assert link.did == []
     assert link.state is DISCONNECTED
 
@@ -167,13 +167,13 @@ def test_a_user_who_disconnected_is_not_linked_again_when_the_machine_wakes():
 def test_waking_makes_the_next_heartbeat_or_try_happen_now():
     link = Story()
     link.connects()
-    link.hears(Woke())
-    assert link.did == [do.HurryUp()]
+    link.hears(ClockJumped())
+    assert link.did == [do.RetryNow()]
     link.loses_the_connection()
     assert link.facts.next_attempt_at == 1003.0
     link.at = 1001.0
-    link.hears(Woke())
-    assert link.did == [do.HurryUp()]
+    link.hears(ClockJumped())
+    assert link.did == [do.RetryNow()]
     assert link.facts.next_attempt_at == 1001.0
 
 
@@ -181,8 +181,8 @@ def test_a_connect_while_reconnecting_joins_and_hears_of_success():
     link = Story()
     link.connects()
     link.loses_the_connection()
-    assert link.hears(Connect(ANNA)).reply == Waits()
-    assert link.did == [do.HurryUp()]
+    assert link.hears(Connect(ANNA)).reply == Pending()
+    assert link.did == [do.RetryNow()]
     link.hears(Reconnected(link.epoch, "Anna"))
     assert link.told == [do.AnswerConnect(ANNA)]
 
@@ -200,7 +200,7 @@ def test_a_user_who_connects_hurries_the_try_but_not_past_the_clouds_retry_after
     link.connects()
     link.loses_the_connection()
     link.hears(Connect(ANNA))
-    assert link.did == [do.HurryUp()]
+    assert link.did == [do.RetryNow()]
     link.hears(ReconnectFailed(link.epoch, BUSY_CLOUD))
     link.hears(Connect(ANNA))
     assert link.did == []

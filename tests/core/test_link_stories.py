@@ -3,7 +3,7 @@
 import pytest
 
 from eliza_cloud.core.link import effects as do
-from eliza_cloud.core.link.effects import Done, Refused, Waits
+from eliza_cloud.core.link.effects import Completed, Pending, Rejected
 from eliza_cloud.core.link.events import (
     AgentGone,
     Connect,
@@ -35,9 +35,9 @@ def test_a_connect_stores_the_wish_then_starts_the_connector():
     link = Story()
     reply = link.hears(Connect(ANNA)).reply
     assert link.state is CONNECTING
-    assert reply == Waits()
-    assert link.did == [do.StoreWish(ANNA), do.StartConnector(1, ANNA)]
-    assert (link.facts.wish, link.facts.agent_id, link.facts.unattended) == (ANNA, ANNA, False)
+    assert reply == Pending()
+    assert link.did == [do.StoreDesiredAgent(ANNA), do.StartConnector(1, ANNA)]
+    assert (link.facts.desired_agent_id, link.facts.agent_id, link.facts.background) == (ANNA, ANNA, False)
 
 
 def test_a_clean_heartbeat_ends_the_connect_and_starts_monitor_and_scheduler():
@@ -60,7 +60,7 @@ def test_a_connect_to_the_linked_agent_is_answered_at_once_and_disturbs_nothing(
     link = Story()
     link.connects(ANNA)
     before = link.facts
-    assert link.hears(Connect(ANNA)).reply == Done(linked=True)
+    assert link.hears(Connect(ANNA)).reply == Completed(linked=True)
     assert link.did == []
     assert link.facts == before
 
@@ -69,7 +69,7 @@ def test_eight_connects_to_one_agent_are_one_connect():
     link = Story()
     started = []
     for _ in range(8):
-        assert link.hears(Connect(ANNA)).reply == Waits()
+        assert link.hears(Connect(ANNA)).reply == Pending()
         started += [effect for effect in link.did if isinstance(effect, do.StartConnector)]
     assert started == [do.StartConnector(1, ANNA)]
     link.hears(Connected(link.epoch, "Anna"))
@@ -79,7 +79,7 @@ def test_eight_connects_to_one_agent_are_one_connect():
 def test_a_connect_without_a_key_is_refused():
     link = Story(Facts())
     step = link.hears(Connect(ANNA))
-    assert step.reply == Refused(NOT_SIGNED_IN)
+    assert step.reply == Rejected(NOT_SIGNED_IN)
     assert (NOT_SIGNED_IN.status, NOT_SIGNED_IN.message) == (401, "Not connected to Eliza Cloud")
     assert link.facts == Facts()
 
@@ -89,30 +89,30 @@ def test_a_connect_that_fails_is_an_error_and_the_caller_hears_why():
     link.hears(Connect(ANNA))
     link.hears(ConnectFailed(link.epoch, TIMEOUT))
     assert link.state is ERROR
-    assert (link.facts.reason, link.facts.failure) == (Reason.CONNECT_FAILED, TIMEOUT)
+    assert (link.facts.reason, link.facts.problem) == (Reason.CONNECT_FAILED, TIMEOUT)
     assert link.did == [do.CancelActivities(), do.AnswerConnect(ANNA, TIMEOUT)]
-    assert link.facts.wish == ANNA
+    assert link.facts.desired_agent_id == ANNA
 
 
 def test_a_connect_after_an_error_begins_afresh():
     link = Story(in_state(ERROR, attempt=7))
     link.hears(Connect(ANNA))
     assert link.state is CONNECTING
-    assert (link.facts.reason, link.facts.failure, link.facts.attempt) == (None, None, 0)
+    assert (link.facts.reason, link.facts.problem, link.facts.attempt) == (None, None, 0)
 
 
 def test_a_restore_at_start_that_fails_in_passing_climbs_the_ladder():
     link = Story()
-    assert link.hears(Reattach(ANNA)).reply == Done()
-    assert link.did == [do.StoreWish(ANNA), do.StartConnector(1, ANNA)]
+    assert link.hears(Reattach(ANNA)).reply == Completed()
+    assert link.did == [do.StoreDesiredAgent(ANNA), do.StartConnector(1, ANNA)]
     link.hears(ConnectFailed(link.epoch, TIMEOUT))
     assert link.state is RECONNECTING
     assert (link.facts.reason, link.facts.attempt) == (Reason.CONNECT_FAILED, 1)
-    assert link.did == [do.CancelActivities(), do.StartTry(2, ANNA, 1, 3.0)]
+    assert link.did == [do.CancelActivities(), do.StartAttempt(2, ANNA, 1, 3.0)]
 
 
 def test_a_restore_of_the_wish_does_not_store_it_again():
-    link = Story(in_state(DISCONNECTED, wish=ANNA))
+    link = Story(in_state(DISCONNECTED, desired_agent_id=ANNA))
     link.hears(Reattach(ANNA))
     assert link.did == [do.StartConnector(link.epoch, ANNA)]
 
@@ -128,7 +128,7 @@ def test_a_restore_that_fails_for_good_is_an_error():
 def test_a_restore_does_not_disturb_what_the_user_began(state):
     link = Story(in_state(state))
     assert link.hears(Reattach(BERT)).outcome is Outcome.IGNORED
-    assert link.facts.wish == ANNA
+    assert link.facts.desired_agent_id == ANNA
 
 
 # Another agent
@@ -137,17 +137,17 @@ def test_a_restore_does_not_disturb_what_the_user_began(state):
 @pytest.mark.parametrize("state", BUSY)
 def test_a_connect_to_another_agent_closes_the_link_first(state):
     link = Story(in_state(state))
-    assert link.hears(Connect(BERT)).reply == Waits()
+    assert link.hears(Connect(BERT)).reply == Pending()
     assert link.state is CLOSING
     worth_saving = state is not CONNECTING
     assert link.did == [
         do.CancelActivities(),
-        do.StoreWish(BERT),
+        do.StoreDesiredAgent(BERT),
         do.StartDrain(link.epoch, ANNA, worth_saving),
         do.AnswerConnect(ANNA, SUPERSEDED),
     ]
     link.hears(Drained(link.epoch))
-    assert (link.state, link.facts.agent_id, link.facts.unattended) == (CONNECTING, BERT, False)
+    assert (link.state, link.facts.agent_id, link.facts.background) == (CONNECTING, BERT, False)
     assert link.did_kinds() == ["CancelActivities", "StartConnector", "AnswerDisconnect"]
     link.hears(Connected(link.epoch, "Bert"))
     assert link.did[-1] == do.AnswerConnect(BERT)
@@ -159,7 +159,7 @@ def test_while_closing_the_last_connect_wins():
     link.hears(Connect(BERT))
     assert link.told == []
     link.hears(Connect(ANNA))
-    assert link.did == [do.StoreWish(ANNA), do.AnswerConnect(BERT, SUPERSEDED)]
+    assert link.did == [do.StoreDesiredAgent(ANNA), do.AnswerConnect(BERT, SUPERSEDED)]
     link.hears(Drained(link.epoch))
     assert (link.state, link.facts.agent_id) == (CONNECTING, ANNA)
 
@@ -219,7 +219,7 @@ def test_every_caller_is_answered_exactly_once(story):
     for make in [lambda _: Connect(ANNA), *story]:
         event = make(link)
         step = link.hears(event)
-        if isinstance(event, Connect) and step.reply == Waits():
+        if isinstance(event, Connect) and step.reply == Pending():
             waiting.append(event.agent_id)
         for effect in step.effects:
             if isinstance(effect, do.AnswerConnect) and effect.agent_id in waiting:

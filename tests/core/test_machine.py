@@ -33,7 +33,7 @@ class Fuse:
 
 
 def _note(word):
-    return lambda cursor: cursor.know(notes=(*cursor.facts.notes, word))
+    return lambda cursor: cursor.update(notes=(*cursor.facts.notes, word))
 
 
 def _is_dark(cursor):
@@ -45,7 +45,7 @@ def _table(*rows, **hooks):
 
 
 def _fire(table, kind, facts=None, state=Lamp.OFF):
-    cursor = Cursor(state, facts or Room(), kind(), at=1.0, chance=0.5)
+    cursor = Cursor(state, facts or Room(), kind(), at=1.0, jitter=0.5)
     table.fire(kind, cursor)
     return cursor
 
@@ -94,18 +94,18 @@ def test_a_cell_whose_guards_all_fail_is_an_error_and_no_guess():
 
 def test_a_row_about_another_event_is_a_mistake_of_the_table():
     with pytest.raises(TypeError, match="the row is about Fuse, the event is Press"):
-        Cursor(Lamp.OFF, Room(), Press(), at=1.0, chance=0.5).expect(Fuse)
+        Cursor(Lamp.OFF, Room(), Press(), at=1.0, jitter=0.5).expect(Fuse)
 
 
 def test_one_machine_serves_any_number_of_links():
     machine = LinkMachine()
     links = [SIGNED_IN] * 50
     for number, facts in enumerate(links):
-        step = machine.step(facts, Connect(ANNA if number % 2 else BERT), at=1.0, chance=0.5)
+        step = machine.step(facts, Connect(ANNA if number % 2 else BERT), at=1.0, jitter=0.5)
         links[number] = step.facts
     for number, facts in enumerate(links):
         if number % 5 == 0:
-            links[number] = machine.step(facts, Connected(facts.epoch, "x"), at=2.0, chance=0.5).facts
+            links[number] = machine.step(facts, Connected(facts.epoch, "x"), at=2.0, jitter=0.5).facts
     for number, facts in enumerate(links):
         assert facts.agent_id == (ANNA if number % 2 else BERT)
         assert facts.state is (LinkState.CONNECTED if number % 5 == 0 else LinkState.CONNECTING)
@@ -114,12 +114,12 @@ def test_one_machine_serves_any_number_of_links():
 
 def test_a_step_gives_the_same_for_the_same():
     machine = LinkMachine()
-    steps = [machine.step(SIGNED_IN, Connect(ANNA), at=1.0, chance=0.5) for _ in range(2)]
+    steps = [machine.step(SIGNED_IN, Connect(ANNA), at=1.0, jitter=0.5) for _ in range(2)]
     assert steps[0] == steps[1]
     assert steps[0].outcome is Outcome.MOVED
 
 
 def test_a_step_writes_no_log(caplog):
     with caplog.at_level(logging.INFO):
-        LinkMachine().step(SIGNED_IN, Connect(ANNA), at=1.0, chance=0.5)
+        LinkMachine().step(SIGNED_IN, Connect(ANNA), at=1.0, jitter=0.5)
     assert caplog.records == []

@@ -8,7 +8,7 @@ import pytest
 
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.link import events as ev
-from eliza_cloud.core.link.effects import Refused
+from eliza_cloud.core.link.effects import Rejected
 from eliza_cloud.core.link.state import Facts, Policy
 from eliza_cloud.core.link.table import ROWS, Proceed
 from eliza_cloud.core.login.machine import LOGIN_ROWS, LoginEvent, LoginFacts, LoginMachine
@@ -77,7 +77,7 @@ def test_a_row_says_what_it_is():
 def test_a_cell_of_the_link_fires_whatever_the_facts(state, kind):
     for facts in _plausible(state):
         for agent_id in (ANNA, BERT):
-            step = MACHINE.step(facts, sample(kind, facts, agent_id), at=5.0, chance=0.5)
+            step = MACHINE.step(facts, sample(kind, facts, agent_id), at=5.0, jitter=0.5)
             assert step.outcome is not Outcome.STALE
             assert (step.facts.epoch > facts.epoch) == bool(step.moves)
             if step.outcome in {IGNORED, REFUSED}:
@@ -91,19 +91,19 @@ def _plausible(state: LinkState) -> list[Facts]:
             state,
             key=key,
             stopping=stopping,
-            unattended=unattended,
-            wish=wish,
+            background=background,
+            desired_agent_id=desired_agent_id,
             attempt=attempt,
-            misses=misses,
+            missed_heartbeats=missed_heartbeats,
             reason=reason,
             next_agent=next_agent,
-            policy=Policy(ladder=Backoff(attempts=attempts)),
+            policy=Policy(backoff=Backoff(attempts=attempts)),
         )
         for key in KeyState
         for stopping in (False, True)
-        for unattended in (False, True)
-        for wish in (None, ANNA)
-        for attempt, misses, reason in ((0, 0, None), (10, 2, Reason.RETRIES_EXHAUSTED))
+        for background in (False, True)
+        for desired_agent_id in (None, ANNA)
+        for attempt, missed_heartbeats, reason in ((0, 0, None), (10, 2, Reason.RETRIES_EXHAUSTED))
         for next_agent in ((None, BERT) if state is CLOSING else (None,))
         for attempts in (0, 1, 10)
     ]
@@ -129,12 +129,12 @@ def test_a_cell_of_the_login_fires(state, kind):
 @pytest.mark.parametrize("cell", EXPECTED, ids=lambda cell: f"{cell.event.__name__}-{cell.state.value}")
 def test_a_cell_comes_to_what_the_design_says(cell):
     facts = in_state(cell.state, **cell.known)
-    step = MACHINE.step(facts, sample(cell.event, facts, cell.about), at=5.0, chance=0.5)
+    step = MACHINE.step(facts, sample(cell.event, facts, cell.about), at=5.0, jitter=0.5)
     assert step.outcome is cell.outcome
     assert step.facts.state is cell.dest
     assert step.moves == (((cell.state, cell.dest),) if cell.outcome is MOVED else ())
     if cell.refusal is not None:
-        assert step.reply == Refused(cell.refusal)
+        assert step.reply == Rejected(cell.refusal)
 
 
 def test_every_cell_that_is_not_ignored_is_in_the_design():
@@ -144,30 +144,30 @@ def test_every_cell_that_is_not_ignored_is_in_the_design():
         if (kind, state) in named:
             continue
         facts = in_state(state)
-        step = MACHINE.step(facts, sample(kind, facts), at=5.0, chance=0.5)
+        step = MACHINE.step(facts, sample(kind, facts), at=5.0, jitter=0.5)
         assert step.outcome is IGNORED, (kind, state)
 
 
 def test_a_restore_that_fails_for_good_is_an_error_although_nobody_asked():
-    facts = in_state(CONNECTING, unattended=True)
-    step = MACHINE.step(facts, ev.ConnectFailed(facts.epoch, BROKEN), at=5.0, chance=0.5)
+    facts = in_state(CONNECTING, background=True)
+    step = MACHINE.step(facts, ev.ConnectFailed(facts.epoch, BROKEN), at=5.0, jitter=0.5)
     assert step.facts.state is ERROR
 
 
 def test_a_user_who_asked_hears_of_a_passing_failure_too():
-    facts = in_state(CONNECTING, unattended=False)
-    step = MACHINE.step(facts, ev.ConnectFailed(facts.epoch, TIMEOUT), at=5.0, chance=0.5)
+    facts = in_state(CONNECTING, background=False)
+    step = MACHINE.step(facts, ev.ConnectFailed(facts.epoch, TIMEOUT), at=5.0, jitter=0.5)
     assert step.facts.state is ERROR
 
 
 def test_draining_goes_on_to_the_agent_that_waits():
-    facts = in_state(CLOSING, next_agent=BERT, wish=BERT)
-    step = MACHINE.step(facts, ev.Drained(facts.epoch), at=5.0, chance=0.5)
+    facts = in_state(CLOSING, next_agent=BERT, desired_agent_id=BERT)
+    step = MACHINE.step(facts, ev.Drained(facts.epoch), at=5.0, jitter=0.5)
     assert step.moves == ((CLOSING, DISCONNECTED), (DISCONNECTED, CONNECTING))
     assert (step.facts.agent_id, step.facts.next_agent) == (BERT, None)
 
 
 def test_ladders_without_end_never_give_up():
-    facts = in_state(RECONNECTING, attempt=1000, policy=Policy(ladder=Backoff(attempts=0)))
-    step = MACHINE.step(facts, ev.ReconnectFailed(facts.epoch, TIMEOUT), at=5.0, chance=0.5)
+    facts = in_state(RECONNECTING, attempt=1000, policy=Policy(backoff=Backoff(attempts=0)))
+    step = MACHINE.step(facts, ev.ReconnectFailed(facts.epoch, TIMEOUT), at=5.0, jitter=0.5)
     assert (step.facts.state, step.facts.attempt) == (RECONNECTING, 1001)

@@ -111,19 +111,19 @@ def test_connected_is_the_accounts_whatever_the_link_does(state):
     assert _json(in_state(state, key=KeyState.REJECTED))["connected"] is False
 
 
-@pytest.mark.parametrize("came_from", [CONNECTING, CONNECTED, RECONNECTING])
-def test_closing_is_shown_as_the_state_it_came_from_with_a_reason(came_from):
-    link = Story(in_state(came_from))
+@pytest.mark.parametrize("previous_state", [CONNECTING, CONNECTED, RECONNECTING])
+def test_closing_is_shown_as_the_state_it_came_from_with_a_reason(previous_state):
+    link = Story(in_state(previous_state))
     link.hears(Connect(BERT))
     assert link.state is CLOSING
     view = connection_view(link.facts)
     assert (view.state, view.reason, view.attempt, view.next_attempt_at) == (
-        came_from.value,
+        previous_state.value,
         "closing",
         0,
         None,
     )
-    assert shown_state(link.facts) is came_from
+    assert shown_state(link.facts) is previous_state
 
 
 def test_only_five_states_are_ever_shown():
@@ -138,7 +138,7 @@ def test_only_five_states_are_ever_shown():
 
 
 def test_the_ladder_shows_its_attempt_and_when_the_next_one_is():
-    link = Story(at=1_700_000_000.0, chance=1.0)
+    link = Story(at=1_700_000_000.0, jitter=1.0)
     link.connects()
     link.loses_the_connection()
     view = connection_view(link.facts)
@@ -149,7 +149,7 @@ def test_the_ladder_shows_its_attempt_and_when_the_next_one_is():
 @pytest.mark.parametrize(
     ("before", "event", "reason"),
     [
-        ({"state": CONNECTED, "misses": 2}, HeartbeatMissed(7, TIMEOUT), "heartbeat_missed"),
+        ({"state": CONNECTED, "missed_heartbeats": 2}, HeartbeatMissed(7, TIMEOUT), "heartbeat_missed"),
         ({"state": RECONNECTING, "attempt": 10}, ReconnectFailed(7, TIMEOUT), "retries_exhausted"),
         ({"state": CONNECTED}, KeyRejected(3, BAD_KEY), "key_rejected"),
         ({"state": CONNECTED}, Stop(), "closing"),

@@ -25,23 +25,32 @@ from tests.core.promises import (
 )
 from tests.core.story import ANNA, BAD_KEY, BERT, BROKEN, BUSY_CLOUD, GONE, NO_CREDITS, TIMEOUT
 
-POLICY = Policy(max_failures=2, ladder=Backoff(attempts=2))
-STRICTER = Policy(max_failures=1, ladder=Backoff(attempts=1))
+POLICY = Policy(max_failures=2, backoff=Backoff(attempts=2))
+STRICTER = Policy(max_failures=1, backoff=Backoff(attempts=1))
 AT_LEAST_DEEP = 7
 STARTS_OF_THE_WALK = [
-    Node(Facts(policy=POLICY, epoch=9, key_number=9)),
-    Node(Facts(policy=POLICY, epoch=9, key_number=9, key=KeyState.UNVERIFIED, enabled=True)),
-    Node(Facts(policy=POLICY, epoch=9, key_number=9, key=KeyState.UNVERIFIED, enabled=True, wish=ANNA)),
+    Node(Facts(policy=POLICY, epoch=9, key_generation=9)),
+    Node(Facts(policy=POLICY, epoch=9, key_generation=9, key=KeyState.UNVERIFIED, enabled=True)),
+    Node(
+        Facts(
+            policy=POLICY,
+            epoch=9,
+            key_generation=9,
+            key=KeyState.UNVERIFIED,
+            enabled=True,
+            desired_agent_id=ANNA,
+        )
+    ),
 ]
 
 
 def alphabet(facts: Facts) -> list[ev.Event]:
     """Return every fresh event in each variety the table tells apart; about a key only if there is one."""
-    epoch, number = facts.epoch, facts.key_number
+    epoch, number = facts.epoch, facts.key_generation
     about_agents = (ev.Connect, ev.Reattach, ev.ShutdownAgent, ev.SuspendAgent)
     events: list[ev.Event] = [kind(agent) for kind in about_agents for agent in (ANNA, BERT)]
     events += [kind(agent, 1) for kind in (ev.TakeBackup, ev.Restore) for agent in (ANNA, BERT)]
-    events += [ev.Disconnect(), ev.Stop(), ev.KeyChanged(), ev.Woke()]
+    events += [ev.Disconnect(), ev.Stop(), ev.KeyChanged(), ev.ClockJumped()]
     events += [ev.StoreFailed(BROKEN), ev.StoreRecovered(), ev.ConfigRefused(BROKEN)]
     events += [ev.ConfigChanged(policy) for policy in (POLICY, STRICTER)]
     events += [
@@ -60,7 +69,7 @@ def alphabet(facts: Facts) -> list[ev.Event]:
         ev.CreditsRead(epoch, 25.0),
         ev.CreditsRead(epoch, 0.1),
         ev.Drained(epoch),
-        ev.KeyDoubted(number),
+        ev.KeySuspected(number),
     ]
     if facts.key is not KeyState.ABSENT:
         events += [ev.KeyAccepted(number, "user", None), ev.KeyRejected(number, BAD_KEY)]

@@ -144,13 +144,15 @@ class Service(Child):
 
     def until_linked(self, agent: str | None) -> None:
         """Wait until the cloud accepted the key, and the link stands to the agent, or to none."""
-        wished = ("disconnected", None) if agent is None else ("connected", agent)
+        desired_agent = ("disconnected", None) if agent is None else ("connected", agent)
 
         def now() -> tuple[Any, Any, Any]:
             status = self.status()
             return status["connected"], status["connection"]["state"], status["connection"]["agentId"]
 
-        until(lambda: now() == (True, *wished), lambda: (wished, self.status(), self.lines[-5:]))
+        until(
+            lambda: now() == (True, *desired_agent), lambda: (desired_agent, self.status(), self.lines[-5:])
+        )
 
     def login(self, cloud: "Cloud") -> str:
         """Sign in and return the new key's prefix."""

@@ -9,8 +9,8 @@ from tests.crash.processes import Service, until
 
 # Seconds; 8 and 2 otherwise. `test_hanging_stop.py` leaves them as they are.
 QUICK = {
-    "eliza_cloud.runtime.activities.backup.FINAL_BOUND": 0.5,
-    "eliza_cloud.runtime.operations.login.LAST_POLL_BOUND": 0.5,
+    "eliza_cloud.runtime.activities.backup.FINAL_SNAPSHOT_TIMEOUT": 0.5,
+    "eliza_cloud.runtime.operations.login.LAST_POLL_TIMEOUT": 0.5,
 }
 
 #: Brings a machine into a state; returns the service, and the agent that is wished for.

@@ -16,7 +16,7 @@ MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend":
 
 
 @dataclass
-class Told:
+class SignalAction:
     """What the service said before it was killed."""
 
     prefix: str | None = None  # of the key that this sign-in brings
@@ -29,12 +29,12 @@ class Told:
 
 @dataclass
 class Story:
-    """`key` and `wish` are what the machine held when it was last at rest."""
+    """`key` and `desired_agent_id` are what the machine held when it was last at rest."""
 
     machine: Machine
-    chance: random.Random
+    jitter: random.Random
     key: str | None = None
-    wish: str | None = None
+    desired_agent_id: str | None = None
     agents: list[str] = field(default_factory=list)
     writer: Child | None = None
     counted: int = 0  # how far the other program was when it began
@@ -69,14 +69,14 @@ class Story:
     def sign_out(self, service: Service) -> None:
         if self.key is not None:
             service.post("/api/cloud/disconnect")
-            self.key = self.wish = None
+            self.key = self.desired_agent_id = None
 
     def link(self, service: Service) -> None:
         self.sign_in(service)
-        if self.wish is None:
-            self.wish = self.agents[0]
-            service.post(f"/api/cloud/agents/{self.wish}/connect")
-        service.until_linked(self.wish)
+        if self.desired_agent_id is None:
+            self.desired_agent_id = self.agents[0]
+            service.post(f"/api/cloud/agents/{self.desired_agent_id}/connect")
+        service.until_linked(self.desired_agent_id)
 
     # The other program
 
@@ -105,7 +105,7 @@ class Story:
 
     # What must hold
 
-    def killed(self, told: Told) -> bool:
+    def killed(self, told: SignalAction) -> bool:
         """Check what the kill left on the disk; return whether a disconnect was begun."""
         if self.writer is not None and self.writer.killed:
             self.writer.wait()
@@ -126,13 +126,16 @@ class Story:
         held = record.key.reveal() if record.key else None
         assert held in (None, self.key) or self._is_new(held, told)
         if told.leaving and not record.signing_out:
-            assert (key, held, record.wish) in ((self.key, self.key, self.wish), (None, None, None))
+            assert (key, held, record.desired_agent_id) in (
+                (self.key, self.key, self.desired_agent_id),
+                (None, None, None),
+            )
         return record.signing_out or told.signed_out
 
-    def at_rest(self, service: Service, told: Told, *, begun: bool) -> None:
+    def at_rest(self, service: Service, told: SignalAction, *, begun: bool) -> None:
         """Check what a started service makes of it, and take over what it holds now."""
         key = self.on_disk()["cloud"].get("apiKey")
-        wish = self.machine.record_in_use().wish
+        desired_agent_id = self.machine.record_in_use().desired_agent_id
         if begun:
             assert key is None
         elif told.authenticated:
@@ -142,12 +145,18 @@ class Story:
         if key is None:
             self.assert_signed_out(service)
         else:
-            assert wish in ([told.asked_for] if told.linked else [self.wish, told.asked_for or self.wish])
-            service.until_linked(wish)
+            assert desired_agent_id in (
+                [told.asked_for]
+                if told.linked
+                else [self.desired_agent_id, told.asked_for or self.desired_agent_id]
+            )
+            service.until_linked(desired_agent_id)
         if self.key not in (None, key):
             assert self.machine.files_with(self.key) == []
-        self.outcomes["as before" if (key, wish) == (self.key, self.wish) else "done"] += 1
-        self.key, self.wish = key, wish
+        self.outcomes[
+            "as before" if (key, desired_agent_id) == (self.key, self.desired_agent_id) else "done"
+        ] += 1
+        self.key, self.desired_agent_id = key, desired_agent_id
 
     def assert_signed_out(self, service: Service) -> None:
         status = service.status()
@@ -157,5 +166,5 @@ class Story:
         assert self.machine.files_with("eliza_") == []
 
     @staticmethod
-    def _is_new(key: str | None, told: Told) -> bool:
+    def _is_new(key: str | None, told: SignalAction) -> bool:
         return bool(key and told.prefix and KEY.fullmatch(key) and key.startswith(told.prefix))

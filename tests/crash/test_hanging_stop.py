@@ -54,11 +54,11 @@ def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_t
     met = [cloud.fault("*/snapshot", "hang"), cloud.fault("/api/auth/cli-session/*", "hang", method="GET")]
     met.append(cloud.fault("/api/v1/credits/*", "hang"))
     service.post("/api/cloud/login")
-    callers = [
+    waiters = [
         threading.Thread(target=ignored, args=(service, "GET", "/api/cloud/credits")),
         threading.Thread(target=ignored, args=(service, "POST", f"/api/cloud/agents/{agent}/backups")),
     ]
-    for caller in callers:
+    for caller in waiters:
         caller.start()
     half = socket.create_connection(("127.0.0.1", service.port))
     half.sendall(
@@ -73,7 +73,7 @@ def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_t
         code = service.wait()
         took = time.monotonic() - began
     half.close()
-    for caller in callers:
+    for caller in waiters:
         caller.join()
     figure(f"{took:.2f} s to stop while everything hangs")
     assert code == 0, service.output
@@ -82,8 +82,8 @@ def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_t
 
 def test_a_stop_while_the_database_is_locked_waits_no_longer_than_a_stop_may_take(machine, figure):
     service, agent = machine.linked()
-    trouble = Locked(machine)
-    trouble.begin()
+    problem = Locked(machine)
+    problem.begin()
     caller = threading.Thread(
         target=ignored, args=(service, "POST", f"/api/cloud/agents/{uuid.uuid4()}/connect")
     )
@@ -93,7 +93,7 @@ def test_a_stop_while_the_database_is_locked_waits_no_longer_than_a_stop_may_tak
     service.signal(signal.SIGTERM)
     code = service.wait()
     took = time.monotonic() - began
-    trouble.end()
+    problem.end()
     caller.join()
     figure(f"{took:.2f} s to stop while the database is locked")
     assert code == 0, service.output

@@ -26,13 +26,13 @@ import pytest
 
 from tests.crash.moments import Armed, AtCall, Moment, moments
 from tests.crash.processes import GONE, Service, until
-from tests.crash.story import Story, Told
+from tests.crash.story import SignalAction, Story
 
 KILLS = 20  # in one test, and every third time one more in the start that follows; there are 14
-Act = Callable[[Story, Service, Told], None]
+Act = Callable[[Story, Service, SignalAction], None]
 
 
-def sign_in(story: Story, service: Service, told: Told) -> None:
+def sign_in(story: Story, service: Service, told: SignalAction) -> None:
     session = service.post("/api/cloud/login")["sessionId"]
     told.prefix = story.machine.cloud.approve(session)
     readers = [threading.Thread(target=read_login, args=(service, session, told)) for _ in range(2)]
@@ -42,26 +42,26 @@ def sign_in(story: Story, service: Service, told: Told) -> None:
         reader.join()
 
 
-def read_login(service: Service, session: str, told: Told) -> None:
+def read_login(service: Service, session: str, told: SignalAction) -> None:
     with suppress(*GONE):
         while not told.authenticated:
             if service.login_status(session)["status"] == "authenticated":
                 told.authenticated = True
 
 
-def connect(story: Story, service: Service, told: Told) -> None:
-    told.asked_for = story.chance.choice([agent for agent in story.agents if agent != story.wish])
-    prefer = story.chance.choice([{}, {"Prefer": "respond-async"}])
+def connect(story: Story, service: Service, told: SignalAction) -> None:
+    told.asked_for = story.jitter.choice([agent for agent in story.agents if agent != story.desired_agent_id])
+    prefer = story.jitter.choice([{}, {"Prefer": "respond-async"}])
     service.post(f"/api/cloud/agents/{told.asked_for}/connect", **prefer)
     told.linked = True
 
 
-def back_up(story: Story, service: Service, told: Told) -> None:
+def back_up(story: Story, service: Service, told: SignalAction) -> None:
     for _ in range(3):
-        service.post(f"/api/cloud/agents/{story.wish}/backups")
+        service.post(f"/api/cloud/agents/{story.desired_agent_id}/backups")
 
 
-def sign_out(story: Story, service: Service, told: Told) -> None:
+def sign_out(story: Story, service: Service, told: SignalAction) -> None:
     told.leaving = True
     service.post("/api/cloud/disconnect")
     told.signed_out = True
@@ -76,7 +76,7 @@ def linked(story: Story, service: Service) -> None:
 
 
 def linked_or_not(story: Story, service: Service) -> None:
-    if story.chance.random() < 0.5:
+    if story.jitter.random() < 0.5:
         story.sign_out(service)
         story.sign_in(service)
     else:
@@ -86,10 +86,10 @@ def linked_or_not(story: Story, service: Service) -> None:
 def beside_another_program(act: Act) -> Act:
     """Let another program write eliza.json meanwhile, and be killed itself every other time."""
 
-    def both(story: Story, service: Service, told: Told) -> None:
+    def both(story: Story, service: Service, told: SignalAction) -> None:
         assert story.writer is not None
-        if story.chance.random() < 0.5:
-            time.sleep(0.02 * story.chance.random())
+        if story.jitter.random() < 0.5:
+            time.sleep(0.02 * story.jitter.random())
             story.writer.signal()
         act(story, service, told)
 
@@ -116,48 +116,48 @@ def test_a_kill_loses_nothing_and_takes_nothing_back(machine, phase, seed, figur
     """`pytest -m long tests/crash` does the same with eighteen more seeds, some 3500 kills."""
     prepare, act = PHASES[phase]
     story = Story(machine, random.Random(f"{phase} {seed}"))
-    fell: Counter[str] = Counter()
+    on_crash: Counter[str] = Counter()
     service = story.begin()
 
-    def kill_once(moment: Moment) -> tuple[Armed, str]:
+    def kill_once(parse_iso: Moment) -> tuple[Armed, str]:
         nonlocal service
         prepare(story, service)
         if phase.startswith("config"):
             story.write_beside()
-        told, armed, running = Told(), Armed(moment, machine.notes, machine.state), service
+        told, armed, running = SignalAction(), Armed(parse_iso, machine.notes, machine.state), service
         place = armed.kill_during(running, lambda: during(story, running, told, act))
         begun = story.killed(told)
-        service = settle(story, told, begun, fell)
+        service = settle(story, told, begun, on_crash)
         return armed, place
 
     began = time.monotonic()
     whole, _ = kill_once(AtCall(0))  # after the act: how many points are there, how long does it take?
-    for moment in moments(story.chance, whole.points, whole.took, KILLS):
-        fell[kill_once(moment)[1]] += 1
+    for parse_iso in moments(story.jitter, whole.points, whole.took, KILLS):
+        on_crash[kill_once(parse_iso)[1]] += 1
     outcomes = ", ".join(f"{count} {what}" for what, count in sorted(story.outcomes.items()))
     figure(
-        f"{fell.total()} kills during {phase} (seed {seed}): {places(fell)}; came to: {outcomes};"
+        f"{on_crash.total()} kills during {phase} (seed {seed}): {places(on_crash)}; came to: {outcomes};"
         f" {time.monotonic() - began:.0f} s"
     )
-    assert fell.total() >= KILLS
-    assert len(fell) > 3
+    assert on_crash.total() >= KILLS
+    assert len(on_crash) > 3
 
 
-def during(story: Story, service: Service, told: Told, act: Act) -> None:
+def during(story: Story, service: Service, told: SignalAction, act: Act) -> None:
     with suppress(*GONE):
         act(story, service, told)
 
 
-def settle(story: Story, told: Told, begun: bool, fell: Counter[str]) -> Service:
+def settle(story: Story, told: SignalAction, begun: bool, on_crash: Counter[str]) -> Service:
     """Start again, every third time after another kill in the middle of starting."""
-    if story.chance.random() < 1 / 3:
-        armed = Armed(AtCall(story.chance.randint(1, 60)), story.machine.notes, story.machine.state)
+    if story.jitter.random() < 1 / 3:
+        armed = Armed(AtCall(story.jitter.randint(1, 60)), story.machine.notes, story.machine.state)
         armed.arm()
         service = story.serve()
         until(lambda: service.ended or service.is_ready)
         service.kill()
         armed.plan.unlink()
-        fell[f"{armed.place or 'done'}, starting"] += 1
+        on_crash[f"{armed.place or 'done'}, starting"] += 1
         begun = story.killed(told) or begun
     service = story.start()
     story.at_rest(service, told, begun=begun)
@@ -168,10 +168,10 @@ def settle(story: Story, told: Told, begun: bool, fell: Counter[str]) -> Service
     return service
 
 
-def places(fell: Counter[str]) -> str:
+def places(on_crash: Counter[str]) -> str:
     """Say in a few words where the kills fell."""
     kinds: Counter[str] = Counter()
-    for place, count in fell.items():
+    for place, count in on_crash.items():
         word = place.partition(" ")[2]
         if place.endswith("starting"):
             kinds["in the start that followed"] += count
@@ -190,7 +190,7 @@ def places(fell: Counter[str]) -> str:
 
 def test_a_kill_in_the_middle_of_the_first_start_leaves_nothing_half_done(machine, figure):
     """With a token to make; each time on an empty directory."""
-    plan, seen, fell = (machine.notes / name for name in ("plan", "seen", "fell"))
+    plan, seen, on_crash = (machine.notes / name for name in ("plan", "seen", "fell"))
     settings = machine.config.read_text()
     own_token = {"ELIZA_API_TOKEN": ""}
     plan.write_text(json.dumps({"at": 0, "seen": str(seen)}))
@@ -200,7 +200,7 @@ def test_a_kill_in_the_middle_of_the_first_start_leaves_nothing_half_done(machin
         shutil.rmtree(machine.state)
         machine.state.mkdir(mode=0o700)
         machine.config.write_text(settings)
-        plan.write_text(json.dumps({"at": number, "fell": str(fell)}))
+        plan.write_text(json.dumps({"at": number, "fell": str(on_crash)}))
         assert machine.serve(kill_points=str(plan), environ=own_token).wait() == -signal.SIGKILL
         service = machine.start(environ=own_token)
         token = (machine.state / "api-token").read_text()

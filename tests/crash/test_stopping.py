@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eliza_cloud.cli.commands.serve import serve
-from eliza_cloud.daemon.exit_codes import ExitCode
+from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from tests.crash.processes import until
 from tests.crash.states import QUICK, STATES, closing, error
 
@@ -19,7 +19,7 @@ BOUND = 15.0  # seconds that a stop may take
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_a_stop_ends_with_zero_in_time_and_keeps_key_and_wish(machine, state, number, figure):
-    service, wish = state(machine)
+    service, desired_agent_id = state(machine)
     key = machine.key
     began = time.monotonic()
     service.signal(number)
@@ -33,9 +33,9 @@ def test_a_stop_ends_with_zero_in_time_and_keeps_key_and_wish(machine, state, nu
     if state is error:
         machine.start().until_state("error")
     elif key is not None:
-        if wish is not None:
-            machine.cloud.control(f"agents/{wish}/sandbox", state="running")
-        machine.start().until_linked(wish)
+        if desired_agent_id is not None:
+            machine.cloud.control(f"agents/{desired_agent_id}/sandbox", state="running")
+        machine.start().until_linked(desired_agent_id)
 
 
 def test_a_stop_takes_exactly_one_final_snapshot_where_the_link_stands(machine):
@@ -104,11 +104,11 @@ def test_a_signal_while_starting_stops_it_as_soon_as_it_has_started(machine, fig
     points = len(seen.read_text().splitlines())
     assert points > 10
     for number in range(1, points + 1, 4):
-        fell = machine.notes / f"fell-{number}"
-        plan.write_text(json.dumps({"at": number, "fell": str(fell), "signal": "SIGTERM"}))
+        on_crash = machine.notes / f"fell-{number}"
+        plan.write_text(json.dumps({"at": number, "fell": str(on_crash), "signal": "SIGTERM"}))
         service = machine.serve(kill_points=str(plan))
         assert service.wait() == 0, service.output
-        assert fell.exists()
+        assert on_crash.exists()
         assert "Traceback" not in service.output
     figure(f"{len(range(1, points + 1, 4))} stops in the middle of starting")
     plan.unlink()
@@ -119,7 +119,7 @@ def test_the_exit_codes_are_documented():
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     table = readme[readme.index("`eliza-cloud serve` ends with") :].partition("\n\n## ")[0]
     listed = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
-    assert listed == [*(str(code.value) for code in ExitCode), "130, 143"]
+    assert listed == [*(str(code.value) for code in ServiceExitCode), "130, 143"]
     words = " ".join(str(serve.help).split())
     for said in ("0 when it was stopped", "143 or 130 in a shell", "1 when it failed", "2 for", "3 when"):
         assert said in words

@@ -9,13 +9,13 @@ import pytest
 
 from tests.crash.house import Machine
 from tests.crash.processes import Service, until
-from tests.crash.troubles import TROUBLES, Locked, Trouble, as_root
+from tests.crash.troubles import TROUBLES, Locked, OngoingProblem, as_root
 
 IMPATIENT = {"eliza_cloud.store.sqlite.database.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
 
 @pytest.fixture(params=TROUBLES, ids=lambda kind: kind.__name__)
-def trouble(request, machine) -> Iterator[Trouble]:
+def problem(request, machine) -> Iterator[OngoingProblem]:
     one = request.param(machine)
     yield one
     machine.close()
@@ -26,11 +26,11 @@ def start(machine: Machine) -> Service:
     return machine.start(constants=IMPATIENT)
 
 
-def is_clear(sentence: str, trouble: Trouble) -> bool:
+def is_clear(sentence: str, problem: OngoingProblem) -> bool:
     """Tell whether it is one sentence that says what is wrong and what to do."""
     assert sentence.count("\n") == 0
     assert sentence.endswith(".")
-    return any(words in sentence for words in trouble.words)
+    return any(words in sentence for words in problem.words)
 
 
 def told_once_each(service: Service, cause: str) -> str:
@@ -38,7 +38,7 @@ def told_once_each(service: Service, cause: str) -> str:
     lines = service.output.splitlines()
     [logged] = [json.loads(line) for line in lines if line.startswith("{")]
     [said] = [line for line in lines if not line.startswith("{")]
-    assert (logged["event"], logged["cause"], logged["why"]) == ("service.refused", cause, said)
+    assert (logged["event"], logged["cause"], logged["detail"]) == ("service.start_failed", cause, said)
     return said
 
 
@@ -47,45 +47,45 @@ def assert_no_traceback(machine: Machine) -> None:
         assert "Traceback" not in child.out.read_text() + child.log.read_text()
 
 
-def test_at_start_it_ends_with_one_and_a_sentence_and_starts_when_it_is_mended(machine, trouble):
+def test_at_start_it_ends_with_one_and_a_sentence_and_starts_when_it_is_mended(machine, problem):
     service, agent = machine.linked(constants=IMPATIENT)
     key = machine.key
     service.signal(signal.SIGTERM)
     assert service.wait() == 0
-    trouble.begin()
+    problem.begin()
     service = machine.serve(constants=IMPATIENT)
     assert service.wait() == 1
-    assert is_clear(told_once_each(service, trouble.code), trouble), service.output
-    trouble.end()
+    assert is_clear(told_once_each(service, problem.code), problem), service.output
+    problem.end()
     start(machine).until_linked(agent)
     assert machine.key == key
     assert_no_traceback(machine)
 
 
-def test_a_first_start_says_so_too(machine, trouble):
-    if isinstance(trouble, Locked):
+def test_a_first_start_says_so_too(machine, problem):
+    if isinstance(problem, Locked):
         machine.start().kill()
-    trouble.begin()
+    problem.begin()
     service = machine.serve(constants=IMPATIENT, environ={"ELIZA_API_TOKEN": ""})
     assert service.wait() == 1
-    assert is_clear(told_once_each(service, trouble.code), trouble), service.output
-    trouble.end()
+    assert is_clear(told_once_each(service, problem.code), problem), service.output
+    problem.end()
     machine.start(environ={"ELIZA_API_TOKEN": ""})
 
 
-def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_mended(machine, trouble):
+def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_mended(machine, problem):
     service, agent = machine.linked(constants=IMPATIENT)
     old = machine.key
-    trouble.begin()
+    problem.begin()
     session = service.post("/api/cloud/login")["sessionId"]
     prefix = machine.cloud.approve(session)
     told = until(lambda: service.login_status(session).get("error"))
     assert told.startswith("You are signed in, but the key could not be saved: ")
-    assert is_clear(told, trouble), told
+    assert is_clear(told, problem), told
     assert service.login_status(session)["status"] == "pending"
     assert machine.key == old
     service.until_linked(agent)
-    trouble.end()
+    problem.end()
     until(lambda: service.login_status(session)["status"] == "authenticated")
     assert "error" not in service.login_status(session)
     assert machine.key.startswith(prefix)
@@ -97,16 +97,16 @@ def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_
 
 
 @pytest.mark.parametrize("respond", [{}, {"Prefer": "respond-async"}], ids=["waiting", "async"])
-def test_at_connect_it_says_so_keeps_the_link_and_connects_when_it_is_mended(machine, trouble, respond):
+def test_at_connect_it_says_so_keeps_the_link_and_connects_when_it_is_mended(machine, problem, respond):
     service, agent = machine.linked(constants=IMPATIENT)
     other = service.create_agent()
-    trouble.begin()
+    problem.begin()
     status, body = service.ask("POST", f"/api/cloud/agents/{other}/connect", **respond)
-    assert (status, body["code"]) == (500, trouble.code)
-    assert is_clear(body["error"], trouble), body
+    assert (status, body["code"]) == (500, problem.code)
+    assert is_clear(body["error"], problem), body
     service.until_linked(agent)
     assert machine.cloud.backups(agent) == 0
-    trouble.end()
+    problem.end()
     service.post(f"/api/cloud/agents/{other}/connect")
     service.kill()
     start(machine).until_linked(other)
@@ -114,29 +114,29 @@ def test_at_connect_it_says_so_keeps_the_link_and_connects_when_it_is_mended(mac
 
 
 @pytest.mark.parametrize("verb", ["suspend", "shutdown"])
-def test_an_agent_that_cannot_be_let_go_of_for_good_is_not_stopped(machine, trouble, verb):
+def test_an_agent_that_cannot_be_let_go_of_for_good_is_not_stopped(machine, problem, verb):
     """Else the next start would link to it again, and start (and bill) it."""
     service, agent = machine.linked(constants=IMPATIENT)
-    trouble.begin()
+    problem.begin()
     status, body = service.ask("POST", f"/api/cloud/agents/{agent}/{verb}")
-    assert (status, body["code"]) == (500, trouble.code)
-    assert is_clear(body["error"], trouble), body
+    assert (status, body["code"]) == (500, problem.code)
+    assert is_clear(body["error"], problem), body
     service.until_linked(agent)
-    trouble.end()
+    problem.end()
     service.post(f"/api/cloud/agents/{agent}/{verb}")
     service.kill()
     start(machine).until_linked(None)
 
 
-def test_at_disconnect_it_says_so_and_signs_out_when_it_is_mended(machine, trouble):
+def test_at_disconnect_it_says_so_and_signs_out_when_it_is_mended(machine, problem):
     service, _ = machine.linked(constants=IMPATIENT)
     key = machine.key
-    trouble.begin()
+    problem.begin()
     status, body = service.ask("POST", "/api/cloud/disconnect")
-    assert (status, body["code"]) == (500, trouble.code)
-    assert is_clear(body["error"], trouble), body
+    assert (status, body["code"]) == (500, problem.code)
+    assert is_clear(body["error"], problem), body
     assert service.status()["connection"]["state"] == "disconnected"
-    trouble.end()
+    problem.end()
     assert service.post("/api/cloud/disconnect") == {"ok": True, "status": "disconnected"}
     assert machine.files_with(key) == []
     service.kill()
@@ -144,13 +144,13 @@ def test_at_disconnect_it_says_so_and_signs_out_when_it_is_mended(machine, troub
     assert_no_traceback(machine)
 
 
-def test_a_disconnect_that_failed_leaves_everything_or_nothing_after_a_kill(machine, trouble):
+def test_a_disconnect_that_failed_leaves_everything_or_nothing_after_a_kill(machine, problem):
     service, agent = machine.linked(constants=IMPATIENT)
     key = machine.key
-    trouble.begin()
+    problem.begin()
     assert service.ask("POST", "/api/cloud/disconnect")[0] == 500
     service.kill()
-    trouble.end()
+    problem.end()
     begun = machine.record().signing_out
     service = start(machine)
     if begun:
@@ -159,12 +159,12 @@ def test_a_disconnect_that_failed_leaves_everything_or_nothing_after_a_kill(mach
         service.until_linked(agent)
 
 
-def test_a_stop_ends_with_zero_in_time(machine, trouble):
+def test_a_stop_ends_with_zero_in_time(machine, problem):
     service, agent = machine.linked(constants=IMPATIENT)
-    trouble.begin()
+    problem.begin()
     service.signal(signal.SIGTERM)
     assert service.wait(15) == 0
-    trouble.end()
+    problem.end()
     start(machine).until_linked(agent)
 
 

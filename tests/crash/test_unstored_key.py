@@ -61,7 +61,7 @@ async def place(tmp_path):
     one = Place(tmp_path)
     await one.credentials.save_login(OLD, "eliza_old", "2030-01-01T00:00:00Z")
     await one.credentials.save_identity(OLD, "user-1", "org-1")
-    await one.credentials.save_wish("agent-1")
+    await one.credentials.save_desired_agent("agent-1")
     yield one
     await one.store.close()
 
@@ -70,7 +70,7 @@ async def test_a_key_that_is_not_given_up_is_taken_up_by_the_next_start(place):
     await place.fail(NEW)
     assert await place.credentials.login_begun(NEW)
     held = await place.restarted()
-    assert (held.key, held.source, held.wish) == (NEW, "file", "agent-1")
+    assert (held.key, held.source, held.desired_agent_id) == (NEW, "file", "agent-1")
 
 
 @pytest.mark.parametrize("lost", [False, True])
@@ -83,16 +83,16 @@ async def test_a_key_that_is_given_up_leaves_what_was_held_before(place, lost):
     assert not await place.credentials.login_begun(NEW)
     held = await place.restarted()
     assert (held.key, held.key_prefix, held.key_expires_at) == (OLD, "eliza_old", "2030-01-01T00:00:00Z")
-    assert (held.user_id, held.organization_id, held.wish) == ("user-1", "org-1", "agent-1")
+    assert (held.user_id, held.organization_id, held.desired_agent_id) == ("user-1", "org-1", "agent-1")
     assert held.source == ("record" if lost else "file")
 
 
 async def test_a_wish_that_came_meanwhile_stays(place):
     await place.fail(NEW)
-    await place.credentials.save_wish("agent-2")
+    await place.credentials.save_desired_agent("agent-2")
     await place.credentials.give_up_login(NEW)
     held = await place.restarted()
-    assert (held.key, held.wish) == (OLD, "agent-2")
+    assert (held.key, held.desired_agent_id) == (OLD, "agent-2")
 
 
 async def test_of_two_keys_that_are_given_up_in_either_order_none_comes_back(place):

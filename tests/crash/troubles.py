@@ -96,5 +96,5 @@ class Locked:
         self.end()
 
 
-Trouble = FullDisk | ReadOnly | Locked
+OngoingProblem = FullDisk | ReadOnly | Locked
 TROUBLES = [FullDisk, ReadOnly, Locked]

@@ -12,7 +12,7 @@ import pytest
 from eliza_cloud.api.openapi.error_codes import ERROR_CODES
 from eliza_cloud.cli.commands.reference.commands import ROOT, helps
 from eliza_cloud.cli.exit_codes import ExitCode
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 from tests.docs.readme import README, spans
 from tests.docs.walk import SESSION, Machine, blocks
 
@@ -148,7 +148,7 @@ def check_command(text: str) -> None:
 
 
 def test_every_command_that_is_named_exists():
-    texts = [*spans(README), *(span for one in CAUSES.values() for span in spans(one.remedy))]
+    texts = [*spans(README), *(span for one in PROBLEMS.values() for span in spans(one.remedy))]
     texts += [span for one in ERROR_CODES.values() for span in spans(one.remedy)]
     texts += [line.split("=", 1)[-1] for block in blocks() for line in block.commands]
     named = [text[text.index(f"{ROOT} ") :] for text in texts if re.search(rf"(^| ){ROOT} ", text)]

@@ -22,7 +22,7 @@ from eliza_cloud.cloud.http.base_url import parse_base_url
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.emulator import create_app
 from eliza_cloud.ops.doctor.result import Finding
-from eliza_cloud.ops.doctor.run import Report, examine
+from eliza_cloud.ops.doctor.run import DoctorReport, examine
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
@@ -34,7 +34,7 @@ class Machine:
 
     environ: dict[str, str]
     state: Path
-    report: Report | None = None
+    report: DoctorReport | None = None
 
     def settings(self, **cloud: Any) -> None:
         self.write(json.dumps({"cloud": cloud}))

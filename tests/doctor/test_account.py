@@ -12,8 +12,8 @@ def signed_in(machine, cloud):
     machine.settings(apiKey=cloud.key)
 
 
-async def wish(machine, cloud, agent_id):
-    await machine.keep(wish=agent_id, wish_base_url=cloud.url)
+async def desired_agent_id(machine, cloud, agent_id):
+    await machine.keep(desired_agent_id=agent_id, desired_agent_base_url=cloud.url)
 
 
 async def test_a_key_is_found_in_the_file_the_environment_and_the_record(machine, cloud):
@@ -83,7 +83,7 @@ async def test_no_line_of_a_report_holds_the_key(machine, cloud, signed_in):
     ("dollars", "result", "code"),
     [
         (5, "PASS", None),
-        (4.99, "PASS", "credits_under_gate"),
+        (4.99, "PASS", "credits_below_minimum"),
         (1.99, "PASS", "credits_low"),
         (0.49, "FAIL", "credits_exhausted"),
     ],
@@ -99,7 +99,7 @@ async def test_credits_without_an_agent(  # noqa: PLR0917 - fixtures
 
 async def test_a_stopped_agent_that_cannot_be_paid_for_is_a_matter_of_credits(machine, cloud, signed_in):
     agent_id = await cloud.running_agent()
-    await wish(machine, cloud, agent_id)
+    await desired_agent_id(machine, cloud, agent_id)
     await cloud.client.suspend(agent_id)
     assert await machine.failures() == {"agent": "agent_unreachable"}
     await cloud.balance(4)
@@ -110,17 +110,17 @@ async def test_a_stopped_agent_that_cannot_be_paid_for_is_a_matter_of_credits(ma
 async def test_a_running_agent_goes_on_below_the_gate_until_it_is_about_to_be_stopped(
     machine, cloud, signed_in
 ):
-    await wish(machine, cloud, await cloud.running_agent())
+    await desired_agent_id(machine, cloud, await cloud.running_agent())
     await cloud.balance(4)
     assert await machine.failures() == {}
-    assert (await machine.examined())["credits"].code == "credits_under_gate"
+    assert (await machine.examined())["credits"].code == "credits_below_minimum"
     await cloud.balance(0.4)
     assert await machine.failures() == {"credits": "credits_critical"}
 
 
 async def test_an_agent_that_answers_passes_and_a_dead_sandbox_fails(machine, cloud, signed_in):
     agent_id = await cloud.running_agent()
-    await wish(machine, cloud, agent_id)
+    await desired_agent_id(machine, cloud, agent_id)
     assert "ada runs and answered" in (await machine.examined())["agent"].found
     await cloud.control(f"agents/{agent_id}/sandbox", state="dead")
     assert await machine.failures() == {"agent": "agent_unreachable"}
@@ -128,7 +128,7 @@ async def test_an_agent_that_answers_passes_and_a_dead_sandbox_fails(machine, cl
 
 async def test_an_agent_that_was_deleted_is_gone(machine, cloud, signed_in):
     agent_id = await cloud.running_agent()
-    await wish(machine, cloud, agent_id)
+    await desired_agent_id(machine, cloud, agent_id)
     await cloud.client.delete_agent(agent_id)
     assert await machine.failures() == {"agent": "agent_gone"}
     assert "eliza-cloud agents list" in (await machine.examined())["agent"].remedy
@@ -136,7 +136,7 @@ async def test_an_agent_that_was_deleted_is_gone(machine, cloud, signed_in):
 
 async def test_one_answer_that_an_agent_is_gone_is_not_believed(machine, cloud, signed_in):
     agent_id = await cloud.running_agent()
-    await wish(machine, cloud, agent_id)
+    await desired_agent_id(machine, cloud, agent_id)
     path = f"/api/v1/*/agents/{agent_id}"
     await cloud.fault(path, "status", status=404, body={"error": "Agent not found"}, count=1)
     assert await machine.failures() == {}
@@ -145,7 +145,7 @@ async def test_one_answer_that_an_agent_is_gone_is_not_believed(machine, cloud, 
 async def test_an_agent_that_is_not_up_yet_is_to_be_waited_for(machine, cloud, signed_in):
     await cloud.balance(20)
     agent = (await cloud.client.create_agent("slow")).agent
-    await wish(machine, cloud, agent.id)
+    await desired_agent_id(machine, cloud, agent.id)
     found = (await machine.examined())["agent"]
     assert (found.result, found.code) == ("FAIL", "agent_unreachable")
     assert "Wait a minute" in found.remedy

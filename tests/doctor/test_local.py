@@ -38,7 +38,7 @@ async def test_a_machine_with_nothing_on_it_fails_nothing_and_stays_as_it_was(ma
 
 async def test_looking_changes_nothing_in_a_state_directory(machine, cloud):
     machine.settings(apiKey=cloud.key)
-    await machine.keep(signing_out=True, wish="a1", wish_base_url=cloud.url)
+    await machine.keep(signing_out=True, desired_agent_id="a1", desired_agent_base_url=cloud.url)
     before = listing(machine.state)
     await machine.examined()
     assert listing(machine.state) == before
@@ -54,7 +54,7 @@ async def test_looking_changes_nothing_in_a_state_directory(machine, cloud):
 )
 async def test_wrong_settings_fail_and_what_depends_on_them_waits(machine, text, names):
     machine.write(text)
-    assert await machine.failures() == {"settings": "settings_refused"}
+    assert await machine.failures() == {"settings": "settings_invalid"}
     found = {finding.check.value: finding for finding in machine.report.checks}
     assert names in found["settings"].found
     assert str(machine.state / "eliza.json") in found["settings"].remedy
@@ -83,7 +83,7 @@ async def test_unknown_settings_are_named_and_pass(machine, cloud):
 )
 async def test_a_variable_that_serve_refuses_is_named(machine, cloud, name, value):
     machine.environ[name] = value
-    assert (await machine.failures())["settings"] == "settings_refused"
+    assert (await machine.failures())["settings"] == "settings_invalid"
     settings = machine.report.checks[0]
     assert (name if value != "0.0.0.0" else "ELIZA_API_TOKEN") in settings.found
     assert "two words" not in settings.found
@@ -120,12 +120,12 @@ async def test_a_database_that_is_none_fails_where_the_state_is_and_the_key_wait
 @pytest.mark.parametrize("file", ["api-token", "agent.sqlite3", "agent.sqlite3-wal", "eliza.json"])
 async def test_a_secret_that_others_can_read_is_exposed_and_the_remedy_hides_it(machine, cloud, file):
     machine.settings(apiKey=cloud.key)
-    await machine.keep(wish=None)
+    await machine.keep(desired_agent_id=None)
     machine.state.chmod(0o755)
     (machine.state / file).touch()
     (machine.state / file).chmod(0o644)
     found = (await machine.examined())["state"]
-    assert (found.result, found.code) == ("FAIL", "state_exposed")
+    assert (found.result, found.code) == ("FAIL", "state_dir_permissions")
     assert await why_not_running(installation(machine.environ)) is None
     command = found.remedy.partition("`")[2].partition("`")[0]
     subprocess.run(["sh", "-c", command], check=True)  # noqa: ASYNC221 - nothing else goes on
@@ -135,7 +135,7 @@ async def test_a_secret_that_others_can_read_is_exposed_and_the_remedy_hides_it(
 async def test_a_directory_in_which_others_may_write_is_exposed(machine, cloud):
     machine.settings()
     machine.state.chmod(0o770)
-    assert await machine.failures() == {"state": "state_exposed"}
+    assert await machine.failures() == {"state": "state_dir_permissions"}
 
 
 async def test_settings_without_a_key_may_be_read_by_all(machine, cloud):
@@ -184,7 +184,7 @@ async def test_a_port_that_another_program_holds_fails_and_is_named_with_what_se
 async def test_an_address_of_another_machine_cannot_be_listened_on(machine, cloud):
     machine.environ |= {"ELIZA_API_BIND": "192.0.2.1", "ELIZA_API_TOKEN": "t" * 32}
     found = await why_not_running(installation(machine.environ))
-    assert (found.check, found.code) == ("ports", "settings_refused")
+    assert (found.check, found.code) == ("ports", "settings_invalid")
     assert "ELIZA_API_BIND" in found.remedy
 
 

@@ -39,7 +39,7 @@ async def test_a_service_with_another_state_directory_holds_the_ports_as_a_stran
 async def test_a_service_that_stands_still_is_stuck(machine, service, monkeypatch):
     monkeypatch.setattr("eliza_cloud.ops.doctor.service.ANSWER_WITHIN", 0.2)
     service.send_signal(signal.SIGSTOP)
-    assert await machine.failures() == {"service": "service_stuck"}
+    assert await machine.failures() == {"service": "service_unresponsive"}
     found = await machine.examined()
     assert f"It runs (process {service.pid}), but no answer came" in found["service"].found
     assert found["ports"].found == "Waits for service to pass."
@@ -75,4 +75,4 @@ async def test_a_service_whose_link_has_stopped_is_stuck(machine, serve):
 
     machine.environ["ELIZA_API_PORT"] = (await serve(hanging)).rpartition(":")[2]
     with InstanceLock(machine.state / "serve.lock"):
-        assert (await machine.failures())["service"] == "service_stuck"
+        assert (await machine.failures())["service"] == "service_unresponsive"

@@ -191,7 +191,7 @@ async def elsewhere(request):
 )
 async def test_what_answers_but_not_as_eliza_cloud_does_is_a_fault(machine, serve, handler, words):
     await serve(handler)
-    assert await machine.failures() == {"baseUrl": "cloud_fault"}
+    assert await machine.failures() == {"baseUrl": "cloud_server_error"}
     assert words in (await machine.examined())["baseUrl"].found
 
 
@@ -219,5 +219,5 @@ async def test_a_clock_that_is_off_is_not_what_the_key_waits_for(machine, serve)
 
     machine.settings(apiKey="eliza_" + "5" * 64)
     await serve(late_and_broken)
-    assert await machine.failures() == {"clock": "clock_wrong", "baseUrl": "cloud_fault"}
+    assert await machine.failures() == {"clock": "clock_wrong", "baseUrl": "cloud_server_error"}
     assert (await machine.examined())["key"].found == "Waits for base URL to pass."

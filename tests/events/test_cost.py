@@ -22,7 +22,7 @@ class Took(Observer):
     def __init__(self) -> None:
         self.seconds: list[float] = []
 
-    def handled(self, kind: str, waited: float, took: float) -> None:
+    def on_event_handled(self, kind: str, waited: float, took: float) -> None:
         self.seconds.append(took)
 
 

@@ -80,14 +80,14 @@ async def test_a_slow_reader_costs_the_others_nothing(serve, cloud, monkeypatch)
 
 async def test_a_reader_that_does_not_read_is_cut_off(stage, monkeypatch):
     monkeypatch.setattr(sse, "STALLED_AFTER", 0.1)
-    stalled, awake = await stage.read(room=ROOM), await stage.read()
-    await awake.next()
+    stalled, available = await stage.read(room=ROOM), await stage.read()
+    await available.next()
     await stage.change(40, size=LARGE)
-    await awake.frames(40)
+    await available.frames(40)
     await until(lambda: stage.hub.readers == 1)
     assert not (await stalled.rest()).endswith(b"0\r\n\r\n")
     await stage.change()
-    assert (await awake.next()).seq == stage.journal.seq
+    assert (await available.next()).seq == stage.journal.seq
 
 
 async def test_comments_keep_a_quiet_stream_alive(stage, monkeypatch):

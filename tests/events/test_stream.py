@@ -193,7 +193,7 @@ async def test_a_fall_of_the_links_loop_is_told_at_once(stage):
     frame = await reader.next()
     assert (frame.event, frame.seq) == ("status", stage.journal.seq)
     assert frame.data["reason"] == "runtime_not_started"
-    assert frame.data["change"]["what"] == "fell"
+    assert frame.data["change"]["what"] == "crash"
     again = await (await stage.read(frame.seq - 1)).frames(2)
     assert [one.data["reason"] for one in again] == ["not_authenticated", "runtime_not_started"]
 

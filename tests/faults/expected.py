@@ -9,7 +9,7 @@ from tests.faults.steps import a_conversation, a_link
 
 def _begun(fault: Fault) -> str:
     """local-api §4: a login says by its own codes what kept it from beginning."""
-    reached = fault.answer.split()[1] in {"bad_answer", "cloud_fault", "unknown_path"}
+    reached = fault.answer.split()[1] in {"invalid_response", "cloud_server_error", "unknown_path"}
     is_plain = fault.answer[:3] in {"502", "504", "429"} and not reached
     return fault.answer if is_plain else "502 login_not_begun"
 
@@ -17,7 +17,7 @@ def _begun(fault: Fault) -> str:
 def _credits(fault: Fault) -> str:
     """local-api §6: always 200, what is wrong is in `error`."""
     words = {
-        "502 bad_answer": "200: unexpected response",
+        "502 invalid_response": "200: unexpected response",
         "502 redirected": "200: Cloud credits request was redirected; redirects are not allowed",
         "401 key_rejected": "200, rejected: a sentence",
     }
@@ -58,7 +58,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
         "a 404 is how the cloud says that the sign-in is over (cloud-api §7)",
     ),
     ("agents", "404 HTML"): (
-        "502 bad_answer",
+        "502 invalid_response",
         "a server without any of the prefixes is no Eliza Cloud (cloud-api §3)",
     ),
     ("connect", "wrong types"): ("200", LOOKED_AT),
@@ -76,7 +76,7 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("chat", "delay"): ("504 agent_timeout", BUSY_AGENT),
     ("chat", "hang mid-body"): ("504 agent_timeout", BUSY_AGENT),
     ("chat stream", "hang mid-body"): ("200, then stream_timeout", BEGUN),
-    ("chat stream", "cut body"): ("200, then stream_cut", BEGUN),
+    ("chat stream", "cut body"): ("200, then stream_truncated", BEGUN),
     ("chat stream", "404 HTML"): ("200", OTHER_WAY),
     ("chat stream", "404 JSON"): ("200", OTHER_WAY),
     ("heartbeat", "wrong types"): ("connected", BODY_COUNTS),

@@ -49,11 +49,11 @@ FAULTS: dict[str, Fault] = {
     "dropped": Fault("502 cloud_unreachable", True, {"fault": "drop"}),
     "cut body": Fault("502 cloud_unreachable", True, {"fault": "truncate"}),
     # An answer, but not one of the contract
-    "truncated JSON": Fault("502 bad_answer", True, {"fault": "malformed", "status": 200}),
-    "HTML": Fault("502 bad_answer", True, {"fault": "html", "status": 200}),
-    "no object": Fault("502 bad_answer", True, _json(200, ["nothing"])),
-    "wrong types": Fault("502 bad_answer", True, _json(200, WRONG)),
-    "huge body": Fault("502 bad_answer", True, {"fault": "huge"}),
+    "truncated JSON": Fault("502 invalid_response", True, {"fault": "malformed", "status": 200}),
+    "HTML": Fault("502 invalid_response", True, {"fault": "html", "status": 200}),
+    "no object": Fault("502 invalid_response", True, _json(200, ["nothing"])),
+    "wrong types": Fault("502 invalid_response", True, _json(200, WRONG)),
+    "huge body": Fault("502 invalid_response", True, {"fault": "huge"}),
     "redirect": Fault(
         "502 redirected", False, {"fault": "redirect", "location": "https://attacker.example/"}
     ),
@@ -76,9 +76,9 @@ FAULTS: dict[str, Fault] = {
         True,
         _json(429, _error("Too many requests", retryAfter=3), **{"Retry-After": str(RETRY_AFTER)}),
     ),
-    "500": Fault("502 cloud_fault", True, _json(500, _error("An unexpected error occurred"))),
-    "500 HTML": Fault("502 cloud_fault", True, {"fault": "html", "status": 500}),
-    "503": Fault("502 cloud_fault", True, _json(503, _error("Not now", code="service_unavailable"))),
+    "500": Fault("502 cloud_server_error", True, _json(500, _error("An unexpected error occurred"))),
+    "500 HTML": Fault("502 cloud_server_error", True, {"fault": "html", "status": 500}),
+    "503": Fault("502 cloud_server_error", True, _json(503, _error("Not now", code="service_unavailable"))),
 }
 
 

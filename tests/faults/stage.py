@@ -20,7 +20,7 @@ from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.runtime.clock import Timer
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.listen_address import Binding, Port
@@ -136,7 +136,7 @@ async def service(
         manager = CloudManager(
             settings=Settings(**{**calm, **settings}),  # type: ignore[arg-type]
             credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
-            cloud=CloudAccess(base_url, allow_loopback=True, timeouts=patience),  # type: ignore[arg-type]
+            cloud=CloudSession(base_url, allow_loopback=True, timeouts=patience),  # type: ignore[arg-type]
             clock=clock,
             observers=[recording, OnStep(lambda report: seen.update([type(report.event).__name__]))],
         )

@@ -243,7 +243,7 @@ async def watch_the_timer(cell: Cell) -> str:
         lambda: cell.service.logged("backup.failed") > 1 or cell.service.events["BackupTaken"] > before + 1
     )
     failed = [line for line in cell.service.log if line["event"] == "backup.failed"]
-    assert all(line["log_level"] == "warning" and line["code"] and line["why"] for line in failed)
+    assert all(line["log_level"] == "warning" and line["code"] and line["detail"] for line in failed)
     return f"warning, timer {failed[1]['timer']}" if len(failed) > 1 else "taken"
 
 

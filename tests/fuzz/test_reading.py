@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.cloud.http.base_url import parse_base_url
-from eliza_cloud.cloud.http.error_mapping import failure, success
-from eliza_cloud.cloud.http.request import Answer, json_object
+from eliza_cloud.cloud.http.error_mapping import error_for, success
+from eliza_cloud.cloud.http.request import CloudResponse, json_object
 from eliza_cloud.cloud.http.retry_after import body_retry_after, retry_after
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.odd_json import KEY, MISSING, documents, odd, write
 from tests.fuzz.promises import check_error, check_typed, returned
 from tests.fuzz.search import searched
 
 BASE = parse_base_url("https://cloud.example", allow_loopback=False)
-REDACTION = Redaction(Secret(KEY))
+REDACTION = CloudTextRedactor(Secret(KEY))
 STATUSES = st.sampled_from(
     [200, 201, 202, 204, 207, 400, 401, 402, 403, 404, 409, 410, 418, 429, 500, 503, 599]
 )
@@ -38,7 +38,7 @@ def _arguments(reader, document, status):
 
 def check_reading(document, status):
     """Read a document in every way there is."""
-    answer = Answer(status, document, None)
+    answer = CloudResponse(status, document, None)
     calls = [
         *((returned(reader), lambda r=reader: r(*_arguments(r, document, status))) for reader in READERS),
         (returned(login.read_session), lambda: login.read_session(document, "own", BASE)),
@@ -53,7 +53,7 @@ def check_reading(document, status):
             check_typed(call(), kind)
         except CloudError as error:
             check_error(error)
-    check_error(failure(answer, REDACTION))
+    check_error(error_for(answer, REDACTION))
 
 
 def _alone(value):

@@ -130,7 +130,7 @@ async def walk(cloud, changing, directory, plan, steps):
         assert (await cell.status())["hasApiKey"] is False
         await until(partial(begins_a_login, cell))  # a busy machine may let the hasty clock run out once
         assert cell.manager.running
-        assert not cell.logged("runtime.fell")
+        assert not cell.logged("runtime.crashed")
         assert not cell.logged("request.failed")
         assert key not in str(cell.log)
 

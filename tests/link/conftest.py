@@ -13,9 +13,9 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.manager import CloudManager
-from eliza_cloud.runtime.observers import Observer, Report
+from eliza_cloud.runtime.observers import Observer, StepRecord
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
@@ -47,12 +47,12 @@ class Rig:
         self.base_url = str(server.make_url("/"))
         self.allow_loopback = True
         self.clock = FakeClock()
-        self.chance = 1.0
+        self.jitter = 1.0
         self.environ: dict[str, str] = {}
         self.settings = Settings()
         self.observers: list[Observer] = []
         self.traces: list[aiohttp.TraceConfig] = []
-        self.reports: list[Report] = []
+        self.reports: list[StepRecord] = []
         self.moves: list[tuple[str, str]] = []
         self._store: SqliteStore | None = None
         self._manager: CloudManager | None = None
@@ -79,9 +79,9 @@ class Rig:
         self._manager = CloudManager(
             settings=self.settings,
             credentials=credentials,
-            cloud=CloudAccess(base_url, allow_loopback=self.allow_loopback, traces=self.traces),
+            cloud=CloudSession(base_url, allow_loopback=self.allow_loopback, traces=self.traces),
             clock=self.clock,
-            chance=lambda: self.chance,
+            jitter=lambda: self.jitter,
             observers=[self._journal, OnStep(self._observe), *self.observers],
         )
         await self._manager.start()
@@ -118,7 +118,7 @@ class Rig:
         await self.until(lambda: self.state == "reconnecting" and self.clock.pending("reconnector"))
 
     def _missed(self, times: int) -> bool:
-        return self.link.facts.misses == times or self.state == "reconnecting"
+        return self.link.facts.missed_heartbeats == times or self.state == "reconnecting"
 
     async def restart(self) -> CloudManager:
         """Stop as SIGTERM does, and start with what was left behind."""
@@ -201,7 +201,7 @@ class Rig:
         """The names of the tasks that run beside the test's own and the server's."""
         return {name for name in self.link._loop.activities.names if name not in {"consumer", "wake"}}
 
-    def _observe(self, report: Report) -> None:
+    def _observe(self, report: StepRecord) -> None:
         self.reports.append(report)
         self.moves += [(source.value, target.value) for source, target in report.step.moves]
 

@@ -4,11 +4,11 @@ from collections.abc import Awaitable
 
 import pytest
 
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.errors import LinkError
 
 
-async def failing(work: Awaitable[object]) -> Failure:
+async def failing(work: Awaitable[object]) -> Problem:
     with pytest.raises(LinkError) as caught:
         await work
-    return caught.value.failure
+    return caught.value.problem

@@ -69,7 +69,7 @@ async def test_the_linked_agent_is_let_go_of_before_it_goes_away(rig, cloud, act
     await rig.until(lambda: cloud.count(call) == 1)
     assert (rig.state, link.status().connection.agent_id) == ("disconnected", None)
     assert rig.tasks() == set()
-    assert (await link._credentials.load()).wish is None
+    assert (await link._credentials.load()).desired_agent_id is None
     assert link.status().connected, "it does not sign out"
     cloud.release(call)
     await acting
@@ -86,7 +86,7 @@ async def test_a_failure_takes_the_linked_agent_back(rig, cloud, act):
     refusal = await failing(getattr(link, f"{act}_agent")(A))
     assert refusal.status == 502
     await rig.until(lambda: rig.state == "connected")
-    assert (await link._credentials.load()).wish == A
+    assert (await link._credentials.load()).desired_agent_id == A
 
 
 async def test_a_failure_does_not_take_the_agent_back_after_a_disconnect(rig, cloud):
@@ -99,7 +99,7 @@ async def test_a_failure_does_not_take_the_agent_back_after_a_disconnect(rig, cl
     cloud.release("delete")
     await failing(acting)
     await rig.long_time()
-    assert (rig.state, rig.link.facts.wish) == ("disconnected", None)
+    assert (rig.state, rig.link.facts.desired_agent_id) == ("disconnected", None)
 
 
 async def test_a_failure_does_not_take_the_agent_back_from_a_later_connect(rig, cloud):
@@ -126,7 +126,7 @@ async def test_a_failure_does_not_take_the_agent_back_from_a_later_connect_that_
     cloud.release("delete")
     await failing(acting)
     await rig.quiet()
-    assert (rig.state, link.facts.wish) == ("error", B)
+    assert (rig.state, link.facts.desired_agent_id) == ("error", B)
 
 
 async def test_another_agent_goes_away_without_touching_the_link(rig, cloud):

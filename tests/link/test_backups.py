@@ -40,7 +40,7 @@ async def test_a_failed_backup_is_one_warning_and_the_next_comes_in_its_turn(rig
     await backup_falls_due(rig, 1)
     await rig.until(lambda: rig.logged("backup.failed"))
     (warning,) = rig.logged("backup.failed")
-    assert (warning["log_level"], warning["code"]) == ("warning", "cloud_fault")
+    assert (warning["log_level"], warning["code"]) == ("warning", "cloud_server_error")
     assert rig.state == "connected"
     assert link.status().connection.last_backup_at is None
     await backup_falls_due(rig, 2)
@@ -88,7 +88,7 @@ async def test_a_snapshot_job_that_fails_is_a_warning_when_the_timer_began_it(ri
     cloud.always["job"] = job("failed", error="disk full")
     await backup_falls_due(rig, 1)
     await rig.until(lambda: rig.logged("backup.failed"))
-    assert "disk full" in rig.logged("backup.failed")[0]["why"]
+    assert "disk full" in rig.logged("backup.failed")[0]["detail"]
     assert rig.state == "connected"
 
 
@@ -239,7 +239,7 @@ async def test_a_backup_asked_for_in_the_moment_of_linking_is_answered_when_the_
         await save_identity(*whose)
 
     link._credentials.save_identity = slowly
-    link._loop.post(KeyAccepted(link.facts.key_number, "somebody", None))
+    link._loop.post(KeyAccepted(link.facts.key_generation, "somebody", None))
     cloud.release("heartbeat")
     await rig.until(lambda: not rig.link._loop.activities.names & {"connector"})
     backup = asyncio.ensure_future(link.take_backup(A))

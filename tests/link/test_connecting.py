@@ -21,14 +21,15 @@ async def test_a_connect_ends_in_connected_with_heartbeats_and_backups(rig):
 async def test_each_transition_is_one_line_in_the_log(rig):
     await rig.connected()
     lines = [
-        (line["from"], line["to"], line["event_name"], line["epoch"]) for line in rig.logged("link.moved")
+        (line["from"], line["to"], line["event_name"], line["epoch"])
+        for line in rig.logged("link.transition")
     ]
     assert lines == [
         ("disconnected", "connecting", "Connect", 1),
         ("connecting", "connected", "Connected", 2),
     ]
     await rig.link.connect(B)
-    lines = [(line["from"], line["to"], line["epoch"]) for line in rig.logged("link.moved")][2:]
+    lines = [(line["from"], line["to"], line["epoch"]) for line in rig.logged("link.transition")][2:]
     assert lines == [
         ("connected", "closing", 3),
         ("closing", "disconnected", 4),
@@ -43,7 +44,7 @@ async def test_the_wish_is_stored_before_the_cloud_is_asked(rig, cloud):
     cloud.hold("provision")
     connect = asyncio.ensure_future(link.connect(A))
     await rig.until(lambda: cloud.count("provision") == 1)
-    assert (await link._credentials.load()).wish == A
+    assert (await link._credentials.load()).desired_agent_id == A
     cloud.release("provision")
     await connect
 

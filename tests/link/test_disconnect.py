@@ -51,14 +51,14 @@ async def heartbeat_in_flight(rig, cloud, link):
     return []
 
 
-async def ladder_waiting(rig, cloud, link):
+async def backoff_waiting(rig, cloud, link):
     await link.connect(A)
     await rig.lose()
     return []
 
 
-async def ladder_trying(rig, cloud, link):
-    await ladder_waiting(rig, cloud, link)
+async def backoff_attempting(rig, cloud, link):
+    await backoff_waiting(rig, cloud, link)
     cloud.hold("provision")
     caller = asyncio.ensure_future(link.connect(A))
     await rig.until(lambda: cloud.count("provision") == 2)
@@ -123,7 +123,7 @@ async def error(rig, cloud, link):
     return []
 
 
-async def ladder_ended(rig, cloud, link):
+async def backoff_ended(rig, cloud, link):
     rig.link.change_settings(Settings(max_reconnect_attempts=1))
     await link.connect(A)
     await rig.lose()
@@ -137,8 +137,8 @@ SITUATIONS = [
     waiting_for_a_job,
     connected,
     heartbeat_in_flight,
-    ladder_waiting,
-    ladder_trying,
+    backoff_waiting,
+    backoff_attempting,
     closing_for_another_agent,
     snapshot_in_flight,
     restore_in_flight,
@@ -147,7 +147,7 @@ SITUATIONS = [
     login_waiting,
     login_polling,
     error,
-    ladder_ended,
+    backoff_ended,
 ]
 
 
@@ -160,13 +160,13 @@ async def test_a_disconnect_leaves_disconnected_no_task_no_timer_no_key_and_no_l
     link = await rig.start()
     await rig.quiet()
     tasks_of_an_idle_link = rig.running()
-    callers = await situation(rig, cloud, link)
+    waiters = await situation(rig, cloud, link)
 
     _, seconds = await rig.outlast(link.disconnect())
     assert seconds <= 8.0
     assert not link._loop.activities._ending, "it answers when everything has ended"
-    while callers:
-        assert (await failing(callers.pop())).code in {"superseded", "link_interrupted", "signed_out"}
+    while waiters:
+        assert (await failing(waiters.pop())).code in {"superseded", "link_interrupted", "signed_out"}
     status = link.status()
     assert (status.connection.state, status.connection.reason) == ("disconnected", None)
     assert (status.connection.agent_id, status.has_api_key, status.enabled) == (None, False, False)
@@ -215,7 +215,7 @@ async def test_the_sign_out_is_written_down_before_the_final_snapshot(rig, cloud
     leaving = asyncio.ensure_future(link.disconnect())
     await rig.until(lambda: cloud.count("snapshot") == 1)
     held = await link._credentials.load()
-    assert (held.key, held.wish, held.enabled) == (None, None, False)
+    assert (held.key, held.desired_agent_id, held.enabled) == (None, None, False)
     assert (rig.state, link.status().connection.reason) == ("connected", "closing")
     assert not link.status().connected
     cloud.release("snapshot")
@@ -232,7 +232,7 @@ async def test_a_kill_in_the_middle_of_a_disconnect_does_not_bring_the_login_bac
     await rig.start(key=None)
     await rig.quiet()
     assert not rig.link.status().has_api_key
-    assert rig.link.facts.wish is None
+    assert rig.link.facts.desired_agent_id is None
     cloud.release("snapshot")
     await rig.long_time()
     assert rig.state == "disconnected"
@@ -258,7 +258,7 @@ async def test_a_key_that_cannot_be_removed_is_reported_and_the_link_closed_all_
     link = await rig.connected()
     rig.paths.config.write_text("{ this is no JSON")
     refusal = await failing(link.disconnect())
-    assert (refusal.status, refusal.code) == (500, "settings_refused")
+    assert (refusal.status, refusal.code) == (500, "settings_invalid")
     assert KEY not in refusal.message
     assert (rig.state, link.status().has_api_key) == ("disconnected", False)
     assert rig.tasks() == set()

@@ -29,7 +29,7 @@ async def test_a_fault_in_an_activity_stops_the_runtime_and_the_status_says_so(r
     await fall(rig)
     view = link.status()
     assert (view.connected, view.reason) == (False, "api_key_present_runtime_not_started")
-    (line,) = rig.logged("runtime.fell")
+    (line,) = rig.logged("runtime.crashed")
     assert (line["log_level"], line["activity"]) == ("error", "monitor")
     await rig.quiet()
     assert rig.running() == {}
@@ -70,10 +70,10 @@ async def test_callers_of_a_connect_and_of_a_disconnect_are_answered_too(rig, cl
 async def test_a_command_that_hits_the_fault_itself_is_answered(rig, cloud):
     link = await rig.start()
 
-    async def save_wish(agent_id):
+    async def save_desired_agent(agent_id):
         raise RuntimeError("nobody has foreseen this")
 
-    link._credentials.save_wish = save_wish
+    link._credentials.save_desired_agent = save_desired_agent
     assert (await failing(link.connect(A))).code == "runtime_not_started"
     assert not link.running
 
@@ -127,7 +127,7 @@ async def test_a_connect_whose_wish_cannot_be_written_down_is_refused_and_change
     assert (refusal.status, refusal.code) == (500, "store_failed")
     assert "no room" in refusal.message
     assert rig.logged("store.failed")[0]["log_level"] == "error"
-    assert (rig.state, link.facts.wish, cloud.count("provision")) == ("disconnected", None, 0)
+    assert (rig.state, link.facts.desired_agent_id, cloud.count("provision")) == ("disconnected", None, 0)
     assert link.running
 
 

@@ -7,16 +7,16 @@ import msgspec
 import pytest
 from structlog.contextvars import bound_contextvars
 
-from eliza_cloud.core.journal.entries import LinkEntry, LoginEntry, Mark, decode
+from eliza_cloud.core.journal.entries import Checkpoint, LinkEntry, LoginEntry, decode
 from eliza_cloud.core.journal.replay import DivergedError, replay
 from eliza_cloud.core.link import events as ev
 from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.login.machine import LoginFacts, LoginMachine
 from eliza_cloud.runtime import journal as journal_module
-from eliza_cloud.runtime.causation import origin
+from eliza_cloud.runtime.causation import event_source
 from eliza_cloud.runtime.journal import Journal
-from eliza_cloud.runtime.observers import LoginReport, Report
+from eliza_cloud.runtime.observers import LoginStepRecord, StepRecord
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.sqlite.journal import Line
 from tests.core.story import ANNA, SIGNED_IN
@@ -42,20 +42,22 @@ class Desk:
     """A journal and a link that it follows."""
 
     def __init__(self) -> None:
-        self.disk, self.clock, self.troubles, self.heard = Disk(), FakeClock(), [], []
+        self.disk, self.clock, self.problems, self.heard = Disk(), FakeClock(), [], []
         self.facts = SIGNED_IN
         self.login = LoginFacts()
-        self.journal = Journal(self.disk, self.clock, on_trouble=self.troubles.append)
+        self.journal = Journal(self.disk, self.clock, on_problem=self.problems.append)
         self.journal.listen(lambda entry, facts: self.heard.append((entry, facts)))
 
     def happens(self, event: ev.Event) -> None:
-        step = MACHINE.step(self.facts, event, at=self.clock.wall(), chance=0.5)
-        self.journal.stepped(Report(event, self.facts, step, self.clock.wall(), 0.5, origin()))
+        step = MACHINE.step(self.facts, event, at=self.clock.wall(), jitter=0.5)
+        self.journal.on_step(StepRecord(event, self.facts, step, self.clock.wall(), 0.5, event_source()))
         self.facts = step.facts
 
     def signs_in(self, event: login.LoginEvent) -> None:
         step = LOGINS.step(self.login, event)
-        self.journal.signed_in(LoginReport(event, self.login, step, self.clock.wall(), origin()))
+        self.journal.on_login_step(
+            LoginStepRecord(event, self.login, step, self.clock.wall(), event_source())
+        )
         self.login = step.facts
 
     @property
@@ -80,7 +82,7 @@ async def test_what_changes_a_fact_is_noted_with_who_brought_it_about(desk):
     desk.happens(ev.Connected(desk.facts.epoch, "Anna"))
     await desk.journal.flush()
     start, connect, connected = desk.entries
-    assert isinstance(start, Mark)
+    assert isinstance(start, Checkpoint)
     assert (start.what, start.facts) == ("start", SIGNED_IN)
     assert isinstance(connect, LinkEntry)
     assert (connect.event, connect.by, connect.request_id) == (ev.Connect(ANNA), "service", "abc")
@@ -123,12 +125,12 @@ async def test_a_full_disk_loses_nothing_and_is_told_once(desk):
     desk.happens(ev.Connect(ANNA))
     for _ in range(3):
         await desk.journal.flush()
-    assert [trouble.code for trouble in desk.troubles] == ["disk_full"]
+    assert [problem.code for problem in desk.problems] == ["disk_full"]
     read = await desk.journal.read(newest=10)
     assert [decode(text).seq for text in read] == [entry.seq for entry, _ in desk.heard]
     desk.disk.full = False
     await desk.journal.flush()
-    assert desk.troubles[-1] is None
+    assert desk.problems[-1] is None
     assert len(desk.entries) == 2
     assert desk.journal.lost == 0
 
@@ -146,7 +148,7 @@ async def test_a_disk_that_stays_full_costs_the_oldest_entries_and_the_replay_go
     await small.open()
     small.started(desk.facts)
     for number in range(20):
-        desk.happens(ev.Woke(float(number)))
+        desk.happens(ev.ClockJumped(float(number)))
     desk.disk.full = False
     await small.close()
     assert small.lost > 0
@@ -164,8 +166,8 @@ async def test_a_fault_of_the_writer_is_logged_and_becomes_a_trouble(desk, log):
     await settle()
     desk.clock.advance(journal_module.GATHERED_FOR)
     await settle()
-    assert desk.troubles == [journal_module.WRITER_FELL]
-    [line] = [line for line in log if line["event"] == "runtime.fell"]
+    assert desk.problems == [journal_module.WRITER_CRASHED]
+    [line] = [line for line in log if line["event"] == "runtime.crashed"]
     assert (line["activity"], line["log_level"]) == ("journal", "error")
     del desk.disk.append
 

@@ -96,7 +96,7 @@ async def test_a_key_rejected_while_connected_is_an_error_that_says_what_to_do(r
     await rig.after(30.0, lambda: rig.state == "error", "monitor")
     assert link.status().connection.reason == "key_rejected"
     assert not link.status().connected
-    assert "Sign in again" in link.facts.failure.message
+    assert "Sign in again" in link.facts.problem.message
     await rig.quiet()
     assert rig.tasks() == set()
     assert rig.clock.pending() == []
@@ -105,7 +105,7 @@ async def test_a_key_rejected_while_connected_is_an_error_that_says_what_to_do(r
 async def test_a_refused_heartbeat_with_a_good_key_is_a_miss_like_any_other(rig, cloud):
     link = await rig.connected()
     cloud.script["heartbeat"] = [REFUSED]
-    await rig.after(30.0, lambda: link.facts.misses == 1, "monitor")
+    await rig.after(30.0, lambda: link.facts.missed_heartbeats == 1, "monitor")
     assert (rig.state, link.status().connected) == ("connected", True)
 
 
@@ -171,6 +171,6 @@ async def test_a_call_goes_on_when_its_caller_goes_away(rig, cloud):
     await rig.until(lambda: cloud.count("create") == 1)
     call.cancel()
     await rig.quiet()
-    assert rig.running()["errand"] == 1
+    assert rig.running()["background_task"] == 1
     cloud.release("create")
-    await rig.until(lambda: rig.running()["errand"] == 0)
+    await rig.until(lambda: rig.running()["background_task"] == 0)

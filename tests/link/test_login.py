@@ -137,7 +137,7 @@ async def test_what_the_cloud_cannot_do_is_told_to_who_asked_for_the_login(rig, 
     await rig.start(key=None)
     cloud.script["login"] = [failure(500, "Failed to create authentication session")]
     refusal = await failing(rig.link.start_login())
-    assert (refusal.status, refusal.code) == (502, "cloud_fault")
+    assert (refusal.status, refusal.code) == (502, "cloud_server_error")
     assert (await begin(rig)) is not None
 
 

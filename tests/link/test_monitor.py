@@ -47,11 +47,11 @@ async def test_a_changed_interval_counts_from_the_next_heartbeat_on(rig, cloud):
 async def test_two_missed_heartbeats_and_a_clean_one_are_no_loss(rig, cloud):
     await rig.connected()
     cloud.script["heartbeat"] = [heartbeat_dead(), heartbeat_dead()]
-    for misses in (1, 2, 0):
-        await rig.after(30.0, lambda n=misses: rig.link.facts.misses == n, "monitor")
+    for missed_heartbeats in (1, 2, 0):
+        await rig.after(30.0, lambda n=missed_heartbeats: rig.link.facts.missed_heartbeats == n, "monitor")
     cloud.script["heartbeat"] = [heartbeat_dead(), heartbeat_dead()]
-    for misses in (1, 2, 0):
-        await rig.after(30.0, lambda n=misses: rig.link.facts.misses == n, "monitor")
+    for missed_heartbeats in (1, 2, 0):
+        await rig.after(30.0, lambda n=missed_heartbeats: rig.link.facts.missed_heartbeats == n, "monitor")
     assert rig.state == "connected"
     assert len(rig.moves) == 2
 
@@ -90,7 +90,7 @@ async def test_a_caller_who_waits_for_the_ladder_hears_when_it_ends(rig, cloud):
 
 
 async def test_jitter_only_shortens_a_delay_and_to_no_less_than_half(rig, cloud):
-    rig.chance = 0.0
+    rig.jitter = 0.0
     await rig.connected()
     await rig.lose()
     await climb(rig, [1.5, 3.0, 6.0])
@@ -112,13 +112,13 @@ async def test_two_clean_heartbeats_start_the_count_anew_and_one_does_not(rig, c
     await climb(rig, [3.0, 6.0])
     del cloud.always["heartbeat"]
     await rig.after(12.0, lambda: rig.state == "connected")
-    await rig.after(30.0, lambda: rig.link.facts.clean_beats == 1, "monitor")
+    await rig.after(30.0, lambda: rig.link.facts.stable_heartbeats == 1, "monitor")
     await rig.lose()
     assert rig.clock.pending() == [24.0]
     del cloud.always["heartbeat"]
     await rig.after(24.0, lambda: rig.state == "connected")
-    await rig.after(30.0, lambda: rig.link.facts.clean_beats == 1, "monitor")
-    await rig.after(30.0, lambda: rig.link.facts.clean_beats == 2, "monitor")
+    await rig.after(30.0, lambda: rig.link.facts.stable_heartbeats == 1, "monitor")
+    await rig.after(30.0, lambda: rig.link.facts.stable_heartbeats == 2, "monitor")
     await rig.lose()
     assert rig.clock.pending() == [3.0]
 

@@ -35,7 +35,7 @@ async def test_row_01_a_dead_sandbox_behind_http_200_is_a_missed_heartbeat(rig, 
     link = await rig.connected()
     assert heartbeat_dead().status == 200
     cloud.script["heartbeat"] = [heartbeat_dead()]
-    await rig.after(30.0, lambda: link.facts.misses == 1, "monitor")
+    await rig.after(30.0, lambda: link.facts.missed_heartbeats == 1, "monitor")
 
 
 async def test_row_02_an_agent_that_is_still_being_provisioned_is_not_connected(rig, cloud):
@@ -148,13 +148,13 @@ async def test_row_08_the_end_of_the_ladder_is_told_and_is_an_end(rig, cloud):
         A,
         None,
     )
-    line = rig.logged("link.moved")[-1]
+    line = rig.logged("link.transition")[-1]
     assert (line["to"], line["reason"], line["log_level"]) == (
         "disconnected",
         "retries_exhausted",
         "warning",
     )
-    assert link.facts.wish == A
+    assert link.facts.desired_agent_id == A
     calls = len(cloud.calls)
     await rig.long_time()
     assert (rig.state, len(cloud.calls)) == ("disconnected", calls)
@@ -333,7 +333,7 @@ async def test_row_31_a_long_answer_is_said_to_be_still_coming_and_never_asked_f
         access._session,
         access._base_url,
         link._loop.interpreter.key,
-        timeouts=Timeouts(bridge_patience=0.0),
+        timeouts=Timeouts(bridge_wait_limit=0.0),
     )
     cloud.always["message"] = web.json_response(
         {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Sandbox bridge is unreachable"}}
@@ -375,7 +375,7 @@ async def test_row_35_a_list_that_fails_is_a_failure_and_not_an_empty_list(rig, 
     cloud.always["list"] = cloud.always["backups"] = failure(500, "An unexpected error occurred")
     for call in (lambda client: client.list_agents(), lambda client: client.list_backups(A)):
         refusal = await failing(link.ask_cloud(call))
-        assert (refusal.status, refusal.code) == (502, "cloud_fault")
+        assert (refusal.status, refusal.code) == (502, "cloud_server_error")
 
 
 async def test_row_38_a_login_after_a_start_without_a_key_needs_no_restart(rig, cloud):
@@ -413,11 +413,11 @@ async def test_row_40_signed_in_means_that_the_cloud_has_accepted_the_key(rig, c
     assert (link.status().reason, link.status().user_id) == (None, "user-1")
 
 
-@pytest.mark.parametrize("trouble", [drop, failure(500, "Failed to get session status"), html(404)])
-async def test_row_44_a_lost_packet_does_not_end_a_login(rig, cloud, trouble):
+@pytest.mark.parametrize("problem", [drop, failure(500, "Failed to get session status"), html(404)])
+async def test_row_44_a_lost_packet_does_not_end_a_login(rig, cloud, problem):
     link = await rig.start(key=None)
     session = (await link.start_login()).session_id
-    cloud.always["poll"] = trouble
+    cloud.always["poll"] = problem
     for _ in range(3):
         polls = cloud.count("poll")
         await rig.after(2.0, lambda n=polls: cloud.count("poll") > n)
@@ -446,9 +446,9 @@ async def test_row_46_a_sign_in_creates_no_agent_and_a_reused_one_is_said_to_be_
 async def test_row_47_a_404_of_the_bridge_is_a_missed_heartbeat_and_no_deletion(rig, cloud, answer):
     link = await rig.connected()
     cloud.script["heartbeat"] = [answer]
-    await rig.after(30.0, lambda: link.facts.misses == 1, "monitor")
+    await rig.after(30.0, lambda: link.facts.missed_heartbeats == 1, "monitor")
     assert rig.state == "connected"
-    await rig.after(30.0, lambda: link.facts.misses == 0, "monitor")
+    await rig.after(30.0, lambda: link.facts.missed_heartbeats == 0, "monitor")
 
 
 async def test_row_48_an_agent_the_cloud_calls_disconnected_comes_back(rig, cloud):
@@ -457,7 +457,7 @@ async def test_row_48_an_agent_the_cloud_calls_disconnected_comes_back(rig, clou
     await rig.lose()
     cloud.status[A] = "disconnected"
     await rig.after(3.0, lambda: rig.clock.pending("reconnector") == [6.0], "reconnector")
-    assert link.facts.failure is not None
+    assert link.facts.problem is not None
     cloud.status[A] = "running"
     del cloud.always["heartbeat"]
     await rig.after(6.0, lambda: rig.state == "connected", "reconnector")

@@ -92,12 +92,12 @@ async def test_a_key_without_a_wish_is_verified_and_nothing_is_linked(rig, cloud
     assert cloud.count("provision") == 0
 
 
-@pytest.mark.parametrize("trouble", [drop, failure(503, "starting"), failure(429, "slow down")])
-async def test_a_cloud_that_cannot_be_reached_at_start_is_a_reason_to_keep_trying(rig, cloud, trouble):
+@pytest.mark.parametrize("problem", [drop, failure(503, "starting"), failure(429, "slow down")])
+async def test_a_cloud_that_cannot_be_reached_at_start_is_a_reason_to_keep_trying(rig, cloud, problem):
     await rig.connected()
     await rig.stop()
     for name in ("list", "provision", "user"):
-        cloud.always[name] = trouble
+        cloud.always[name] = problem
     await rig.start(key=None)
     await rig.until(lambda: rig.state == "reconnecting")
     connection = rig.link.status().connection

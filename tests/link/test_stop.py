@@ -32,7 +32,7 @@ async def heartbeat_in_flight(rig, cloud):
     return link, []
 
 
-async def ladder(rig, cloud):
+async def backoff(rig, cloud):
     link = await rig.connected()
     await rig.lose()
     cloud.hold("provision")
@@ -59,12 +59,12 @@ async def hanging_calls(rig, cloud):
     link = await rig.start()
     cloud.hold("list")
     cloud.hold("login")
-    callers = [
+    waiters = [
         asyncio.ensure_future(link.ask_cloud(lambda client: client.list_agents())),
         asyncio.ensure_future(link.start_login()),
     ]
     await rig.until(lambda: cloud.count("list") == 1 and cloud.count("login") == 1)
-    return link, callers
+    return link, waiters
 
 
 async def error(rig, cloud):
@@ -94,7 +94,7 @@ SITUATIONS = [
     connecting,
     connected,
     heartbeat_in_flight,
-    ladder,
+    backoff,
     closing,
     hanging_final_snapshot,
     hanging_calls,
@@ -107,10 +107,10 @@ SITUATIONS = [
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.__name__)
 async def test_a_stop_is_bounded_answers_everyone_and_leaves_nothing_running(rig, cloud, situation):
     rig.settings = Settings(backup_interval=1_000_000.0)
-    link, callers = await situation(rig, cloud)
+    link, waiters = await situation(rig, cloud)
     _, seconds = await rig.outlast(link.stop())
     assert seconds <= 13.0
-    for caller in callers:
+    for caller in waiters:
         assert (await failing(caller)).code == "stopping"
     assert rig.running() == {}
     assert rig.clock.pending() == []
@@ -128,7 +128,7 @@ async def test_a_stop_takes_a_final_snapshot_and_keeps_wish_and_key(rig, cloud):
     await link.stop()
     assert cloud.calls[-1] == "snapshot"
     held = await link._credentials.load()
-    assert (held.wish, held.key.reveal()) == (A, KEY)
+    assert (held.desired_agent_id, held.key.reveal()) == (A, KEY)
 
 
 async def test_a_stop_while_closing_for_another_agent_keeps_the_newer_wish(rig, cloud):
@@ -137,7 +137,7 @@ async def test_a_stop_while_closing_for_another_agent_keeps_the_newer_wish(rig, 
     assert (await failing(caller)).code == "stopping"
     cloud.release("snapshot")
     await stopping
-    assert (await link._credentials.load()).wish == B
+    assert (await link._credentials.load()).desired_agent_id == B
     assert cloud.count("snapshot") == 1
 
 
@@ -200,10 +200,10 @@ async def test_many_polls_that_hang_do_not_add_up(rig, cloud):
 async def test_a_store_that_hangs_does_not_hold_a_stop_up_for_ever(rig, cloud):
     link = await rig.start()
 
-    async def save_wish(agent_id):
+    async def save_desired_agent(agent_id):
         await asyncio.Event().wait()
 
-    link._credentials.save_wish = save_wish
+    link._credentials.save_desired_agent = save_desired_agent
     connect = asyncio.ensure_future(link.connect(A))
     stopping = asyncio.ensure_future(link.stop())
     await rig.until(lambda: rig.clock.pending() == [9.0])
@@ -224,7 +224,7 @@ async def test_a_second_stop_does_nothing(rig):
 async def test_a_stop_says_what_state_it_left(rig):
     await rig.connected()
     await rig.link.stop()
-    assert [(line["from"], line["to"]) for line in rig.logged("link.moved")][-2:] == [
+    assert [(line["from"], line["to"]) for line in rig.logged("link.transition")][-2:] == [
         ("connected", "closing"),
         ("closing", "disconnected"),
     ]

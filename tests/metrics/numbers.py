@@ -6,10 +6,10 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from eliza_cloud.ops.metrics.definitions import METRICS, Kind
+from eliza_cloud.ops.metrics.definitions import METRICS, MetricKind
 from eliza_cloud.ops.metrics.service import Metrics
 
-SUFFIXES = {Kind.HISTOGRAM: ("_bucket", "_count", "_sum")}
+SUFFIXES = {MetricKind.HISTOGRAM: ("_bucket", "_count", "_sum")}
 #: The names that series may have, by the catalogue.
 SERIES = {metric.name + suffix: metric for metric in METRICS for suffix in SUFFIXES.get(metric.kind, ("",))}
 

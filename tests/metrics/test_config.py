@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 
-from eliza_cloud.core.problems import CAUSES, Severity
+from eliza_cloud.core.problems import PROBLEMS, Severity
 from eliza_cloud.ops.metrics.service import Metrics
 from tests.metrics.numbers import SERIES
 from tests.metrics.promtool import CONFIG, RULES, promtool, run_tests
@@ -13,19 +13,19 @@ from tests.routing.conftest import house, log, serve  # noqa: F401 - fixtures
 
 DASHBOARD = json.loads((CONFIG / "grafana-dashboard.json").read_text())
 #: What health shows as a note, which calls for nobody; and what it never shows, because doctor finds it.
-NOTES = {"not_signed_in", "credits_under_gate", "clock_jumped"}
+NOTES = {"not_signed_in", "credits_below_minimum", "clock_jumped"}
 DOCTORS = {
     "already_running",
     "port_taken",
     "service_not_running",
-    "service_stuck",
-    "state_exposed",
+    "service_unresponsive",
+    "state_dir_permissions",
     "version_differs",
 }
 #: What the service itself repairs, or nobody need get up for: two and a half minutes of it are no alert.
 PASSING = {
-    "agent_unreachable", "backup_refused", "cloud_fault", "cloud_name_not_found", "cloud_unreachable",
-    "credits_low", "key_expiring", "settings_refused", "settings_unknown",
+    "agent_unreachable", "backup_refused", "cloud_server_error", "cloud_name_not_found", "cloud_unreachable",
+    "credits_low", "key_expiring", "settings_invalid", "settings_unknown",
 }  # fmt: skip
 
 
@@ -54,20 +54,20 @@ def cause_rules():
 
 def test_every_cause_that_calls_for_somebody_is_an_alert_in_its_own_words():
     rules = cause_rules()
-    assert set(rules) == set(CAUSES) - NOTES - DOCTORS
+    assert set(rules) == set(PROBLEMS) - NOTES - DOCTORS
     for code, rule in rules.items():
-        cause = CAUSES[code]
+        cause = PROBLEMS[code]
         assert (written(rule, "summary"), written(rule, "remedy")) == (cause.title, cause.remedy)
         assert (written(rule, "severity") == "critical") == (cause.severity is Severity.ERROR)
     for rule, code in (
         ("ServiceDown", "service_not_running"),
-        ("ConsumerStopped", "service_stuck"),
-        ("QueueStuck", "service_stuck"),
+        ("ConsumerStopped", "service_unresponsive"),
+        ("QueueStuck", "service_unresponsive"),
         ("CreditsRunOut", "credits_low"),
-        ("CloudCallsFail", "cloud_fault"),
+        ("CloudCallsFail", "cloud_server_error"),
         ("EventsLost", "disk_full"),
     ):
-        assert written(rule, "remedy") == CAUSES[code].remedy
+        assert written(rule, "remedy") == PROBLEMS[code].remedy
 
 
 def test_every_alert_says_what_to_do_and_which_command_to_begin_with():
@@ -94,7 +94,7 @@ def test_nothing_fires_while_all_is_well(tmp_path, figure):
             "interval": "15s",
             "input_series": [
                 *({"series": name, "values": values} for name, values in CALM.items()),
-                *({"series": item(code), "values": "0x200"} for code in CAUSES),
+                *({"series": item(code), "values": "0x200"} for code in PROBLEMS),
             ],
             "promql_expr_test": [{**quiet, "eval_time": f"{minute}m"} for minute in range(0, 50, 5)],
         }
@@ -158,7 +158,7 @@ def test_each_trouble_that_lasts_is_an_alert_and_one_that_passes_is_none(tmp_pat
 
 
 def item(code):
-    return series("eliza_cloud_health_item", code=code, severity=CAUSES[code].severity.value)
+    return series("eliza_cloud_health_item", code=code, severity=PROBLEMS[code].severity.value)
 
 
 def test_rules_and_dashboard_name_only_metrics_that_exist():

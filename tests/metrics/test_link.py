@@ -8,7 +8,7 @@ from aiohttp import web
 
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.core.link import events
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.runtime import errors as link_errors
 from eliza_cloud.runtime.errors import LinkError
@@ -79,12 +79,12 @@ async def test_the_state_is_one_of_five_in_each_of_them(rig, cloud, numbers):  #
 async def test_heartbeats_misses_and_tries_are_counted_by_outcome(rig, cloud, numbers):  # noqa: F811
     await rig.connected()
     cloud.script["heartbeat"] = [heartbeat_dead()]
-    await rig.after(30.0, lambda: rig.link.facts.misses == 1, "monitor")
+    await rig.after(30.0, lambda: rig.link.facts.missed_heartbeats == 1, "monitor")
     failing_since = rig.clock.wall()
     read = numbers()
     assert read.value("eliza_cloud_heartbeat_misses") == 1
     assert read.value("eliza_cloud_failing_since_timestamp_seconds") == failing_since
-    await rig.after(30.0, lambda: rig.link.facts.misses == 0, "monitor")
+    await rig.after(30.0, lambda: rig.link.facts.missed_heartbeats == 0, "monitor")
     last = rig.clock.wall()
     read = numbers()
     assert read.all("eliza_cloud_heartbeats_total") == {("answered",): 1, ("missed",): 1}
@@ -160,7 +160,7 @@ async def test_backups_by_outcome_with_size_age_and_time(rig, cloud, metrics, nu
 async def test_the_health_items_are_those_of_the_health_view(rig, cloud, numbers):  # noqa: F811
     await rig.connected()
     read = numbers().all("eliza_cloud_health_item")
-    assert read == dict.fromkeys(((code, cause.severity) for code, cause in CAUSES.items()), 0.0)
+    assert read == dict.fromkeys(((code, cause.severity) for code, cause in PROBLEMS.items()), 0.0)
     await rig.lose()
     rig.clock.advance(0.0)
     shown = {item.code for item in rig.link.health().items}
@@ -236,7 +236,7 @@ async def test_the_queue_is_timed_for_every_event_and_its_length_is_shown(rig, n
     assert handled >= sum(read.all("eliza_cloud_events_total").values())
     assert read.value("eliza_cloud_queue_length") == 0
     for _ in range(3):
-        rig.link.doubt_key()
+        rig.link.reverify_key()
     assert numbers().value("eliza_cloud_queue_length") == 3
     await rig.link.stop()
     assert numbers().value("eliza_cloud_consumer_running") == 0
@@ -293,5 +293,5 @@ async def test_a_call_that_takes_too_long_and_one_that_nobody_waits_for_are_told
 async def test_a_cloud_that_nobody_answers_for_is_unreachable(rig, metrics):  # noqa: F811
     rig.base_url = "http://127.0.0.1:9"
     await rig.start(verified=False)
-    await rig.until(lambda: rig.link.facts.key_trouble is not None)
+    await rig.until(lambda: rig.link.facts.key_problem is not None)
     assert scrape(metrics).all("eliza_cloud_cloud_calls_total") == {("/api/v1/user", "cloud_unreachable"): 1}

@@ -9,7 +9,7 @@ from aiohttp import web
 from prometheus_client.openmetrics import parser as openmetrics
 
 from eliza_cloud.api.routes import ROUTES
-from eliza_cloud.ops.metrics.definitions import METRICS, Kind
+from eliza_cloud.ops.metrics.definitions import METRICS, MetricKind
 from eliza_cloud.ops.metrics.endpoints import ENDPOINTS, OTHER, endpoint_of
 from tests.metrics.numbers import SERIES, Numbers
 from tests.routing.conftest import CLOUD, TOKEN, cloud, house, log, provider, serve, signed_in  # noqa: F401
@@ -85,8 +85,8 @@ def test_the_catalogue_follows_the_conventions_of_prometheus():
     assert len({metric.name for metric in METRICS}) == len(METRICS)
     for metric in METRICS:
         assert re.fullmatch(r"(eliza_cloud|process)(_[a-z]+)+", metric.name)
-        assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
-        assert bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM)
+        assert metric.name.endswith("_total") == (metric.kind is MetricKind.COUNTER)
+        assert bool(metric.buckets) == (metric.kind is MetricKind.HISTOGRAM)
         assert metric.help.endswith(".")
         assert len(metric.help) > 5
         assert "millis" not in metric.name

@@ -58,8 +58,8 @@ class Caller:
             assert self.kind != "connect" or self.task.result() == _linked(self)
             return
         assert isinstance(error, LinkError), f"{self!r} got {error!r}"
-        assert error.failure.message
-        assert 400 <= error.failure.status < 600
+        assert error.problem.message
+        assert 400 <= error.problem.status < 600
 
 
 def _linked(caller: Caller) -> LinkedAgent:

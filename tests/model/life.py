@@ -13,7 +13,7 @@ import structlog
 
 from eliza_cloud.core.states import LinkState
 from eliza_cloud.runtime.manager import CloudManager
-from eliza_cloud.runtime.observers import Report
+from eliza_cloud.runtime.observers import StepRecord
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
@@ -33,7 +33,7 @@ class Tally:
     """What a search has been through."""
 
     def __init__(self) -> None:
-        self.lives = self.steps = self.calls = self.turns = self.callers = self.links = 0
+        self.lives = self.steps = self.calls = self.turns = self.waiters = self.links = 0
         self.seconds = 0.0
         self.moves: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
@@ -51,23 +51,23 @@ class Life:
         self.directory = Path(tempfile.mkdtemp(prefix="model-", dir=_memory()))
         self.paths = state_paths({"ELIZA_STATE_DIR": str(self.directory)})
         self.environ: dict[str, str] = {}
-        self.chance = 1.0
+        self.jitter = 1.0
         self.weather = "silent"
         self.approved = False
         self.issued: dict[str, Response] = {}
         self.kept: set[str] = set()
         self.revoked: set[str] = set()
         self.sessions: list[str] = []
-        self.callers: list[Caller] = []
+        self.waiters: list[Caller] = []
         self.disk_was_slow_at = 0.0
-        self.fell = False
+        self.on_crash = False
         self.journal: Recording | None = None
         self.ways_out = contextlib.ExitStack()
         self.log = self.ways_out.enter_context(structlog.testing.capture_logs())
 
-    def begins(self, *, signed_in: bool, settings: Settings, chance: float) -> None:
+    def begins(self, *, signed_in: bool, settings: Settings, jitter: float) -> None:
         """Start the first service, with a key on the disk or without; to be called once, first of all."""
-        self.chance = chance
+        self.jitter = jitter
         self.settings = settings
         if signed_in:
             self.issued["eliza_first"] = Response(200)
@@ -94,7 +94,7 @@ class Life:
             credentials=credentials,
             cloud=ScriptedAccess(self.cloud),
             clock=self.clock,
-            chance=lambda: self.chance,
+            jitter=lambda: self.jitter,
             observers=[self.journal, OnStep(self.watch.step)],
         )
         self.credentials = credentials
@@ -106,30 +106,30 @@ class Life:
     @property
     def stopped(self) -> bool:
         """Whether the service has ended: from then on callers are refused."""
-        return self.stopping and not [caller for caller in self.callers if caller.kind == "stop"]
+        return self.stopping and not [caller for caller in self.waiters if caller.kind == "stop"]
 
     def check(self) -> None:
         """Check everything that must hold at this moment."""
         self.tally.steps += 1
-        self.fell = True  # unless the end is reached
+        self.on_crash = True  # unless the end is reached
         assert self.watch.broken == [], self.watch.broken[0]
         assert self.loop.faults == [], self.loop.faults[0]
-        falls = [line["exc_info"] for line in self.log if line["event"] == "runtime.fell"]
+        falls = [line["exc_info"] for line in self.log if line["event"] == "runtime.crashed"]
         assert falls == [], repr(falls[0])
         assert self.manager.running or self.stopping
         self._check_that_closing_ends()
         self._hear_the_answers()
         if not self.loop._ready and not self.loop.disk_waits:
             self._check_that_nobody_waits_for_nothing()
-        self.fell = False
+        self.on_crash = False
 
     def _hear_the_answers(self) -> None:
-        for caller in [caller for caller in self.callers if caller.task.done()]:
-            self.callers.remove(caller)
+        for caller in [caller for caller in self.waiters if caller.task.done()]:
+            self.waiters.remove(caller)
             caller.check_the_answer()
 
     def _check_that_closing_ends(self) -> None:
-        for caller in self.callers:
+        for caller in self.waiters:
             if caller.kind in {"disconnect", "stop"} and not self.loop.disk_waits:
                 begun = max(caller.begun, self.disk_was_slow_at)
                 taken = (self.loop.now if caller.ended is None else caller.ended) - begun
@@ -137,7 +137,7 @@ class Life:
 
     def _check_that_nobody_waits_for_nothing(self) -> None:
         linking = {LinkState.CONNECTING, LinkState.RECONNECTING, LinkState.CLOSING}
-        for caller in self.callers:
+        for caller in self.waiters:
             if caller.kind == "connect":
                 assert self.manager.facts.state in linking, f"{caller!r} waits for what does not come"
             assert caller.kind not in {"begin_connect", "cancel_login"}, f"{caller!r} waits"
@@ -150,14 +150,14 @@ class Life:
         for _ in range(100):
             self.loop.pass_time(10.0)
             self.check()
-            if not self.callers:
+            if not self.waiters:
                 break
-        assert self.callers == [], "these were never answered"
+        assert self.waiters == [], "these were never answered"
         self._check_that_no_key_was_lost()
         begun = self.loop.now
         self.stopping = True
         self.call("stop", "", self.manager.stop())
-        while self.callers:
+        while self.waiters:
             self.until_next_timer()
             self.check()
         assert self.loop.now - begun <= CLOSING_BOUND
@@ -205,8 +205,8 @@ class Life:
     def call(self, kind: str, about: str, work: Coroutine[Any, Any, Any]) -> None:
         caller = Caller(self.loop, kind, about, work)
         caller.look(self.manager.facts)
-        self.callers.append(caller)
-        self.tally.callers += 1
+        self.waiters.append(caller)
+        self.tally.waiters += 1
 
     def run(self, turns: int | None) -> None:
         if turns is None:
@@ -246,10 +246,10 @@ class Life:
             self.revoked.add(call.key)
         self.watch.call(call)
 
-    def _on_step(self, report: Report) -> None:
+    def _on_step(self, report: StepRecord) -> None:
         if (key := self._held_key()) is not None:
             self.kept.add(key)
-        for caller in self.callers:
+        for caller in self.waiters:
             caller.look(report.step.facts)
 
 

@@ -35,10 +35,10 @@ class LinkModel(Life, RuleBasedStateMachine):
     @initialize(
         signed_in=st.sampled_from([True, True, False]),
         settings=st.sampled_from(SETTINGS),
-        chance=st.sampled_from([0.0, 1.0]),
+        jitter=st.sampled_from([0.0, 1.0]),
     )
-    def a_machine(self, signed_in: bool, settings: Settings, chance: float) -> None:
-        self.begins(signed_in=signed_in, settings=settings, chance=chance)
+    def a_machine(self, signed_in: bool, settings: Settings, jitter: float) -> None:
+        self.begins(signed_in=signed_in, settings=settings, jitter=jitter)
 
     # What callers do
 
@@ -104,9 +104,9 @@ class LinkModel(Life, RuleBasedStateMachine):
         self.loop.pass_time(4.0)
 
     @rule(who=st.integers(0, 9), turns=TURNS)
-    @precondition(lambda self: self.callers)
+    @precondition(lambda self: self.waiters)
     def a_caller_leaves(self, who: int, turns: int | None) -> None:
-        self.callers[who % len(self.callers)].leave()
+        self.waiters[who % len(self.waiters)].leave()
         self.run(turns)
 
     @rule(settings=st.sampled_from(SETTINGS), turns=TURNS)
@@ -236,7 +236,7 @@ class LinkModel(Life, RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if hasattr(self, "manager") and not self.fell:
+            if hasattr(self, "manager") and not self.on_crash:
                 self.end_well()
         finally:
             self.tally.lives += 1

@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from eliza_cloud.cloud.http.base_url import parse_base_url
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 
 A = "11111111-1111-4111-8111-111111111111"
 B = "22222222-2222-4222-8222-222222222222"
@@ -176,7 +176,7 @@ def cut(call: Call) -> None:
     call.answer.set_exception(aiohttp.ServerDisconnectedError())
 
 
-class ScriptedAccess(CloudAccess):
+class ScriptedAccess(CloudSession):
     """The way to a scripted cloud."""
 
     def __init__(self, cloud: ScriptedCloud) -> None:

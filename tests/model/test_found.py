@@ -75,7 +75,7 @@ def a_chat_begins_after_a_stop_that_a_slow_disk_outlasted(model: LinkModel) -> N
 def test_an_order_of_events_that_was_found_is_kept_to(story: Callable[[LinkModel], None]):
     model = LinkModel()
     try:
-        model.begins(signed_in=True, settings=Settings(), chance=1.0)
+        model.begins(signed_in=True, settings=Settings(), jitter=1.0)
         story(model)
         model.check()
     finally:

@@ -40,7 +40,7 @@ def search(how: settings, figure: Callable[[str], None], name: str) -> Tally:
     run_state_machine_as_test(type("Model", (LinkModel,), {"tally": tally}), settings=how)
     figure(
         f"search of the link ({name}): {tally.lives} lives of {tally.links} services, {tally.steps} steps, "
-        f"{tally.callers} callers, {tally.calls} calls of the cloud, {sum(tally.events.values())} events, "
+        f"{tally.waiters} callers, {tally.calls} calls of the cloud, {sum(tally.events.values())} events, "
         f"{tally.turns} turns of the loop, {tally.seconds / 86400:.1f} days of link time; "
         f"{time.perf_counter() - begun:.1f} s; {dict(sorted(tally.moves.items()))}"
     )

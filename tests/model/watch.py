@@ -7,7 +7,7 @@ from eliza_cloud.core.link import events as ev
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState
-from eliza_cloud.runtime.observers import Report
+from eliza_cloud.runtime.observers import StepRecord
 from tests.core.promises import (
     check_that_nothing_happens_unless_it_is_said,
     check_the_counters,
@@ -47,17 +47,17 @@ class Watch:
         self.events: Counter[str] = Counter()
         self.forgotten_keys: set[str] = set()
         self.held_key: Callable[[], str | None] = lambda: None
-        self.on_step: Callable[[Report], None] = lambda _: None
+        self.on_step: Callable[[StepRecord], None] = lambda _: None
         self._facts = facts
         self._parked = parked
         self._provisions: Counter[int] = Counter()
         self._rungs: dict[int, float] = {}  # by epoch; one that gets shorter keeps the rung it stands on
         self._final_snapshots: Counter[int] = Counter()
 
-    def step(self, report: Report) -> None:
+    def step(self, report: StepRecord) -> None:
         """Check one step of the link; to be its observer."""
         before, event, step = report.before, report.event, report.step
-        rungs = step.facts.policy.ladder.attempts or float("inf")
+        rungs = step.facts.policy.backoff.attempts or float("inf")
         self._rungs[step.facts.epoch] = max(rungs, self._rungs.get(step.facts.epoch, 0))
         self.events[f"{type(event).__name__} {step.outcome.value}"] += 1
         self.moves.update(f"{source.value} → {dest.value}" for source, dest in step.moves)
@@ -107,7 +107,7 @@ class Watch:
 
     def _check_that_it_is_the_only_one(self, call: Call) -> None:
         others = [other for other in self._parked() if other is not call and not other.answer.done()]
-        if call.owner != "errand" and not call.owner.startswith("caller"):
+        if call.owner != "background_task" and not call.owner.startswith("caller"):
             assert call.owner not in {other.owner for other in others}, "this activity overlaps itself"
         if call.owner in OWNER_OF and call.name in {"heartbeat", "snapshot", "provision", "restore"}:
             same = [other for other in others if (other.name, other.about) == (call.name, call.about)]
@@ -118,13 +118,13 @@ class Watch:
             assert call.owner == "drain", "a key that was signed out is used"
 
 
-def check_the_fence(report: Report) -> None:
+def check_the_fence(report: StepRecord) -> None:
     """What an activity of an older epoch says, or is said of an older key, counts for nothing."""
     before, event = report.before, report.event
     if isinstance(event, ev.ActivityFact):
         assert (event.epoch != before.epoch) == (report.step.outcome is Outcome.STALE)
     if isinstance(event, ev.KeyFact):
-        assert (event.key_number != before.key_number) == (report.step.outcome is Outcome.STALE)
+        assert (event.key_generation != before.key_generation) == (report.step.outcome is Outcome.STALE)
     if before.key is KeyState.ABSENT and not isinstance(event, ev.KeyChanged | ev.ConfigChanged | ev.Stop):
         allowed = {CLOSING, DISCONNECTED}
         assert before.state not in {CONNECTING, CONNECTED, RECONNECTING}

@@ -19,7 +19,7 @@ CONSTANTS = {
 }
 
 
-class Scope:
+class ActivityContext:
     """A function, or a module: where a name means one thing."""
 
     def __init__(self, node: ast.AST) -> None:
@@ -75,13 +75,13 @@ def log_calls() -> Iterator[tuple[str, str, str]]:
         tree = ast.parse(path.read_text())
         functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
         followed = 0
-        for scope in map(Scope, [tree, *functions]):
+        for context in map(ActivityContext, [tree, *functions]):
             followed += sum(
-                any(is_log_method(one) for one in scope.meant(node.func))
-                for node in scope.nodes
+                any(is_log_method(one) for one in context.meant(node.func))
+                for node in context.nodes
                 if isinstance(node, ast.Call)
             )
-            yield from ((level, event, f"{place}:{line}") for level, event, line in scope.lines())
+            yield from ((level, event, f"{place}:{line}") for level, event, line in context.lines())
         assert followed or not any(map(is_log_method, ast.walk(tree))), f"{place} logs in a way not followed"
 
 

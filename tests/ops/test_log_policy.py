@@ -14,9 +14,9 @@ def only_heartbeats(rig):
     rig.settings = QUIET
 
 
-async def beat(rig, misses):
+async def beat(rig, missed_heartbeats):
     """Let the next heartbeat happen; after it there are so many misses in a row."""
-    await rig.after(30.0, lambda: rig.link.facts.misses == misses, "monitor")
+    await rig.after(30.0, lambda: rig.link.facts.missed_heartbeats == missed_heartbeats, "monitor")
     await rig.until(lambda: rig.clock.pending("monitor"))
 
 
@@ -42,12 +42,12 @@ async def test_heartbeats_that_come_back_are_one_warning_and_one_line_with_how_l
     for _ in range(2):
         rig.log.clear()
         cloud.script["heartbeat"] = [heartbeat_dead(), heartbeat_dead()]
-        for misses in (1, 2, 0):
-            await beat(rig, misses)
+        for missed_heartbeats in (1, 2, 0):
+            await beat(rig, missed_heartbeats)
         assert levels(rig, "heartbeat.missed") == ["warning", "debug"]
         assert loud(rig) == ["heartbeat.missed"]
         (recovered,) = rig.logged("heartbeat.recovered")
-        assert (recovered["log_level"], recovered["lasted_s"]) == ("info", 60.0)
+        assert (recovered["log_level"], recovered["duration_s"]) == ("info", 60.0)
         await beat(rig, 0)
         assert len(rig.logged("heartbeat.recovered")) == 1
 
@@ -58,14 +58,14 @@ async def test_a_lost_link_is_one_warning_of_each_kind_and_one_line_with_how_lon
     await climb(rig, 3.0, 6.0, 12.0)
     assert levels(rig, "heartbeat.missed") == ["warning", "debug", "debug"]
     assert levels(rig, "reconnect.failed") == ["warning", "debug", "debug"]
-    assert loud(rig) == ["heartbeat.missed", "link.moved", "reconnect.failed"]
+    assert loud(rig) == ["heartbeat.missed", "link.transition", "reconnect.failed"]
     rig.log.clear()
     del cloud.always["heartbeat"]
     await rig.after(24.0, lambda: rig.state == "connected", "reconnector")
     assert loud(rig) == []
-    (moved,) = rig.logged("link.moved")
+    (moved,) = rig.logged("link.transition")
     assert (moved["log_level"], moved["to"]) == ("info", "connected")
-    assert moved["lasted_s"] == 60.0 + 3.0 + 6.0 + 12.0 + 24.0
+    assert moved["duration_s"] == 60.0 + 3.0 + 6.0 + 12.0 + 24.0
 
 
 async def test_each_outage_has_a_warning_of_its_own(rig, cloud):
@@ -74,11 +74,11 @@ async def test_each_outage_has_a_warning_of_its_own(rig, cloud):
         rig.log.clear()
         await rig.lose()
         await climb(rig, 3.0)
-        assert loud(rig) == ["heartbeat.missed", "link.moved", "reconnect.failed"]
+        assert loud(rig) == ["heartbeat.missed", "link.transition", "reconnect.failed"]
         del cloud.always["heartbeat"]
         await rig.after(6.0, lambda: rig.state == "connected", "reconnector")
         for beats in (1, 2):
-            await rig.after(30.0, lambda n=beats: rig.link.facts.clean_beats == n, "monitor")
+            await rig.after(30.0, lambda n=beats: rig.link.facts.stable_heartbeats == n, "monitor")
 
 
 async def test_a_failed_backup_is_a_warning_each_time(rig, cloud):

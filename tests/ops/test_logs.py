@@ -14,7 +14,7 @@ from aiohttp import web
 from eliza_cloud.ops.logging.access_log import AccessLog
 from eliza_cloud.ops.logging.level import LogLevelError, log_level
 from eliza_cloud.ops.logging.setup import configure_logs
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.redaction.secret import Secret
 
 CANARY = "canary-secret-value"
@@ -34,7 +34,7 @@ def configured():
 
     def configure(level="info", stream=None):
         stream = stream or io.BytesIO()
-        redaction = Redaction()
+        redaction = LogRedactor()
         redaction.register(Secret(CANARY))
         configure_logs(log_level({"ELIZA_LOG_LEVEL": level}), redaction, stream)
         return stream
@@ -53,11 +53,11 @@ def lines(stream):
 
 def test_a_line_is_json_with_event_level_and_time_in_utc(configured):
     stream = configured()
-    structlog.get_logger().info("link.moved", attempt=3)
+    structlog.get_logger().info("link.transition", attempt=3)
     (line,) = lines(stream)
     assert list(line) == ["timestamp", "level", "event", "attempt"]
     assert line.pop("timestamp").endswith("Z")
-    assert line == {"event": "link.moved", "level": "info", "attempt": 3}
+    assert line == {"event": "link.transition", "level": "info", "attempt": 3}
 
 
 def test_bound_context_is_in_every_line(configured):
@@ -116,9 +116,9 @@ def test_no_way_of_logging_shows_a_secret(configured):
 
 def test_on_a_terminal_it_is_text(configured):
     stream = configured(stream=Terminal())
-    structlog.get_logger().info("link.moved", to="connected")
+    structlog.get_logger().info("link.transition", to="connected")
     text = stream.getvalue().decode()
-    assert "link.moved" in text
+    assert "link.transition" in text
     assert not text.startswith("{")
 
 
@@ -146,7 +146,7 @@ def test_a_terminal_gets_colours_unless_told_otherwise(configured, monkeypatch, 
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     stream = configured(stream=Terminal())
-    structlog.get_logger().info("link.moved", to="connected")
+    structlog.get_logger().info("link.transition", to="connected")
     assert (b"\x1b[" in stream.getvalue()) is coloured
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from eliza_cloud.redaction.log import SHOWN, Redaction, is_secret_name
+from eliza_cloud.redaction.log import SHOWN, LogRedactor, is_secret_name
 from eliza_cloud.redaction.secret import Secret
 
 KEY = "eliza_" + "0123456789abcdef" * 4
@@ -11,7 +11,7 @@ CANARY = 'canary/with "quotes" and %signs%'
 
 
 def redacted(**entry):
-    redaction = Redaction()
+    redaction = LogRedactor()
     redaction.register(Secret(CANARY))
     return redaction(None, "info", entry)
 
@@ -81,7 +81,7 @@ def test_a_key_prefix_stays_readable():
 
 def test_a_key_that_comes_later_is_hidden_from_then_on_and_for_good():
     environ = {}
-    redaction = Redaction([lambda: environ.get("KEY")])
+    redaction = LogRedactor([lambda: environ.get("KEY")])
     assert redaction(None, "info", {"a": "late-canary"}) == {"a": "late-canary"}
     environ["KEY"] = "late-canary"
     assert redaction(None, "info", {"a": "late-canary"}) == {"a": SHOWN}
@@ -90,7 +90,7 @@ def test_a_key_that_comes_later_is_hidden_from_then_on_and_for_good():
 
 
 def test_the_longer_of_two_overlapping_secrets_is_hidden_whole():
-    redaction = Redaction()
+    redaction = LogRedactor()
     redaction.register(Secret("abc"))
     redaction.register(Secret("abcdef"))
     assert redaction.text("abcdef abc") == f"{SHOWN} {SHOWN}"

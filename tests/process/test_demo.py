@@ -139,7 +139,7 @@ def test_a_service_that_does_not_start_is_a_failure_that_shows_why(environment, 
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"),
+    ("parse_iso", "number"),
     [
         ("✓ Start both", signal.SIGTERM),
         ("✓ Connect to it", signal.SIGINT),
@@ -147,7 +147,7 @@ def test_a_service_that_does_not_start_is_a_failure_that_shows_why(environment, 
         ("Both go on until", signal.SIGHUP),
     ],
 )
-def test_its_processes_end_with_it(environment, scratch, tmp_path, moment, number):
+def test_its_processes_end_with_it(environment, scratch, tmp_path, parse_iso, number):
     with subprocess.Popen(
         [*CLI, "demo", "--keep"],
         env=environment,
@@ -157,7 +157,7 @@ def test_its_processes_end_with_it(environment, scratch, tmp_path, moment, numbe
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        while not (line := process.stdout.readline()).startswith(moment):
+        while not (line := process.stdout.readline()).startswith(parse_iso):
             assert line.strip() or line, "the demo ended early"
         started = children(process.pid)
         assert len(started) == 2

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 from eliza_cloud.cli.main import main
 from eliza_cloud.daemon.service import Running, running
 from eliza_cloud.emulator import create_app as create_emulator
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import Binding, Port
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
@@ -177,7 +177,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[House]]
                 **({"ELIZAOS_CLOUD_API_KEY": key} if key else {}),
                 **more,
             }
-            service = await stack.enter_async_context(running(environ, ANY_PORT, Redaction()))
+            service = await stack.enter_async_context(running(environ, ANY_PORT, LogRedactor()))
             session = await stack.enter_async_context(aiohttp.ClientSession())
             return House(service, tmp_path, environ, session)
 

@@ -85,16 +85,16 @@ def upper(limit, left):
 )
 def test_an_account_that_is_refused_rests(accounts, now, status, headers, seconds):
     assert accounts.note(A, status, headers)
-    assert accounts.resting(A) == seconds
+    assert accounts.cooldown(A) == seconds
     now.time += seconds
-    assert accounts.resting(A) == 0
+    assert accounts.cooldown(A) == 0
     assert accounts.choose(POOL, None) == A
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 500, 503])
 def test_any_other_answer_lets_it_go_on(accounts, status):
     assert not accounts.note(A, status, {"Retry-After": "9"})
-    assert accounts.resting(A) == 0
+    assert accounts.cooldown(A) == 0
 
 
 def test_when_all_rest_the_one_that_wakes_first_answers_for_itself(accounts):

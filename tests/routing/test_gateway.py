@@ -173,7 +173,7 @@ async def test_videos_and_speech_of_the_cloud(signed_in):
         (404, (404, "not_found", "not_found_error")),
         (422, (422, "provider_refused", "invalid_request_error")),
         (429, (429, "rate_limited", "rate_limit_error")),
-        (500, (502, "provider_fault", "server_error")),
+        (500, (502, "provider_server_error", "server_error")),
         (302, (502, "redirected", "server_error")),
     ],
 )
@@ -211,7 +211,7 @@ async def test_a_provider_that_is_not_there_is_502_and_a_silent_one_504(house, o
     house.edit(providers={"other": {"baseUrl": other.url}})
     fast = aiohttp.ClientTimeout(sock_read=0.05)
     monkeypatch.setattr("eliza_cloud.api.openai.completions.STREAMED", fast)
-    monkeypatch.setattr(gateways.Call, "timeout", fast, raising=False)
+    monkeypatch.setattr(gateways.UpstreamRequest, "timeout", fast, raising=False)
     try:
         status, body = await house.call("POST", "/v1/embeddings", {"model": "m", "input": "a"})
     finally:
@@ -249,7 +249,7 @@ async def test_a_stream_that_breaks_off_ends_in_a_frame_that_says_so(house, othe
             await read_to_the_end(answer)
     frames = got.decode().strip().split("\n\n")
     assert len(frames) == 2
-    assert json.loads(frames[1].removeprefix("data: "))["error"]["code"] == "answer_cut"
+    assert json.loads(frames[1].removeprefix("data: "))["error"]["code"] == "response_truncated"
 
 
 async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(house, other):
@@ -334,7 +334,7 @@ async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_
     house.file.write_text(good[:-10])
     for _ in range(3):
         assert (await house.chat(model=None))[0] == 200
-    assert [entry["log_level"] for entry in log if entry["event"] == "routing.kept"] == ["warning"]
+    assert [entry["log_level"] for entry in log if entry["event"] == "routing.reload_failed"] == ["warning"]
     _, view = await house.call("GET", "/api/cloud/routing")
     assert "eliza.json" in view["problem"]
     house.file.write_text("")
@@ -344,7 +344,7 @@ async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_
     assert other.asked[-1].body["model"] == "again"
     (recovered,) = [entry for entry in log if entry["event"] == "routing.recovered"]
     assert recovered["log_level"] == "info"
-    assert recovered["lasted_s"] > 0
+    assert recovered["duration_s"] > 0
     assert (await house.call("GET", "/api/cloud/routing"))[1]["problem"] is None
 
 
@@ -381,7 +381,7 @@ async def test_several_accounts_share_the_work_and_a_refused_one_rests(house, ot
     assert len(other.asked) == 4  # one failed over, and then no call asks the account that rests
     _, view = await house.call("GET", "/api/cloud/routing")
     accounts = view["capabilities"]["llmText"]["accounts"]
-    assert [(one["name"], one["restingSeconds"] > 0) for one in accounts] == [
+    assert [(one["name"], one["cooldownSeconds"] > 0) for one in accounts] == [
         ("default", True),
         ("work", False),
     ]

@@ -5,19 +5,19 @@ import pytest
 from eliza_cloud.routing.config.table import table_of
 from eliza_cloud.routing.config.types import Capability
 from eliza_cloud.routing.upstreams.env import Variables
-from eliza_cloud.routing.upstreams.resolve import CloudRoad, RoadClosed, road_of
+from eliza_cloud.routing.upstreams.resolve import CloudUpstream, RouteUnavailable, resolve_upstream
 
 
-def road(route, capability="llmText", environ=None, **document):
+def upstream(route, capability="llmText", environ=None, **document):
     table = table_of({"serviceRouting": {capability: route}, **document})
-    return road_of(Capability(capability), table, Variables(table.variables, environ or {}))
+    return resolve_upstream(Capability(capability), table, Variables(table.variables, environ or {}))
 
 
 def closed(*args, **more):
-    with pytest.raises(RoadClosed) as refused:
-        road(*args, **more)
-    assert refused.value.failure.status == 503
-    return refused.value.failure
+    with pytest.raises(RouteUnavailable) as refused:
+        upstream(*args, **more)
+    assert refused.value.problem.status == 503
+    return refused.value.problem
 
 
 def direct(backend, **more):
@@ -37,13 +37,13 @@ def direct(backend, **more):
     ],
 )
 def test_the_known_providers_need_their_usual_variable_only(provider, variable, base):
-    found = road(direct(provider), environ={variable: "k"})
+    found = upstream(direct(provider), environ={variable: "k"})
     assert (found.label, found.base) == (provider, base)
     assert [(one.variable, one.key.reveal()) for one in found.accounts] == [(variable, "k")]
 
 
 def test_ollama_needs_no_key():
-    assert [one.key for one in road(direct("ollama")).accounts] == [None]
+    assert [one.key for one in upstream(direct("ollama")).accounts] == [None]
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,14 @@ def test_ollama_needs_no_key():
 def test_a_base_url_comes_from_its_variable(given, base):
     environ = {"OPENAI_BASE_URL": given, "OPENAI_API_KEY": "k"}
     providers = {"openai": {"baseUrl": "https://settings.example/v1"}}
-    assert road(direct("openai"), environ=environ, providers=providers).base == base
+    assert upstream(direct("openai"), environ=environ, providers=providers).base == base
     del environ["OPENAI_BASE_URL"]
-    found = road(direct("openai"), environ=environ, providers=providers)
+    found = upstream(direct("openai"), environ=environ, providers=providers)
     assert found.base == "https://settings.example/v1"
 
 
 def test_a_key_in_the_file_wins_over_the_environment():
-    found = road(direct("openai"), environ={"OPENAI_API_KEY": "old"}, env={"OPENAI_API_KEY": " new "})
+    found = upstream(direct("openai"), environ={"OPENAI_API_KEY": "old"}, env={"OPENAI_API_KEY": " new "})
     assert found.accounts[0].key.reveal() == "new"
 
 
@@ -73,36 +73,36 @@ def test_the_settings_name_further_providers():
         "Mine": {"baseUrl": "http://127.0.0.1:8000", "keyVariable": "MINE_KEY"},
         "bare": {"baseUrl": "http://b"},
     }
-    found = road(direct("mine"), providers=providers, environ={"MINE_KEY": "k"})
+    found = upstream(direct("mine"), providers=providers, environ={"MINE_KEY": "k"})
     assert (found.base, found.accounts[0].key.reveal()) == ("http://127.0.0.1:8000/v1", "k")
-    assert road(direct("bare"), providers=providers).accounts[0].key is None
+    assert upstream(direct("bare"), providers=providers).accounts[0].key is None
     assert closed(direct("mine"), providers=providers).code == "provider_key_missing"
 
 
 @pytest.mark.parametrize("base", [None, 3, "ftp://x", "https://u:hunter2@x", "https://x?api-key=hunter2"])
 def test_a_provider_without_a_valid_address_is_said_to_have_none(base):
-    failure = closed(direct("mine"), providers={"mine": {"baseUrl": base}})
-    assert failure.code == "provider_without_address"
-    assert "hunter2" not in failure.message
+    problem = closed(direct("mine"), providers={"mine": {"baseUrl": base}})
+    assert problem.code == "provider_without_address"
+    assert "hunter2" not in problem.message
 
 
 def test_each_account_has_a_variable_of_its_own():
     route = direct("openai", accountIds=["default", "work", "my team"])
     environ = {"OPENAI_API_KEY": "1", "OPENAI_API_KEY_MY_TEAM": "3"}
-    found = road(route, environ=environ)
+    found = upstream(route, environ=environ)
     assert [(one.name, one.key.reveal()) for one in found.accounts] == [("default", "1"), ("my team", "3")]
-    failure = closed(direct("openai", accountId="work"), environ=environ)
-    assert "set OPENAI_API_KEY_WORK under env" in failure.message
+    problem = closed(direct("openai", accountId="work"), environ=environ)
+    assert "set OPENAI_API_KEY_WORK under env" in problem.message
 
 
 def test_a_missing_key_is_said_with_the_name_of_its_variable():
-    failure = closed(direct("openai"))
-    assert failure.code == "provider_key_missing"
-    assert "set OPENAI_API_KEY under env in eliza.json" in failure.message
+    problem = closed(direct("openai"))
+    assert problem.code == "provider_key_missing"
+    assert "set OPENAI_API_KEY under env in eliza.json" in problem.message
 
 
 def test_the_cloud_is_a_road_by_backend_and_transport():
-    assert isinstance(road({"backend": "elizacloud", "transport": "cloud-proxy"}), CloudRoad)
+    assert isinstance(upstream({"backend": "elizacloud", "transport": "cloud-proxy"}), CloudUpstream)
 
 
 @pytest.mark.parametrize(
@@ -122,32 +122,32 @@ def test_a_route_that_says_too_little_is_incomplete(route):
 
 
 def test_no_route_says_how_to_set_one():
-    failure = closed({}, "media")
-    assert failure.code == "capability_not_routed"
-    assert "eliza-cloud routing set media" in failure.message
-    assert "PUT /api/cloud/routing/media" in failure.message
+    problem = closed({}, "media")
+    assert problem.code == "capability_not_routed"
+    assert "eliza-cloud routing set media" in problem.message
+    assert "PUT /api/cloud/routing/media" in problem.message
 
 
 def test_an_unknown_provider_is_named_with_the_known_ones():
-    failure = closed(direct("opnai"))
-    assert failure.code == "unknown_provider"
-    assert "openai" in failure.message
+    problem = closed(direct("opnai"))
+    assert problem.code == "unknown_provider"
+    assert "openai" in problem.message
 
 
 def test_a_remote_server_is_reached_under_v1_and_its_token_is_its_own():
     route = {"transport": "remote", "remoteApiBase": "http://10.0.0.2:2138/v1"}
-    found = road(route)
+    found = upstream(route)
     assert (found.base, found.chains) == ("http://10.0.0.2:2138/v1", "http://10.0.0.2:2138/rpc/{chain}")
     assert found.accounts[0].key is None
-    assert road(route, environ={"ELIZA_REMOTE_TOKEN": "t"}).accounts[0].key.reveal() == "t"
+    assert upstream(route, environ={"ELIZA_REMOTE_TOKEN": "t"}).accounts[0].key.reveal() == "t"
     target = {"remoteApiBase": "http://10.0.0.2:2138/v1", "remoteAccessToken": "u"}
-    assert road(route, deploymentTarget=target).accounts[0].key.reveal() == "u"
+    assert upstream(route, deploymentTarget=target).accounts[0].key.reveal() == "u"
     target["remoteApiBase"] = "http://10.0.0.3"
-    assert road(route, deploymentTarget=target).accounts[0].key is None
+    assert upstream(route, deploymentTarget=target).accounts[0].key is None
 
 
 def test_chain_calls_go_where_the_settings_say():
-    assert closed(direct("openai"), "rpc", environ={"OPENAI_API_KEY": "k"}).code == "capability_not_served"
+    assert closed(direct("openai"), "rpc", environ={"OPENAI_API_KEY": "k"}).code == "capability_unsupported"
     providers = {"node": {"baseUrl": "https://node.example/"}, "many": {"baseUrl": "https://{chain}.example"}}
-    assert road(direct("node"), "rpc", providers=providers).chains == "https://node.example/{chain}"
-    assert road(direct("many"), "rpc", providers=providers).chains == "https://{chain}.example"
+    assert upstream(direct("node"), "rpc", providers=providers).chains == "https://node.example/{chain}"
+    assert upstream(direct("many"), "rpc", providers=providers).chains == "https://{chain}.example"

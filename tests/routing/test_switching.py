@@ -66,7 +66,7 @@ async def test_no_key_is_ever_shown(house):
     answer = await house.raw("GET", "/api/cloud/routing")
     assert KEY not in await answer.text()
     shown = await view(house, "llmText")
-    assert shown["accounts"] == [{"name": "default", "keyVariable": "OPENAI_API_KEY", "restingSeconds": 0}]
+    assert shown["accounts"] == [{"name": "default", "keyVariable": "OPENAI_API_KEY", "cooldownSeconds": 0}]
 
 
 async def test_a_route_is_put_and_deleted(house):

@@ -10,7 +10,7 @@ import structlog
 from eliza_cloud.core.log_events import LOG_EVENTS
 from eliza_cloud.ops.logging.level import LEVELS, current_level, level_of, set_level
 from eliza_cloud.ops.logging.setup import configure_logs
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 
 PATH = "/api/cloud/log-level"
 
@@ -21,7 +21,7 @@ def stream():
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     logged = io.BytesIO()
-    configure_logs(logging.INFO, Redaction(), logged)
+    configure_logs(logging.INFO, LogRedactor(), logged)
     yield logged
     structlog.reset_defaults()
     logging.captureWarnings(capture=False)
@@ -101,7 +101,7 @@ def test_it_needs_the_token(start):
 
 
 @pytest.mark.parametrize(
-    "name", ["log.level_changed", "systemd.unheard", "watchdog.withheld", "watchdog.resumed"]
+    "name", ["log.level_changed", "systemd.notify_failed", "watchdog.unresponsive", "watchdog.resumed"]
 )
 def test_what_is_logged_here_is_in_the_catalogue(name):
     assert LOG_EVENTS[name].endswith(".")

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from eliza_cloud.daemon.service import _reload, running
-from eliza_cloud.daemon.status_line import FELL, StatusLine
+from eliza_cloud.daemon.status_line import CRASHED, StatusLine
 from eliza_cloud.daemon.systemd import Systemd
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import read_binding
 from tests.running.conftest import forgotten, told
 
@@ -44,7 +44,7 @@ def test_a_service_that_cannot_run_never_says_ready(start, supervisor):
 
 def test_a_socket_that_is_gone_is_a_warning_and_no_more(start, tmp_path):
     service = start(NOTIFY_SOCKET=str(tmp_path / "nobody"))
-    assert service.until_logged("systemd.unheard")["level"] == "warning"
+    assert service.until_logged("systemd.notify_failed")["level"] == "warning"
     assert service.ask("GET", "/healthz") == (200, {"ok": True})
 
 
@@ -127,16 +127,16 @@ def test_a_reload_is_announced_and_ended_whatever_the_settings_are(start, superv
 
 async def test_wrong_settings_leave_the_old_ones_in_force(environ):
     binding = read_binding(environ, ports=[0])
-    async with running(environ, binding, Redaction()) as service:
+    async with running(environ, binding, LogRedactor()) as service:
         service.config.path.write_text('{"cloud": {"bridge": {"maxFailures": 7}}}')
-        await _reload(service, Redaction())
+        await _reload(service, LogRedactor())
         assert service.manager.settings.max_failures == 7
         for wrong in ('{"cloud": {"bridge": {"maxFailures": 0}}}', "{", '{"cloud": []}'):
             service.config.path.write_text(wrong)
-            await _reload(service, Redaction())
+            await _reload(service, LogRedactor())
             assert service.manager.settings.max_failures == 7, wrong
         service.config.path.write_text("{}")
-        await _reload(service, Redaction())
+        await _reload(service, LogRedactor())
         assert service.manager.settings.max_failures == 3
 
 
@@ -152,8 +152,8 @@ async def test_the_status_says_that_the_links_loop_fell(tmp_path):
     said = []
     environ = {"ELIZA_STATE_DIR": str(tmp_path / "state")}
     binding = read_binding(environ, ports=[0])
-    async with running(environ, binding, Redaction(), [StatusLine(said.append)]) as service:
+    async with running(environ, binding, LogRedactor(), [StatusLine(said.append)]) as service:
         service.manager._loop.post(object())  # no event: the loop does not know what to do with it
         await asyncio.wait_for(service.manager._loop.activities.ended("consumer"), 5)
         await asyncio.sleep(0)
-    assert said[-1] == FELL
+    assert said[-1] == CRASHED

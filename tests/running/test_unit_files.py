@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from eliza_cloud.cli.main import eliza_cloud
-from eliza_cloud.daemon.exit_codes import ExitCode
+from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from eliza_cloud.daemon.service import STOP_BUDGET
 from eliza_cloud.routing.config.settings import VARIABLES
 from eliza_cloud.store.config.setting_types import Counts
@@ -89,7 +89,7 @@ def test_it_agrees_with_the_service(name):
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert service["Restart"] == "on-failure"
     prevented = {int(code) for code in service["RestartPreventExitStatus"].split()}
-    assert prevented == {ExitCode.USAGE, ExitCode.ALREADY_RUNNING}
+    assert prevented == {ServiceExitCode.USAGE, ServiceExitCode.ALREADY_RUNNING}
     assert float(service["TimeoutStopSec"]) > STOP_BUDGET
     assert float(service["WatchdogSec"]) > STOP_BUDGET
     assert service["NoNewPrivileges"] == "yes"

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from eliza_cloud.api.routes import ROUTES, Route
+from eliza_cloud.api.routes import ROUTES, Endpoint
 from tests.api.conftest import until
 from tests.security.campaign import SETTINGS, TOKEN, Campaign
 from tests.security.wire import request
@@ -66,7 +66,7 @@ async def _scrape(on: Campaign) -> None:
     on.net.add("metrics", content)
 
 
-async def _call(on: Campaign, route: Route) -> None:
+async def _call(on: Campaign, route: Endpoint) -> None:
     """Call one route, as a stream too where it may be one; whoever has to wait long goes away."""
     with contextlib.suppress(TimeoutError):
         agent = ELSEWHERE if route.path.endswith(("/shutdown", "/suspend")) else on.agent
@@ -434,7 +434,7 @@ async def falling(on: Campaign) -> None:
     await on.start(
         patch=FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run")
     )
-    await until(lambda: _fell(on))
+    await until(lambda: _on_writer_done(on))
     await every_route(on)
     await on.cli("status")
     await on.stop()
@@ -448,7 +448,7 @@ async def falling(on: Campaign) -> None:
     assert b"service.failed" in on.net.of(on.net.flow, "log")
 
 
-async def _fell(on: Campaign) -> bool:
+async def _on_writer_done(on: Campaign) -> bool:
     return "runtime_not_started" in (await on.api("GET", "/api/cloud/status"))[1].get("reason", "")
 
 

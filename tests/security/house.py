@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from eliza_cloud.api.app import create_app
 from eliza_cloud.daemon import service
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.listen_address import read_binding
 from tests.api.conftest import until
@@ -96,7 +96,7 @@ async def house(
             "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
         }
         binding = read_binding(environ, ports=[0])
-        async with service.running(environ, binding, Redaction()) as running:
+        async with service.running(environ, binding, LogRedactor()) as running:
             await until(lambda: running.manager.status().connected)
             port = int(running.urls[0].rpartition(":")[2])
             yield House(port, running.manager, cloud, reached)

@@ -8,11 +8,11 @@ from eliza_cloud.cli.client.endpoint import service_token, service_url
 from eliza_cloud.cli.client.http import Service
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cloud.errors import KeyUnavailable
-from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.types.login import read_poll
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.stream import Strainer
+from eliza_cloud.redaction.stream import StreamRedactor
 from eliza_cloud.redaction.text import PIECE, hide
 from tests.security.canaries import Canary
 from tests.security.guard_rows import TOKEN
@@ -48,19 +48,19 @@ def test_a_piece_is_hidden_wherever_in_the_secret_it_begins(length):
 
 @given(texts, st.lists(st.integers(1, 40), min_size=1, max_size=30))
 def test_a_body_is_strained_alike_however_it_is_cut(text, sizes):
-    strainer, passed, rest = Strainer([KEY]), b"", text.encode()
+    redactor, passed, rest = StreamRedactor([KEY]), b"", text.encode()
     while rest:
         for size in sizes:
             chunk, rest = rest[:size], rest[size:]
-            passed += strainer.take(chunk)
-    passed += strainer.rest()
+            passed += redactor.feed(chunk)
+    passed += redactor.flush()
     assert passed.decode() == hide(text, [KEY], "*", each=True)
 
 
 def test_what_cannot_be_a_piece_is_not_held_back():
-    strainer = Strainer([KEY])
-    assert strainer.take(b"data: hello\n\n") == b"data: hello\n\n"
-    assert strainer.take(bytes(range(256)))[:-1] == bytes(range(255))
+    redactor = StreamRedactor([KEY])
+    assert redactor.feed(b"data: hello\n\n") == b"data: hello\n\n"
+    assert redactor.feed(bytes(range(256)))[:-1] == bytes(range(255))
 
 
 def test_a_short_secret_is_hidden_whole_and_two_side_by_side_are_two():
@@ -73,31 +73,31 @@ def test_a_short_secret_is_hidden_whole_and_two_side_by_side_are_two():
     "document", [{"a": [{"b": f"x{KEY}y"}]}, {KEY: 1}, {"a": KEY[10:40]}, {"a": {KEY[:30]: [KEY]}}]
 )
 def test_an_answer_of_the_cloud_comes_without_the_key(document):
-    cleaned = Redaction(Secret(KEY)).document(document)
+    cleaned = CloudTextRedactor(Secret(KEY)).document(document)
     assert not has_piece(repr(cleaned))
-    assert Redaction(Secret("another-key-of-some-length")).document(document) is document
-    assert Redaction(None).document(document) is document
+    assert CloudTextRedactor(Secret("another-key-of-some-length")).document(document) is document
+    assert CloudTextRedactor(None).document(document) is document
 
 
 @pytest.mark.parametrize("odd", ['quote"backslash\\and-more-of-it', "tab\tin-the-middle-of-it-all"])
 def test_a_key_that_json_spells_otherwise_is_found(odd):
-    assert Redaction(Secret(odd)).document({"a": f"<{odd}>"}) != {"a": f"<{odd}>"}
+    assert CloudTextRedactor(Secret(odd)).document({"a": f"<{odd}>"}) != {"a": f"<{odd}>"}
 
 
-def poll(**members: str) -> Answer:
-    return Answer(200, {"status": "authenticated", "apiKey": KEY, **members}, None)
+def poll(**members: str) -> CloudResponse:
+    return CloudResponse(200, {"status": "authenticated", "apiKey": KEY, **members}, None)
 
 
 @pytest.mark.parametrize("prefix", [KEY, KEY[:20], KEY[30:], "x" * 16])
 def test_a_prefix_that_is_more_than_one_is_not_shown(prefix):
-    assert read_poll(poll(keyPrefix=prefix), Redaction(None)).key_prefix is None
-    assert read_poll(poll(keyPrefix=KEY[:12]), Redaction(None)).key_prefix == KEY[:12]
+    assert read_poll(poll(keyPrefix=prefix), CloudTextRedactor(None)).key_prefix is None
+    assert read_poll(poll(keyPrefix=KEY[:12]), CloudTextRedactor(None)).key_prefix == KEY[:12]
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\0", f"{KEY}\n", f"{KEY}\u00e9", f" {KEY}", "two words"])
 def test_a_key_that_no_header_and_no_environment_can_carry_is_refused(key):
     with pytest.raises(KeyUnavailable) as caught:
-        read_poll(poll(apiKey=key), Redaction(None))
+        read_poll(poll(apiKey=key), CloudTextRedactor(None))
     assert not has_piece(str(caught.value))
 
 

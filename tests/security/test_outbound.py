@@ -201,14 +201,14 @@ async def test_localhost_that_leads_elsewhere_gets_no_connection(trap):
 async def test_only_1_switches_the_exception_on(tmp_path, trap, value, monkeypatch):
     """Asked of the service itself, with a key at hand: nothing comes to the trap."""
     from eliza_cloud.daemon import service  # noqa: PLC0415 - the fixture's patches come first
-    from eliza_cloud.redaction.log import Redaction  # noqa: PLC0415 - the same
+    from eliza_cloud.redaction.log import LogRedactor  # noqa: PLC0415 - the same
     from eliza_cloud.store.config.listen_address import read_binding  # noqa: PLC0415 - the same
 
     environ = {
         "ELIZA_STATE_DIR": str(tmp_path), "ELIZAOS_CLOUD_API_KEY": KEY,
         "ELIZAOS_CLOUD_BASE_URL": f"http://127.0.0.1:{trap.port}", ALLOW_LOOPBACK: value,
     }  # fmt: skip
-    async with service.running(environ, read_binding(environ, ports=[0]), Redaction()) as running:
+    async with service.running(environ, read_binding(environ, ports=[0]), LogRedactor()) as running:
         assert running.manager.status().connected is False
         with pytest.raises(Exception, match="cloud base URL is refused"):
             await running.manager.ask_cloud(lambda cloud: cloud.get_user())

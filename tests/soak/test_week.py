@@ -35,7 +35,13 @@ def check_that_nothing_grew(looks: list[Kept]) -> None:
     for what in ("tasks", "timers", "files", "queue", "requests", "callers", "errands", "pollers"):
         values = [getattr(look, what) for look in looks]
         assert max(values) <= values[0], f"{what}: {values}"
-    assert (first.queue, first.requests, first.callers, first.errands, first.pollers) == (0, 0, 0, 0, 0)
+    assert (first.queue, first.requests, first.waiters, first.background_tasks, first.pollers) == (
+        0,
+        0,
+        0,
+        0,
+        0,
+    )
     assert last.logins <= 16
     assert last.heap <= 200, "cancelled timers are swept"
     assert last.objects <= first.objects * (1 + OBJECTS_FLAT)

@@ -18,7 +18,7 @@ import msgspec
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.manager import CloudManager
-from eliza_cloud.runtime.observers import Report
+from eliza_cloud.runtime.observers import StepRecord
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
@@ -47,8 +47,8 @@ class Kept(msgspec.Struct, frozen=True):
     files: int
     queue: int
     requests: int
-    callers: int
-    errands: int
+    waiters: int
+    background_tasks: int
     logins: int
     pollers: int
     objects: int
@@ -59,7 +59,7 @@ class Week:
     """One machine with one link that lives on while outages come and go."""
 
     def __init__(self, paths: StatePaths, seed: int) -> None:
-        self.chance = random.Random(seed)
+        self.jitter = random.Random(seed)
         self.loop = VirtualLoop()
         self.clock = LoopClock(self.loop)
         self.counts: Counter[str] = Counter()
@@ -77,7 +77,7 @@ class Week:
             credentials=Credentials(ConfigFile(paths.config), self.store, {}, BASE_URL),
             cloud=ScriptedAccess(self.cloud),
             clock=self.clock,
-            chance=self.chance.random,
+            jitter=self.jitter.random,
             observers=[self.journal, OnStep(self._on_step)],
         )
 
@@ -117,9 +117,9 @@ class Week:
         """Let some hours pass: quiet ones, outages, callers who come and some who go."""
         end = self.loop.now + seconds
         while self.loop.now < end:
-            self.loop.pass_time(self.chance.uniform(0.2, 1.0) * HOUR)
+            self.loop.pass_time(self.jitter.uniform(0.2, 1.0) * HOUR)
             self._somebody_calls()
-            self._outage(self.chance.choice(OUTAGES), 10 ** self.chance.uniform(1.0, 4.0))
+            self._outage(self.jitter.choice(OUTAGES), 10 ** self.jitter.uniform(1.0, 4.0))
 
     def _outage(self, weather: str, seconds: float) -> None:
         self.counts[weather] += 1
@@ -136,11 +136,11 @@ class Week:
         """The link mends itself, unless it has given up: then a machine that wakes mends it, or a caller."""
         self.loop.settle()
         facts = self.link.facts
-        gave_up = facts.state is LinkState.DISCONNECTED and facts.reason is Reason.RETRIES_EXHAUSTED
-        if gave_up and self.chance.random() < 0.5:
+        retries_exhausted = facts.state is LinkState.DISCONNECTED and facts.reason is Reason.RETRIES_EXHAUSTED
+        if retries_exhausted and self.jitter.random() < 0.5:
             self.counts["woke"] += 1
             self.clock.offset += HOUR
-        elif gave_up or facts.state is LinkState.ERROR:
+        elif retries_exhausted or facts.state is LinkState.ERROR:
             self.counts["connected by hand"] += 1
             self.wait_for(self.link.connect(A))
         end = self.loop.now + BACK_AGAIN
@@ -158,11 +158,11 @@ class Week:
             lambda: link.ask_cloud(lambda client: client.list_agents()),
             link.start_login,
         ]
-        for call in self.chance.sample(calls, 2):
+        for call in self.jitter.sample(calls, 2):
             self.counts["callers"] += 1
             task = self.loop.create_task(_outcome(call()), name="caller")
             self.loop.turn()
-            if self.chance.random() < 0.5:
+            if self.jitter.random() < 0.5:
                 task.cancel()
         self.loop.settle()
 
@@ -181,8 +181,8 @@ class Week:
             files=len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - no paths are needed
             queue=inner._queue.qsize(),
             requests=len(inner.interpreter.requests),
-            callers=len(inner._callers._connecting) + len(inner._callers._closing),
-            errands=len(self.link._errands._tasks),
+            waiters=len(inner._waiters._connecting) + len(inner._waiters._closing),
+            background_tasks=len(self.link._background_tasks._tasks),
             logins=len(inner.logins._known),
             pollers=len(inner.logins.pollers),
             objects=len(gc.get_objects()),
@@ -210,7 +210,7 @@ class Week:
         self.counts[f"calls {call.name}"] += 1
         self.watch.call(call)
 
-    def _on_step(self, report: Report) -> None:
+    def _on_step(self, report: StepRecord) -> None:
         self.watch.step(report)
 
 
@@ -218,7 +218,7 @@ async def _outcome(work: Coroutine[Any, Any, Any]) -> object:
     try:
         return await work
     except LinkError as error:
-        return error.failure
+        return error.problem
 
 
 def _answer_late(call: Call) -> None:

@@ -21,7 +21,7 @@ NOTHING = Held(
     key_expires_at=None,
     user_id=None,
     organization_id=None,
-    wish=None,
+    desired_agent_id=None,
     enabled=False,
 )
 
@@ -29,7 +29,7 @@ NOTHING = Held(
 async def signed_in(credentials):
     await credentials.save_login(Secret(KEY), "eliza_0123", "2027-01-01T00:00:00Z")
     await credentials.save_identity(Secret(KEY), "user-1", "org-1")
-    await credentials.save_wish("agent-1")
+    await credentials.save_desired_agent("agent-1")
 
 
 async def opened(paths, use):
@@ -68,7 +68,7 @@ class TestLoad:
             key_expires_at="2027-01-01T00:00:00Z",
             user_id="user-1",
             organization_id="org-1",
-            wish="agent-1",
+            desired_agent_id="agent-1",
             enabled=False,
         )
 
@@ -76,22 +76,27 @@ class TestLoad:
         await signed_in(credentials())
         paths.config.unlink()
         assert await credentials(base_url="https://other.example").load() == NOTHING
-        assert (await credentials().load()).wish == "agent-1"
+        assert (await credentials().load()).desired_agent_id == "agent-1"
 
     async def test_a_wish_for_another_cloud_leaves_the_login_of_the_first(self, credentials, paths):
         await signed_in(credentials())
         paths.config.unlink()
         elsewhere = credentials(base_url="https://other.example")
-        await elsewhere.save_wish("agent-2")
-        assert (await elsewhere.load()).wish == "agent-2"
+        await elsewhere.save_desired_agent("agent-2")
+        assert (await elsewhere.load()).desired_agent_id == "agent-2"
         held = await credentials().load()
-        assert (held.key, held.wish) == (Secret(KEY), None)
+        assert (held.key, held.desired_agent_id) == (Secret(KEY), None)
 
     async def test_details_belong_to_the_recorded_key_only(self, credentials, put):
         await signed_in(credentials())
         put(json.dumps({"cloud": {"apiKey": OTHER}}))
         held = await credentials().load()
-        assert (held.key, held.key_prefix, held.user_id, held.wish) == (Secret(OTHER), None, None, "agent-1")
+        assert (held.key, held.key_prefix, held.user_id, held.desired_agent_id) == (
+            Secret(OTHER),
+            None,
+            None,
+            "agent-1",
+        )
 
     @pytest.mark.parametrize(
         ("text", "environ", "enabled"),
@@ -156,7 +161,7 @@ class TestSaveLogin:
         await signed_in(credentials())
         await credentials().save_login(Secret(OTHER), None, None)
         held = await credentials().load()
-        assert (held.key, held.user_id, held.wish) == (Secret(OTHER), None, "agent-1")
+        assert (held.key, held.user_id, held.desired_agent_id) == (Secret(OTHER), None, "agent-1")
         assert files_with(KEY) == []
 
     async def test_the_same_key_again_keeps_the_identity(self, credentials):
@@ -279,7 +284,7 @@ class TestSignOut:
         put(whole)
         await credentials().save_login(Secret(OTHER), None, None)
         held = await credentials().load()
-        assert (held.key, held.user_id, held.wish) == (Secret(OTHER), None, None)
+        assert (held.key, held.user_id, held.desired_agent_id) == (Secret(OTHER), None, None)
 
 
 class TestCancellation:
@@ -333,12 +338,12 @@ class TestOneLoopManyCalls:
         await asyncio.gather(
             credentials.save_login(Secret(KEY), None, None),
             credentials.save_identity(Secret(KEY), "user-1", None),
-            credentials.save_wish("agent-1"),
+            credentials.save_desired_agent("agent-1"),
             credentials.save_login(Secret(OTHER), None, None),
             credentials.save_identity(Secret(KEY), "late", None),
         )
         held = await credentials.load()
-        assert (held.key, held.user_id, held.wish) == (Secret(OTHER), None, "agent-1")
+        assert (held.key, held.user_id, held.desired_agent_id) == (Secret(OTHER), None, "agent-1")
         assert files_with(KEY) == []
 
     async def test_the_loop_runs_on_while_a_file_is_locked(self, credentials, config, paths, put):

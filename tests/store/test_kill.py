@@ -34,7 +34,7 @@ async def at(directory: Path, use):
 async def sign_in(credentials: Credentials) -> None:
     await credentials.save_login(Secret(OLD), "eliza_old", None)
     await credentials.save_identity(Secret(OLD), "user-1", None)
-    await credentials.save_wish("agent-1")
+    await credentials.save_desired_agent("agent-1")
 
 
 def files_with(directory: Path, key: str) -> list[str]:
@@ -43,7 +43,13 @@ def files_with(directory: Path, key: str) -> list[str]:
 
 def outcome(held: Held, directory: Path) -> str:
     """Say which state it is; anything in between matches none and fails."""
-    known = (held.key and held.key.reveal(), held.key_prefix, held.user_id, held.wish, held.enabled)
+    known = (
+        held.key and held.key.reveal(),
+        held.key_prefix,
+        held.user_id,
+        held.desired_agent_id,
+        held.enabled,
+    )
     left = (files_with(directory, OLD) != [], files_with(directory, NEW) != [])
     return {
         ((OLD, "eliza_old", "user-1", "agent-1", True), (True, False)): "old",
@@ -60,8 +66,8 @@ async def test_a_kill_at_any_line_leaves_the_old_state_or_the_new_one(tmp_path, 
     await at(before, sign_in)
     (before / "eliza.json.bak").unlink()
     (before / "eliza.json").write_text("// mine\n" + (before / "eliza.json").read_text())
-    chance = random.Random(operation)
-    lines = [number * SLICE + chance.randint(1, SLICE) for number in range(SLICES)]
+    jitter = random.Random(operation)
+    lines = [number * SLICE + jitter.randint(1, SLICE) for number in range(SLICES)]
     jobs = [(shutil.copytree(before, tmp_path / str(line)), operation, NEW, line) for line in lines]
     printed, _ = await asyncio.to_thread(child("kill", json.dumps(jobs, default=str)).communicate)
     killed = json.loads(printed)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core.journal.entries import LinkEntry, LoginEntry, Mark, decode
+from eliza_cloud.core.journal.entries import Checkpoint, LinkEntry, LoginEntry, decode
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.table import Proceed
 from eliza_cloud.core.login import machine as login
@@ -22,7 +22,7 @@ WRITTEN_BY_0_1_0A = Path(__file__).parent / "data" / "journal-0.1.0a.db"
 NEVER_STORED = {
     events.ActivityFact,
     events.KeyFact,
-    events.KeyDoubted,
+    events.KeySuspected,
     events.TakeBackup,
     events.Restore,
     Proceed,
@@ -43,11 +43,11 @@ async def test_every_event_of_an_older_journal_is_read(left_behind):
     bases = (events.Event, events.ActivityFact, events.KeyFact, login.LoginEvent)
     known = {kind for base in bases for kind in base.__subclasses__()}
     assert known - read == NEVER_STORED
-    marks = {entry.what for entry in entries if isinstance(entry, Mark)}
+    marks = {entry.what for entry in entries if isinstance(entry, Checkpoint)}
     assert marks == {
         "start",
-        "between",
-        "fell",
+        "periodic",
+        "crash",
         "stop",
     }
 
@@ -62,7 +62,7 @@ async def test_the_agent_to_be_linked_to_and_the_login_are_found(left_behind):
     store = SqliteStore(Database(left_behind))
     record = await store.load()
     await store.close()
-    assert record.wish == AGENT
+    assert record.desired_agent_id == AGENT
     assert record.key == Secret("eliza_not-a-real-key")
 
 
@@ -70,5 +70,5 @@ def test_what_was_known_is_read_from_the_stored_words(left_behind):
     with closing(sqlite3.connect(left_behind)) as connection:
         rows = connection.execute("SELECT entry FROM journal ORDER BY seq").fetchall()
     last = decode(rows[-1][0])
-    assert isinstance(last, Mark)
-    assert last.facts.wish == AGENT
+    assert isinstance(last, Checkpoint)
+    assert last.facts.desired_agent_id == AGENT

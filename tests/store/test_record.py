@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eliza_cloud.core.journal.entries import Mark
+from eliza_cloud.core.journal.entries import Checkpoint
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginFacts
 from eliza_cloud.redaction.secret import Secret
@@ -28,8 +28,8 @@ FULL = AgentRecord(
     base_url="https://www.elizacloud.ai",
     user_id="user-1",
     organization_id="org-1",
-    wish="agent-1",
-    wish_base_url="https://www.elizacloud.ai",
+    desired_agent_id="agent-1",
+    desired_agent_base_url="https://www.elizacloud.ai",
     signing_in=True,
     signing_out=True,
 )
@@ -54,7 +54,9 @@ async def test_an_empty_record_is_loaded_where_nothing_was_saved(store):
     assert await store.load() == AgentRecord()
 
 
-@pytest.mark.parametrize("record", [FULL, AgentRecord(), AgentRecord(wish="agent-2", signing_out=True)])
+@pytest.mark.parametrize(
+    "record", [FULL, AgentRecord(), AgentRecord(desired_agent_id="agent-2", signing_out=True)]
+)
 async def test_what_was_saved_is_loaded_by_another_process(store, paths, record):
     await store.save(record)
     assert await reopened(paths) == record
@@ -62,9 +64,9 @@ async def test_what_was_saved_is_loaded_by_another_process(store, paths, record)
 
 async def test_each_link_has_its_own_row(store, other_link):
     await store.save(FULL)
-    await other_link.save(AgentRecord(wish="other"))
+    await other_link.save(AgentRecord(desired_agent_id="other"))
     assert await store.load() == FULL
-    assert await other_link.load() == AgentRecord(wish="other")
+    assert await other_link.load() == AgentRecord(desired_agent_id="other")
 
 
 async def test_the_files_are_private_even_when_the_database_was_not(store, paths):
@@ -95,7 +97,7 @@ async def test_the_settings_of_the_database_are_the_durable_ones(store):
         st.builds(
             AgentRecord,
             key=st.none() | st.integers(0, 3).map(lambda number: Secret(f"eliza_{number:064}")),
-            wish=st.none() | st.text("w", max_size=3000),
+            desired_agent_id=st.none() | st.text("w", max_size=3000),
             user_id=st.none() | st.text("u", max_size=1000),
         ),
         max_size=6,
@@ -193,7 +195,7 @@ async def test_a_database_that_was_mended_meanwhile_is_used_without_a_restart(st
 
 
 async def test_a_database_that_was_deleted_while_in_use_is_made_anew(store, paths):
-    await store.save(AgentRecord(wish="before"))
+    await store.save(AgentRecord(desired_agent_id="before"))
     shutil.rmtree(paths.directory)
     await store.save(FULL)
     assert await reopened(paths) == FULL
@@ -220,10 +222,10 @@ async def test_a_database_of_version_1_is_upgraded_and_keeps_its_login(paths):
     database = Database(paths.database)
     record = await SqliteStore(database).load()
     journal = SqliteJournal(database)
-    mark = Mark(seq=1, at=2.0, what="start", version="0", facts=Facts(), login=LoginFacts())
+    mark = Checkpoint(seq=1, at=2.0, what="start", version="0", facts=Facts(), login=LoginFacts())
     line = Line(1, 2.0, msgspec.json.encode(mark).decode())
     await journal.append([line])
-    assert (record.key, record.wish) == (Secret("eliza_old"), "a")
+    assert (record.key, record.desired_agent_id) == (Secret("eliza_old"), "a")
     assert await journal.read() == [line]
     await database.close()
     with closing(sqlite3.connect(paths.database)) as upgraded:

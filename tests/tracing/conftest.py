@@ -22,7 +22,7 @@ from eliza_cloud.daemon.service import Running, running
 from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.ops.logging.level import log_level
 from eliza_cloud.ops.logging.setup import configure_logs
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
 from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.routing.conftest import provider, until  # noqa: F401 - fixture and helper
@@ -161,7 +161,9 @@ async def serve(tmp_path: Path, cloud: Cloud) -> AsyncIterator[Callable[..., Awa
                 "ELIZAOS_CLOUD_BASE_URL": cloud.url,
                 "ELIZAOS_CLOUD_API_KEY": cloud.key,
             }
-            redaction = Redaction([lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)])
+            redaction = LogRedactor(
+                [lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)]
+            )
             written = io.BytesIO()
             configure_logs(log_level({"ELIZA_LOG_LEVEL": level}), redaction, written)
             service = await stack.enter_async_context(running(environ, ANY_PORT, redaction))

@@ -51,7 +51,7 @@ async def test_a_connect_is_followed_all_the_way(house, cloud):
             assert call.headers["tracestate"] == "vendor=opaque"
     spans = [call.span_id for call in calls]
     assert len({SPAN, *spans}) == 1 + len(spans)
-    moves = [(line["to"], line["request_id"], line["trace_id"]) for line in house.lines("link.moved")]
+    moves = [(line["to"], line["request_id"], line["trace_id"]) for line in house.lines("link.transition")]
     assert moves[-2:] == [("connecting", MINE, TRACE), ("connected", MINE, TRACE)]
 
 
@@ -189,4 +189,4 @@ async def test_a_command_is_followed_from_the_terminal_to_the_cloud(house, cloud
     await asyncio.to_thread(main, ["agents", "connect", agent_id, "--url", house.url])
     (shown,) = re.findall(r"(?m)^Request id ([0-9a-f]{32})$", capsys.readouterr().err)
     assert shown in {call.request_id for call in cloud.arrived[since:]}
-    assert house.lines("link.moved")[-1]["request_id"] == shown
+    assert house.lines("link.transition")[-1]["request_id"] == shown

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 from tests.troubles.site import Process, Site
 from tests.troubles.tls import TlsFront
 
@@ -28,7 +28,7 @@ def everyone_names(site: Site, cause: str) -> None:
     status, reason = site.ready()
     assert (status, reason) == (503, cause)
     explained = site.run("explain", code=None)
-    assert (explained["cause"], explained["remedy"]) == (cause, CAUSES[cause].remedy)
+    assert (explained["cause"], explained["remedy"]) == (cause, PROBLEMS[cause].remedy)
     assert site.health()[0] == cause, "the worst is the first"
     assert the_doctor_names(site) == {cause}
 
@@ -203,7 +203,7 @@ def test_08_a_port_is_taken(site):
         site.service = Process(["serve"], site.environment)
         assert site.service.ends() == 1
         refused = site.log_names("port_taken")
-        assert refused["remedy"] == CAUSES["port_taken"].remedy
+        assert refused["remedy"] == PROBLEMS["port_taken"].remedy
         explained = site.run("explain", code=3)
         assert explained["cause"] == "port_taken"
         assert "ELIZA_API_PORT" in explained["remedy"]
@@ -222,7 +222,7 @@ def test_09_the_settings_are_broken(site):
     wrong["cloud"]["backup"]["autoBackupIntervalMs"] = "often"
     site.settings(wrong)
     site.reload()
-    everyone_names(site, "settings_refused")
+    everyone_names(site, "settings_invalid")
     named = site.run("config", "check", code=2)
     assert "cloud.backup.autoBackupIntervalMs" in json.dumps(named)
     said = len(site.service.lines)
@@ -232,7 +232,7 @@ def test_09_the_settings_are_broken(site):
     site.service.says(lambda line: "settings.read" in line, after=said)
     site.at_the_cloud("organization", balance=20)
     site.link()
-    all_is_well(site, "settings_refused")
+    all_is_well(site, "settings_invalid")
 
 
 def test_10_the_agent_was_deleted(site):

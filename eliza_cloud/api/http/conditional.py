@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 
-class Prepared:
+class CachedResponse:
     """One answer, ready to go; whoever has it already is told so (RFC 9110 §13.1.2)."""
 
     def __init__(self, content: bytes, media: str, headers: Mapping[str, str] | None = None) -> None:
@@ -28,5 +28,5 @@ class Prepared:
 class Reference(msgspec.Struct, frozen=True):
     """The API described by itself: the OpenAPI document, and the page made of it."""
 
-    document: Prepared
-    page: Prepared
+    document: CachedResponse
+    page: CachedResponse

@@ -14,7 +14,7 @@ from eliza_cloud.runtime.errors import LinkError
 LOOK_INTERVAL = 0.25
 
 
-class Lifetimes:
+class Disconnects:
     """The conversations that are under way."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Lifetimes:
             _end(scope)
 
     @asynccontextmanager
-    async def bound(self, request: web.Request) -> AsyncIterator[None]:
+    async def cancel_on_disconnect(self, request: web.Request) -> AsyncIterator[None]:
         """End the block when its client goes (`ClientGoneError`) or the service stops (`LinkError`, 503)."""
         if self._stopping:
             raise LinkError(STOPPING)

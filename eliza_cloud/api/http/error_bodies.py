@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 
 _TYPES = {
     401: "authentication_error",
@@ -20,7 +20,7 @@ Sentence = Annotated[str, Meta(description="What went wrong and what to do about
 Code = Annotated[str, Meta(description="The same for a program; it stays as it is from version to version.")]
 
 
-class Refused(msgspec.Struct, frozen=True):
+class ErrorBody(msgspec.Struct, frozen=True):
     """A request that failed. Beside these members stand the cloud's own details, under the cloud's names."""
 
     ok: Annotated[bool, Meta(extra_json_schema={"const": False})]
@@ -49,14 +49,14 @@ class OpenAiRefused(msgspec.Struct, frozen=True):
     error: OpenAiError
 
 
-def our_error(failure: Failure) -> dict[str, Any]:
+def our_error(problem: Problem) -> dict[str, Any]:
     """Return our body for a failure; the cloud's details override none of its members."""
-    body: dict[str, Any] = msgspec.to_builtins(Refused(ok=False, error=failure.message, code=failure.code))
-    return body | {name: value for name, value in failure.details.items() if name not in body}
+    body: dict[str, Any] = msgspec.to_builtins(ErrorBody(ok=False, error=problem.message, code=problem.code))
+    return body | {name: value for name, value in problem.details.items() if name not in body}
 
 
-def openai_error(failure: Failure) -> dict[str, Any]:
+def openai_error(problem: Problem) -> dict[str, Any]:
     """Return OpenAI's body for a failure; the cloud's details override none of its members."""
-    kind = _TYPES.get(failure.status, "server_error" if failure.status >= 500 else "invalid_request_error")
-    error = OpenAiError(message=failure.message, type=kind, code=failure.code, param=None)
-    return {"error": {**failure.details, **msgspec.to_builtins(error)}}
+    kind = _TYPES.get(problem.status, "server_error" if problem.status >= 500 else "invalid_request_error")
+    error = OpenAiError(message=problem.message, type=kind, code=problem.code, param=None)
+    return {"error": {**problem.details, **msgspec.to_builtins(error)}}

@@ -5,17 +5,17 @@ from typing import Literal
 import msgspec
 
 from eliza_cloud.core.journal.entries import AnyEntry
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.views.status import StatusView
 
 
-class Snapshot(StatusView, frozen=True, kw_only=True):
+class StatusFrame(StatusView, frozen=True, kw_only=True):
     """The frame `snapshot`: the status as of this frame's id; `startedAt` tells one run from the next."""
 
     started_at: str
 
 
-class Changed(Snapshot, frozen=True, kw_only=True):
+class Changed(StatusFrame, frozen=True, kw_only=True):
     """The frame `status`: the status after a change, and the change as the journal has it."""
 
     change: AnyEntry
@@ -33,7 +33,7 @@ class Gap(msgspec.Struct, frozen=True):
     reason: Literal["history", "restart", "slow_reader"]
 
 
-TOO_MANY_READERS = Failure(
+TOO_MANY_READERS = Problem(
     code="too_many_readers",
     status=503,
     message="As many programs as may already read the event stream. End one of them, then try again.",

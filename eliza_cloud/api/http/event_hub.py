@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 
-from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, Snapshot
+from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, StatusFrame
 from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.core import log_events
 from eliza_cloud.core.journal.entries import AnyEntry
@@ -106,7 +106,7 @@ class EventHub:
         else:
             change = self._kept(seq)
             view = status_view(change.facts, running=change.running)
-        body = Snapshot(**msgspec.structs.asdict(view), started_at=self._started_at)
+        body = StatusFrame(**msgspec.structs.asdict(view), started_at=self._started_at)
         return self.written(seq, "snapshot", body)
 
     def written(self, seq: int, event: str, body: msgspec.Struct) -> bytes:

@@ -8,14 +8,14 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from eliza_cloud.api.app_keys import GATEWAY, LIFETIMES
+from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
 from eliza_cloud.api.http.error_bodies import openai_error
-from eliza_cloud.api.http.sse import MEDIA_TYPE, keeping_up
+from eliza_cloud.api.http.sse import MEDIA_TYPE, write_timeout
 from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
-from eliza_cloud.core.problems import Failure
-from eliza_cloud.redaction.stream import strainer_of
-from eliza_cloud.routing.gateway import Call
-from eliza_cloud.routing.upstreams.resolve import Road
+from eliza_cloud.core.problems import Problem
+from eliza_cloud.redaction.stream import redactor_of
+from eliza_cloud.routing.gateway import UpstreamRequest
+from eliza_cloud.routing.upstreams.resolve import Upstream
 from eliza_cloud.runtime.errors import LinkError
 
 #: Seconds a reader may leave the answer unread before it is cut off.
@@ -28,8 +28,8 @@ _RATE_LIMITS = "x-ratelimit-"
 _UP = ("Accept", "Idempotency-Key")
 _UP_TO_CLOUD = ("X-App-Id", "X-Affiliate-Code")
 
-CUT = Failure(
-    code="answer_cut",
+CUT = Problem(
+    code="response_truncated",
     status=502,
     message="The answer broke off before its end: what was received is not complete. Try again.",
 )
@@ -45,9 +45,9 @@ def headers_to_cloud(request: web.Request, *more: str) -> dict[str, str]:
     return headers_up(request, *_UP_TO_CLOUD, *more)
 
 
-async def relay(request: web.Request, road: Road, call: Call) -> web.StreamResponse:
+async def relay(request: web.Request, upstream: Upstream, call: UpstreamRequest) -> web.StreamResponse:
     """Make a call by this road and pass its answer on, as `relay_opened` does."""
-    return await relay_opened(request, request.app[GATEWAY].open(road, call))
+    return await relay_opened(request, request.app[GATEWAY].open(upstream, call))
 
 
 async def relay_opened(
@@ -58,14 +58,14 @@ async def relay_opened(
     What fails before the answer begins is raised. After that the connection is closed without a proper end,
     so that nobody takes a part for the whole; a stream of events gets a last frame that says why.
     """
-    passing = _Passing(request)
+    passing = _StreamRelay(request)
     try:
-        async with request.app[LIFETIMES].bound(request), opening as upstream:
-            await passing.pass_on(upstream)
+        async with request.app[DISCONNECTS].cancel_on_disconnect(request), opening as response:
+            await passing.pass_on(response)
     except (LinkError, ClientGoneError) as error:
         if not passing.begun:
             raise
-        await passing.cut(error.failure if isinstance(error, LinkError) else None)
+        await passing.cut(error.problem if isinstance(error, LinkError) else None)
     except Exception as error:
         if not passing.begun:
             raise
@@ -74,7 +74,7 @@ async def relay_opened(
     return passing.response
 
 
-class _Passing:
+class _StreamRelay:
     """One answer on its way down."""
 
     def __init__(self, request: web.Request) -> None:
@@ -87,34 +87,34 @@ class _Passing:
         """Whether the head is on its way, so that the status cannot change any more."""
         return self.response.prepared
 
-    async def pass_on(self, upstream: aiohttp.ClientResponse) -> None:
+    async def pass_on(self, response: aiohttp.ClientResponse) -> None:
         """Write the whole answer; `LinkError` when it breaks off, `ClientGoneError` when nobody reads it."""
-        self.response.set_status(upstream.status)
-        self.response.headers.update(_headers_down(upstream))
+        self.response.set_status(response.status)
+        self.response.headers.update(_headers_down(response))
         await self._write(None)
-        strainer = strainer_of(upstream)
-        while chunk := await _next(upstream):
-            if passed := strainer.take(chunk):
+        redactor = redactor_of(response)
+        while chunk := await _next(response):
+            if passed := redactor.feed(chunk):
                 await self._write(passed)
-        if rest := strainer.rest():
+        if rest := redactor.flush():
             await self._write(rest)
         await self._write(b"")
 
-    async def cut(self, failure: Failure | None) -> None:
+    async def cut(self, problem: Problem | None) -> None:
         """Close the connection without a proper end; an event stream gets a frame with the failure first."""
         is_events = self.response.content_type == MEDIA_TYPE and self.response.content_length is None
-        if failure is not None and is_events and self._tail.replace(b"\r", b"").endswith(b"\n\n"):
+        if problem is not None and is_events and self._tail.replace(b"\r", b"").endswith(b"\n\n"):
             with contextlib.suppress(TimeoutError, ConnectionError):
                 async with asyncio.timeout(LAST_WORD):
                     await self.response.write(
-                        b"data: " + msgspec.json.encode(openai_error(failure)) + b"\n\n"
+                        b"data: " + msgspec.json.encode(openai_error(problem)) + b"\n\n"
                     )
         if self._request.transport is not None:
             self._request.transport.close()
 
     async def _write(self, chunk: bytes | None) -> None:
         """Write the head (None), a part, or the end (b"")."""
-        async with keeping_up(self._request, STALLED_AFTER):
+        async with write_timeout(self._request, STALLED_AFTER):
             if chunk is None:
                 await self.response.prepare(self._request)
             elif chunk:
@@ -124,23 +124,23 @@ class _Passing:
                 await self.response.write_eof()
 
 
-async def _next(upstream: aiohttp.ClientResponse) -> bytes:
+async def _next(response: aiohttp.ClientResponse) -> bytes:
     """Return what has come next, b"" at the end."""
     try:
-        return await upstream.content.readany()
+        return await response.content.readany()
     except (aiohttp.ClientError, OSError):
         pass
     raise LinkError(CUT)
 
 
-def _headers_down(upstream: aiohttp.ClientResponse) -> dict[str, str]:
-    headers = {name: upstream.headers[name] for name in _DOWN if name in upstream.headers}
+def _headers_down(response: aiohttp.ClientResponse) -> dict[str, str]:
+    headers = {name: response.headers[name] for name in _DOWN if name in response.headers}
     headers |= {
-        name: value for name, value in upstream.headers.items() if name.lower().startswith(_RATE_LIMITS)
+        name: value for name, value in response.headers.items() if name.lower().startswith(_RATE_LIMITS)
     }
-    headers = {name: strainer_of(upstream).mask(value) for name, value in headers.items()}
-    if upstream.content_length is not None and "Content-Encoding" not in upstream.headers:
-        headers["Content-Length"] = str(upstream.content_length)
-    if upstream.content_type == MEDIA_TYPE:
+    headers = {name: redactor_of(response).redact(value) for name, value in headers.items()}
+    if response.content_length is not None and "Content-Encoding" not in response.headers:
+        headers["Content-Length"] = str(response.content_length)
+    if response.content_type == MEDIA_TYPE:
         headers |= {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
     return headers

@@ -7,14 +7,14 @@ from aiohttp import web
 
 from eliza_cloud.api.http.sse import EventStream
 from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.errors import LinkError
 
 
 async def stream_reply(
     request: web.Request,
     tell: Callable[[EventStream], Awaitable[None]],
-    tell_failure: Callable[[EventStream, Failure], Awaitable[None]],
+    tell_failure: Callable[[EventStream, Problem], Awaitable[None]],
 ) -> web.StreamResponse:
     """Stream what `tell` sends. What fails before the first frame is the answer, after it a last frame."""
     events = EventStream(request)
@@ -27,10 +27,10 @@ async def stream_reply(
         if not events.started:
             raise
         if isinstance(error, LinkError):
-            failure = error.failure
+            problem = error.problem
         else:
             log_unforeseen(request, error)
-            failure = INTERNAL_ERROR
+            problem = INTERNAL_ERROR
         with suppress(ClientGoneError):
-            await tell_failure(events, failure)
+            await tell_failure(events, problem)
     return events.response

@@ -42,7 +42,7 @@ class EventStream:
 
     async def pass_on(self, frames: bytes) -> None:
         """Write frames that are ready; raises `ClientGoneError` when nobody reads."""
-        async with keeping_up(self._request, STALLED_AFTER):
+        async with write_timeout(self._request, STALLED_AFTER):
             if not self.started:
                 await self.response.prepare(self._request)
             await self.response.write(frames)
@@ -56,7 +56,7 @@ class EventStream:
         if transport is not None and transport.get_write_buffer_size():
             transport.abort()
             raise ClientGoneError
-        async with keeping_up(self._request, STALLED_AFTER):
+        async with write_timeout(self._request, STALLED_AFTER):
             await self.response.write_eof()
 
     async def _write(self, data: bytes) -> None:
@@ -70,7 +70,7 @@ def wants_stream(request: web.Request) -> bool:
 
 
 @asynccontextmanager
-async def keeping_up(request: web.Request, seconds: float) -> AsyncIterator[None]:
+async def write_timeout(request: web.Request, seconds: float) -> AsyncIterator[None]:
     """Bound a write: raises `ClientGoneError` when nobody reads; one who stalls for `seconds` is cut off."""
     try:
         async with asyncio.timeout(seconds):

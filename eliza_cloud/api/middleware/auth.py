@@ -11,21 +11,21 @@ from aiohttp.typedefs import Handler, Middleware
 from eliza_cloud.api.middleware.allowed_hosts import HostRule, OriginRule
 from eliza_cloud.api.middleware.cors import ALLOWED_ORIGIN, is_preflight, preflight_answer
 from eliza_cloud.api.middleware.errors import RequestError
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.redaction.secret import Secret
 
 WINDOW = 60.0
 GUESSES = 10
 
 
-class WrongTokens:
+class FailedAuthLimiter:
     """Counts wrong tokens; from the 11th within a minute on, a wrong one learns only how long to wait."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._times: deque[float] = deque(maxlen=GUESSES)
 
-    def another(self) -> int | None:
+    def record(self) -> int | None:
         """Note one more; return the whole seconds to wait when there were too many, else None."""
         now = self._monotonic()
         if len(self._times) == GUESSES and now - self._times[0] < WINDOW:
@@ -34,9 +34,9 @@ class WrongTokens:
         return None
 
 
-HOST_REFUSED = Failure(code="host_not_allowed", status=403, message="Host not allowed")
-ORIGIN_REFUSED = Failure(code="origin_not_allowed", status=403, message="Origin not allowed")
-UNAUTHORIZED = Failure(code="unauthorized", status=401, message="Unauthorized")
+HOST_REFUSED = Problem(code="host_not_allowed", status=403, message="Host not allowed")
+ORIGIN_REFUSED = Problem(code="origin_not_allowed", status=403, message="Origin not allowed")
+UNAUTHORIZED = Problem(code="unauthorized", status=401, message="Unauthorized")
 _CARRIERS = ("X-Eliza-Token", "X-Api-Key")
 
 
@@ -59,7 +59,7 @@ class Guard:
         self._hosts = hosts
         self._origins = origins
         self._is_open = is_open
-        self._wrong = WrongTokens(monotonic)
+        self._wrong = FailedAuthLimiter(monotonic)
 
     def middleware(self) -> Middleware:
         """Return the guard as aiohttp takes it."""
@@ -94,11 +94,11 @@ class Guard:
         given = _tokens(request)
         if any([hmac.compare_digest(_bytes(one), self._token) for one in given]):  # noqa: C419 - compares them all
             return
-        wait = max([self._wrong.another() or 0 for _ in given], default=0)
+        wait = max([self._wrong.record() or 0 for _ in given], default=0)
         if not wait:
             raise RequestError(UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
         raise RequestError(
-            Failure(
+            Problem(
                 code="too_many_attempts",
                 status=429,
                 message=f"Too many wrong tokens. Try again in {wait} seconds.",

@@ -11,13 +11,13 @@ _NAME = web.RequestKey("request_id", str)
 
 
 @web.middleware
-async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def with_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Take in the ids that a request came with, unless they hold a secret, or give it new ones."""
     _name(request, trace_of(request.headers, request.app[REDACTION].finds_in))
     return await handler(request)
 
 
-def name_of(request: web.BaseRequest) -> str:
+def request_id_of(request: web.BaseRequest) -> str:
     """Return the request's id. One that got no further than the server is named here."""
     if _NAME not in request:
         _name(request, new_trace())

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from eliza_cloud.api.app_keys import LIFETIMES, MANAGER
+from eliza_cloud.api.app_keys import DISCONNECTS, MANAGER
 from eliza_cloud.api.http.error_bodies import openai_error
 from eliza_cloud.api.http.reply_stream import stream_reply
 from eliza_cloud.api.http.request_body import Members, member
@@ -15,7 +15,7 @@ from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.http.sse import EventStream, wants_stream
 from eliza_cloud.api.middleware.errors import bad_request
 from eliza_cloud.api.openai.types import ChatAnswerMessage, ChatChoice, ChatCompletion
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.adapters.models import AGENT_MODEL
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 
@@ -32,7 +32,7 @@ async def agent_chat(request: web.Request, body: Members) -> web.StreamResponse:
         return await stream_reply(
             request, lambda events: _relay(request, proxy, text, events), _report_failure
         )
-    async with request.app[LIFETIMES].bound(request):
+    async with request.app[DISCONNECTS].cancel_on_disconnect(request):
         reply = await proxy.send(text, room=ROOM)
     choice = ChatChoice(0, ChatAnswerMessage("assistant", reply), "stop", None)
     return answer(ChatCompletion(**_head("chat.completion"), choices=[choice]))
@@ -42,7 +42,7 @@ async def _relay(request: web.Request, proxy: CloudRuntimeProxy, text: str, even
     head = _head("chat.completion.chunk")
     role: dict[str, Any] = {"role": "assistant"}
     async with (
-        request.app[LIFETIMES].bound(request),
+        request.app[DISCONNECTS].cancel_on_disconnect(request),
         aclosing(proxy.stream(text, room=ROOM)) as pieces,
     ):
         async for piece in pieces:
@@ -52,8 +52,8 @@ async def _relay(request: web.Request, proxy: CloudRuntimeProxy, text: str, even
         await events.end()
 
 
-async def _report_failure(events: EventStream, failure: Failure) -> None:
-    await events.send(openai_error(failure))
+async def _report_failure(events: EventStream, problem: Problem) -> None:
+    await events.send(openai_error(problem))
     await events.end()
 
 

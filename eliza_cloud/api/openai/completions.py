@@ -11,8 +11,8 @@ from eliza_cloud.api.middleware.errors import bad_request
 from eliza_cloud.api.openai.agent_chat import agent_chat
 from eliza_cloud.routing.adapters.models import AGENT_MODEL, ModelUnknown, resolve_model
 from eliza_cloud.routing.config.types import Capability, Route
-from eliza_cloud.routing.gateway import STREAMED, Call
-from eliza_cloud.routing.upstreams.resolve import CloudRoad, Road
+from eliza_cloud.routing.gateway import STREAMED, UpstreamRequest
+from eliza_cloud.routing.upstreams.resolve import CloudUpstream, Upstream
 
 
 async def chat_completions(request: web.Request) -> web.StreamResponse:
@@ -36,9 +36,11 @@ def model_for(body: Members, route: Route) -> str | None:
         raise bad_request(f"{error}.", "model_not_configured") from None
 
 
-def own_call(request: web.Request, base: str, path: str, body: Any, timeout: Any = STREAMED) -> Call:
+def own_call(
+    request: web.Request, base: str, path: str, body: Any, timeout: Any = STREAMED
+) -> UpstreamRequest:
     """Return a call of an endpoint of a server that speaks as OpenAI does."""
-    return Call(f"{base}/{path}", body, headers_up(request), timeout)
+    return UpstreamRequest(f"{base}/{path}", body, headers_up(request), timeout)
 
 
 def with_model(body: Members, model: str | None) -> dict[str, Any]:
@@ -50,11 +52,11 @@ async def _same_shape(
     request: web.Request, body: Members, capability: Capability, path: str
 ) -> web.StreamResponse:
     """Take a road on which both ends speak alike, whichever it is."""
-    road: Road = await request.app[GATEWAY].road(capability)
-    model = model_for(body, road.route)
+    upstream: Upstream = await request.app[GATEWAY].upstream(capability)
+    model = model_for(body, upstream.route)
     if model is None:
         raise bad_request(f"model is required: the route of {capability.value} names none", "model_required")
     content = with_model(body, model)
-    if isinstance(road, CloudRoad):
-        return await relay(request, road, Call(path, content, headers_to_cloud(request)))
-    return await relay(request, road, own_call(request, road.base, path, content))
+    if isinstance(upstream, CloudUpstream):
+        return await relay(request, upstream, UpstreamRequest(path, content, headers_to_cloud(request)))
+    return await relay(request, upstream, own_call(request, upstream.base, path, content))

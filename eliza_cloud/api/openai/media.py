@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from eliza_cloud.api.app_keys import GATEWAY, LIFETIMES
+from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
 from eliza_cloud.api.http.relay import CUT, headers_to_cloud, relay
 from eliza_cloud.api.http.request_body import Members, member, read_members, text_member
 from eliza_cloud.api.http.responses import answer
@@ -15,22 +15,22 @@ from eliza_cloud.api.middleware.errors import bad_request
 from eliza_cloud.api.openai.completions import model_for, own_call, with_model
 from eliza_cloud.api.openai.types import Generated
 from eliza_cloud.cloud.http.request import json_object
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.adapters import media as shapes
 from eliza_cloud.routing.config.types import Capability
-from eliza_cloud.routing.gateway import STREAMED, VIDEO, Call
-from eliza_cloud.routing.upstreams.resolve import CloudRoad
+from eliza_cloud.routing.gateway import STREAMED, VIDEO, UpstreamRequest
+from eliza_cloud.routing.upstreams.resolve import CloudUpstream
 from eliza_cloud.runtime.errors import LinkError
 
 #: An answer that is put into another shape is held in memory; images may be in it.
 MAX_ANSWER = 64 * 1024 * 1024
-_TOO_LARGE = Failure(
-    code="bad_answer",
+_TOO_LARGE = Problem(
+    code="invalid_response",
     status=502,
     message=f"Eliza Cloud answered with more than {MAX_ANSWER // 2**20} MiB. Ask for fewer images.",
 )
-_NOT_UNDERSTOOD = Failure(
-    code="bad_answer",
+_NOT_UNDERSTOOD = Problem(
+    code="invalid_response",
     status=502,
     message="Eliza Cloud answered with something that is not what its contract says. Try again.",
 )
@@ -72,22 +72,22 @@ async def _generate(
     body = await read_members(request)
     if text_member(body, "prompt") is None:
         raise bad_request("prompt is required")
-    road = await request.app[GATEWAY].road(Capability.MEDIA)
-    model = model_for(body, road.route)
-    if not isinstance(road, CloudRoad):
+    upstream = await request.app[GATEWAY].upstream(Capability.MEDIA)
+    model = model_for(body, upstream.route)
+    if not isinstance(upstream, CloudUpstream):
         return await relay(
-            request, road, own_call(request, road.base, path, with_model(body, model), timeout)
+            request, upstream, own_call(request, upstream.base, path, with_model(body, model), timeout)
         )
     try:
         content = request_for_cloud(_decoded(body), model)
     except shapes.MediaRefused as refused:
         raise bad_request(f"{refused}.", "unsupported_format") from None
-    call = Call(cloud_path, content, headers_to_cloud(request), timeout)
+    call = UpstreamRequest(cloud_path, content, headers_to_cloud(request), timeout)
     async with (
-        request.app[LIFETIMES].bound(request),
-        request.app[GATEWAY].open(road, call) as upstream,
+        request.app[DISCONNECTS].cancel_on_disconnect(request),
+        request.app[GATEWAY].open(upstream, call) as response,
     ):
-        document = await _whole(upstream)
+        document = await _whole(response)
     made = answer_from_cloud(document, int(time.time()))
     if not made["data"]:
         raise LinkError(_NOT_UNDERSTOOD)
@@ -98,10 +98,10 @@ def _decoded(body: Members) -> dict[str, Any]:
     return {name: member(body, name) for name in body}
 
 
-async def _whole(upstream: aiohttp.ClientResponse) -> dict[str, Any]:
+async def _whole(response: aiohttp.ClientResponse) -> dict[str, Any]:
     body = bytearray()
     try:
-        async for chunk in upstream.content.iter_any():
+        async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > MAX_ANSWER:
                 raise LinkError(_TOO_LARGE)

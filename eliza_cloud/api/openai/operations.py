@@ -23,24 +23,24 @@ from eliza_cloud.api.openai.types import (
 )
 from eliza_cloud.api.openapi.error_examples import BODY, CLOUD, invalid
 from eliza_cloud.api.openapi.error_examples import CHAT as TALKING
-from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Body, Operation, Parameter
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Body, Operation, Parameter, SuccessResponse
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.adapters.models import AGENT_MODEL
 
 _GROUP = "Capabilities"
 _OTHERS = "What the other end of the road refuses keeps its 4xx, with its own code where it names one."
 
-UNKNOWN_CHAIN = Failure(
+UNKNOWN_CHAIN = Problem(
     code="unknown_chain", status=404, message="A chain's name has letters, digits and hyphens, such as base."
 )
 
 
-def _closed(code: str, message: str) -> Failure:
-    return Failure(code=code, status=503, message=message)
+def _closed(code: str, message: str) -> Problem:
+    return Problem(code=code, status=503, message=message)
 
 
 #: What using a road can meet.
-ROAD: tuple[Failure, ...] = (
+UPSTREAM_PROBLEMS: tuple[Problem, ...] = (
     *BODY,
     *CLOUD,
     _closed(
@@ -52,21 +52,23 @@ ROAD: tuple[Failure, ...] = (
         "unknown_provider",
         "The provider mine of tts is not known. Describe it under providers in eliza.json.",
     ),
-    _closed("capability_not_served", "groq answers no chain calls. Route rpc to elizacloud."),
+    _closed("capability_unsupported", "groq answers no chain calls. Route rpc to elizacloud."),
     _closed("provider_without_address", "The provider mine of tts has no valid address."),
     _closed("provider_key_missing", "tts goes to openai, but there is no key: set OPENAI_API_KEY under env."),
-    Failure(
+    Problem(
         code="provider_key_rejected", status=401, message="openai does not accept the key in OPENAI_API_KEY."
     ),
-    Failure(
+    Problem(
         code="provider_credits_exhausted", status=402, message="openai asks for more credits. Top up there."
     ),
-    Failure(code="provider_refused", status=422, message="openai refused the request: HTTP 422."),
-    Failure(code="provider_unreachable", status=502, message="openai cannot be reached. Check its base URL."),
-    Failure(
-        code="provider_fault", status=502, message="openai has a fault (HTTP 500). Try again in a moment."
+    Problem(code="provider_refused", status=422, message="openai refused the request: HTTP 422."),
+    Problem(code="provider_unreachable", status=502, message="openai cannot be reached. Check its base URL."),
+    Problem(
+        code="provider_server_error",
+        status=502,
+        message="openai has a fault (HTTP 500). Try again in a moment.",
     ),
-    Failure(
+    Problem(
         code="provider_timeout", status=504, message="openai took too long to answer. Try again in a moment."
     ),
     CUT,
@@ -76,19 +78,19 @@ _UNNAMED = invalid(
 )
 _NO_MODEL = invalid("model is required: the route of llmText names none", "model_required")
 _FORMAT = invalid("Eliza Cloud speaks MP3 only: ask for response_format mp3", "unsupported_format")
-_AUDIO = Answer(200, "The audio as it comes.", media="audio/mpeg")
+_AUDIO = SuccessResponse(200, "The audio as it comes.", media="audio/mpeg")
 _PASSED_ON = "What the other end of the road answers, as it comes."
 
 
 def _operation(
-    summary: str, body: Any, answers: tuple[Answer, ...], *errors: Failure, **more: Any
+    summary: str, body: Any, answers: tuple[SuccessResponse, ...], *errors: Problem, **more: Any
 ) -> Operation:
     return Operation(
         group=_GROUP,
         summary=summary,
         body=Body(model=type(body), example=body),
         answers=answers,
-        errors=(*errors, *ROAD),
+        errors=(*errors, *UPSTREAM_PROBLEMS),
         others=_OTHERS,
         **more,
     )
@@ -99,7 +101,7 @@ MODELS = Operation(
     summary="What can be asked for by name",
     about="Our own names in any case; a road that cannot be asked is only logged.",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "The names.",
             Models,
@@ -111,7 +113,7 @@ CHAT = _operation(
     "Chat",
     ChatRequest([ChatMessage("user", "Hello, who are you?")], AGENT_MODEL),
     (
-        Answer(
+        SuccessResponse(
             200,
             "The connected agent's reply, for the model `eliza-agent`.",
             ChatCompletion,
@@ -123,8 +125,8 @@ CHAT = _operation(
                 [ChatChoice(0, ChatAnswerMessage("assistant", "I am your agent."), "stop", None)],
             ),
         ),
-        Answer(200, _PASSED_ON, dict[str, Any]),
-        Answer(200, "Chunks, under `stream`, with `data: [DONE]` at the end.", media=EVENT_STREAM),
+        SuccessResponse(200, _PASSED_ON, dict[str, Any]),
+        SuccessResponse(200, "Chunks, under `stream`, with `data: [DONE]` at the end.", media=EVENT_STREAM),
     ),
     invalid("messages must hold a user message with text"),
     _NO_MODEL,
@@ -136,7 +138,7 @@ CHAT = _operation(
 EMBEDDINGS = _operation(
     "Embeddings",
     EmbeddingsRequest("Hello", "text-embedding-3-small"),
-    (Answer(200, _PASSED_ON, dict[str, Any]),),
+    (SuccessResponse(200, _PASSED_ON, dict[str, Any]),),
     _NO_MODEL,
     _UNNAMED,
 )
@@ -158,8 +160,10 @@ IMAGES = _operation(
     "Images",
     ImageRequest("A lighthouse at dusk", size="1792x1024"),
     (
-        Answer(200, "The images.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.png"}])),
-        Answer(200, _PASSED_ON, dict[str, Any]),
+        SuccessResponse(
+            200, "The images.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.png"}])
+        ),
+        SuccessResponse(200, _PASSED_ON, dict[str, Any]),
     ),
     invalid("prompt is required"),
     _UNNAMED,
@@ -171,8 +175,10 @@ VIDEOS = _operation(
     "Videos",
     VideoRequest("Waves against a lighthouse"),
     (
-        Answer(200, "The video.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.mp4"}])),
-        Answer(200, _PASSED_ON, dict[str, Any]),
+        SuccessResponse(
+            200, "The video.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.mp4"}])
+        ),
+        SuccessResponse(200, _PASSED_ON, dict[str, Any]),
     ),
     invalid("prompt is required"),
     _UNNAMED,
@@ -188,7 +194,7 @@ RPC = Operation(
         ),
     ),
     body=Body(model=RpcCall | list[RpcCall], example=RpcCall("2.0", "eth_blockNumber", 1)),
-    answers=(Answer(200, _PASSED_ON, Any, {"jsonrpc": "2.0", "id": 1, "result": "0x10"}),),
-    errors=(UNKNOWN_CHAIN, *ROAD),
+    answers=(SuccessResponse(200, _PASSED_ON, Any, {"jsonrpc": "2.0", "id": 1, "result": "0x10"}),),
+    errors=(UNKNOWN_CHAIN, *UPSTREAM_PROBLEMS),
     others=_OTHERS,
 )

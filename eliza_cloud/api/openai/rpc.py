@@ -11,8 +11,8 @@ from eliza_cloud.api.http.request_body import read_json
 from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openai.operations import UNKNOWN_CHAIN
 from eliza_cloud.routing.config.types import Capability
-from eliza_cloud.routing.gateway import Call
-from eliza_cloud.routing.upstreams.resolve import CloudRoad
+from eliza_cloud.routing.gateway import UpstreamRequest
+from eliza_cloud.routing.upstreams.resolve import CloudUpstream
 
 _CHAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.IGNORECASE)
 
@@ -23,11 +23,11 @@ async def rpc(request: web.Request) -> web.StreamResponse:
     if not _CHAIN.fullmatch(chain):
         raise RequestError(UNKNOWN_CHAIN)
     content = await read_json(request)
-    road = await request.app[GATEWAY].road(Capability.RPC)
+    upstream = await request.app[GATEWAY].upstream(Capability.RPC)
     network = request.query.get("network")
     query = f"?{urlencode({'network': network})}" if network else ""
-    if isinstance(road, CloudRoad):
+    if isinstance(upstream, CloudUpstream):
         headers = headers_to_cloud(request, "Cache-Control")
-        return await relay(request, road, Call(f"rpc/{chain}{query}", content, headers))
-    url = road.chains.replace("{chain}", chain)
-    return await relay(request, road, Call(f"{url}{query}", content, headers_up(request)))
+        return await relay(request, upstream, UpstreamRequest(f"rpc/{chain}{query}", content, headers))
+    url = upstream.chains.replace("{chain}", chain)
+    return await relay(request, upstream, UpstreamRequest(f"{url}{query}", content, headers_up(request)))

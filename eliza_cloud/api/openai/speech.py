@@ -10,24 +10,24 @@ from eliza_cloud.api.openai.completions import model_for, own_call, with_model
 from eliza_cloud.routing.adapters.models import resolve_model
 from eliza_cloud.routing.adapters.speech import speech_for_cloud, speech_for_openai
 from eliza_cloud.routing.config.types import Capability
-from eliza_cloud.routing.gateway import Call
-from eliza_cloud.routing.upstreams.resolve import CloudRoad
+from eliza_cloud.routing.gateway import UpstreamRequest
+from eliza_cloud.routing.upstreams.resolve import CloudUpstream
 
 
 async def speech(request: web.Request) -> web.StreamResponse:
     """POST /v1/audio/speech {model, input, voice, …}: the audio as it comes; the cloud speaks MP3 only."""
     body = await read_members(request)
     text = _text(body)
-    road = await request.app[GATEWAY].road(Capability.TTS)
-    model = model_for(body, road.route)
-    if not isinstance(road, CloudRoad):
+    upstream = await request.app[GATEWAY].upstream(Capability.TTS)
+    model = model_for(body, upstream.route)
+    if not isinstance(upstream, CloudUpstream):
         return await relay(
-            request, road, own_call(request, road.base, "audio/speech", with_model(body, model))
+            request, upstream, own_call(request, upstream.base, "audio/speech", with_model(body, model))
         )
     if member(body, "response_format") not in (None, "mp3"):
         raise bad_request("Eliza Cloud speaks MP3 only: ask for response_format mp3", "unsupported_format")
     content = speech_for_cloud(text, member(body, "voice"), model)
-    return await relay(request, road, Call("voice/tts", content, headers_to_cloud(request)))
+    return await relay(request, upstream, UpstreamRequest("voice/tts", content, headers_to_cloud(request)))
 
 
 async def cloud_speech(request: web.Request) -> web.StreamResponse:
@@ -37,13 +37,17 @@ async def cloud_speech(request: web.Request) -> web.StreamResponse:
     voice, wanted = body.get("voiceId"), body.get("modelId")
     if not isinstance(voice, str | None) or not isinstance(wanted, str | None):
         raise bad_request("voiceId and modelId must be strings")
-    road = await request.app[GATEWAY].road(Capability.TTS)
-    model = wanted or resolve_model(None, road.route)
-    if isinstance(road, CloudRoad):
+    upstream = await request.app[GATEWAY].upstream(Capability.TTS)
+    model = wanted or resolve_model(None, upstream.route)
+    if isinstance(upstream, CloudUpstream):
         content = speech_for_cloud(text, voice, model)
-        return await relay(request, road, Call("voice/tts", content, headers_to_cloud(request)))
+        return await relay(
+            request, upstream, UpstreamRequest("voice/tts", content, headers_to_cloud(request))
+        )
     return await relay(
-        request, road, own_call(request, road.base, "audio/speech", speech_for_openai(text, voice, model))
+        request,
+        upstream,
+        own_call(request, upstream.base, "audio/speech", speech_for_openai(text, voice, model)),
     )
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from eliza_cloud.api.http.conditional import Prepared, Reference
-from eliza_cloud.api.http.error_bodies import CloudRefused, OpenAiRefused, Refused
+from eliza_cloud.api.http.conditional import CachedResponse, Reference
+from eliza_cloud.api.http.error_bodies import CloudRefused, ErrorBody, OpenAiRefused
 from eliza_cloud.api.openapi.error_examples import ANY, CLOSED
 from eliza_cloud.api.openapi.operation import JSON, Operation, Parameter
 from eliza_cloud.api.openapi.page import HEADERS as PAGE_HEADERS
@@ -25,7 +25,7 @@ from eliza_cloud.api.openapi.responses import (
     headers,
     refused,
 )
-from eliza_cloud.api.routes import ROUTES, Route
+from eliza_cloud.api.routes import ROUTES, Endpoint
 from eliza_cloud.routing.config.types import Capability
 
 _ABOUT = """\
@@ -72,12 +72,12 @@ def reference(*, all_closed: bool) -> Reference:
     """Return the document and the page for the route table, which are made once for all applications."""
     document = openapi_document(ROUTES, all_closed=all_closed)
     return Reference(
-        document=Prepared(msgspec.json.encode(document), JSON),
-        page=Prepared(reference_page(document).encode(), "text/html", PAGE_HEADERS),
+        document=CachedResponse(msgspec.json.encode(document), JSON),
+        page=CachedResponse(reference_page(document).encode(), "text/html", PAGE_HEADERS),
     )
 
 
-def openapi_document(routes: Iterable[Route], *, all_closed: bool) -> dict[str, Any]:
+def openapi_document(routes: Iterable[Endpoint], *, all_closed: bool) -> dict[str, Any]:
     """Describe the routes that have a contract; with `all_closed` only probes need no token."""
     described = [(route, route.contract) for route in routes if route.contract is not None]
     schemas = _Schemas(contract for _, contract in described)
@@ -114,7 +114,7 @@ class _Schemas:
 
     def __init__(self, contracts: Iterable[Operation]) -> None:
         models = [model for contract in contracts for model in _models(contract)]
-        models += [Refused, OpenAiRefused, CloudRefused, *(parameter.model for parameter in _PATH.values())]
+        models += [ErrorBody, OpenAiRefused, CloudRefused, *(parameter.model for parameter in _PATH.values())]
         found, self.components = msgspec.json.schema_components(models, ref_template=REF)
         self._found = list(zip(models, found, strict=True))
 
@@ -131,7 +131,7 @@ def _models(contract: Operation) -> Iterator[Any]:
 
 
 def _operation(
-    route: Route, contract: Operation, schemas: _Schemas, examples: Examples, *, is_open: bool
+    route: Endpoint, contract: Operation, schemas: _Schemas, examples: Examples, *, is_open: bool
 ) -> dict[str, Any]:
     described: dict[str, Any] = {
         "tags": [contract.group],
@@ -173,7 +173,7 @@ def _operation(
     return described
 
 
-def operation_id(route: Route) -> str:
+def operation_id(route: Endpoint) -> str:
     """Return the route's name in the document, which is also its anchor on the page."""
     words = re.findall(r"\w+", f"{route.method.lower()} {_template(route.path)}")
     return "-".join(words)

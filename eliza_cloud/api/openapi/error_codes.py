@@ -6,7 +6,7 @@ sentence of its own as well, which knows the particulars.
 
 import msgspec
 
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 
 
 class ErrorCode(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class ErrorCode(msgspec.Struct, frozen=True):
 
 
 def _cause(code: str, *statuses: int) -> ErrorCode:
-    cause = CAUSES[code]
+    cause = PROBLEMS[code]
     return ErrorCode(code, statuses, cause.title, cause.remedy)
 
 
@@ -111,7 +111,7 @@ CATALOGUE = (
         "Take a name that `/docs` or `eliza-cloud reference --help` lists.",
     ),
     ErrorCode("invalid_level", (400,), "This is no level of the log.", "Use one that the sentence names."),
-    _cause("settings_refused", 500),
+    _cause("settings_invalid", 500),
     _cause("store_failed", 500),
     _cause("disk_full", 500),
     # The account
@@ -162,7 +162,7 @@ CATALOGUE = (
     _cause("cloud_unreachable", 502),
     _cause("clock_wrong", 502),
     _cause("cloud_tls_failed", 502),
-    _cause("cloud_fault", 502),
+    _cause("cloud_server_error", 502),
     ErrorCode("cloud_timeout", (504,), "The cloud took too long.", _LOOK_FIRST),
     ErrorCode(
         "cloud_error",
@@ -171,7 +171,7 @@ CATALOGUE = (
         "Read the sentence, then try again.",
     ),
     ErrorCode(
-        "bad_answer",
+        "invalid_response",
         (502,),
         "An answer is not what its contract says.",
         "Try again; then check the base URL.",
@@ -204,7 +204,7 @@ CATALOGUE = (
     ErrorCode("agent_reconnecting", (503,), "The link is being restored.", "Try again when it is connected."),
     ErrorCode("job_failed", (502,), "The cloud gave a job up.", "Start it again."),
     ErrorCode("superseded", (409,), "A later command took the place of this one.", "Nothing need be done."),
-    ErrorCode("link_unsettled", (409,), "The link is just being made.", "Try again when it is connected."),
+    ErrorCode("link_not_ready", (409,), "The link is just being made.", "Try again when it is connected."),
     ErrorCode("link_closing", (409,), "The link is just being closed.", "Try again in a few seconds."),
     ErrorCode(
         "link_interrupted",
@@ -212,10 +212,10 @@ CATALOGUE = (
         "The link ended before this was done.",
         "See with `eliza-cloud backups list` what came of it.",
     ),
-    ErrorCode("stream_cut", (502,), "A reply ended before it was complete.", _AGAIN),
+    ErrorCode("stream_truncated", (502,), "A reply ended before it was complete.", _AGAIN),
     ErrorCode("stream_failed", (502,), "The agent reported a failure instead of a reply.", _AGAIN),
     ErrorCode("stream_timeout", (504,), "A reply stopped coming.", _AGAIN),
-    ErrorCode("answer_cut", (502,), "An answer that was passed on broke off.", _AGAIN),
+    ErrorCode("response_truncated", (502,), "An answer that was passed on broke off.", _AGAIN),
     # Routes
     ErrorCode(
         "unknown_capability", (400, 404), "There is no such capability.", "Use one that the sentence names."
@@ -243,7 +243,10 @@ CATALOGUE = (
         "unknown_provider", (503,), "The route's provider is not known.", "Describe it under `providers`."
     ),
     ErrorCode(
-        "capability_not_served", (503,), "The provider does not offer this capability.", "Route it elsewhere."
+        "capability_unsupported",
+        (503,),
+        "The provider does not offer this capability.",
+        "Route it elsewhere.",
     ),
     ErrorCode(
         "provider_without_address",
@@ -266,7 +269,7 @@ CATALOGUE = (
         "The provider cannot be reached.",
         "Check its address, and that it runs.",
     ),
-    ErrorCode("provider_fault", (502,), "The provider has a fault.", _LATER),
+    ErrorCode("provider_server_error", (502,), "The provider has a fault.", _LATER),
     ErrorCode("provider_timeout", (504,), "The provider took too long.", _LATER),
     ErrorCode("model_required", (400,), "Neither request nor route names a model.", "Name one."),
     ErrorCode(

@@ -6,14 +6,14 @@ from eliza_cloud.cloud.errors import (
     AccessDenied,
     AgentTimedOut,
     AgentUnreachable,
-    BadAnswer,
     BaseUrlRefused,
     CertificateDates,
     CloudError,
-    CloudFault,
+    CloudServerError,
     Conflict,
-    CreditsExhausted,
+    InsufficientCredits,
     InvalidRequest,
+    InvalidResponse,
     JobFailed,
     KeyRefused,
     NameNotFound,
@@ -27,41 +27,41 @@ from eliza_cloud.cloud.errors import (
 )
 from eliza_cloud.core.problems import (
     LINK_CLOSING,
-    LINK_UNSETTLED,
+    LINK_NOT_READY,
     NOT_SIGNED_IN,
     STOPPING,
     SUPERSEDED,
-    Failure,
+    Problem,
 )
 from eliza_cloud.runtime.activities.backup import INTERRUPTED
 from eliza_cloud.runtime.errors import CALL_TOO_SLOW, NO_AGENT, NOT_RUNNING, RECONNECTING
 from eliza_cloud.runtime.operations.cloud_calls import SIGNED_OUT
 
-Failures = tuple[Failure, ...]
+Failures = tuple[Problem, ...]
 
 
-def _of(kind: type[CloudError], message: str, code: str | None = None, status: int | None = None) -> Failure:
+def _of(kind: type[CloudError], message: str, code: str | None = None, status: int | None = None) -> Problem:
     """Return the failure that an error of the client is answered with."""
-    return Failure(code=code or kind.code, status=status or kind.status, message=message)
+    return Problem(code=code or kind.code, status=status or kind.status, message=message)
 
 
-def invalid(message: str, code: str = "invalid_request") -> Failure:
+def invalid(message: str, code: str = "invalid_request") -> Problem:
     """Return the 400 with this sentence."""
-    return Failure(code=code, status=400, message=message)
+    return Problem(code=code, status=400, message=message)
 
 
 # At the door
 
 #: What any request can meet, and what those that need the token can meet besides.
 ANY: Failures = (
-    Failure(code="malformed_request", status=400, message="This is not a well-formed HTTP request."),
+    Problem(code="malformed_request", status=400, message="This is not a well-formed HTTP request."),
     HOST_REFUSED,
     ORIGIN_REFUSED,
     INTERNAL_ERROR,
 )
 CLOSED: Failures = (
     UNAUTHORIZED,
-    Failure(code="too_many_attempts", status=429, message="Too many wrong tokens. Try again in 60 seconds."),
+    Problem(code="too_many_attempts", status=429, message="Too many wrong tokens. Try again in 60 seconds."),
 )
 #: What can be wrong with any JSON body.
 BODY: Failures = (
@@ -71,7 +71,7 @@ BODY: Failures = (
     BODY_TOO_LARGE,
 )
 AGENT_ID = invalid("Invalid agent ID or cloud not connected", "invalid_agent_id")
-STORE_FAILED = Failure(
+STORE_FAILED = Problem(
     code="store_failed",
     status=500,
     message="/home/me/.eliza/eliza.json cannot be written: the disk is full. Free some space and try again.",
@@ -88,9 +88,11 @@ WAY: Failures = (
     _of(CertificateDates, "This machine's clock is wrong, so that no certificate can be trusted. Set it."),
     _of(TlsFailed, "What answers at the cloud's address cannot prove that it is the cloud."),
     _of(TimedOut, "Eliza Cloud did not answer in time. Try again in a moment."),
-    _of(BadAnswer, "Eliza Cloud answered with something that is not JSON. Check the cloud base URL."),
+    _of(InvalidResponse, "Eliza Cloud answered with something that is not JSON. Check the cloud base URL."),
     _of(Redirected, "Eliza Cloud redirected the request; redirects are not followed."),
-    _of(CloudFault, "Eliza Cloud has a fault (HTTP 500): Internal server error. Try again in a moment."),
+    _of(
+        CloudServerError, "Eliza Cloud has a fault (HTTP 500): Internal server error. Try again in a moment."
+    ),
     _of(RateLimited, "Eliza Cloud asks to slow down: Too many requests. Try again in 30 s."),
 )
 _QUOTA = _of(
@@ -109,16 +111,16 @@ CLOUD: Failures = (
     _of(KeyRefused, "Eliza Cloud does not accept the API key: Access denied. Sign in again.", status=403),
     _of(AccessDenied, "Eliza Cloud does not allow this: Forbidden. Check the account and its organization."),
     _of(
-        CreditsExhausted,
+        InsufficientCredits,
         "Eliza Cloud asks for more credits: Insufficient credits (balance $3.10, needed $5.00).",
     ),
     _of(Conflict, "Eliza Cloud cannot do this in the agent's present state: The agent is not running."),
-    Failure(
+    Problem(
         code="not_found",
         status=404,
         message="Eliza Cloud does not know it: Agent not found. Check the id with `eliza-cloud agents list`.",
     ),
-    Failure(
+    Problem(
         code="unknown_path",
         status=502,
         message="Eliza Cloud does not know the path that was asked for, which says nothing about the agent.",
@@ -134,7 +136,7 @@ SANDBOX: Failures = (
     _of(AgentTimedOut, "The agent took too long to answer; it may still be working."),
 )
 BRING_UP: Failures = (*CLOUD, *SANDBOX, JOB, SUPERSEDED)
-LINK_BUSY: Failures = (LINK_UNSETTLED, LINK_CLOSING)
+LINK_BUSY: Failures = (LINK_NOT_READY, LINK_CLOSING)
 BACKUP: Failures = (*BRING_UP, *LINK_BUSY, INTERRUPTED)
 CHAT: Failures = (
     *CLOUD,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
@@ -30,7 +30,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = True
 
 
-class Answer(msgspec.Struct, frozen=True):
+class SuccessResponse(msgspec.Struct, frozen=True):
     """One way in which a request succeeds; `example` is an instance of `model`, which is None for no JSON.
 
     `headers` are those that belong to this answer, by name what they say.
@@ -58,7 +58,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
-    answers: tuple[Answer, ...]
-    errors: tuple[Failure, ...] = ()
+    answers: tuple[SuccessResponse, ...]
+    errors: tuple[Problem, ...] = ()
     others: str | None = None
     verbatim: bool = False

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from eliza_cloud.api.http.error_bodies import CloudRefused, OpenAiRefused, Refused, openai_error, our_error
-from eliza_cloud.api.openapi.operation import EVENT_STREAM, JSON, Answer
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.api.http.error_bodies import CloudRefused, ErrorBody, OpenAiRefused, openai_error, our_error
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, JSON, SuccessResponse
+from eliza_cloud.core.problems import Problem
 
 REF = "#/components/schemas/{name}"
 HEADERS = {
@@ -28,16 +28,16 @@ class Examples:
     def __init__(self) -> None:
         self.components: dict[str, Any] = {}
 
-    def of(self, failure: Failure, *, openai: bool) -> dict[str, Any]:
+    def of(self, problem: Problem, *, openai: bool) -> dict[str, Any]:
         """Return a reference to what is said, or the words themselves."""
-        example = {"value": openai_error(failure) if openai else our_error(failure)}
-        name = f"{failure.code}-{failure.status}{'-openai' if openai else ''}"
+        example = {"value": openai_error(problem) if openai else our_error(problem)}
+        name = f"{problem.code}-{problem.status}{'-openai' if openai else ''}"
         if self.components.setdefault(name, example) != example:
             return example
         return {"$ref": f"#/components/examples/{name}"}
 
 
-def answers_of(answers: Iterable[Answer], schema_of: SchemaOf) -> dict[str, Any]:
+def answers_of(answers: Iterable[SuccessResponse], schema_of: SchemaOf) -> dict[str, Any]:
     """Describe the successes; of one status, several media types and several forms."""
     found: dict[str, Any] = {}
     for answer in answers:
@@ -52,7 +52,7 @@ def answers_of(answers: Iterable[Answer], schema_of: SchemaOf) -> dict[str, Any]
     return {status: {name: value for name, value in one.items() if value} for status, one in found.items()}
 
 
-def _content(answer: Answer, schema_of: SchemaOf) -> dict[str, Any]:
+def _content(answer: SuccessResponse, schema_of: SchemaOf) -> dict[str, Any]:
     schema = {} if answer.model is None else schema_of(answer.model)
     if answer.media == EVENT_STREAM:
         return {"schema": _event(schema)}
@@ -80,13 +80,13 @@ def _merge(content: dict[str, Any], more: dict[str, Any]) -> None:
 
 
 def failures_of(
-    failures: Iterable[Failure], answered: Collection[int], examples: Examples, schema: dict[str, Any]
+    failures: Iterable[Problem], answered: Collection[int], examples: Examples, schema: dict[str, Any]
 ) -> dict[str, Any]:
     """Describe the failures by status, with what is said for each code."""
-    by_status: dict[int, dict[str, Failure]] = {}
-    for failure in failures:
-        if failure.status not in answered:
-            by_status.setdefault(failure.status, {}).setdefault(failure.code, failure)
+    by_status: dict[int, dict[str, Problem]] = {}
+    for problem in failures:
+        if problem.status not in answered:
+            by_status.setdefault(problem.status, {}).setdefault(problem.code, problem)
     openai = schema == _reference(OpenAiRefused)
     return {
         str(status): {
@@ -108,8 +108,8 @@ def refused(*, openai: bool, verbatim: bool) -> dict[str, Any]:
     if openai:
         return _reference(OpenAiRefused)
     if verbatim:
-        return {"anyOf": [_reference(Refused), _reference(CloudRefused)]}
-    return _reference(Refused)
+        return {"anyOf": [_reference(ErrorBody), _reference(CloudRefused)]}
+    return _reference(ErrorBody)
 
 
 def _reference(model: type) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from eliza_cloud.api.openapi.error_examples import (
     SANDBOX,
     invalid,
 )
-from eliza_cloud.api.openapi.operation import Answer, Body, Operation, Parameter
+from eliza_cloud.api.openapi.operation import Body, Operation, Parameter, SuccessResponse
 from eliza_cloud.store.config.json5 import MAX_SHOWN, describe
 
 MAX_NAME = 100
@@ -83,7 +83,11 @@ LIST = Operation(
     group="Agents",
     summary="List the account's agents",
     about="A failure is a failure, never an empty list.",
-    answers=(Answer(200, "The agents, as the cloud describes them.", Agents, Agents(True, [_CLOUD_AGENT])),),
+    answers=(
+        SuccessResponse(
+            200, "The agents, as the cloud describes them.", Agents, Agents(True, [_CLOUD_AGENT])
+        ),
+    ),
     errors=CLOUD,
 )
 CREATE = Operation(
@@ -92,8 +96,8 @@ CREATE = Operation(
     about="A create without an answer is never repeated: the failure says what may have come of it.",
     body=Body(model=NewAgent, example=NewAgent("my-cloud-agent", {}, {"LOG_LEVEL": "info"})),
     answers=(
-        Answer(201, "Created.", AgentMade, AgentMade(True, {**_CLOUD_AGENT, "status": "pending"})),
-        Answer(
+        SuccessResponse(201, "Created.", AgentMade, AgentMade(True, {**_CLOUD_AGENT, "status": "pending"})),
+        SuccessResponse(
             200,
             "The cloud gave an agent that existed already.",
             AgentMade,
@@ -109,8 +113,10 @@ CONNECT = Operation(
     " takes a minute or two, and may take up to 15.",
     parameters=(PREFER,),
     answers=(
-        Answer(200, "The link stands.", AgentLinked, AgentLinked(True, AGENT, "my-cloud-agent", "connected")),
-        Answer(
+        SuccessResponse(
+            200, "The link stands.", AgentLinked, AgentLinked(True, AGENT, "my-cloud-agent", "connected")
+        ),
+        SuccessResponse(
             202,
             "Begun, under `Prefer: respond-async`.",
             AgentChanged,
@@ -130,7 +136,7 @@ def _change(summary: str, about: str, status: Literal["stopped", "suspended", "r
         group="Agents",
         summary=summary,
         about=about,
-        answers=(Answer(200, "Done.", AgentChanged, AgentChanged(True, AGENT, status)),),
+        answers=(SuccessResponse(200, "Done.", AgentChanged, AgentChanged(True, AGENT, status)),),
         errors=(AGENT_ID, *CLOUD, *LINK_BUSY, JOB, *SANDBOX),
     )
 

@@ -10,7 +10,7 @@ from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.request_body import agent_id_of, read_object, text_of, uuid_of
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import AGENT_ID, BACKUP, BODY, CLOUD, invalid
-from eliza_cloud.api.openapi.operation import Answer, Body, Operation
+from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, AgentId, Ok
 
 _BACKUP = "5c1d7e52-8a0b-4c35-bb0e-62f4a1c3d9e8"
@@ -36,7 +36,7 @@ class TakenBackup(msgspec.Struct, frozen=True, rename="camel"):
     created_at: Moment | None
 
 
-class BackupTaken(msgspec.Struct, frozen=True, rename="camel"):
+class AgentBackup(msgspec.Struct, frozen=True, rename="camel"):
     """The agent and its new backup."""
 
     ok: Ok
@@ -50,7 +50,7 @@ class BackupToRestore(msgspec.Struct, frozen=True, rename="camel", omit_defaults
     backup_id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})] | None = None
 
 
-class Restored(msgspec.Struct, frozen=True, rename="camel"):
+class AgentRestored(msgspec.Struct, frozen=True, rename="camel"):
     """What the agent's memory is now. `status` is there only where the restore has no more than begun."""
 
     ok: Ok
@@ -64,7 +64,7 @@ LIST = Operation(
     group="Backups",
     summary="List an agent's backups",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "The backups, as the cloud describes them.",
             Backups,
@@ -82,7 +82,9 @@ TAKE = Operation(
     summary="Take a backup now",
     about="Answers when it is taken. The cloud keeps the newest ten.",
     answers=(
-        Answer(200, "Taken.", BackupTaken, BackupTaken(True, AGENT, TakenBackup(_BACKUP, 2048, _WHEN))),
+        SuccessResponse(
+            200, "Taken.", AgentBackup, AgentBackup(True, AGENT, TakenBackup(_BACKUP, 2048, _WHEN))
+        ),
     ),
     errors=(AGENT_ID, *BACKUP),
 )
@@ -92,12 +94,12 @@ RESTORE = Operation(
     about="The agent's memory becomes that of the backup.",
     body=Body(model=BackupToRestore, example=BackupToRestore(_BACKUP), required=False),
     answers=(
-        Answer(200, "Restored.", Restored, Restored(True, AGENT, _BACKUP, _WHEN)),
-        Answer(
+        SuccessResponse(200, "Restored.", AgentRestored, AgentRestored(True, AGENT, _BACKUP, _WHEN)),
+        SuccessResponse(
             202,
             "The cloud has begun it and reports no end.",
-            Restored,
-            Restored(True, AGENT, _BACKUP, _WHEN, "accepted"),
+            AgentRestored,
+            AgentRestored(True, AGENT, _BACKUP, _WHEN, "accepted"),
         ),
     ),
     errors=(AGENT_ID, *BODY, invalid("backupId must be a UUID"), *BACKUP),
@@ -116,7 +118,7 @@ async def take_backup(request: web.Request) -> web.Response:
     agent_id = agent_id_of(request)
     taken = await request.app[MANAGER].take_backup(agent_id)
     backup = TakenBackup(taken.backup_id, taken.size, taken.created_at)
-    return answer(BackupTaken(ok=True, agent_id=agent_id, backup=backup))
+    return answer(AgentBackup(ok=True, agent_id=agent_id, backup=backup))
 
 
 async def restore(request: web.Request) -> web.Response:
@@ -127,7 +129,7 @@ async def restore(request: web.Request) -> web.Response:
     if body.get("backupId") is not None:
         backup_id = uuid_of(text_of(body, "backupId"), "backupId must be a UUID")
     restored = await request.app[MANAGER].restore(agent_id, backup_id)
-    result = Restored(
+    result = AgentRestored(
         ok=True,
         agent_id=agent_id,
         restored_from_backup_id=restored.backup_id,

@@ -16,19 +16,19 @@ from eliza_cloud.api.middleware.errors import bad_request
 from eliza_cloud.api.resources.billing_types import (
     CHECKOUT_LIMITS,
     CRYPTO_LIMITS,
+    BillingSummary,
     Card,
     Checkout,
     CryptoQuote,
     History,
     LedgerLine,
     PaymentMethods,
-    Summary,
 )
 from eliza_cloud.cloud.billing import Billing
-from eliza_cloud.cloud.types.billing import Entry, Verbatim
+from eliza_cloud.cloud.types.billing import LedgerEntry, Verbatim
 from eliza_cloud.cloud.types.fields import number, text
 from eliza_cloud.core.credits import CRITICAL_BELOW, LOW_BELOW
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.runtime.errors import LinkError
 
@@ -52,7 +52,7 @@ async def summary(request: web.Request) -> web.Response:
     if isinstance(found, Verbatim):
         return pass_on(found)
     return answer(
-        Summary(
+        BillingSummary(
             success=True,
             balance=found.balance,
             currency="USD",
@@ -135,8 +135,8 @@ async def crypto_quote(request: web.Request) -> web.Response:
 
 async def _crypto_enabled(request: web.Request) -> bool:
     """Ask whether crypto payments are taken, at most once a minute; what cannot be read is a no."""
-    memory, key_number = request.app[BILLING], request.app[MANAGER].facts.key_number
-    known = memory.crypto_enabled(key_number)
+    memory, key_generation = request.app[BILLING], request.app[MANAGER].facts.key_generation
+    known = memory.crypto_enabled(key_generation)
     if known is not None:
         return known
     try:
@@ -144,7 +144,7 @@ async def _crypto_enabled(request: web.Request) -> bool:
     except LinkError:
         found = False
     enabled = found is True
-    memory.note_crypto(key_number, enabled=enabled)
+    memory.note_crypto(key_generation, enabled=enabled)
     return enabled
 
 
@@ -156,7 +156,7 @@ def _history_query(request: web.Request) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _shown(entry: Entry) -> LedgerLine:
+def _shown(entry: LedgerEntry) -> LedgerLine:
     return LedgerLine(
         id=entry.id,
         kind=entry.kind,
@@ -198,17 +198,17 @@ async def ask_billing(request: web.Request, call: Callable[[Billing], Coroutine[
     try:
         found = await manager.ask_cloud(lambda cloud: call(cloud.billing(service_key)))
     except LinkError as error:
-        raise LinkError(in_contract_words(error.failure, "billing")) from error
+        raise LinkError(in_contract_words(error.problem, "billing")) from error
     if isinstance(found, Verbatim) and found.status == 401:
-        manager.doubt_key()
+        manager.reverify_key()
     return found
 
 
-def in_contract_words(failure: Failure, what: str) -> Failure:
+def in_contract_words(problem: Problem, what: str) -> Problem:
     """Say a failure as front ends know it; a base URL that is refused is no fault of theirs."""
-    status = 502 if failure.code == "base_url_refused" else failure.status
-    message = _TEXTS.get(failure.code, failure.message)
-    return msgspec.structs.replace(failure, status=status, message=message.format(what=what))
+    status = 502 if problem.code == "base_url_refused" else problem.status
+    message = _TEXTS.get(problem.code, problem.message)
+    return msgspec.structs.replace(problem, status=status, message=message.format(what=what))
 
 
 def pass_on(said: Verbatim) -> web.Response:

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from eliza_cloud.api.openapi.error_examples import BODY, CLOUD, invalid
-from eliza_cloud.api.openapi.operation import Answer, Body, Operation, Parameter
+from eliza_cloud.api.openapi.operation import Body, Operation, Parameter, SuccessResponse
 from eliza_cloud.api.resources.credits import Dollars
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.views.status import TOP_UP_URL
 
 _GROUP = "Credits and billing"
@@ -20,7 +20,7 @@ CRYPTO_LIMITS = (1.0, 10000.0)
 Success = Annotated[bool, Meta(extra_json_schema={"const": True})]
 
 
-class Summary(msgspec.Struct, frozen=True, rename="camel"):
+class BillingSummary(msgspec.Struct, frozen=True, rename="camel"):
     """What the account holds and how one can pay."""
 
     success: Success
@@ -120,7 +120,7 @@ class CryptoQuote(msgspec.Struct, frozen=True, rename="camel"):
 
 _OTHERS = "What the cloud answered instead of a success, as it said it; `error` is a sentence."
 _AMOUNT = invalid("Invalid top-up amount")
-_PLAIN = Summary(
+_PLAIN = BillingSummary(
     True, 15.5, "USD", TOP_UP_URL, False, True, False, False, False, True, False, None, None, 5.0
 )  # fmt: skip
 
@@ -129,7 +129,7 @@ def _count(name: str, about: str, example: str) -> Parameter:
     return Parameter(name, about, Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}$")], example=example)
 
 
-def _operation(summary: str, answer: Answer, *errors: Failure, **more: Any) -> Operation:
+def _operation(summary: str, answer: SuccessResponse, *errors: Problem, **more: Any) -> Operation:
     return Operation(
         group=_GROUP,
         summary=summary,
@@ -142,11 +142,12 @@ def _operation(summary: str, answer: Answer, *errors: Failure, **more: Any) -> O
 
 
 SUMMARY = _operation(
-    "Balance, automatic top-up, and how one can pay", Answer(200, "As it is now.", Summary, _PLAIN)
+    "Balance, automatic top-up, and how one can pay",
+    SuccessResponse(200, "As it is now.", BillingSummary, _PLAIN),
 )
 PAYMENT_METHODS = _operation(
     "Ways to pay that are on file",
-    Answer(
+    SuccessResponse(
         200,
         "At most one.",
         PaymentMethods,
@@ -155,7 +156,7 @@ PAYMENT_METHODS = _operation(
 )
 HISTORY = _operation(
     "What came in and went out",
-    Answer(
+    SuccessResponse(
         200,
         "The ledger.",
         History,
@@ -174,7 +175,7 @@ HISTORY = _operation(
 )
 CHECKOUT = _operation(
     "Open a page to pay at",
-    Answer(
+    SuccessResponse(
         200,
         "The cloud's own page.",
         Checkout,
@@ -187,7 +188,7 @@ CHECKOUT = _operation(
 )
 CRYPTO_QUOTE = _operation(
     "Open a crypto payment",
-    Answer(
+    SuccessResponse(
         200,
         "Where to pay.",
         CryptoQuote,
@@ -197,7 +198,7 @@ CRYPTO_QUOTE = _operation(
     ),
     *BODY,
     _AMOUNT,
-    Failure(
+    Problem(
         code="browser_required",
         status=403,
         message="Eliza Cloud takes crypto payments from its own web page only, not with an API key.",
@@ -210,7 +211,7 @@ def _passed_on(summary: str, *parameters: Parameter, body: bool = False) -> Oper
     """Return the contract of a call that is passed on: what travels is in the cloud's own form."""
     return _operation(
         summary,
-        Answer(200, "The cloud's own answer.", dict[str, Any], {"success": True}),
+        SuccessResponse(200, "The cloud's own answer.", dict[str, Any], {"success": True}),
         *(BODY if body else ()),
         about="Passed on to Eliza Cloud as it is.",
         parameters=parameters,

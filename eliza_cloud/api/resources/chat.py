@@ -7,15 +7,15 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from eliza_cloud.api.app_keys import LIFETIMES, MANAGER
+from eliza_cloud.api.app_keys import DISCONNECTS, MANAGER
 from eliza_cloud.api.http.reply_stream import stream_reply
 from eliza_cloud.api.http.request_body import read_object, text_of
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.http.sse import EventStream, wants_stream
 from eliza_cloud.api.middleware.errors import bad_request
 from eliza_cloud.api.openapi.error_examples import BODY, CHAT, invalid
-from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Body, Operation
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Body, Operation, SuccessResponse
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 
 _GROUP = "Chat"
@@ -43,7 +43,7 @@ class Token(msgspec.Struct, frozen=True, tag_field="type", tag="token"):
     text: str
 
 
-class Done(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="done"):
+class ReplyEnd(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="done"):
     """The end of a complete reply."""
 
     full_text: str
@@ -57,9 +57,9 @@ class Broken(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
     code: str
 
 
-Frame = Token | Done | Broken
+Frame = Token | ReplyEnd | Broken
 
-_STREAM = Answer(
+_STREAM = SuccessResponse(
     200,
     "Frames, each `data: ` with a `token`, and one `done` or `error` at the end.",
     Frame,
@@ -75,7 +75,7 @@ CHAT_WHOLE = Operation(
     about="Answers with the whole reply, or with a stream when `Accept` asks for `text/event-stream`.",
     body=_HELLO,
     answers=(
-        Answer(200, "The whole reply.", Reply, Reply("I am your agent.", "my-cloud-agent")),
+        SuccessResponse(200, "The whole reply.", Reply, Reply("I am your agent.", "my-cloud-agent")),
         _STREAM,
     ),
     errors=_ERRORS,
@@ -99,7 +99,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
         return await stream(request)
     message = await _message(request)
     proxy = request.app[MANAGER].proxy()
-    async with request.app[LIFETIMES].bound(request):
+    async with request.app[DISCONNECTS].cancel_on_disconnect(request):
         reply = await proxy.send(message.text, mode=message.mode or USUAL_MODE)
     return answer(Reply(reply, proxy.agent_name))
 
@@ -121,17 +121,17 @@ async def _relay(
 ) -> None:
     said: list[str] = []
     async with (
-        request.app[LIFETIMES].bound(request),
+        request.app[DISCONNECTS].cancel_on_disconnect(request),
         aclosing(proxy.stream(message.text, mode=message.mode or USUAL_MODE)) as pieces,
     ):
         async for piece in pieces:
             said.append(piece)
             await events.send(Token(piece))
-        await events.send(Done("".join(said), proxy.agent_name))
+        await events.send(ReplyEnd("".join(said), proxy.agent_name))
 
 
-async def _report_failure(events: EventStream, failure: Failure) -> None:
-    await events.send(Broken(failure.message, failure.code))
+async def _report_failure(events: EventStream, problem: Problem) -> None:
+    await events.send(Broken(problem.message, problem.code))
 
 
 async def _message(request: web.Request) -> Message:

@@ -13,11 +13,11 @@ from eliza_cloud.api.http.relay import CUT, relay_opened
 from eliza_cloud.api.http.request_body import MAX_BODY, in_time
 from eliza_cloud.api.middleware.errors import BODY_TOO_LARGE, RequestError, bad_request
 from eliza_cloud.api.openapi.error_examples import BODY, CLOUD, invalid
-from eliza_cloud.api.openapi.operation import Answer, Body, Operation
+from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
 from eliza_cloud.api.resources.billing import in_contract_words, pass_on
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.types.billing import Verbatim
-from eliza_cloud.runtime.errors import LinkError, failure_of
+from eliza_cloud.runtime.errors import LinkError, problem_of
 
 _ABOUT = (
     "Passed on to the same path under `/api/compat/` of Eliza Cloud, with query and body, and the answer as"
@@ -34,7 +34,7 @@ def compat_operation(method: str) -> Operation:
         summary=f"{method} of the compat surface",
         about=_ABOUT,
         body=Body(model=Any, example={}, required=False) if takes_body else None,
-        answers=(Answer(200, "What the cloud answers.", dict[str, Any], {"success": True}),),
+        answers=(SuccessResponse(200, "What the cloud answers.", dict[str, Any], {"success": True}),),
         errors=(_SEGMENT, *BODY, *CLOUD, CUT),
         others="What the cloud answers, whatever it is, as it said it.",
         verbatim=True,
@@ -66,7 +66,7 @@ async def compat(request: web.Request) -> web.StreamResponse:
         return await relay_opened(request, _open(request, target, content))
     except _Declined as declined:
         if declined.said.status == 401:
-            request.app[MANAGER].doubt_key()
+            request.app[MANAGER].reverify_key()
         return pass_on(declined.said)
 
 
@@ -80,10 +80,10 @@ async def _open(request: web.Request, target: str, content: bytes) -> AsyncItera
             yield upstream
     except CloudError as error:
         if isinstance(error, KeyRefused):
-            manager.doubt_key()
-        raise LinkError(in_contract_words(failure_of(error), "compat")) from error
+            manager.reverify_key()
+        raise LinkError(in_contract_words(problem_of(error), "compat")) from error
     except LinkError as error:
-        raise LinkError(in_contract_words(error.failure, "compat")) from error
+        raise LinkError(in_contract_words(error.problem, "compat")) from error
 
 
 def _target(request: web.Request) -> str:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from eliza_cloud.api.app_keys import BILLING, MANAGER
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.operation import Answer, Operation
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.core.credits import (
     CRITICAL_BELOW,
     LOW_BELOW,
@@ -17,7 +17,7 @@ from eliza_cloud.core.credits import (
     hours_left,
     may_provision,
 )
-from eliza_cloud.core.problems import NOT_SIGNED_IN, Failure
+from eliza_cloud.core.problems import NOT_SIGNED_IN, Problem
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.runtime.errors import LinkError
 
@@ -51,7 +51,7 @@ BALANCE = Operation(
     summary="The account's balance",
     about="Always 200; what went wrong is in `error`.",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "The balance, or why there is none.",
             Credits,
@@ -62,7 +62,7 @@ BALANCE = Operation(
 
 
 _TEXTS = {
-    "bad_answer": "unexpected response",
+    "invalid_response": "unexpected response",
     "redirected": "Cloud credits request was redirected; redirects are not allowed",
 }
 
@@ -76,7 +76,7 @@ async def balance(request: web.Request) -> web.Response:
     try:
         amount = await manager.ask_cloud(lambda cloud: cloud.get_balance(fresh=fresh))
     except LinkError as error:
-        return answer(_without_balance(error.failure))
+        return answer(_without_balance(error.problem))
     return answer(
         Credits(
             connected=True,
@@ -101,10 +101,10 @@ def _outlook(amount: float, spending: Spending | None) -> Outlook:
     )
 
 
-def _without_balance(failure: Failure) -> Credits:
-    if failure.code == NOT_SIGNED_IN.code:
+def _without_balance(problem: Problem) -> Credits:
+    if problem.code == NOT_SIGNED_IN.code:
         return Credits(connected=False, balance=None)
-    told = Credits(connected=True, balance=None, error=_TEXTS.get(failure.code, failure.message))
-    if failure.status == 401:
+    told = Credits(connected=True, balance=None, error=_TEXTS.get(problem.code, problem.message))
+    if problem.status == 401:
         return msgspec.structs.replace(told, auth_rejected=True, top_up_url=TOP_UP_URL)
     return told

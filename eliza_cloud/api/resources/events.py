@@ -6,16 +6,16 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from eliza_cloud.api.app_keys import EVENTS, LIFETIMES
-from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, Snapshot
+from eliza_cloud.api.app_keys import DISCONNECTS, EVENTS
+from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, StatusFrame
 from eliza_cloud.api.http.reply_stream import stream_reply
 from eliza_cloud.api.http.sse import MEDIA_TYPE, EventStream
 from eliza_cloud.api.middleware.errors import RequestError, bad_request
 from eliza_cloud.api.openapi.error_examples import RUNTIME, invalid
-from eliza_cloud.api.openapi.operation import EVENT_STREAM, Answer, Operation, Parameter
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Operation, Parameter, SuccessResponse
+from eliza_cloud.core.problems import Problem
 
-NOT_ACCEPTABLE = Failure(
+NOT_ACCEPTABLE = Problem(
     code="not_acceptable",
     status=406,
     message="This path answers with text/event-stream, which `Accept` does not allow.",
@@ -39,9 +39,9 @@ STREAM = Operation(
         Parameter("lastEventId", "The same, for who cannot set a header.", _Number, example="1795435200123"),
     ),
     answers=(
-        Answer(200, "The stream; it ends when the service stops.", Snapshot, media=EVENT_STREAM),
-        Answer(200, "", Changed, media=EVENT_STREAM),
-        Answer(200, "", Gap, media=EVENT_STREAM),
+        SuccessResponse(200, "The stream; it ends when the service stops.", StatusFrame, media=EVENT_STREAM),
+        SuccessResponse(200, "", Changed, media=EVENT_STREAM),
+        SuccessResponse(200, "", Gap, media=EVENT_STREAM),
     ),
     errors=(invalid(LAST_EVENT_ID_WRONG), NOT_ACCEPTABLE, TOO_MANY_READERS, *RUNTIME),
 )
@@ -62,7 +62,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     with request.app[EVENTS].reader(after) as reader:
 
         async def tell(stream: EventStream) -> None:
-            async with request.app[LIFETIMES].bound(request):
+            async with request.app[DISCONNECTS].cancel_on_disconnect(request):
                 while True:
                     await stream.pass_on(await reader.next())
 
@@ -70,7 +70,7 @@ async def events(request: web.Request) -> web.StreamResponse:
         return await stream_reply(request, tell, _end)
 
 
-async def _end(stream: EventStream, _: Failure) -> None:
+async def _end(stream: EventStream, _: Problem) -> None:
     """Say no more: a reader comes back by itself, and learns then what there is to learn."""
     await stream.close()
 

@@ -12,10 +12,10 @@ from eliza_cloud.api.app_keys import JOURNAL, MANAGER
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.middleware.errors import RequestError, bad_request
 from eliza_cloud.api.openapi.error_examples import STORE_FAILED, invalid
-from eliza_cloud.api.openapi.operation import Answer, Operation, Parameter
+from eliza_cloud.api.openapi.operation import Operation, Parameter, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, Ok
 from eliza_cloud.core.journal.entries import AnyEntry, LinkEntry
-from eliza_cloud.core.problems import CAUSES, Failure
+from eliza_cloud.core.problems import PROBLEMS, Problem
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.explain import Explanation, NextStep
 from eliza_cloud.core.views.health import HealthItem, HealthView
@@ -39,7 +39,7 @@ _ENTRY = LinkEntry(
     at=1795435212.5,
     by="monitor",
     event={"event": "HeartbeatAnswered", "epoch": 2, "took": 0.042},
-    chance=0.5,
+    jitter=0.5,
     outcome="internal",
     source="connected",
     state="connected",
@@ -74,11 +74,11 @@ ENTRIES = Operation(
             example=USUAL,
         ),
     ),
-    answers=(Answer(200, "The entries.", Entries, Entries(True, (_ENTRY,))),),
+    answers=(SuccessResponse(200, "The entries.", Entries, Entries(True, (_ENTRY,))),),
     errors=(invalid(AFTER_WRONG), invalid(SINCE_WRONG), invalid(LIMIT_WRONG), STORE_FAILED),
 )
 
-_CAUSE = CAUSES["agent_unreachable"]
+_CAUSE = PROBLEMS["agent_unreachable"]
 _SINCE = "2026-11-23T20:15:00.000Z"
 _WHY = "The agent does not answer. Try again in a moment."
 _ITEM = HealthItem(_CAUSE.code, _CAUSE.severity, _CAUSE.title, _SINCE, _CAUSE.remedy, _WHY)
@@ -88,13 +88,13 @@ HEALTH = Operation(
     summary="What is wrong",
     about="The worst first; nothing at all is good. Root causes hide their symptoms, and what has lasted but"
     " a moment is not shown yet.",
-    answers=(Answer(200, "What is wrong now.", HealthView, HealthView((_ITEM,))),),
+    answers=(SuccessResponse(200, "What is wrong now.", HealthView, HealthView((_ITEM,))),),
 )
 EXPLAIN = Operation(
     group=_GROUP,
     summary="Why the link is in its state, and what comes next",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "The state, explained in sentences.",
             Explanation,
@@ -131,7 +131,7 @@ async def entries(request: web.Request) -> web.Response:
     try:
         lines = await read()
     except StoreError as error:
-        raise RequestError(Failure(code=error.code, status=500, message=str(error))) from None
+        raise RequestError(Problem(code=error.code, status=500, message=str(error))) from None
     return answer({"ok": True, "entries": [msgspec.Raw(line.encode()) for line in lines]})
 
 

@@ -11,15 +11,15 @@ from eliza_cloud.api.http.request_body import read_object, text_of
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.middleware.errors import bad_request
 from eliza_cloud.api.openapi.error_examples import BODY, RUNTIME, STORE_FAILED, WAY, invalid
-from eliza_cloud.api.openapi.operation import Answer, Body, Operation, Parameter
+from eliza_cloud.api.openapi.operation import Body, Operation, Parameter, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.login.machine import LoginView
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.errors import LinkError
 
 _SESSION = "a1b2c3d4-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
 
-NOT_BEGUN = Failure(
+NOT_BEGUN = Problem(
     code="login_not_begun", status=502, message="Failed to create auth session with Eliza Cloud"
 )
 
@@ -53,7 +53,7 @@ START = Operation(
     about="Open `browserUrl` and authorize; the service fetches the key by itself. While a sign-in is"
     " pending, this returns the same one. No body is needed.",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "Begun, or already under way.",
             LoginBegun,
@@ -69,7 +69,9 @@ STATUS = Operation(
     " any more. The cloud is not asked.",
     parameters=(Parameter("sessionId", "Of the sign-in.", SessionId, required=True, example=_SESSION),),
     answers=(
-        Answer(200, "What is known.", LoginView, LoginView("authenticated", key_prefix="eliza_72f94a")),
+        SuccessResponse(
+            200, "What is known.", LoginView, LoginView("authenticated", key_prefix="eliza_72f94a")
+        ),
     ),
     errors=(invalid("sessionId query parameter is required"), *RUNTIME),
 )
@@ -78,7 +80,7 @@ CANCEL = Operation(
     summary="Give a sign-in up",
     body=Body(model=LoginToCancel, example=LoginToCancel(_SESSION)),
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "What became of it; one that had ended stays as it was.",
             LoginView,
@@ -92,7 +94,7 @@ DISCONNECT = Operation(
     summary="Disconnect and sign out",
     about="Takes a final backup, closes the link and removes the key from this machine. The agent goes on"
     " running in the cloud. Repeatable.",
-    answers=(Answer(200, "Done.", SignedOut, SignedOut(True, "disconnected")),),
+    answers=(SuccessResponse(200, "Done.", SignedOut, SignedOut(True, "disconnected")),),
     errors=(*RUNTIME, STORE_FAILED),
 )
 
@@ -114,19 +116,19 @@ async def start_login(request: web.Request) -> web.Response:
     try:
         session = await request.app[MANAGER].start_login()
     except LinkError as error:
-        raise LinkError(_not_begun(error.failure)) from error
+        raise LinkError(_not_begun(error.problem)) from error
     return answer(LoginBegun(ok=True, session_id=session.session_id, browser_url=session.browser_url))
 
 
-def _not_begun(failure: Failure) -> Failure:
+def _not_begun(problem: Problem) -> Problem:
     """Put a login that could not begin into the contract's words; `cause` keeps the cloud's."""
-    if failure.code in _PLAIN:
-        return failure
-    if failure.code in _TEXTS:
-        told = msgspec.structs.replace(failure, message=_TEXTS[failure.code])
+    if problem.code in _PLAIN:
+        return problem
+    if problem.code in _TEXTS:
+        told = msgspec.structs.replace(problem, message=_TEXTS[problem.code])
     else:
         told = NOT_BEGUN
-    return msgspec.structs.replace(told, details={**failure.details, "cause": failure.message})
+    return msgspec.structs.replace(told, details={**problem.details, "cause": problem.message})
 
 
 async def login_status(request: web.Request) -> web.Response:

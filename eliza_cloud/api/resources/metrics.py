@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from eliza_cloud.api.app_keys import METRICS
-from eliza_cloud.api.openapi.operation import Answer, Operation
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.ops.logging.access_log import route_of
 from eliza_cloud.ops.metrics.requests import RequestMetrics
 
@@ -18,8 +18,8 @@ SCRAPE = Operation(
     summary="The service's numbers for Prometheus",
     about="The text format, or OpenMetrics for whoever accepts it. The reference lists all metrics.",
     answers=(
-        Answer(200, "The text format.", media="text/plain", headers=_VARY),
-        Answer(200, "OpenMetrics.", media="application/openmetrics-text", headers=_VARY),
+        SuccessResponse(200, "The text format.", media="text/plain", headers=_VARY),
+        SuccessResponse(200, "OpenMetrics.", media="application/openmetrics-text", headers=_VARY),
     ),
 )
 

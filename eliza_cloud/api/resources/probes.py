@@ -13,7 +13,7 @@ from eliza_cloud.api.http.request_body import read_object, text_of
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.middleware.errors import bad_request
 from eliza_cloud.api.openapi.error_examples import BODY, invalid
-from eliza_cloud.api.openapi.operation import Answer, Body, Operation
+from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.log_events import LOG_LEVEL_CHANGED
 from eliza_cloud.ops.logging.level import LogLevelError, current_level, level_of, set_level
@@ -54,8 +54,8 @@ HEALTHZ = Operation(
     summary="Is it alive?",
     about="For supervisors.",
     answers=(
-        Answer(200, "The link's consumer answers.", Alive, Alive(True)),
-        Answer(503, "It does not; a restart mends that.", Alive, Alive(False)),
+        SuccessResponse(200, "The link's consumer answers.", Alive, Alive(True)),
+        SuccessResponse(503, "It does not; a restart mends that.", Alive, Alive(False)),
     ),
 )
 READYZ = Operation(
@@ -63,21 +63,21 @@ READYZ = Operation(
     summary="Is it linked?",
     about="For supervisors. Says no more than why not.",
     answers=(
-        Answer(200, "The link stands.", Ready, Ready(True)),
-        Answer(503, "It does not.", Ready, Ready(False, "cloud_unreachable")),
+        SuccessResponse(200, "The link stands.", Ready, Ready(True)),
+        SuccessResponse(503, "It does not.", Ready, Ready(False, "cloud_unreachable")),
     ),
 )
 SHOW_LEVEL = Operation(
     group=_GROUP,
     summary="How much the log tells",
-    answers=(Answer(200, "The level that counts now.", LogLevel, LogLevel(True, "info")),),
+    answers=(SuccessResponse(200, "The level that counts now.", LogLevel, LogLevel(True, "info")),),
 )
 CHANGE_LEVEL = Operation(
     group=_GROUP,
     summary="Change how much the log tells",
     about="Counts from the next line on; a restart goes by `ELIZA_LOG_LEVEL` again.",
     body=Body(model=NewLogLevel, example=NewLogLevel("debug")),
-    answers=(Answer(200, "Changed.", LogLevel, LogLevel(True, "debug")),),
+    answers=(SuccessResponse(200, "Changed.", LogLevel, LogLevel(True, "debug")),),
     errors=(
         *BODY,
         invalid("level is required"),

@@ -7,17 +7,19 @@ from typing import Any
 from aiohttp import web
 
 from eliza_cloud.api.app_keys import REFERENCE
-from eliza_cloud.api.http.conditional import Prepared
+from eliza_cloud.api.http.conditional import CachedResponse
 from eliza_cloud.api.middleware.errors import RequestError
-from eliza_cloud.api.openapi.operation import Answer, Operation
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.openapi.page import HEADERS, written_page
 from eliza_cloud.api.openapi.reference_pages import page_names
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 
-_UNCHANGED = Answer(304, "It is still the one with the `ETag` that `If-None-Match` names.", media=None)
+_UNCHANGED = SuccessResponse(
+    304, "It is still the one with the `ETag` that `If-None-Match` names.", media=None
+)
 _TAG = {"ETag": "Changes when the document does."}
 
-UNKNOWN_PAGE = Failure(
+UNKNOWN_PAGE = Problem(
     code="unknown_page",
     status=404,
     message="The reference has no page of this name. See /docs for its pages.",
@@ -27,20 +29,20 @@ OPENAPI = Operation(
     group="Reference",
     summary="This API as an OpenAPI document",
     answers=(
-        Answer(200, "OpenAPI 3.1.", dict[str, Any], {"openapi": "3.1.0"}, headers=_TAG),
+        SuccessResponse(200, "OpenAPI 3.1.", dict[str, Any], {"openapi": "3.1.0"}, headers=_TAG),
         _UNCHANGED,
     ),
 )
 PAGE = Operation(
     group="Reference",
     summary="This API as a page",
-    answers=(Answer(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
+    answers=(SuccessResponse(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
 )
 WRITTEN = Operation(
     group="Reference",
     summary="A page of the reference",
     about="The pages are linked from this API's page; `eliza-cloud reference NAME` prints one as Markdown.",
-    answers=(Answer(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
+    answers=(SuccessResponse(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
     errors=(UNKNOWN_PAGE,),
 )
 
@@ -64,5 +66,5 @@ async def docs_page(request: web.Request) -> web.Response:
 
 
 @cache
-def _prepared(name: str) -> Prepared:
-    return Prepared(written_page(name).encode(), "text/html", HEADERS)
+def _prepared(name: str) -> CachedResponse:
+    return CachedResponse(written_page(name).encode(), "text/html", HEADERS)

@@ -13,9 +13,9 @@ from eliza_cloud.api.http.request_body import read_object
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.middleware.errors import RequestError, bad_request
 from eliza_cloud.api.openapi.error_examples import BODY, STORE_FAILED, invalid
-from eliza_cloud.api.openapi.operation import Answer, Body, Operation
+from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.config.parse import RouteRefused, checked_route
 from eliza_cloud.routing.config.provider_switch import (
     MAX_KEY,
@@ -31,15 +31,15 @@ from eliza_cloud.store.errors import StoreError
 
 _GROUP = "Routes"
 
-SWITCH_IN_PROGRESS = Failure(
+SWITCH_IN_PROGRESS = Problem(
     code="switch_in_progress", status=409, message="Provider switch already in progress", retryable=True
 )
 
 
-def unknown_capability(status: int) -> Failure:
+def unknown_capability(status: int) -> Problem:
     """Return the failure for a capability that does not exist: 404 in a path, 400 in a body."""
     known = ", ".join(Capability)
-    return Failure(
+    return Problem(
         code="unknown_capability",
         status=status,
         message=f"There is no such capability. Those that can be routed are {known}.",
@@ -109,7 +109,7 @@ SHOW = Operation(
     summary="Where each capability goes",
     about="What is configured, what is in force, and why a road that is set cannot be used yet.",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "All five capabilities.",
             Routing,
@@ -122,14 +122,14 @@ SET = Operation(
     summary="Set the route of a capability",
     about="Counts from the next request on. `transport` follows from the rest.",
     body=Body(model=Route, example=Route(backend=ELIZA_CLOUD)),
-    answers=(Answer(200, "Set.", Routed, Routed(ok=True, capability=Capability.TTS, **_STATE)),),
+    answers=(SuccessResponse(200, "Set.", Routed, Routed(ok=True, capability=Capability.TTS, **_STATE)),),
     errors=(unknown_capability(404), *BODY, _INVALID_ROUTE, STORE_FAILED),
 )
 CLEAR = Operation(
     group=_GROUP,
     summary="Remove the route of a capability",
     about="It has no road then. Repeatable.",
-    answers=(Answer(200, "Removed.", Routed, Routed(ok=True, capability=Capability.TTS, **_NONE)),),
+    answers=(SuccessResponse(200, "Removed.", Routed, Routed(ok=True, capability=Capability.TTS, **_NONE)),),
     errors=(unknown_capability(404), STORE_FAILED),
 )
 SWITCH = Operation(
@@ -138,7 +138,7 @@ SWITCH = Operation(
     about="Rewrites the route of that capability and nothing else; no restart is needed.",
     body=Body(model=ProviderSwitch, example=ProviderSwitch("openai", "sk-your-key", "gpt-5-mini")),
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "Switched.",
             ProviderSwitched,
@@ -203,7 +203,7 @@ async def write(request: web.Request, change: Change) -> None:
     try:
         await asyncio.to_thread(request.app[GATEWAY].config.update, change)
     except StoreError as error:
-        raise RequestError(Failure(code="store_failed", status=500, message=str(error))) from None
+        raise RequestError(Problem(code="store_failed", status=500, message=str(error))) from None
 
 
 async def _shown(request: web.Request, capability: Capability) -> web.Response:

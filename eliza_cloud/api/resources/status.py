@@ -7,7 +7,7 @@ from aiohttp import web
 
 from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.operation import Answer, Operation
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT
 from eliza_cloud.core.views.status import TOP_UP_URL, ConnectionView, StatusView
 
@@ -48,7 +48,7 @@ STATUS = Operation(
     about="Answers at once: the cloud is not asked. The top level is about the account; `connected` is true"
     " once the cloud has accepted the key. `connection` is about the link.",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "What is known.",
             StatusView,
@@ -68,7 +68,7 @@ APP_STATUS = Operation(
     group="Status",
     summary="The link, in the words of existing front ends",
     answers=(
-        Answer(
+        SuccessResponse(
             200,
             "What is known.",
             AppStatus,

@@ -26,12 +26,14 @@ class Frame(NamedTuple):
 
 
 def frames(
-    service: Service, *, after: int | None, patience: Callable[[], float] = lambda: SILENCE
+    service: Service, *, after: int | None, silence_timeout: Callable[[], float] = lambda: SILENCE
 ) -> Iterator[Frame]:
     """Yield the frames of one connection, of what came after the entry `after`; `CliError` when it breaks."""
     headers = {} if after is None else {"Last-Event-ID": str(after)}
     told: dict[str, str] = {}
-    for line in service.lines("/api/cloud/events", headers, patience=lambda: max(SHORTEST, patience())):
+    for line in service.lines(
+        "/api/cloud/events", headers, silence_timeout=lambda: max(SHORTEST, silence_timeout())
+    ):
         name, _, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(": ")
         if name:
             told[name] = value
@@ -44,7 +46,7 @@ def feed(
     connect: Callable[[], Service],
     *,
     after: int | None = None,
-    patience: Callable[[], float] = lambda: SILENCE,
+    silence_timeout: Callable[[], float] = lambda: SILENCE,
     on_break: Callable[[CliError], None],
 ) -> Iterator[Frame]:
     """Yield frames for ever: where a connection breaks, `on_break` hears why, and the next one goes on.
@@ -53,7 +55,7 @@ def feed(
     """
     while True:
         try:
-            for frame in frames(connect(), after=after, patience=patience):
+            for frame in frames(connect(), after=after, silence_timeout=silence_timeout):
                 after = frame.seq
                 yield frame
             broken = CliError("The service ended the stream.", code="connection_lost")

@@ -80,10 +80,10 @@ class Service:
                     yield self._decoded(line[5:])
 
     def lines(
-        self, path: str, headers: Mapping[str, str], *, patience: Callable[[], float]
+        self, path: str, headers: Mapping[str, str], *, silence_timeout: Callable[[], float]
     ) -> Iterator[bytes]:
-        """Yield the lines of an event stream as they come; `patience` says how long the next may take."""
-        with self._exchange("GET", path, None, accept=EVENTS, timeout=patience(), headers=headers) as (
+        """Yield the lines of an event stream as they come; `silence_timeout` bounds the wait for one."""
+        with self._exchange("GET", path, None, accept=EVENTS, timeout=silence_timeout(), headers=headers) as (
             answer,
             connection,
         ):
@@ -92,7 +92,7 @@ class Service:
                 yield line
                 if answer.isclosed():  # that was all of a body whose length was told
                     return
-                connection.settimeout(patience())
+                connection.settimeout(silence_timeout())
 
     @contextmanager
     def _exchange(

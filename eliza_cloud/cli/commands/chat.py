@@ -8,7 +8,7 @@ import click
 
 from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.client.http import Service
-from eliza_cloud.cli.decorators import Call, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.output.text import printable, say
@@ -27,7 +27,7 @@ MESSAGE_TIMEOUT = 90.0
     help="Connect to this agent first, unless it is the connected one.",
 )
 @client_verb
-def chat(call: Call, *, message: tuple[str, ...], agent: str | None) -> None:
+def chat(call: Invocation, *, message: tuple[str, ...], agent: str | None) -> None:
     """Talk to the connected agent.
 
     MESSAGE is said, and the answer printed as it comes. Without MESSAGE: a conversation on a terminal (Ctrl-D
@@ -44,7 +44,7 @@ def chat(call: Call, *, message: tuple[str, ...], agent: str | None) -> None:
             _say(call, line)
 
 
-def _connect(call: Call, agent: str) -> None:
+def _connect(call: Invocation, agent: str) -> None:
     identifier = agent_id(call.service, agent)
     link = call.service.get("/api/cloud/status").get("connection") or {}
     if (link.get("agentId"), link.get("state")) != (identifier, "connected"):
@@ -52,7 +52,7 @@ def _connect(call: Call, agent: str) -> None:
         call.post_and_wait(f"/api/cloud/agents/{identifier}/connect", words=f"Connecting to {agent}")
 
 
-def _converse(call: Call) -> None:
+def _converse(call: Invocation) -> None:
     """Say what is typed until the end of input; one failed message does not end the conversation."""
     while True:
         try:
@@ -67,7 +67,7 @@ def _converse(call: Call) -> None:
             error.show()
 
 
-def _say(call: Call, text: str) -> None:
+def _say(call: Invocation, text: str) -> None:
     if call.as_json:
         print_json(call.service.post("/api/chat", {"text": text}, timeout=MESSAGE_TIMEOUT))
     else:
@@ -83,7 +83,7 @@ def _pieces(service: Service, text: str) -> Iterator[str]:
             return
         elif frame.get("type") == "error":
             raise CliError(str(frame.get("message")), code=str(frame.get("code")))
-    raise CliError("The answer was cut off before its end.", code="stream_cut")
+    raise CliError("The answer was cut off before its end.", code="stream_truncated")
 
 
 def _print_as_it_comes(pieces: Iterable[str]) -> None:

@@ -2,12 +2,12 @@
 
 import click
 
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 
 
 @click.command()
 @client_verb
-def disconnect(call: Call) -> None:
+def disconnect(call: Invocation) -> None:
     """Close the link and sign out.
 
     A final backup is taken, and the key is removed from this machine.

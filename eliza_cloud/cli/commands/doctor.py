@@ -10,7 +10,7 @@ from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.installation import diagnosis
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.ops.doctor.result import TITLES, Result
-from eliza_cloud.ops.doctor.run import Report
+from eliza_cloud.ops.doctor.run import DoctorReport
 
 
 @click.command()
@@ -30,7 +30,7 @@ def doctor(*, as_json: bool) -> ExitCode:
     return ExitCode.DONE if report.ok else ExitCode.FAILED
 
 
-def print_report(report: Report) -> None:
+def print_report(report: DoctorReport) -> None:
     """Print a line for each check, what to do below it, and how many failed."""
     rows: list[tuple[str, str, str]] = []
     for finding in report.checks:

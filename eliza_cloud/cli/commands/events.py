@@ -5,7 +5,7 @@ import json
 import click
 
 from eliza_cloud.cli.client.event_stream import feed
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.events import Entry, entry_line, is_gap
 from eliza_cloud.cli.output.text import say
@@ -29,7 +29,7 @@ USUAL = 200
     help=f"As many of the newest.  [default: {USUAL}; all, up to {MOST}, with --since or --json]",
 )
 @client_verb
-def events(call: Call, *, follow: bool, since: dict[str, str] | None, limit: int | None) -> None:
+def events(call: Invocation, *, follow: bool, since: dict[str, str] | None, limit: int | None) -> None:
     """Show what happened: every event that changed what is known, with what brought it about.
 
     With --json entries are printed as the journal has them, one a line: a file for `eliza-cloud replay`.
@@ -44,7 +44,7 @@ def events(call: Call, *, follow: bool, since: dict[str, str] | None, limit: int
 class _Printing:
     """Prints entries, each once and in order, and says where some are missing."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Invocation) -> None:
         self._call = call
         self.newest: int | None = None
 
@@ -66,7 +66,7 @@ class _Printing:
             click.echo(entry_line(entry))
 
 
-def _follow(call: Call, printing: _Printing) -> None:
+def _follow(call: Invocation, printing: _Printing) -> None:
     outage = _Outage()
     for frame in feed(lambda: call.service, after=printing.newest, on_break=outage.begins):
         outage.ends(frame.data.get("startedAt"))

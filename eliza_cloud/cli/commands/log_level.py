@@ -2,7 +2,7 @@
 
 import click
 
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.ops.logging.level import LEVELS
 
 _PATH = "/api/cloud/log-level"
@@ -11,7 +11,7 @@ _PATH = "/api/cloud/log-level"
 @click.command("log-level")
 @click.argument("level", type=click.Choice(LEVELS, case_sensitive=False), required=False)
 @client_verb
-def log_level(call: Call, *, level: str | None) -> None:
+def log_level(call: Invocation, *, level: str | None) -> None:
     """Show how much the service logs, or change it while it runs.
 
     A change counts at once and until the service ends; it starts with ELIZA_LOG_LEVEL again.

@@ -7,7 +7,7 @@ import click
 
 from eliza_cloud.cli.client.browser import has_browser, open_browser
 from eliza_cloud.cli.client.http import Body, Service
-from eliza_cloud.cli.decorators import Call, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.progress import LiveLine
@@ -20,7 +20,7 @@ POLL_INTERVAL = 0.5
 @click.command()
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @client_verb
-def login(call: Call, *, no_browser: bool) -> None:
+def login(call: Invocation, *, no_browser: bool) -> None:
     """Sign in to Eliza Cloud through the browser.
 
     The address is printed; open it on any machine that has a browser. With --json two lines are printed: the
@@ -40,7 +40,7 @@ def login(call: Call, *, no_browser: bool) -> None:
         click.echo(f"✓ Signed in to Eliza Cloud with key {result.get('keyPrefix') or ''}…")
 
 
-def _show_and_wait(call: Call, session: Body, *, no_browser: bool) -> Body:
+def _show_and_wait(call: Invocation, session: Body, *, no_browser: bool) -> Body:
     url = str(session["browserUrl"])
     call.answer(session, f"To sign in, open this address in a browser:\n\n  {url}\n")
     opener = None if no_browser or not has_browser(os.environ) else open_browser(url)

@@ -17,7 +17,7 @@ from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.link import ACCOUNT, WHY, remedy, state_words
 from eliza_cloud.cli.output.progress import LiveLine
 from eliza_cloud.cli.output.text import printable
-from eliza_cloud.core.timefmt import moment
+from eliza_cloud.core.timefmt import parse_iso
 
 _DEAD = {"runtime_not_started", "api_key_present_runtime_not_started"}
 
@@ -99,7 +99,7 @@ class _Wait:
 
     def follow(self, connect: Callable[[], Service]) -> Body:
         """Return the first status by which it is so."""
-        for frame in feed(connect, patience=self._patience, on_break=self._breaks):
+        for frame in feed(connect, silence_timeout=self._silence_timeout, on_break=self._breaks):
             if "connection" in frame.data:
                 if self._is_so(frame.data):
                     return frame.data
@@ -107,7 +107,7 @@ class _Wait:
                 self._show()
         raise AssertionError("a feed has no end")
 
-    def _patience(self) -> float:
+    def _silence_timeout(self) -> float:
         return min(SILENCE, self._deadline - time.monotonic())
 
     def _breaks(self, error: CliError) -> None:
@@ -134,7 +134,7 @@ class _Wait:
         return CliError(
             printable(f"Waited{within} for {self._words}, in vain. {self._why}"),
             remedy=self._to_do,
-            code="not_so_yet",
+            code="wait_timeout",
             exit_code=ExitCode.TRY_LATER,
         )
 
@@ -155,7 +155,7 @@ def _present(status: Body) -> str:
 
 
 def _next_try(link: dict[str, Any]) -> str:
-    at = moment(link.get("nextAttemptAt"))
+    at = parse_iso(link.get("nextAttemptAt"))
     if link.get("state") != "reconnecting" or at is None:
         return ""
     return f"try {link.get('attempt')} is made at {at.astimezone():%H:%M:%S}"

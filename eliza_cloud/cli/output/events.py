@@ -9,8 +9,8 @@ Entry = dict[str, Any]
 
 _MARKS = {
     "start": "the service started",
-    "between": "noted what is known",
-    "fell": "a fault of the service stopped the link's loop",
+    "periodic": "noted what is known",
+    "crash": "a fault of the service stopped the link's loop",
     "stop": "the service stopped",
 }
 _LONGEST = 24  # characters of an event's name, as far as lines are aligned
@@ -50,9 +50,9 @@ def _event(entry: Entry) -> str:
 
 def _why(entry: Entry, *, moved: bool) -> str:
     """Return the event's own failure; what is known of an earlier one only where it moved the link."""
-    failure = entry["event"].get("failure")
-    if isinstance(failure, dict):
-        return str(failure.get("message", ""))
+    problem = entry["event"].get("failure")
+    if isinstance(problem, dict):
+        return str(problem.get("message", ""))
     why = entry["event"].get("message") or (entry.get("why") if moved else None)
     return str(why or "")
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eliza_cloud.cli.output.text import duration
-from eliza_cloud.core.timefmt import moment
+from eliza_cloud.core.timefmt import parse_iso
 
 GLYPHS = {"disconnected": "○", "connecting": "◌", "connected": "●", "reconnecting": "◐", "error": "✗"}
 
@@ -53,7 +53,7 @@ def next_try_words(connection: dict[str, Any]) -> str:
     """Write which try comes next and when; empty where none will."""
     if connection.get("state") != "reconnecting":
         return ""
-    at = moment(connection.get("nextAttemptAt"))
+    at = parse_iso(connection.get("nextAttemptAt"))
     left = 0.0 if at is None else (at - datetime.now(UTC)).total_seconds()
     return f"try {connection.get('attempt')} {f'in {duration(left)}' if left >= 1 else 'is under way'}"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from eliza_cloud.core.timefmt import moment
+from eliza_cloud.core.timefmt import parse_iso
 
 _CONTROL = dict.fromkeys([*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)])
 
@@ -29,5 +29,5 @@ def duration(seconds: float) -> str:
 
 def age(text: str | None) -> str:
     """Write how long ago an ISO 8601 time was; `never` for none."""
-    then = moment(text)
+    then = parse_iso(text)
     return "never" if then is None else f"{duration((datetime.now(UTC) - then).total_seconds())} ago"

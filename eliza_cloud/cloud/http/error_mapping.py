@@ -9,21 +9,21 @@ from typing import Any
 
 from eliza_cloud.cloud.errors import (
     AccessDenied,
-    BadAnswer,
     CloudError,
-    CloudFault,
+    CloudServerError,
     Conflict,
-    CreditsExhausted,
+    InsufficientCredits,
     InvalidRequest,
+    InvalidResponse,
     KeyRefused,
     NotFound,
     QuotaExceeded,
     RateLimited,
 )
-from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.http.retry_after import body_retry_after
 from eliza_cloud.cloud.types.fields import number
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 _MEMBERS = (
     "requiredBalance",
@@ -42,23 +42,23 @@ _MEMBERS = (
 _PASSING_CONFLICTS = ("state changed", "in progress", "already being provisioned")
 
 
-def success(answer: Answer, redaction: Redaction) -> dict[str, Any]:
+def success(answer: CloudResponse, redaction: CloudTextRedactor) -> dict[str, Any]:
     """Return the JSON object of a success; raises the matching `CloudError` for anything else."""
     if 200 <= answer.status < 300:
         if answer.status == 204:
             return {}
         if answer.document is None:
-            raise BadAnswer(
+            raise InvalidResponse(
                 "Eliza Cloud answered with something that is not JSON. Check that the cloud base URL is "
                 "right, and that no sign-in page of the network stands in between.",
                 cloud_status=answer.status,
             )
         if answer.document.get("success") is not False:
             return answer.document
-    raise failure(answer, redaction)
+    raise error_for(answer, redaction)
 
 
-def failure(answer: Answer, redaction: Redaction) -> CloudError:
+def error_for(answer: CloudResponse, redaction: CloudTextRedactor) -> CloudError:
     """Return the error for an answer that is not a success."""
     document = answer.document or {}
     said = redaction.sentence(cloud_text(document) or _phrase(answer.status))
@@ -82,14 +82,14 @@ def cloud_text(document: dict[str, Any]) -> str | None:
     return next((text for text in candidates if isinstance(text, str) and text.strip()), None)
 
 
-def _by_status(answer: Answer, said: str, cloud_code: Any, members: dict[str, Any]) -> CloudError:
+def _by_status(answer: CloudResponse, said: str, cloud_code: Any, members: dict[str, Any]) -> CloudError:
     match answer.status:
         case 400:
             return InvalidRequest(f"Eliza Cloud refused the request as invalid: {said}.", **members)
         case 401:
             return KeyRefused(_key_refused(said), **members)
         case 402:
-            return CreditsExhausted(_credits(said, members["details"]), **members)
+            return InsufficientCredits(_credits(said, members["details"]), **members)
         case 403 if cloud_code == "access_denied":
             return KeyRefused(_key_refused(said), status=403, **members)
         case 403:
@@ -115,20 +115,22 @@ def _by_status(answer: Answer, said: str, cloud_code: Any, members: dict[str, An
                 f"Eliza Cloud asks to slow down: {said}. {_wait(members['retry_after'])}", **members
             )
         case status if status >= 500:
-            return CloudFault(
+            return CloudServerError(
                 f"Eliza Cloud has a fault (HTTP {status}): {said}. {_wait(members['retry_after'])}", **members
             )
         case status if status < 300:
-            return CloudFault(f"Eliza Cloud reported a failure: {said}.", **{"retryable": False, **members})
+            return CloudServerError(
+                f"Eliza Cloud reported a failure: {said}.", **{"retryable": False, **members}
+            )
         case status:
-            return BadAnswer(
+            return InvalidResponse(
                 f"Eliza Cloud answered HTTP {status}, which this call does not expect: {said}. "
                 "Check that the cloud base URL is right.",
                 **{"retryable": False, **members},
             )
 
 
-def _not_found(answer: Answer, said: str, members: dict[str, Any]) -> NotFound:
+def _not_found(answer: CloudResponse, said: str, members: dict[str, Any]) -> NotFound:
     if answer.document is not None:
         return NotFound(
             f"Eliza Cloud does not know it: {said}. Check the id with `eliza-cloud agents list`.",
@@ -166,7 +168,7 @@ def _phrase(status: int) -> str:
         return f"HTTP {status}"
 
 
-def _details(document: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
+def _details(document: dict[str, Any], redaction: CloudTextRedactor) -> dict[str, Any]:
     """Collect the cloud's own members; an agent quota may be told inside `details` (cloud-api §6)."""
     nested = document.get("details")
     found = {**(nested if isinstance(nested, dict) else {}), **document}

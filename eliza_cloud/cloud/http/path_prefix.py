@@ -10,10 +10,10 @@ from typing import Any
 
 from yarl import URL
 
-from eliza_cloud.cloud.errors import BadAnswer, CloudFault
+from eliza_cloud.cloud.errors import CloudServerError, InvalidResponse
 from eliza_cloud.cloud.http.base_url import BaseUrl
 from eliza_cloud.cloud.http.error_mapping import success
-from eliza_cloud.cloud.http.request import Answer, Exchange
+from eliza_cloud.cloud.http.request import CloudResponse, Exchange
 
 _PREFIXES = ("eliza", "milady", "milaidy")
 
@@ -27,7 +27,7 @@ class AgentPaths:
         self._prefix: str | None = None
         self._probing = asyncio.Lock()
 
-    async def call(self, method: str, path: str, body: Any = None) -> Answer:
+    async def call(self, method: str, path: str, body: Any = None) -> CloudResponse:
         """Call `path` under the agent prefix; an answer that shows it to be gone makes it be sought anew."""
         prefix = await self.find()
         answer = await self.exchange.call(method, self.url(prefix, path), body)
@@ -48,12 +48,12 @@ class AgentPaths:
                 self._prefix = prefix
             return prefix
 
-    def judge(self, prefix: str, answer: Answer) -> None:
+    def judge(self, prefix: str, answer: CloudResponse) -> None:
         """Forget a prefix that has stopped to exist: the server may have become the next generation."""
         if answer.is_unknown_path and self._prefix == prefix:
             self._prefix = None
 
-    async def _probe(self) -> tuple[str, Answer]:
+    async def _probe(self) -> tuple[str, CloudResponse]:
         seen = set()
         for prefix in _PREFIXES:
             answer = await self.exchange.call("GET", self.url(prefix, ""))
@@ -63,12 +63,12 @@ class AgentPaths:
                 success(answer, self.exchange.redaction)
             seen.add(answer.status)
         if 500 in seen:
-            raise CloudFault(
+            raise CloudServerError(
                 f"Eliza Cloud at {self._base_url} fails on every path where agents could be. "
                 "Try again in a moment.",
                 cloud_status=500,
             )
-        raise BadAnswer(
+        raise InvalidResponse(
             f"What answers at {self._base_url} is not an Eliza Cloud: it has none of the paths where agents "
             "could be. Check ELIZAOS_CLOUD_BASE_URL and cloud.baseUrl.",
             cloud_status=404,

@@ -13,11 +13,11 @@ import msgspec
 from yarl import URL
 
 from eliza_cloud.cloud.errors import (
-    BadAnswer,
     BaseUrlRefused,
     CertificateDates,
     CloudError,
     InvalidRequest,
+    InvalidResponse,
     KeyRefused,
     NameNotFound,
     Redirected,
@@ -28,7 +28,7 @@ from eliza_cloud.cloud.errors import (
 from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.cloud.http.session import AddressRefused
 from eliza_cloud.cloud.http.trace_context import trace_headers
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
 MAX_JSON_BYTES = 8 * 1024 * 1024
@@ -43,7 +43,7 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CloudResponse:
     """What the cloud said: status, JSON object (None: the body was none), seconds from Retry-After."""
 
     status: int
@@ -62,7 +62,7 @@ class Exchange:
     def __init__(self, session: aiohttp.ClientSession, key: Secret | None) -> None:
         self._session = session
         self._key = key
-        self.redaction = Redaction(key)
+        self.redaction = CloudTextRedactor(key)
 
     async def call(
         self,
@@ -71,7 +71,7 @@ class Exchange:
         body: Any = None,
         *,
         more_headers: Mapping[str, str] = MappingProxyType({}),
-    ) -> Answer:
+    ) -> CloudResponse:
         """Return the answer of any status but 3xx; `body` is sent as JSON, None sends no body."""
         try:
             async with self.open(method, url, body, more_headers=more_headers) as response:
@@ -147,12 +147,12 @@ def _encoded(body: Any) -> bytes:
         ) from None
 
 
-async def read_answer(response: aiohttp.ClientResponse, redaction: Redaction) -> Answer:
-    """Read a response to its end, at most `MAX_JSON_BYTES` of it; raises `BadAnswer` for more.
+async def read_answer(response: aiohttp.ClientResponse, redaction: CloudTextRedactor) -> CloudResponse:
+    """Read a response to its end, at most `MAX_JSON_BYTES` of it; raises `InvalidResponse` for more.
 
     A key that the cloud sends back goes no further than here.
     """
-    return Answer(
+    return CloudResponse(
         status=response.status,
         document=redaction.document(json_object(await _read(response))),
         retry_after=retry_after(response.headers),
@@ -168,7 +168,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
                 break
         else:
             return bytes(body)
-    raise BadAnswer(
+    raise InvalidResponse(
         f"Eliza Cloud sent more than {MAX_JSON_BYTES // 2**20} MiB where a short answer was expected. "
         "Check that the cloud base URL is right.",
         cloud_status=response.status,
@@ -207,7 +207,9 @@ def network_fault(error: Exception, url: URL) -> CloudError:
             "certificates, and that nothing on the network intercepts the connection."
         )
     if isinstance(error, aiohttp.ClientResponseError):
-        return BadAnswer(f"What answers at {site} does not speak HTTP properly. Check the cloud base URL.")
+        return InvalidResponse(
+            f"What answers at {site} does not speak HTTP properly. Check the cloud base URL."
+        )
     return Unreachable(
         f"Eliza Cloud at {site} {_network_reason(cause)}. Check the network and try again in a moment."
     )
@@ -235,7 +237,7 @@ def _verify_code(cause: BaseException) -> int | None:
     return cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else None
 
 
-def _redirected(response: aiohttp.ClientResponse, redaction: Redaction) -> Redirected:
+def _redirected(response: aiohttp.ClientResponse, redaction: CloudTextRedactor) -> Redirected:
     """Name the host a redirect leads to, as far as that helps to set the base URL right."""
     try:
         location = response.url.join(URL(response.headers.get("Location", "")))

@@ -16,10 +16,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until = moment(text)
+    until = parse_iso(text)
     if until is None:
         return None
-    now = moment(headers.get("Date", ""))
+    now = parse_iso(headers.get("Date", ""))
     return max(0.0, until - (time.time() if now is None else now))
 
 
@@ -32,7 +32,7 @@ def body_retry_after(value: Any) -> float | None:
     return None
 
 
-def moment(text: str) -> float | None:
+def parse_iso(text: str) -> float | None:
     """Read an HTTP date as seconds since the epoch; None for what is none."""
     try:
         return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()

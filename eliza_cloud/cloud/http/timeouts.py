@@ -21,30 +21,30 @@ class Timeouts(msgspec.Struct, frozen=True):
     heartbeat: float = 10.0
     message: float = 60.0
     #: A bridge that is "unreachable" after this long was waited for by the cloud (its limit is 30 s).
-    bridge_patience: float = 25.0
+    bridge_wait_limit: float = 25.0
     stream_connect: float = 10.0
     stream_idle: float = 125.0
     stream_total: float = 600.0
 
 
 #: The bounds that this context works under.
-_BOUNDS: ContextVar[tuple[asyncio.Timeout, ...]] = ContextVar("bounds", default=())
+_TIMEOUTS_IN_FORCE: ContextVar[tuple[asyncio.Timeout, ...]] = ContextVar("bounds", default=())
 
 
 @asynccontextmanager
 async def bounded(seconds: float) -> AsyncIterator[None]:
     """Raise `TimeoutError` when the body takes longer than `seconds`; the body can ask `is_overdue`."""
-    async with asyncio.timeout(seconds) as bound:
-        before = _BOUNDS.set((*_BOUNDS.get(), bound))
+    async with asyncio.timeout(seconds) as timeout:
+        before = _TIMEOUTS_IN_FORCE.set((*_TIMEOUTS_IN_FORCE.get(), timeout))
         try:
             yield
         finally:
-            _BOUNDS.reset(before)
+            _TIMEOUTS_IN_FORCE.reset(before)
 
 
 def is_overdue() -> bool:
     """Tell, to whom is being cancelled, whether that is because a bound was reached."""
-    return any(bound.expired() for bound in _BOUNDS.get())
+    return any(timeout.expired() for timeout in _TIMEOUTS_IN_FORCE.get())
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ class Verbatim(msgspec.Struct, frozen=True):
     retry_after: float | None
 
 
-class Summary(msgspec.Struct, frozen=True):
+class AccountSummary(msgspec.Struct, frozen=True):
     """The account's balance and automatic top-up."""
 
     balance: float
@@ -28,7 +28,7 @@ class Summary(msgspec.Struct, frozen=True):
     minimum_top_up: float | None
 
 
-class Entry(msgspec.Struct, frozen=True):
+class LedgerEntry(msgspec.Struct, frozen=True):
     """One line of the ledger; negative amounts are usage."""
 
     id: str
@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Ledger(msgspec.Struct, frozen=True):
     """Lines of the ledger, newest first."""
 
-    entries: list[Entry]
+    entries: list[LedgerEntry]
     total: int
     period: Any
 
@@ -63,13 +63,13 @@ class CryptoInvoice(msgspec.Struct, frozen=True):
     expires_at: str | None
 
 
-def read_summary(document: dict[str, Any]) -> Summary:
+def read_summary(document: dict[str, Any]) -> AccountSummary:
     """Read the summary; a missing balance is an error, never a zero (local-api §20 row 45)."""
     organization = members(document.get("organization"))
     balance = number(organization.get("creditBalance"))
     if balance is None:
         raise unexpected("there is no balance in it")
-    return Summary(
+    return AccountSummary(
         balance=balance,
         has_payment_method=organization.get("hasPaymentMethod") is True,
         auto_top_up=organization.get("autoTopUpEnabled") is True,
@@ -89,11 +89,11 @@ def read_ledger(document: dict[str, Any]) -> Ledger:
     return Ledger(entries, len(entries) if total is None else int(total), document.get("period"))
 
 
-def _read_entry(line: dict[str, Any]) -> Entry:
+def _read_entry(line: dict[str, Any]) -> LedgerEntry:
     entry_id, amount = text(line.get("id")), number(line.get("amount"))
     if entry_id is None or amount is None:
         raise unexpected("a transaction has no id or no amount")
-    return Entry(
+    return LedgerEntry(
         id=entry_id,
         kind=text(line.get("type")),
         is_card_payment=text(line.get("stripe_payment_intent_id")) is not None,

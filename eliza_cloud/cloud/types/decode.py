@@ -1,11 +1,11 @@
 """From the cloud's JSON to the types of `wire` (cloud-api §7-§11, §14, §15).
 
-Raises `BadAnswer` only where the answer is useless: an agent without an id, a list that is none.
+Raises `InvalidResponse` only where the answer is useless: an agent without an id, a list that is none.
 """
 
 from typing import Any
 
-from eliza_cloud.cloud.errors import BadAnswer
+from eliza_cloud.cloud.errors import InvalidResponse
 from eliza_cloud.cloud.types.fields import members, number, seconds, text, whole
 from eliza_cloud.cloud.types.models import (
     Agent,
@@ -25,9 +25,9 @@ _SHORTEST_INTERVAL = 0.02
 _LONGEST_INTERVAL = 60.0
 
 
-def unexpected(what: str) -> BadAnswer:
+def unexpected(what: str) -> InvalidResponse:
     """Return the error for an answer in which `what` is missing or of another kind."""
-    return BadAnswer(
+    return InvalidResponse(
         f"Eliza Cloud gave an unexpected response: {what}. Try again; if it keeps happening, check that the "
         "cloud base URL is right and that this version still fits the cloud."
     )

@@ -5,11 +5,11 @@ from typing import Any
 from eliza_cloud.cloud.errors import KeyUnavailable
 from eliza_cloud.cloud.http.base_url import BaseUrl
 from eliza_cloud.cloud.http.error_mapping import cloud_text, success
-from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.types.decode import unexpected
 from eliza_cloud.cloud.types.fields import text
 from eliza_cloud.cloud.types.models import LoginPoll, LoginSession
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
 #: Characters of a key that may be shown; the contract's prefix has 12.
@@ -33,7 +33,7 @@ def read_session(document: dict[str, Any], own_id: str, base_url: BaseUrl) -> Lo
     )
 
 
-def read_poll(answer: Answer, redaction: Redaction) -> LoginPoll:
+def read_poll(answer: CloudResponse, redaction: CloudTextRedactor) -> LoginPoll:
     """Read a poll; a JSON 404 is an expired sign-in unless it says that the key cannot be handed out."""
     if answer.status in {404, 410} and answer.document is not None:
         said = cloud_text(answer.document) or ""

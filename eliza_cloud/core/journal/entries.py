@@ -1,8 +1,9 @@
 """What a journal holds: every event that changed a fact, and enough of it to take each step again."""
 
+from enum import StrEnum
 from functools import reduce
 from operator import or_
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,9 @@ from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
 MARK_EVERY = 500
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", tag_field="kind"):
+class JournalEntry(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel", tag_field="kind"
+):
     """One line. `seq` rises by one from line to line; `at` is in wall-clock seconds.
 
     `by` names who brought it about: an activity, `request`, `signal` or `service`; `request_id` the request
@@ -27,11 +30,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     request_id: str | None = None
 
 
-class LinkEntry(Entry, frozen=True, kw_only=True, tag="link"):
+class LinkEntry(JournalEntry, frozen=True, kw_only=True, tag="link"):
     """An event of the link: `source` and `state` before and after; `reason` and `cause` are those after."""
 
     event: Any  # the event as `event_of` reads it
-    chance: float
+    jitter: float = msgspec.field(name="chance")  # as version 0.1.0a stored it
     outcome: str
     source: str
     state: str
@@ -41,7 +44,7 @@ class LinkEntry(Entry, frozen=True, kw_only=True, tag="link"):
     why: str | None = None
 
 
-class LoginEntry(Entry, frozen=True, kw_only=True, tag="login"):
+class LoginEntry(JournalEntry, frozen=True, kw_only=True, tag="login"):
     """An event of a sign-in; ids in it are made up, for whoever knows a true one can collect the key."""
 
     event: Any
@@ -51,16 +54,30 @@ class LoginEntry(Entry, frozen=True, kw_only=True, tag="login"):
     why: str | None = None
 
 
-class Mark(Entry, frozen=True, kw_only=True, tag="mark"):
+class CheckpointKind(StrEnum):
+    """Why a checkpoint was written."""
+
+    START = "start"
+    PERIODIC = "periodic"
+    CRASH = "crash"
+    STOP = "stop"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "CheckpointKind | None":
+        """Read the words of version 0.1.0a, too."""
+        return {"between": cls.PERIODIC, "fell": cls.CRASH}.get(str(value))
+
+
+class Checkpoint(JournalEntry, frozen=True, kw_only=True, tag="mark"):
     """All that is known; `what` is a start, an end, a fault that ended the link's loop, or now and then."""
 
-    what: Literal["start", "between", "fell", "stop"]
+    what: CheckpointKind
     version: str
     facts: Facts
     login: LoginFacts
 
 
-AnyEntry = LinkEntry | LoginEntry | Mark
+AnyEntry = LinkEntry | LoginEntry | Checkpoint
 
 
 def _concrete(base: type) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from eliza_cloud.core.journal.entries import AnyEntry, LinkEntry, LoginEntry, Mark
+from eliza_cloud.core.journal.entries import AnyEntry, Checkpoint, LinkEntry, LoginEntry
 from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginFacts, LoginMachine
@@ -47,7 +47,7 @@ class _Run:
         self._logins = LoginMachine()
 
     def take(self, entry: AnyEntry) -> None:
-        if isinstance(entry, Mark):
+        if isinstance(entry, Checkpoint):
             self._mark(entry)
         elif self.facts is not None:
             self._follow(self.facts, entry)
@@ -64,7 +64,7 @@ class _Run:
             self._sign_in(entry)
         self.steps += 1
 
-    def _mark(self, mark: Mark) -> None:
+    def _mark(self, mark: Checkpoint) -> None:
         begins = mark.what == "start" or self.facts is None or mark.seq != self._seq + 1
         if not begins:
             for name in (*_differing(self.facts, mark.facts), *_differing(self.login, mark.login)):
@@ -73,7 +73,7 @@ class _Run:
         self.starts += begins
 
     def _step(self, facts: Facts, entry: LinkEntry) -> None:
-        step = self._link.step(facts, entry.event, at=entry.at, chance=entry.chance)
+        step = self._link.step(facts, entry.event, at=entry.at, jitter=entry.jitter)
         noted = (entry.outcome, entry.state, entry.epoch)
         come_to = (step.outcome.value, step.facts.state.value, step.facts.epoch)
         _compare(entry, noted, come_to)

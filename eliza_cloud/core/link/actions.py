@@ -3,13 +3,15 @@
 from eliza_cloud.core.backoff import delay
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision, watched
 from eliza_cloud.core.link import effects as do
-from eliza_cloud.core.link.effects import Done, Waits
+from eliza_cloud.core.link.effects import Completed, Pending
 from eliza_cloud.core.link.events import (
     BackupFailed,
+    ClockJumped,
     ConfigChanged,
     ConfigRefused,
     Connect,
     CreditsRead,
+    Event,
     HeartbeatMissed,
     KeyAccepted,
     KeyChanged,
@@ -18,10 +20,9 @@ from eliza_cloud.core.link.events import (
     Restore,
     StoreFailed,
     TakeBackup,
-    Woke,
 )
-from eliza_cloud.core.link.state import Facts, Trouble
-from eliza_cloud.core.problems import STOPPING, SUPERSEDED, Failure
+from eliza_cloud.core.link.state import Facts, OngoingProblem
+from eliza_cloud.core.problems import STOPPING, SUPERSEDED, Problem
 from eliza_cloud.core.statechart import Action, Cursor
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 
@@ -30,12 +31,12 @@ from eliza_cloud.core.states import KeyState, LinkState, Reason
 
 def wait(cursor: Cursor[Facts]) -> None:
     """Let the caller wait for a later answer."""
-    cursor.reply = Waits()
+    cursor.reply = Pending()
 
 
 def report_linked(cursor: Cursor[Facts]) -> None:
     """Tell the caller that the agent named was the one in use."""
-    cursor.reply = Done(linked=True)
+    cursor.reply = Completed(linked=True)
 
 
 def answer_linked(cursor: Cursor[Facts]) -> None:
@@ -44,11 +45,11 @@ def answer_linked(cursor: Cursor[Facts]) -> None:
         cursor.effects.append(do.AnswerConnect(cursor.facts.agent_id))
 
 
-def answer_failure(cursor: Cursor[Facts]) -> None:
+def answer_problem(cursor: Cursor[Facts]) -> None:
     """Tell everyone who waits for this link why it failed."""
-    failure = getattr(cursor.event, "failure", SUPERSEDED)
+    problem = getattr(cursor.event, "problem", SUPERSEDED)
     if cursor.facts.agent_id is not None:
-        cursor.effects.append(do.AnswerConnect(cursor.facts.agent_id, failure))
+        cursor.effects.append(do.AnswerConnect(cursor.facts.agent_id, problem))
 
 
 def answer_closed(cursor: Cursor[Facts]) -> None:
@@ -56,21 +57,21 @@ def answer_closed(cursor: Cursor[Facts]) -> None:
     cursor.effects.append(do.AnswerDisconnect())
 
 
-def _overtake(cursor: Cursor[Facts], agent_id: str | None, failure: Failure = SUPERSEDED) -> None:
+def _supersede(cursor: Cursor[Facts], agent_id: str | None, problem: Problem = SUPERSEDED) -> None:
     if agent_id is not None:
-        cursor.effects.append(do.AnswerConnect(agent_id, failure))
+        cursor.effects.append(do.AnswerConnect(agent_id, problem))
 
 
-def overtake_callers(cursor: Cursor[Facts]) -> None:
+def supersede_waiters(cursor: Cursor[Facts]) -> None:
     """Tell everyone who waits for this link that a later command took its place."""
-    _overtake(cursor, cursor.facts.agent_id)
+    _supersede(cursor, cursor.facts.agent_id)
 
 
-def send_callers_home(cursor: Cursor[Facts]) -> None:
+def reject_waiters_stopping(cursor: Cursor[Facts]) -> None:
     """Tell everyone who waits for a link that the service stops."""
     for agent_id in dict.fromkeys((cursor.facts.agent_id, cursor.facts.next_agent)):
-        _overtake(cursor, agent_id, STOPPING)
-    cursor.know(next_agent=None)
+        _supersede(cursor, agent_id, STOPPING)
+    cursor.update(next_agent=None)
 
 
 # The wish and the agent
@@ -79,109 +80,109 @@ def send_callers_home(cursor: Cursor[Facts]) -> None:
 def adopt_agent(cursor: Cursor[Facts]) -> None:
     """Make the agent named the one the link is about; the wish is stored before anything is started."""
     agent_id = cursor.expect(Connect).agent_id
-    _wish(cursor, agent_id)
-    _adopt(cursor, agent_id, unattended=False)
+    _set_desired_agent(cursor, agent_id)
+    _adopt(cursor, agent_id, background=False)
 
 
-def adopt_unattended(cursor: Cursor[Facts]) -> None:
+def adopt_in_background(cursor: Cursor[Facts]) -> None:
     """The same without a caller: a failure that time may mend goes to the ladder."""
     agent_id = cursor.expect(Reattach).agent_id
-    _wish(cursor, agent_id)
-    _adopt(cursor, agent_id, unattended=True)
+    _set_desired_agent(cursor, agent_id)
+    _adopt(cursor, agent_id, background=True)
 
 
 def adopt_next(cursor: Cursor[Facts]) -> None:
     """Go on to the agent that waited for closing to end."""
-    _adopt(cursor, cursor.facts.next_agent, unattended=False)
-    cursor.know(next_agent=None)
+    _adopt(cursor, cursor.facts.next_agent, background=False)
+    cursor.update(next_agent=None)
 
 
-def adopt_wish(cursor: Cursor[Facts]) -> None:
+def adopt_desired_agent(cursor: Cursor[Facts]) -> None:
     """Take up the wish again, unattended."""
-    _adopt(cursor, cursor.facts.wish, unattended=True)
+    _adopt(cursor, cursor.facts.desired_agent_id, background=True)
 
 
 def remember_next(cursor: Cursor[Facts]) -> None:
     """Keep the agent named for when closing has ended; an earlier one is overtaken."""
     agent_id = cursor.expect(Connect).agent_id
     if cursor.facts.next_agent != agent_id:
-        _overtake(cursor, cursor.facts.next_agent)
-    _wish(cursor, agent_id)
-    cursor.know(next_agent=agent_id)
+        _supersede(cursor, cursor.facts.next_agent)
+    _set_desired_agent(cursor, agent_id)
+    cursor.update(next_agent=agent_id)
 
 
 def drop_next(cursor: Cursor[Facts]) -> None:
     """Nothing comes after closing any more."""
-    _overtake(cursor, cursor.facts.next_agent)
-    cursor.know(next_agent=None)
+    _supersede(cursor, cursor.facts.next_agent)
+    cursor.update(next_agent=None)
 
 
-def drop_wish(cursor: Cursor[Facts]) -> None:
+def clear_desired_agent(cursor: Cursor[Facts]) -> None:
     """The user does not want this link any more."""
-    _wish(cursor, None)
+    _set_desired_agent(cursor, None)
 
 
 def release_agent(cursor: Cursor[Facts]) -> None:
     """The link is about no agent."""
-    cursor.know(
+    cursor.update(
         agent_id=None,
         agent_name=None,
         attempt=0,
         reason=None,
-        failure=None,
+        problem=None,
         failing_since=None,
-        backup_trouble=None,
+        backup_problem=None,
     )
 
 
-def _adopt(cursor: Cursor[Facts], agent_id: str | None, *, unattended: bool) -> None:
+def _adopt(cursor: Cursor[Facts], agent_id: str | None, *, background: bool) -> None:
     if agent_id != cursor.facts.agent_id:
-        cursor.know(
+        cursor.update(
             agent_name=None,
             failing_since=None,
             last_heartbeat_at=None,
             last_backup_at=None,
             backups_refused=False,
-            backup_trouble=None,
+            backup_problem=None,
         )
-    cursor.know(agent_id=agent_id, unattended=unattended, attempt=0)
+    cursor.update(agent_id=agent_id, background=background, attempt=0)
 
 
-def _wish(cursor: Cursor[Facts], agent_id: str | None) -> None:
-    if cursor.facts.wish != agent_id:
-        cursor.effects.append(do.StoreWish(agent_id))
-        cursor.know(wish=agent_id)
+def _set_desired_agent(cursor: Cursor[Facts], agent_id: str | None) -> None:
+    if cursor.facts.desired_agent_id != agent_id:
+        cursor.effects.append(do.StoreDesiredAgent(agent_id))
+        cursor.update(desired_agent_id=agent_id)
 
 
 # Why, and the service
 
 
-def because(reason: Reason | None) -> Action[Facts]:
+def set_reason(reason: Reason | None) -> Action[Facts]:
     """Make an action that notes why, with the failure the event brought, if it brought one."""
 
     def note(cursor: Cursor[Facts]) -> None:
-        failure, since = getattr(cursor.event, "failure", None), cursor.facts.failing_since
-        cursor.know(reason=reason, failure=failure, failing_since=cursor.at if since is None else since)
+        problem, since = getattr(cursor.event, "problem", None), cursor.facts.failing_since
+        cursor.update(reason=reason, problem=problem, failing_since=cursor.at if since is None else since)
 
     return note
 
 
 def note_failure(cursor: Cursor[Facts]) -> None:
     """Note what a try of the ladder failed with; the reason for the state stays."""
-    failure = getattr(cursor.event, "failure", None)
-    cursor.know(failure=failure, failed_tries=cursor.facts.failed_tries + 1)
+    problem = getattr(cursor.event, "problem", None)
+    cursor.update(problem=problem, failed_attempts=cursor.facts.failed_attempts + 1)
 
 
 def note_stop(cursor: Cursor[Facts]) -> None:
     """From now on commands are refused."""
-    cursor.know(stopping=True)
+    cursor.update(stopping=True)
 
 
 def sign_out(cursor: Cursor[Facts]) -> None:
     """Forget the key, durably and first, so that a kill at any later point cannot bring the login back."""
     cursor.effects += [do.ForgetCredentials(), do.StopVerifying()]
-    cursor.know(
-        wish=None,
+    cursor.update(
+        desired_agent_id=None,
         enabled=False,
         user_id=None,
         organization_id=None,
@@ -191,19 +192,19 @@ def sign_out(cursor: Cursor[Facts]) -> None:
 
 def adopt_key(cursor: Cursor[Facts]) -> None:
     """Count the new key as unverified until the cloud has accepted it."""
-    cursor.know(enabled=True, user_id=None, organization_id=None)
+    cursor.update(enabled=True, user_id=None, organization_id=None)
     _turn_key(cursor, KeyState.UNVERIFIED, cursor.expect(KeyChanged).expires_at)
-    cursor.effects.append(do.VerifyKey(cursor.facts.key_number))
+    cursor.effects.append(do.VerifyKey(cursor.facts.key_generation))
 
 
 def _turn_key(cursor: Cursor[Facts], state: KeyState, expires_at: float | None) -> None:
     """Hold another key, or none: what was learnt with the one before does not count."""
-    cursor.know(
+    cursor.update(
         key=state,
-        key_number=cursor.facts.key_number + 1,
+        key_generation=cursor.facts.key_generation + 1,
         key_since=cursor.at,
         key_expires_at=expires_at,
-        key_trouble=None,
+        key_problem=None,
         spending=None,
         credits_since=None,
     )
@@ -214,7 +215,7 @@ def accept_key(cursor: Cursor[Facts]) -> None:
     event = cursor.expect(KeyAccepted)
     if (event.user_id, event.organization_id) != (cursor.facts.user_id, cursor.facts.organization_id):
         cursor.effects.append(do.SaveIdentity(event.user_id, event.organization_id))
-    cursor.know(user_id=event.user_id, organization_id=event.organization_id)
+    cursor.update(user_id=event.user_id, organization_id=event.organization_id)
     _judge_key(cursor, KeyState.ACCEPTED)
 
 
@@ -224,49 +225,49 @@ def reject_key(cursor: Cursor[Facts]) -> None:
     _judge_key(cursor, KeyState.REJECTED)
 
 
-def note_key_trouble(cursor: Cursor[Facts]) -> None:
+def note_key_problem(cursor: Cursor[Facts]) -> None:
     """The cloud could not say what it thinks of the key."""
-    failure, before = cursor.expect(KeyUnverified).failure, cursor.facts.key_trouble
-    cursor.know(key_trouble=Trouble(failure, before.since if before else cursor.at))
+    problem, before = cursor.expect(KeyUnverified).problem, cursor.facts.key_problem
+    cursor.update(key_problem=OngoingProblem(problem, before.since if before else cursor.at))
 
 
 def _judge_key(cursor: Cursor[Facts], state: KeyState) -> None:
     since = cursor.facts.key_since if cursor.facts.key is state else cursor.at
-    cursor.know(key=state, key_since=since, key_trouble=None)
+    cursor.update(key=state, key_since=since, key_problem=None)
 
 
 def verify_key(cursor: Cursor[Facts]) -> None:
     """Find out whether the key is at fault."""
-    cursor.effects.append(do.VerifyKey(cursor.facts.key_number))
+    cursor.effects.append(do.VerifyKey(cursor.facts.key_generation))
 
 
 def adopt_settings(cursor: Cursor[Facts]) -> None:
     """Decide by the new numbers from now on."""
     event = cursor.expect(ConfigChanged)
-    cursor.know(
-        policy=event.policy, settings_at=cursor.at, settings_trouble=None, unknown_settings=event.unknown
+    cursor.update(
+        policy=event.policy, settings_at=cursor.at, settings_problem=None, unknown_settings=event.unknown
     )
 
 
 def keep_settings(cursor: Cursor[Facts]) -> None:
     """The new settings are wrong: note that, and go on with the old ones."""
-    cursor.know(settings_trouble=Trouble(cursor.expect(ConfigRefused).failure, cursor.at))
+    cursor.update(settings_problem=OngoingProblem(cursor.expect(ConfigRefused).problem, cursor.at))
 
 
 def note_store_failure(cursor: Cursor[Facts]) -> None:
     """Something could not be written down."""
-    failure, before = cursor.expect(StoreFailed).failure, cursor.facts.store_trouble
-    cursor.know(store_trouble=Trouble(failure, before.since if before else cursor.at))
+    problem, before = cursor.expect(StoreFailed).problem, cursor.facts.store_problem
+    cursor.update(store_problem=OngoingProblem(problem, before.since if before else cursor.at))
 
 
 def note_store_recovery(cursor: Cursor[Facts]) -> None:
     """Writing down works again."""
-    cursor.know(store_trouble=None)
+    cursor.update(store_problem=None)
 
 
 def note_wake(cursor: Cursor[Facts]) -> None:
     """The machine slept, or its clock was set."""
-    cursor.know(woke_at=cursor.at, clock_gap=cursor.expect(Woke).gap)
+    cursor.update(woke_at=cursor.at, clock_delta=cursor.expect(ClockJumped).delta)
 
 
 # Heartbeats, tries and backups
@@ -275,63 +276,70 @@ def note_wake(cursor: Cursor[Facts]) -> None:
 def note_name(cursor: Cursor[Facts]) -> None:
     """Note the agent's name and the clean heartbeat that linking ended in."""
     name = getattr(cursor.event, "agent_name", None) or cursor.facts.agent_name
-    cursor.know(agent_name=name, last_heartbeat_at=cursor.at, reason=None, failure=None, failing_since=None)
+    cursor.update(agent_name=name, last_heartbeat_at=cursor.at, reason=None, problem=None, failing_since=None)
 
 
-def note_beat(cursor: Cursor[Facts]) -> None:
+def note_stable_heartbeat(cursor: Cursor[Facts]) -> None:
     """A clean heartbeat; the second in a row makes the ladder start from its foot next time."""
     facts = cursor.facts
-    clean = facts.clean_beats + 1
+    clean = facts.stable_heartbeats + 1
     attempt = 0 if clean >= facts.policy.stable_beats else facts.attempt
-    cursor.know(
-        misses=0,
-        clean_beats=clean,
+    cursor.update(
+        missed_heartbeats=0,
+        stable_heartbeats=clean,
         attempt=attempt,
         last_heartbeat_at=cursor.at,
-        failure=None,
+        problem=None,
         failing_since=None,
     )
 
 
-def note_miss(cursor: Cursor[Facts]) -> None:
+def note_missed_heartbeat(cursor: Cursor[Facts]) -> None:
     """A missed heartbeat."""
     facts = cursor.facts
     since = cursor.at if facts.failing_since is None else facts.failing_since
-    failure = cursor.expect(HeartbeatMissed).failure
-    cursor.know(misses=facts.misses + 1, clean_beats=0, failure=failure, failing_since=since)
+    problem = cursor.expect(HeartbeatMissed).problem
+    cursor.update(
+        missed_heartbeats=facts.missed_heartbeats + 1,
+        stable_heartbeats=0,
+        problem=problem,
+        failing_since=since,
+    )
 
 
-def schedule_try(cursor: Cursor[Facts]) -> None:
+def schedule_attempt(cursor: Cursor[Facts]) -> None:
     """Arm the next rung: the delay is drawn here, so that it can be shown and replayed."""
     facts = cursor.facts
     if facts.agent_id is None:
         return
-    ladder = facts.policy.ladder
-    attempt = facts.attempt + 1 if ladder.attempts == 0 else min(facts.attempt + 1, ladder.attempts)
-    failure = getattr(cursor.event, "failure", None)
-    rung = 1 if isinstance(cursor.event, Woke) else attempt  # a machine that just woke waits no minute
-    seconds = delay(ladder, rung, cursor.chance, failure.retry_after if failure else None)
-    cursor.know(attempt=attempt, next_attempt_at=cursor.at + seconds)
-    cursor.effects.append(do.StartTry(facts.epoch, facts.agent_id, attempt, seconds))
+    backoff = facts.policy.backoff
+    attempt = facts.attempt + 1 if backoff.attempts == 0 else min(facts.attempt + 1, backoff.attempts)
+    problem = getattr(cursor.event, "problem", None)
+    backoff_attempt = (
+        1 if isinstance(cursor.event, ClockJumped) else attempt
+    )  # a machine that just woke waits no minute
+    seconds = delay(backoff, backoff_attempt, cursor.jitter, problem.retry_after if problem else None)
+    cursor.update(attempt=attempt, next_attempt_at=cursor.at + seconds)
+    cursor.effects.append(do.StartAttempt(facts.epoch, facts.agent_id, attempt, seconds))
 
 
-def spend_all_but_one_try(cursor: Cursor[Facts]) -> None:
+def leave_one_attempt(cursor: Cursor[Facts]) -> None:
     """Leave one fresh try, for a machine that wakes after the ladder had ended."""
-    cursor.know(attempt=max(cursor.facts.policy.ladder.attempts - 1, 0))
+    cursor.update(attempt=max(cursor.facts.policy.backoff.attempts - 1, 0))
 
 
-def hurry(cursor: Cursor[Facts]) -> None:
+def retry_now(cursor: Cursor[Facts]) -> None:
     """Make the next heartbeat or try happen now."""
     if cursor.facts.next_attempt_at is not None:
-        cursor.know(next_attempt_at=min(cursor.at, cursor.facts.next_attempt_at))
-    cursor.effects.append(do.HurryUp())
+        cursor.update(next_attempt_at=min(cursor.at, cursor.facts.next_attempt_at))
+    cursor.effects.append(do.RetryNow())
 
 
-def hurry_unless_told_to_wait(cursor: Cursor[Facts]) -> None:
+def retry_now_unless_deferred(cursor: Cursor[Facts]) -> None:
     """The same, unless the cloud asked not to be called for a while: a user's wish does not lift that."""
-    failure = cursor.facts.failure
-    if failure is None or failure.retry_after is None:
-        hurry(cursor)
+    problem = cursor.facts.problem
+    if problem is None or problem.retry_after is None:
+        retry_now(cursor)
 
 
 def hand_to_scheduler(cursor: Cursor[Facts]) -> None:
@@ -343,14 +351,14 @@ def hand_to_scheduler(cursor: Cursor[Facts]) -> None:
 
 def note_backup(cursor: Cursor[Facts]) -> None:
     """A backup exists."""
-    cursor.know(last_backup_at=cursor.at, backups_refused=False, backup_trouble=None)
+    cursor.update(last_backup_at=cursor.at, backups_refused=False, backup_problem=None)
 
 
 def note_backup_failure(cursor: Cursor[Facts]) -> None:
     """A backup failed; a refusal for good is remembered."""
-    event, before = cursor.expect(BackupFailed), cursor.facts.backup_trouble
-    trouble = Trouble(event.failure, before.since if before else cursor.at)
-    cursor.know(backups_refused=event.refused, backup_trouble=trouble)
+    event, before = cursor.expect(BackupFailed), cursor.facts.backup_problem
+    problem = OngoingProblem(event.problem, before.since if before else cursor.at)
+    cursor.update(backups_refused=event.refused, backup_problem=problem)
 
 
 def note_credits(cursor: Cursor[Facts]) -> None:
@@ -363,8 +371,8 @@ def note_credits(cursor: Cursor[Facts]) -> None:
         level_of(before.balance),
         may_provision(before.balance),
     ):
-        cursor.know(credits_since=cursor.at)
-    cursor.know(spending=watched(before, balance, cursor.at))
+        cursor.update(credits_since=cursor.at)
+    cursor.update(spending=watched(before, balance, cursor.at))
 
 
 # Entering and leaving a state
@@ -372,24 +380,24 @@ def note_credits(cursor: Cursor[Facts]) -> None:
 
 def enter(cursor: Cursor[Facts]) -> None:
     """Begin a new epoch; what a state's activities posted before it is stale."""
-    came_from = cursor.facts.state if cursor.state is LinkState.CLOSING else None
-    cursor.know(
+    previous_state = cursor.facts.state if cursor.state is LinkState.CLOSING else None
+    cursor.update(
         state=cursor.state,
         epoch=cursor.facts.epoch + 1,
         since=cursor.at,
-        moved_by=type(cursor.event).__name__,
-        came_from=came_from,
+        last_event=str(cursor.expect(Event).__struct_config__.tag),
+        previous_state=previous_state,
         next_attempt_at=None,
-        failed_tries=0,
-        misses=0,
-        clean_beats=0,
+        failed_attempts=0,
+        missed_heartbeats=0,
+        stable_heartbeats=0,
     )
 
 
 def enter_connecting(cursor: Cursor[Facts]) -> None:
     """Start the connector."""
     enter(cursor)
-    cursor.know(reason=None, failure=None, failing_since=None)
+    cursor.update(reason=None, problem=None, failing_since=None)
     if cursor.facts.agent_id is not None:
         cursor.effects.append(do.StartConnector(cursor.facts.epoch, cursor.facts.agent_id))
 
@@ -397,7 +405,7 @@ def enter_connecting(cursor: Cursor[Facts]) -> None:
 def enter_connected(cursor: Cursor[Facts]) -> None:
     """Start the heartbeats, the backups and the watch on the credits."""
     enter(cursor)
-    cursor.know(unattended=True)
+    cursor.update(background=True)
     if cursor.facts.agent_id is not None:
         epoch, agent_id = cursor.facts.epoch, cursor.facts.agent_id
         cursor.effects += [
@@ -410,14 +418,14 @@ def enter_connected(cursor: Cursor[Facts]) -> None:
 def enter_reconnecting(cursor: Cursor[Facts]) -> None:
     """Start the ladder."""
     enter(cursor)
-    schedule_try(cursor)
+    schedule_attempt(cursor)
 
 
 def enter_closing(cursor: Cursor[Facts]) -> None:
     """Start to drain; a link that never stood has nothing to save."""
     enter(cursor)
     if cursor.facts.agent_id is not None:
-        worth_saving = cursor.facts.came_from is not LinkState.CONNECTING
+        worth_saving = cursor.facts.previous_state is not LinkState.CONNECTING
         cursor.effects.append(do.StartDrain(cursor.facts.epoch, cursor.facts.agent_id, worth_saving))
 
 

@@ -3,33 +3,33 @@
 import msgspec
 
 from eliza_cloud.core.credits import CreditLevel
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 
 
-class Done(msgspec.Struct, frozen=True):
+class Completed(msgspec.Struct, frozen=True):
     """Nothing more will come. `linked` tells whether the agent named was the one linked or wished for."""
 
     linked: bool = False
 
 
-class Waits(msgspec.Struct, frozen=True):
+class Pending(msgspec.Struct, frozen=True):
     """The caller has joined what is under way."""
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True):
     """The command changes nothing."""
 
-    failure: Failure
+    problem: Problem
 
 
-Reply = Done | Waits | Refused
+Reply = Completed | Pending | Rejected
 
 
 class Effect(msgspec.Struct, frozen=True, tag_field="effect", tag=True):
     """One thing to do."""
 
 
-class StoreWish(Effect, frozen=True):
+class StoreDesiredAgent(Effect, frozen=True):
     """Write down which agent the user wants to be linked to, before the step counts.
 
     Where that fails, the caller is told so and the step is not taken: what holds is what is written down.
@@ -52,7 +52,7 @@ class SaveIdentity(Effect, frozen=True):
 class VerifyKey(Effect, frozen=True):
     """Ask the cloud whose key it is, until it accepts or rejects it."""
 
-    key_number: int
+    key_generation: int
 
 
 class StopVerifying(Effect, frozen=True):
@@ -98,7 +98,7 @@ class ReportCredits(Effect, frozen=True):
     balance: float
 
 
-class StartTry(Effect, frozen=True):
+class StartAttempt(Effect, frozen=True):
     """Wait `delay` seconds, then try once to restore the link."""
 
     epoch: int
@@ -115,7 +115,7 @@ class StartDrain(Effect, frozen=True):
     snapshot: bool
 
 
-class HurryUp(Effect, frozen=True):
+class RetryNow(Effect, frozen=True):
     """The next heartbeat or try is now."""
 
 
@@ -125,16 +125,16 @@ class HandToScheduler(Effect, frozen=True):
     ticket: int
 
 
-class Answer(Effect, frozen=True):
+class WaiterAnswer(Effect, frozen=True):
     """Word to callers: comes after everything else a step does, so that who hears it finds it done."""
 
 
-class AnswerConnect(Answer, frozen=True):
+class AnswerConnect(WaiterAnswer, frozen=True):
     """Answer everyone who waits to be linked to this agent; no failure means linked."""
 
     agent_id: str
-    failure: Failure | None = None
+    problem: Problem | None = None
 
 
-class AnswerDisconnect(Answer, frozen=True):
+class AnswerDisconnect(WaiterAnswer, frozen=True):
     """Answer everyone who waits for the link to be closed."""

@@ -1,16 +1,19 @@
 """Everything that can happen to a link. Commands are imperatives, facts are in the past tense.
 
-A fact from an activity carries the `epoch` it was started under, a fact about the key the `key_number` it was
-learnt with: `step` drops what is older than the facts (the fence).
+A fact from an activity carries the `epoch` it was started under, a fact about the key the `key_generation`
+it was learnt with: `step` drops what is older than the facts (the fence).
 """
 
 import msgspec
 
 from eliza_cloud.core.link.state import Policy
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
+
+#: Journals keep the names of version 0.1.0a: ours to those that are stored.
+_AS_STORED = {"problem": "failure", "key_generation": "key_number", "delta": "gap"}
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="event", tag=True):
+class Event(msgspec.Struct, frozen=True, tag_field="event", tag=True, rename=_AS_STORED):
     """What the queue carries."""
 
 
@@ -23,7 +26,7 @@ class ActivityFact(Event, frozen=True):
 class KeyFact(Event, frozen=True):
     """Something learnt about a key; counts only while that key is the one held."""
 
-    key_number: int
+    key_generation: int
 
 
 # Commands
@@ -84,10 +87,10 @@ class KeyChanged(Event, frozen=True):
     expires_at: float | None = None
 
 
-class Woke(Event, frozen=True):
-    """Wall and monotonic time went apart by `gap` seconds: the machine slept, or its clock was set."""
+class ClockJumped(Event, frozen=True, tag="Woke"):
+    """Wall and monotonic time went apart by `delta` seconds: the machine slept, or its clock was set."""
 
-    gap: float = 0.0
+    delta: float = 0.0
 
 
 class ConfigChanged(Event, frozen=True):
@@ -100,13 +103,13 @@ class ConfigChanged(Event, frozen=True):
 class ConfigRefused(Event, frozen=True):
     """The settings were read again and are wrong: the old ones stay."""
 
-    failure: Failure
+    problem: Problem
 
 
 class StoreFailed(Event, frozen=True):
     """Something could not be written down."""
 
-    failure: Failure
+    problem: Problem
 
 
 class StoreRecovered(Event, frozen=True):
@@ -123,16 +126,16 @@ class KeyAccepted(KeyFact, frozen=True):
 class KeyRejected(KeyFact, frozen=True):
     """Two calls, one of them for the user, were answered 401 (or 403 `access_denied`)."""
 
-    failure: Failure
+    problem: Problem
 
 
 class KeyUnverified(KeyFact, frozen=True):
     """The cloud could not be asked about the key, or did not say; it is asked again."""
 
-    failure: Failure
+    problem: Problem
 
 
-class KeyDoubted(KeyFact, frozen=True):
+class KeySuspected(KeyFact, frozen=True):
     """One call was refused with the key; whether the key is at fault is to be found out."""
 
 
@@ -148,7 +151,7 @@ class Connected(ActivityFact, frozen=True):
 class ConnectFailed(ActivityFact, frozen=True):
     """The connect came to nothing."""
 
-    failure: Failure
+    problem: Problem
 
 
 class HeartbeatAnswered(ActivityFact, frozen=True):
@@ -160,7 +163,7 @@ class HeartbeatAnswered(ActivityFact, frozen=True):
 class HeartbeatMissed(ActivityFact, frozen=True):
     """A heartbeat was not answered by the sandbox."""
 
-    failure: Failure
+    problem: Problem
 
 
 class Reconnected(ActivityFact, frozen=True):
@@ -172,19 +175,19 @@ class Reconnected(ActivityFact, frozen=True):
 class ReconnectFailed(ActivityFact, frozen=True):
     """A try of the ladder failed."""
 
-    failure: Failure
+    problem: Problem
 
 
 class AgentGone(ActivityFact, frozen=True):
     """The cloud says, in JSON, that the agent does not exist."""
 
-    failure: Failure
+    problem: Problem
 
 
 class CreditsExhausted(ActivityFact, frozen=True):
     """The cloud refused to provision for want of credits."""
 
-    failure: Failure
+    problem: Problem
 
 
 class BackupTaken(ActivityFact, frozen=True):
@@ -197,7 +200,7 @@ class BackupTaken(ActivityFact, frozen=True):
 class BackupFailed(ActivityFact, frozen=True):
     """A backup failed; `refused` when the cloud will not take backups of this agent at all."""
 
-    failure: Failure
+    problem: Problem
     refused: bool = False
 
 

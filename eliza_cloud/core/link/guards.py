@@ -38,9 +38,9 @@ def same_agent(cursor: Cursor[Facts]) -> bool:
     return _named(cursor) == cursor.facts.agent_id
 
 
-def wished_agent(cursor: Cursor[Facts]) -> bool:
+def is_desired_agent(cursor: Cursor[Facts]) -> bool:
     """The event names the agent the user wants to be linked to."""
-    return _named(cursor) == cursor.facts.wish
+    return _named(cursor) == cursor.facts.desired_agent_id
 
 
 def closing_or_next(cursor: Cursor[Facts]) -> bool:
@@ -50,27 +50,27 @@ def closing_or_next(cursor: Cursor[Facts]) -> bool:
 
 def may_be_repaired(cursor: Cursor[Facts]) -> bool:
     """Nobody asked for this connect just now, and waiting may mend what failed it."""
-    return cursor.facts.unattended and cursor.expect(ConnectFailed).failure.retryable
+    return cursor.facts.background and cursor.expect(ConnectFailed).problem.retryable
 
 
-def misses_left(cursor: Cursor[Facts]) -> bool:
+def missed_heartbeats_left(cursor: Cursor[Facts]) -> bool:
     """One more missed heartbeat is still weather."""
     cursor.expect(HeartbeatMissed)
-    return cursor.facts.misses + 1 < cursor.facts.policy.max_failures
+    return cursor.facts.missed_heartbeats + 1 < cursor.facts.policy.max_failures
 
 
-def tries_left(cursor: Cursor[Facts]) -> bool:
+def attempts_remain(cursor: Cursor[Facts]) -> bool:
     """The ladder has another rung."""
-    return attempts_left(cursor.facts.policy.ladder, cursor.facts.attempt)
+    return attempts_left(cursor.facts.policy.backoff, cursor.facts.attempt)
 
 
-def wish_stands(cursor: Cursor[Facts]) -> bool:
+def has_desired_agent(cursor: Cursor[Facts]) -> bool:
     """There is an agent the user wants to be linked to, and the service goes on."""
-    return cursor.facts.wish is not None and not cursor.facts.stopping
+    return cursor.facts.desired_agent_id is not None and not cursor.facts.stopping
 
 
-def gave_up(cursor: Cursor[Facts]) -> bool:
+def retries_exhausted(cursor: Cursor[Facts]) -> bool:
     """The ladder ended without success, and the wish stands."""
     facts = cursor.facts
     usable = facts.key in {KeyState.ACCEPTED, KeyState.UNVERIFIED}
-    return facts.reason is Reason.RETRIES_EXHAUSTED and wish_stands(cursor) and usable
+    return facts.reason is Reason.RETRIES_EXHAUSTED and has_desired_agent(cursor) and usable

@@ -1,7 +1,7 @@
 """The link's machine: `step` takes what is known and what happened, gives what is known and to be done."""
 
 from eliza_cloud.core.link import actions as u
-from eliza_cloud.core.link.effects import Answer, CancelActivities, Effect, Refused, StopVerifying
+from eliza_cloud.core.link.effects import CancelActivities, Effect, Rejected, StopVerifying, WaiterAnswer
 from eliza_cloud.core.link.events import ActivityFact, Event, KeyFact
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.link.table import ROWS, Proceed
@@ -32,36 +32,36 @@ class LinkMachine:
             ),
         )
 
-    def step(self, facts: Facts, event: Event, *, at: float, chance: float) -> Step[Facts]:
+    def step(self, facts: Facts, event: Event, *, at: float, jitter: float) -> Step[Facts]:
         """Decide one event.
 
-        `at` is the wall clock in seconds, `chance` a number in 0…1 drawn for this step. An event of an older
+        `at` is the wall clock in seconds, `jitter` a number in 0…1 drawn for this step. An event of an older
         epoch, or about an older key, is `STALE` and changes nothing.
         """
         if _is_stale(facts, event):
-            return Step(facts=facts, effects=(), reply=Refused(SUPERSEDED), outcome=Outcome.STALE)
-        cursor = Cursor(facts.state, facts, event, at, chance)
+            return Step(facts=facts, effects=(), reply=Rejected(SUPERSEDED), outcome=Outcome.STALE)
+        cursor = Cursor(facts.state, facts, event, at, jitter)
         self.table.fire(type(event), cursor)
         outcome = cursor.row.outcome if cursor.row else Outcome.IGNORED
         if cursor.state is LinkState.DISCONNECTED and cursor.facts.next_agent is not None:
             self.table.fire(Proceed, cursor)
         return Step(
             facts=cursor.facts,
-            effects=tuple(sorted(cursor.effects, key=_turn)),
+            effects=tuple(sorted(cursor.effects, key=_effect_order)),
             reply=cursor.reply,
             outcome=outcome,
             moves=tuple(cursor.moves),
         )
 
 
-def _turn(effect: Effect) -> int:
+def _effect_order(effect: Effect) -> int:
     """What ends comes first, for it takes no time, and storing does: no state outlives itself meanwhile."""
     if isinstance(effect, CancelActivities | StopVerifying):
         return 0
-    return 2 if isinstance(effect, Answer) else 1
+    return 2 if isinstance(effect, WaiterAnswer) else 1
 
 
 def _is_stale(facts: Facts, event: Event) -> bool:
     if isinstance(event, ActivityFact):
         return event.epoch != facts.epoch
-    return isinstance(event, KeyFact) and event.key_number != facts.key_number
+    return isinstance(event, KeyFact) and event.key_generation != facts.key_generation

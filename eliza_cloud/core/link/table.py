@@ -6,6 +6,7 @@ from eliza_cloud.core.link.events import (
     AgentGone,
     BackupFailed,
     BackupTaken,
+    ClockJumped,
     ConfigChanged,
     ConfigRefused,
     Connect,
@@ -20,8 +21,8 @@ from eliza_cloud.core.link.events import (
     HeartbeatMissed,
     KeyAccepted,
     KeyChanged,
-    KeyDoubted,
     KeyRejected,
+    KeySuspected,
     KeyUnverified,
     Reattach,
     Reconnected,
@@ -33,10 +34,9 @@ from eliza_cloud.core.link.events import (
     StoreRecovered,
     SuspendAgent,
     TakeBackup,
-    Woke,
 )
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import LINK_CLOSING, LINK_UNSETTLED, NOT_SIGNED_IN, STOPPING
+from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_SIGNED_IN, STOPPING
 from eliza_cloud.core.statechart import Row, ignored, moves, refused, stays
 from eliza_cloud.core.states import LinkState, Reason
 
@@ -57,11 +57,11 @@ def _except(*states: LinkState) -> tuple[LinkState, ...]:
 
 def _letting_go(event: type[Event]) -> tuple[Row[Facts], ...]:
     """Make the rows of a command after which the agent named does not run any more."""
-    let_go = (a.drop_wish, a.release_agent, a.report_linked)
+    let_go = (a.clear_desired_agent, a.release_agent, a.report_linked)
     return (
         refused(event, [CLOSING], LINK_CLOSING, g.closing_or_next),
-        moves(event, (*BUSY, ERROR), DISCONNECTED, a.overtake_callers, *let_go, when=g.same_agent),
-        stays(event, [DISCONNECTED], *let_go, when=g.wished_agent),
+        moves(event, (*BUSY, ERROR), DISCONNECTED, a.supersede_waiters, *let_go, when=g.same_agent),
+        stays(event, [DISCONNECTED], *let_go, when=g.is_desired_agent),
         stays(event, EVERY, why="not the one in use"),
     )
 
@@ -71,7 +71,7 @@ def _in_the_backup_loop(event: type[Event]) -> tuple[Row[Facts], ...]:
     return (
         refused(event, [CLOSING], LINK_CLOSING, g.same_agent, why="the final snapshot is the last call"),
         refused(
-            event, [CONNECTING, RECONNECTING], LINK_UNSETTLED, g.same_agent, why="would overlap the loop's"
+            event, [CONNECTING, RECONNECTING], LINK_NOT_READY, g.same_agent, why="would overlap the loop's"
         ),
         stays(event, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.same_agent),
         stays(event, EVERY, why="no backup loop to overlap with"),
@@ -87,8 +87,8 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
     stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
     stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way, attended or not"),
-    stays(Connect, [RECONNECTING], a.hurry_unless_told_to_wait, a.wait, when=g.same_agent, why="joins"),
-    moves(Connect, BUSY, CLOSING, a.overtake_callers, a.remember_next, a.wait, why="another agent"),
+    stays(Connect, [RECONNECTING], a.retry_now_unless_deferred, a.wait, when=g.same_agent, why="joins"),
+    moves(Connect, BUSY, CLOSING, a.supersede_waiters, a.remember_next, a.wait, why="another agent"),
     stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
     refused(Reattach, EVERY, STOPPING, g.stopping),
     refused(Reattach, EVERY, NOT_SIGNED_IN, g.keyless),
@@ -96,7 +96,7 @@ ROWS: tuple[Row[Facts], ...] = (
         Reattach,
         IDLE,
         CONNECTING,
-        a.adopt_unattended,
+        a.adopt_in_background,
         why="a machine that boots before its network is not dead",
     ),
     ignored(Reattach, (*BUSY, CLOSING), "a command of the user came first"),
@@ -107,71 +107,77 @@ ROWS: tuple[Row[Facts], ...] = (
         ConnectFailed,
         [CONNECTING],
         RECONNECTING,
-        a.because(Reason.CONNECT_FAILED),
+        a.set_reason(Reason.CONNECT_FAILED),
         when=g.may_be_repaired,
         why="nobody asked just now, and waiting may mend it",
     ),
-    moves(ConnectFailed, [CONNECTING], ERROR, a.because(Reason.CONNECT_FAILED), a.answer_failure),
+    moves(ConnectFailed, [CONNECTING], ERROR, a.set_reason(Reason.CONNECT_FAILED), a.answer_problem),
     ignored(ConnectFailed, _except(CONNECTING), FENCED),
     # Watching and repairing (architecture: Repair)
-    stays(HeartbeatAnswered, [CONNECTED], a.note_beat),
+    stays(HeartbeatAnswered, [CONNECTED], a.note_stable_heartbeat),
     ignored(HeartbeatAnswered, _except(CONNECTED), FENCED),
-    stays(HeartbeatMissed, [CONNECTED], a.note_miss, when=g.misses_left, why="one miss is weather"),
-    moves(HeartbeatMissed, [CONNECTED], RECONNECTING, a.because(Reason.HEARTBEAT_MISSED)),
+    stays(
+        HeartbeatMissed,
+        [CONNECTED],
+        a.note_missed_heartbeat,
+        when=g.missed_heartbeats_left,
+        why="one miss is weather",
+    ),
+    moves(HeartbeatMissed, [CONNECTED], RECONNECTING, a.set_reason(Reason.HEARTBEAT_MISSED)),
     ignored(HeartbeatMissed, _except(CONNECTED), FENCED),
     moves(Reconnected, [RECONNECTING], CONNECTED, a.note_name, a.answer_linked),
     ignored(Reconnected, _except(RECONNECTING), FENCED),
-    stays(ReconnectFailed, [RECONNECTING], a.note_failure, a.schedule_try, when=g.tries_left),
+    stays(ReconnectFailed, [RECONNECTING], a.note_failure, a.schedule_attempt, when=g.attempts_remain),
     moves(
         ReconnectFailed,
         [RECONNECTING],
         DISCONNECTED,
-        a.because(Reason.RETRIES_EXHAUSTED),
-        a.answer_failure,
+        a.set_reason(Reason.RETRIES_EXHAUSTED),
+        a.answer_problem,
         why="the wish stays",
     ),
     ignored(ReconnectFailed, _except(RECONNECTING), FENCED),
-    stays(Woke, LINKED, a.note_wake, a.hurry),
+    stays(ClockJumped, LINKED, a.note_wake, a.retry_now),
     moves(
-        Woke,
+        ClockJumped,
         [DISCONNECTED],
         RECONNECTING,
         a.note_wake,
-        a.spend_all_but_one_try,
-        when=g.gave_up,
+        a.leave_one_attempt,
+        when=g.retries_exhausted,
         why="one fresh try when the machine wakes",
     ),
-    stays(Woke, _except(*LINKED), a.note_wake, why="nothing waits for a time"),
+    stays(ClockJumped, _except(*LINKED), a.note_wake, why="nothing waits for a time"),
     # What waiting cannot mend
-    moves(AgentGone, BUSY, ERROR, a.because(Reason.AGENT_GONE), a.answer_failure),
+    moves(AgentGone, BUSY, ERROR, a.set_reason(Reason.AGENT_GONE), a.answer_problem),
     ignored(AgentGone, (*IDLE, CLOSING), FENCED),
-    moves(CreditsExhausted, BUSY, ERROR, a.because(Reason.CREDITS_EXHAUSTED), a.answer_failure),
+    moves(CreditsExhausted, BUSY, ERROR, a.set_reason(Reason.CREDITS_EXHAUSTED), a.answer_problem),
     ignored(CreditsExhausted, (*IDLE, CLOSING), FENCED),
-    moves(KeyRejected, BUSY, ERROR, a.reject_key, a.because(Reason.KEY_REJECTED), a.answer_failure),
-    stays(KeyRejected, [ERROR], a.reject_key, a.because(Reason.KEY_REJECTED)),
+    moves(KeyRejected, BUSY, ERROR, a.reject_key, a.set_reason(Reason.KEY_REJECTED), a.answer_problem),
+    stays(KeyRejected, [ERROR], a.reject_key, a.set_reason(Reason.KEY_REJECTED)),
     stays(KeyRejected, [DISCONNECTED, CLOSING], a.reject_key),
     # The key
     stays(KeyAccepted, EVERY, a.accept_key),
-    stays(KeyUnverified, EVERY, a.note_key_trouble),
-    refused(KeyDoubted, EVERY, NOT_SIGNED_IN, g.keyless),
-    stays(KeyDoubted, EVERY, a.verify_key),
+    stays(KeyUnverified, EVERY, a.note_key_problem),
+    refused(KeySuspected, EVERY, NOT_SIGNED_IN, g.keyless),
+    stays(KeySuspected, EVERY, a.verify_key),
     moves(KeyChanged, LINKED, CONNECTING, a.adopt_key, why="a new client, the same agent"),
     moves(KeyChanged, [CONNECTING], CONNECTING, a.adopt_key, why="started again with the new key"),
-    moves(KeyChanged, [ERROR], CONNECTING, a.adopt_key, a.adopt_wish, when=g.wish_stands),
+    moves(KeyChanged, [ERROR], CONNECTING, a.adopt_key, a.adopt_desired_agent, when=g.has_desired_agent),
     stays(KeyChanged, (*IDLE, CLOSING), a.adopt_key),
     # Closing
     moves(
         Disconnect,
         [CONNECTING],
         DISCONNECTED,
-        a.overtake_callers,
+        a.supersede_waiters,
         a.sign_out,
         a.release_agent,
         a.answer_closed,
         a.wait,
     ),
     moves(
-        Disconnect, LINKED, CLOSING, a.overtake_callers, a.sign_out, a.wait, why="stored first, drained then"
+        Disconnect, LINKED, CLOSING, a.supersede_waiters, a.sign_out, a.wait, why="stored first, drained then"
     ),
     stays(Disconnect, [CLOSING], a.drop_next, a.sign_out, a.wait, why="joins"),
     moves(Disconnect, [ERROR], DISCONNECTED, a.sign_out, a.release_agent, a.answer_closed, a.wait),
@@ -184,9 +190,9 @@ ROWS: tuple[Row[Facts], ...] = (
         a.wait,
         why="may be repeated",
     ),
-    moves(Stop, LINKED, CLOSING, a.note_stop, a.send_callers_home, a.wait, why="wish and key stay"),
-    moves(Stop, [CONNECTING], DISCONNECTED, a.note_stop, a.send_callers_home, a.release_agent),
-    stays(Stop, [CLOSING], a.note_stop, a.send_callers_home, a.wait, why="joins"),
+    moves(Stop, LINKED, CLOSING, a.note_stop, a.reject_waiters_stopping, a.wait, why="wish and key stay"),
+    moves(Stop, [CONNECTING], DISCONNECTED, a.note_stop, a.reject_waiters_stopping, a.release_agent),
+    stays(Stop, [CLOSING], a.note_stop, a.reject_waiters_stopping, a.wait, why="joins"),
     stays(Stop, IDLE, a.note_stop),
     moves(Drained, [CLOSING], DISCONNECTED, a.release_agent, a.answer_closed),
     ignored(Drained, _except(CLOSING), FENCED),

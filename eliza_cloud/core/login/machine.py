@@ -2,7 +2,7 @@
 
 import msgspec
 
-from eliza_cloud.core.link.effects import Done, Effect
+from eliza_cloud.core.link.effects import Completed, Effect
 from eliza_cloud.core.statechart import Cursor, Outcome, Row, Step, Table, ignored, moves, stays
 from eliza_cloud.core.states import LoginState
 
@@ -114,7 +114,7 @@ class LoginView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
 
 
 def _note(cursor: Cursor[LoginFacts], error: str | None) -> None:
-    cursor.know(error=error)
+    cursor.update(error=error)
 
 
 def _begin(cursor: Cursor[LoginFacts]) -> None:
@@ -127,7 +127,7 @@ def _begin(cursor: Cursor[LoginFacts]) -> None:
 
 def _store(cursor: Cursor[LoginFacts]) -> None:
     event = cursor.expect(LoginKeyReceived)
-    cursor.know(key_prefix=event.key_prefix, expires_at=event.expires_at)
+    cursor.update(key_prefix=event.key_prefix, expires_at=event.expires_at)
     cursor.effects.append(StoreKey(event.session_id, event.key_prefix, event.expires_at))
 
 
@@ -162,7 +162,7 @@ def _abandon(cursor: Cursor[LoginFacts]) -> None:
 
 
 def _enter(cursor: Cursor[LoginFacts]) -> None:
-    cursor.know(state=cursor.state)
+    cursor.update(state=cursor.state)
 
 
 ENDED = "the sign-in has ended"
@@ -198,8 +198,8 @@ class LoginMachine:
     def step(self, facts: LoginFacts, event: LoginEvent) -> Step[LoginFacts]:
         """Decide one event; one about another session is `STALE`."""
         if not isinstance(event, LoginStarted) and event.session_id != facts.session_id:
-            return Step(facts=facts, effects=(), reply=Done(), outcome=Outcome.STALE)
-        cursor = Cursor(facts.state, facts, event, at=0.0, chance=0.0)
+            return Step(facts=facts, effects=(), reply=Completed(), outcome=Outcome.STALE)
+        cursor = Cursor(facts.state, facts, event, at=0.0, jitter=0.0)
         self.table.fire(type(event), cursor)
         outcome = cursor.row.outcome if cursor.row else Outcome.IGNORED
         return Step(

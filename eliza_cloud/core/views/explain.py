@@ -3,7 +3,7 @@
 import msgspec
 
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.timefmt import timestamp
 from eliza_cloud.core.views.health import HealthItem, cause_of, health_view
@@ -60,12 +60,14 @@ def explain(facts: Facts, at: float, *, running: bool) -> Explanation:
     if cause is None and facts.key is KeyState.ABSENT:
         cause = "not_signed_in"
     upcoming = _next(facts) if running else None
-    gave_up = facts.reason is Reason.RETRIES_EXHAUSTED and facts.wish is not None
-    remedy = CAUSES["retries_exhausted" if gave_up else cause].remedy if cause is not None else None
+    retries_exhausted = facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None
+    remedy = (
+        PROBLEMS["retries_exhausted" if retries_exhausted else cause].remedy if cause is not None else None
+    )
     return Explanation(
         state=shown_state(facts).value,
         since=timestamp(facts.since),
-        brought_by=facts.moved_by,
+        brought_by=facts.last_event,
         cause=cause,
         remedy=remedy,
         sentences=tuple(_sentences(facts, at, cause, upcoming, remedy, running=running)),
@@ -89,7 +91,7 @@ def _sentences(
     if facts.state is LinkState.CLOSING:
         said.append("It is just being closed, with a last backup.")
     if cause is not None:
-        said.append(CAUSES[cause].title)
+        said.append(PROBLEMS[cause].title)
         detail = _detail(facts)
         if detail is not None:
             said.append(detail)
@@ -107,16 +109,16 @@ def _sentences(
 
 
 def _brought(facts: Facts) -> str:
-    name = facts.moved_by
+    name = facts.last_event
     brought = _BROUGHT.get(name, f"The event {name}")
     return brought if name is None else f"{brought} ({name})"
 
 
 def _detail(facts: Facts) -> str | None:
-    troubles = (facts.base_url_refusal, facts.key_trouble, facts.store_trouble, facts.settings_trouble)
-    if facts.base_url_refusal is None and facts.failure is not None:
-        return facts.failure.message
-    return next((trouble.failure.message for trouble in troubles if trouble is not None), None)
+    problems = (facts.base_url_problem, facts.key_problem, facts.store_problem, facts.settings_problem)
+    if facts.base_url_problem is None and facts.problem is not None:
+        return facts.problem.message
+    return next((problem.problem.message for problem in problems if problem is not None), None)
 
 
 def _step(upcoming: tuple[str, float | None] | None, at: float) -> NextStep | None:
@@ -135,7 +137,7 @@ def _next(facts: Facts) -> tuple[str, float | None] | None:
             last = facts.since if facts.last_heartbeat_at is None else facts.last_heartbeat_at
             return "the next heartbeat is sent", last + facts.policy.heartbeat_interval
         case LinkState.RECONNECTING:
-            attempts = facts.policy.ladder.attempts
+            attempts = facts.policy.backoff.attempts
             which = f"try {facts.attempt} of {attempts}" if attempts else f"try {facts.attempt}"
             return f"{which} to restore the link is made", facts.next_attempt_at
         case LinkState.CLOSING:
@@ -145,11 +147,11 @@ def _next(facts: Facts) -> tuple[str, float | None] | None:
 
 
 def _next_when_idle(facts: Facts) -> tuple[str, None] | None:
-    if facts.key_trouble is not None and facts.key is KeyState.UNVERIFIED:
+    if facts.key_problem is not None and facts.key is KeyState.UNVERIFIED:
         return "the cloud is asked again whether it accepts the key", None
-    if facts.reason is Reason.RETRIES_EXHAUSTED and facts.wish is not None:
+    if facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None:
         return "one more try is made when this machine wakes from sleep", None
-    if facts.reason is Reason.KEY_REJECTED and facts.wish is not None:
+    if facts.reason is Reason.KEY_REJECTED and facts.desired_agent_id is not None:
         return "the link is made again as soon as somebody has signed in", None
     return None
 

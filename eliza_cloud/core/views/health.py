@@ -9,7 +9,7 @@ import msgspec
 
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import CAUSES, Failure, Severity
+from eliza_cloud.core.problems import PROBLEMS, Problem, Severity
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.timefmt import timestamp
 
@@ -23,13 +23,13 @@ BEATS_TO_VISIBLE = 1.5
 JUMP_SHOWN_FOR = 600.0
 
 #: Failures that are told as another cause: what a person does about them is the same.
-_TOLD_AS = {
+_PROBLEM_CODES = {
     "agent_timeout": "agent_unreachable",
     "cloud_timeout": "cloud_unreachable",
-    "bad_answer": "cloud_fault",
-    "redirected": "cloud_fault",
-    "rate_limited": "cloud_fault",
-    "job_failed": "cloud_fault",
+    "invalid_response": "cloud_server_error",
+    "redirected": "cloud_server_error",
+    "rate_limited": "cloud_server_error",
+    "job_failed": "cloud_server_error",
 }
 _FINAL = {Reason.KEY_REJECTED, Reason.AGENT_GONE, Reason.CREDITS_EXHAUSTED}
 _ORDER = tuple(Severity)[::-1]
@@ -60,23 +60,23 @@ def health_view(facts: Facts, at: float) -> HealthView:
 
 def cause_of(facts: Facts) -> str | None:
     """Return the code of what keeps the link from standing, or troubles it; None when nothing does."""
-    if facts.base_url_refusal is not None:
+    if facts.base_url_problem is not None:
         return "base_url_refused"
     if facts.key is KeyState.REJECTED:
         return "key_rejected"
     if facts.reason in _FINAL:
         return facts.reason.value
-    if facts.failure is not None:
-        return told_as(facts.failure)
-    if facts.key_trouble is not None:
-        return told_as(facts.key_trouble.failure)
+    if facts.problem is not None:
+        return problem_code(facts.problem)
+    if facts.key_problem is not None:
+        return problem_code(facts.key_problem.problem)
     return None
 
 
-def told_as(failure: Failure) -> str:
+def problem_code(problem: Problem) -> str:
     """Return the code in the catalogue that a failed call to the cloud is told as."""
-    code = _TOLD_AS.get(failure.code, failure.code)
-    return code if code in CAUSES else "connect_failed"
+    code = _PROBLEM_CODES.get(problem.code, problem.code)
+    return code if code in PROBLEMS else "connect_failed"
 
 
 def readiness(facts: Facts) -> str | None:
@@ -86,9 +86,9 @@ def readiness(facts: Facts) -> str | None:
     cause = cause_of(facts)
     if cause is not None:
         return cause
-    for trouble in (facts.store_trouble, facts.settings_trouble):
-        if trouble is not None:
-            return trouble.failure.code
+    for problem in (facts.store_problem, facts.settings_problem):
+        if problem is not None:
+            return problem.problem.code
     if facts.key is KeyState.ABSENT:
         return "not_signed_in"
     return "closing" if facts.state is LinkState.CLOSING else facts.state.value
@@ -97,10 +97,10 @@ def readiness(facts: Facts) -> str | None:
 def _items(facts: Facts, at: float) -> Iterator[HealthItem]:
     cause = cause_of(facts)
     if cause is not None:
-        since, failure = _trouble_with_link(facts)
+        since, problem = _link_problem(facts)
         if _is_visible(facts, at, since):
-            yield _item(cause, since, failure.message if failure else None)
-    if facts.reason is Reason.RETRIES_EXHAUSTED and facts.wish is not None:
+            yield _item(cause, since, problem.message if problem else None)
+    if facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None:
         yield _item("retries_exhausted", facts.since)
     if cause not in {"base_url_refused", "key_rejected"}:
         yield from _about_the_account(facts, at, cause)
@@ -109,20 +109,20 @@ def _items(facts: Facts, at: float) -> Iterator[HealthItem]:
     yield from _about_this_machine(facts, at)
 
 
-def _trouble_with_link(facts: Facts) -> tuple[float, Failure | None]:
-    if facts.base_url_refusal is not None:
-        return facts.base_url_refusal.since, facts.base_url_refusal.failure
+def _link_problem(facts: Facts) -> tuple[float, Problem | None]:
+    if facts.base_url_problem is not None:
+        return facts.base_url_problem.since, facts.base_url_problem.problem
     if facts.key is KeyState.REJECTED:
-        return facts.key_since, facts.failure
-    if facts.failure is None and facts.key_trouble is not None:
-        return facts.key_trouble.since, facts.key_trouble.failure
-    return facts.since if facts.failing_since is None else facts.failing_since, facts.failure
+        return facts.key_since, facts.problem
+    if facts.problem is None and facts.key_problem is not None:
+        return facts.key_problem.since, facts.key_problem.problem
+    return facts.since if facts.failing_since is None else facts.failing_since, facts.problem
 
 
 def _is_visible(facts: Facts, at: float, since: float) -> bool:
     """Tell whether a trouble has lasted long enough; what has ended the link always has."""
-    passing = facts.state is LinkState.CONNECTED or facts.failure is None
-    final = facts.base_url_refusal is not None or facts.key is KeyState.REJECTED
+    passing = facts.state is LinkState.CONNECTED or facts.problem is None
+    final = facts.base_url_problem is not None or facts.key is KeyState.REJECTED
     return final or not passing or at - since >= BEATS_TO_VISIBLE * facts.policy.heartbeat_interval
 
 
@@ -138,16 +138,16 @@ def _about_the_account(facts: Facts, at: float, cause: str | None) -> Iterator[H
     if level is not CreditLevel.FINE:
         yield _item(f"credits_{level}", facts.credits_since, detail)
     elif not may_provision(balance):
-        yield _item("credits_under_gate", facts.credits_since, detail)
+        yield _item("credits_below_minimum", facts.credits_since, detail)
 
 
 def _about_backups(facts: Facts, at: float) -> Iterator[HealthItem]:
     if facts.state is not LinkState.CONNECTED:
         return
-    trouble = facts.backup_trouble
-    detail = trouble.failure.message if trouble else None
+    problem = facts.backup_problem
+    detail = problem.problem.message if problem else None
     if facts.backups_refused:
-        yield _item("backup_refused", trouble.since if trouble else facts.since, detail)
+        yield _item("backup_refused", problem.since if problem else facts.since, detail)
         return
     begun = max(facts.since, facts.last_backup_at or 0.0, facts.woke_at or 0.0)
     due = begun + OVERDUE_AFTER * facts.policy.backup_interval
@@ -156,15 +156,15 @@ def _about_backups(facts: Facts, at: float) -> Iterator[HealthItem]:
 
 
 def _about_this_machine(facts: Facts, at: float) -> Iterator[HealthItem]:
-    for trouble in (facts.store_trouble, facts.settings_trouble):
-        if trouble is not None:
-            yield _item(trouble.failure.code, trouble.since, trouble.failure.message)
+    for problem in (facts.store_problem, facts.settings_problem):
+        if problem is not None:
+            yield _item(problem.problem.code, problem.since, problem.problem.message)
     if facts.unknown_settings:
         yield _item("settings_unknown", facts.settings_at, " ".join(facts.unknown_settings))
     if facts.woke_at is not None and 0 <= at - facts.woke_at < JUMP_SHOWN_FOR:
-        yield _item("clock_jumped", facts.woke_at, f"It jumped by {facts.clock_gap:+.0f} seconds.")
+        yield _item("clock_jumped", facts.woke_at, f"It jumped by {facts.clock_delta:+.0f} seconds.")
 
 
 def _item(code: str, since: float, detail: str | None = None) -> HealthItem:
-    cause = CAUSES[code]
+    cause = PROBLEMS[code]
     return HealthItem(code, cause.severity, cause.title, timestamp(since), cause.remedy, detail)

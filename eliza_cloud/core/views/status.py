@@ -72,8 +72,8 @@ def connection_view(facts: Facts) -> ConnectionView:
 
 def shown_state(facts: Facts) -> LinkState:
     """Return one of the five states that are shown."""
-    if facts.state is LinkState.CLOSING and facts.came_from is not None:
-        return facts.came_from
+    if facts.state is LinkState.CLOSING and facts.previous_state is not None:
+        return facts.previous_state
     return facts.state
 
 

@@ -27,7 +27,7 @@ _ON_ITS_WAY = {"pending", "provisioning"}
 _PATIENCE = "Wait a minute or two and look again; a cold start may take up to 15 minutes."
 
 
-class _Wished(msgspec.Struct, frozen=True, kw_only=True):
+class _DesiredAgent(msgspec.Struct, frozen=True, kw_only=True):
     """The agent the machine is to be linked to: as the cloud has it, or why it could not be had."""
 
     agent: Agent | None = None
@@ -45,13 +45,13 @@ async def examine_account(client: ElizaCloudClient, held: Held) -> tuple[Finding
     key = await _key(client, held)
     if key.result is not Result.PASS:
         return key, waits(Check.CREDITS, Check.KEY), waits(Check.AGENT, Check.KEY)
-    wished, balance = await asyncio.gather(
-        _wished(client, held.wish), _outcome(client.get_balance(fresh=True))
+    desired_agent, balance = await asyncio.gather(
+        _desired_agent(client, held.desired_agent_id), _outcome(client.get_balance(fresh=True))
     )
-    credit = _credits(balance, None if wished.agent is None else wished.agent.status)
-    if credit.code == "credits_exhausted" and wished.agent is not None:
+    credit = _credits(balance, None if desired_agent.agent is None else desired_agent.agent.status)
+    if credit.code == "credits_exhausted" and desired_agent.agent is not None:
         return key, credit, waits(Check.AGENT, Check.CREDITS)
-    return key, credit, await _agent(client, wished)
+    return key, credit, await _agent(client, desired_agent)
 
 
 async def _key(client: ElizaCloudClient, held: Held) -> Finding:
@@ -70,8 +70,8 @@ async def _key(client: ElizaCloudClient, held: Held) -> Finding:
 
 async def _refused_twice(client: ElizaCloudClient) -> CloudError | None:
     """Return None for a key that is accepted, `KeyRefused` for one that was refused in two calls."""
-    error = await _failure(client.get_user())
-    return await _failure(client.get_user()) if isinstance(error, KeyRefused) else error
+    error = await _problem(client.get_user())
+    return await _problem(client.get_user()) if isinstance(error, KeyRefused) else error
 
 
 def _credits(balance: float | CloudError, agent: str | None) -> Finding:
@@ -93,28 +93,30 @@ def _credits(balance: float | CloudError, agent: str | None) -> Finding:
     if level is CreditLevel.LOW:
         return passed(Check.CREDITS, f"{found}, which is low.", "credits_low")
     if not may_provision(balance):
-        return passed(Check.CREDITS, f"{found}; no agent is started below $5.00.", "credits_under_gate")
+        return passed(Check.CREDITS, f"{found}; no agent is started below $5.00.", "credits_below_minimum")
     return passed(Check.CREDITS, f"{found}.")
 
 
-async def _wished(client: ElizaCloudClient, agent_id: str | None) -> _Wished:
+async def _desired_agent(client: ElizaCloudClient, agent_id: str | None) -> _DesiredAgent:
     """Look the agent up; that it is gone is believed when the cloud says so twice."""
     if agent_id is None:
-        return _Wished(finding=_no_agent())
+        return _DesiredAgent(finding=_no_agent())
     found = await _outcome(client.get_agent(agent_id))
     if isinstance(found, NotFound) and found.is_json:
         found = await _outcome(client.get_agent(agent_id))
     if isinstance(found, Agent):
-        return _Wished(agent=found)
+        return _DesiredAgent(agent=found)
     if isinstance(found, NotFound) and found.is_json:
-        return _Wished(finding=failed(Check.AGENT, f"There is no agent {agent_id} any more.", "agent_gone"))
-    return _Wished(finding=failed(Check.AGENT, str(found), cause_of(found)))
+        return _DesiredAgent(
+            finding=failed(Check.AGENT, f"There is no agent {agent_id} any more.", "agent_gone")
+        )
+    return _DesiredAgent(finding=failed(Check.AGENT, str(found), cause_of(found)))
 
 
-async def _agent(client: ElizaCloudClient, wished: _Wished) -> Finding:
-    agent = wished.agent
+async def _agent(client: ElizaCloudClient, desired_agent: _DesiredAgent) -> Finding:
+    agent = desired_agent.agent
     if agent is None:
-        return wished.finding or _no_agent()
+        return desired_agent.finding or _no_agent()
     name = agent.name or agent.id
     if agent.status in _ON_ITS_WAY:
         return failed(Check.AGENT, f"{name} is still being started.", "agent_unreachable", _PATIENCE)
@@ -122,7 +124,7 @@ async def _agent(client: ElizaCloudClient, wished: _Wished) -> Finding:
         return failed(
             Check.AGENT, f"{name} does not run; Eliza Cloud says: {agent.status}.", "agent_unreachable"
         )
-    error = await _failure(client.heartbeat(agent.id)) and await _failure(client.heartbeat(agent.id))
+    error = await _problem(client.heartbeat(agent.id)) and await _problem(client.heartbeat(agent.id))
     if error is None:
         return passed(Check.AGENT, f"{name} runs and answered a heartbeat.")
     return failed(Check.AGENT, f"{name} runs, but answers no heartbeat: {error}", cause_of(error))
@@ -143,7 +145,7 @@ async def _outcome(call: Awaitable[T]) -> T | CloudError:
         return error
 
 
-async def _failure(call: Awaitable[object]) -> CloudError | None:
+async def _problem(call: Awaitable[object]) -> CloudError | None:
     outcome = await _outcome(call)
     return outcome if isinstance(outcome, CloudError) else None
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from eliza_cloud.cloud.http.retry_after import moment
+from eliza_cloud.cloud.http.retry_after import parse_iso
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped
 
 TOLERATED = 300.0
@@ -12,7 +12,7 @@ TOLERATED = 300.0
 
 def skew(headers: Mapping[str, str]) -> float | None:
     """Return by how many seconds this clock is ahead of the one that wrote `Date`; None without one."""
-    theirs = moment(headers.get("Date", ""))
+    theirs = parse_iso(headers.get("Date", ""))
     return None if theirs is None else time.time() - theirs
 
 

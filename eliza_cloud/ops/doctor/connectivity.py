@@ -3,23 +3,23 @@
 import msgspec
 
 from eliza_cloud.cloud.errors import (
-    BadAnswer,
     BaseUrlRefused,
     CertificateDates,
     CloudError,
-    CloudFault,
+    CloudServerError,
+    InvalidResponse,
     TimedOut,
     TlsFailed,
     Unreachable,
 )
 from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
-from eliza_cloud.cloud.http.error_mapping import failure
-from eliza_cloud.cloud.http.request import Answer
+from eliza_cloud.cloud.http.error_mapping import error_for
+from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.ops.doctor.clock import is_wrong, judge_clock
 from eliza_cloud.ops.doctor.dns import check_name
 from eliza_cloud.ops.doctor.probe import Knock, knock
 from eliza_cloud.ops.doctor.result import Check, Finding, Result, cause_of, failed, passed, skipped, waits
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 _CHECKS = (Check.CLOCK, Check.DNS, Check.TLS, Check.BASE_URL)
 _ELSEWHERE = (
@@ -88,18 +88,18 @@ def _answered(base_url: BaseUrl, knocked: Knock) -> Finding:
     error = knocked.fault if knocked.answer is None else _complaint(knocked.answer)
     if error is None:
         return passed(Check.BASE_URL, f"Eliza Cloud answers at {base_url}.")
-    if isinstance(error, CloudFault):
-        return failed(Check.BASE_URL, str(error), "cloud_fault")
+    if isinstance(error, CloudServerError):
+        return failed(Check.BASE_URL, str(error), "cloud_server_error")
     return failed(Check.BASE_URL, str(error), cause_of(error), _ELSEWHERE)
 
 
-def _complaint(answer: Answer) -> CloudError | None:
+def _complaint(answer: CloudResponse) -> CloudError | None:
     """Say what is wrong with the answer to a call without a key; None for Eliza Cloud's refusal of it."""
     if answer.document is not None and answer.status in {401, 403, 429}:
         return None
     if answer.status >= 500:
-        return failure(answer, Redaction(None))
-    return BadAnswer(
+        return error_for(answer, CloudTextRedactor(None))
+    return InvalidResponse(
         f"What answers there is not an Eliza Cloud (HTTP {answer.status}"
         f"{'' if answer.document is not None else ', not JSON'})."
     )

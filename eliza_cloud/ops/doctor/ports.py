@@ -78,7 +78,7 @@ def _impossible(port: WantedPort, reason: int) -> Finding:
         reason,
         (f"cannot be had ({errno.errorcode.get(reason, reason)})", f"Set another with {port.setting}."),
     )
-    return failed(Check.PORTS, f"Port {port.number} on {port.host} {why}.", "settings_refused", remedy)
+    return failed(Check.PORTS, f"Port {port.number} on {port.host} {why}.", "settings_invalid", remedy)
 
 
 def _listed(numbers: list[int]) -> str:

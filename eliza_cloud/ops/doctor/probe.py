@@ -6,7 +6,7 @@ import msgspec
 
 from eliza_cloud.cloud.errors import CertificateDates, CloudError
 from eliza_cloud.cloud.http.base_url import BaseUrl
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, Answer, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS, CloudResponse, Exchange, network_fault, read_answer
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import deadline
 from eliza_cloud.ops.doctor.clock import skew
@@ -20,7 +20,7 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     `ahead` is by how many seconds this clock is ahead of the cloud's, as far as it told.
     """
 
-    answer: Answer | None = None
+    answer: CloudResponse | None = None
     fault: CloudError | None = None
     ahead: float | None = None
 

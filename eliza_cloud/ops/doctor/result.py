@@ -6,9 +6,9 @@ from enum import StrEnum
 import msgspec
 
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.core.problems import CAUSES
-from eliza_cloud.core.views.health import told_as
-from eliza_cloud.runtime.errors import failure_of
+from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.views.health import problem_code
+from eliza_cloud.runtime.errors import problem_of
 
 
 class Check(StrEnum):
@@ -74,17 +74,17 @@ def skipped(check: Check, found: str, code: str | None = None, remedy: str | Non
     return _finding(check, Result.SKIP, found, code, remedy)
 
 
-def waits(check: Check, failure: Check) -> Finding:
+def waits(check: Check, problem: Check) -> Finding:
     """Return a check that says nothing until another one passes."""
-    return _finding(check, Result.SKIP, f"Waits for {TITLES[failure]} to pass.", None, None)
+    return _finding(check, Result.SKIP, f"Waits for {TITLES[problem]} to pass.", None, None)
 
 
 def _finding(check: Check, result: Result, found: str, code: str | None, remedy: str | None) -> Finding:
     if code is not None and remedy is None:
-        remedy = CAUSES[code].remedy
+        remedy = PROBLEMS[code].remedy
     return Finding(check=check, result=result, found=found, code=code, remedy=remedy)
 
 
 def cause_of(error: CloudError) -> str:
     """Return the code of the catalogue that the link, too, tells this error as."""
-    return told_as(failure_of(error))
+    return problem_code(problem_of(error))

@@ -25,7 +25,7 @@ from eliza_cloud.store.config.env import allows_loopback
 from eliza_cloud.store.config.settings import effective_base_url
 from eliza_cloud.store.credentials import Held
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.inspect import look_at_login
+from eliza_cloud.store.inspect import read_only_login
 from eliza_cloud.store.paths import StatePaths, state_paths
 
 ACCOUNT_WITHIN = 25.0
@@ -35,7 +35,7 @@ _WAY = (Check.CLOCK, Check.DNS, Check.TLS, Check.BASE_URL)
 _ACCOUNT = (Check.KEY, Check.CREDITS, Check.AGENT)
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class DoctorReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the doctor says; `ok` is false when anything fails."""
 
     ok: bool
@@ -44,7 +44,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     checks: tuple[Finding, ...]
 
 
-async def examine(installation: Installation) -> Report:
+async def examine(installation: Installation) -> DoctorReport:
     """Make every check; takes a minute at the most and changes nothing."""
     try:
         paths = state_paths(installation.environ)
@@ -70,7 +70,7 @@ async def why_not_running(installation: Installation) -> Finding | None:
         return failed(Check.STATE, str(error), error.code)
     settings = check_settings(installation, paths)
     for finding in (settings.finding, check_state(paths, settings.document)):
-        if finding.result is Result.FAIL and finding.code != "state_exposed":
+        if finding.result is Result.FAIL and finding.code != "state_dir_permissions":
             return finding
     ports = await check_ports(installation, paths)
     return ports if ports.result is Result.FAIL else None
@@ -85,7 +85,7 @@ async def _cloud(
     configured = effective_base_url(read.settings, environ)
     way = await examine_way(configured, allow_loopback=allows_loopback(environ))
     try:
-        held = look_at_login(paths, read.document, environ, configured)
+        held = read_only_login(paths, read.document, environ, configured)
     except StoreError as error:
         key = failed(Check.KEY, str(error), error.code)
         if state.result is Result.FAIL:
@@ -110,10 +110,10 @@ async def _account(base_url: BaseUrl, held: Held) -> Iterable[Finding]:
         return [skipped(check, why) for check in _ACCOUNT]
 
 
-def _report(findings: Iterable[Finding]) -> Report:
+def _report(findings: Iterable[Finding]) -> DoctorReport:
     order = list(Check)
     told = tuple(sorted(findings, key=lambda finding: order.index(finding.check)))
-    return Report(
+    return DoctorReport(
         ok=all(finding.result is not Result.FAIL for finding in told),
         version=version("eliza-cloud"),
         created_at=timestamp(time.time()),

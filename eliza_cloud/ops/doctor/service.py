@@ -105,7 +105,7 @@ async def check_service(installation: Installation, paths: StatePaths) -> Findin
         return passed(Check.SERVICE, f"It answers at {url} (process {holder}).")
     if _says(health, alive=False):
         why = f"It answers at {url} (process {holder}), but its link does not."
-        return failed(Check.SERVICE, why, "service_stuck")
+        return failed(Check.SERVICE, why, "service_unresponsive")
     if await who_answers(url) is Answering.ELIZA_CLOUD:
         return skipped(Check.SERVICE, f"The one at {url} is of another version.", "version_differs")
     return waits(Check.SERVICE, Check.PORTS)
@@ -123,7 +123,7 @@ def _unheard(url: str, holder: int | None, error: NotFetched) -> Finding:
             f"One is running (process {holder}), but not at {url}: it is starting or stopping, or listens"
             " elsewhere by a flag.",
         )
-    return failed(Check.SERVICE, f"It runs (process {holder}), but {error} at {url}.", "service_stuck")
+    return failed(Check.SERVICE, f"It runs (process {holder}), but {error} at {url}.", "service_unresponsive")
 
 
 def _says(health: Fetched, *, alive: bool) -> bool:

@@ -31,7 +31,7 @@ def check_settings(installation: Installation, paths: StatePaths) -> ReadSetting
     except StoreError as error:
         return ReadSettings(failed(Check.SETTINGS, _sentence(error), error.code, _correct(paths, error)))
     if installation.misread is not None:
-        found = failed(Check.SETTINGS, installation.misread, "settings_refused", _VARIABLE)
+        found = failed(Check.SETTINGS, installation.misread, "settings_invalid", _VARIABLE)
     elif unknown:
         found = passed(Check.SETTINGS, " ".join(map(_ended, unknown)), "settings_unknown")
     elif not paths.config.exists():
@@ -43,7 +43,7 @@ def check_settings(installation: Installation, paths: StatePaths) -> ReadSetting
 
 def _correct(paths: StatePaths, error: StoreError) -> str | None:
     """Name the file where the sentence itself is no remedy; None for the catalogue's."""
-    if error.code != "settings_refused":
+    if error.code != "settings_invalid":
         return None
     return (
         f"Correct {paths.config} (`eliza-cloud config check` names everything wrong in it), then start the"

@@ -41,7 +41,7 @@ def check_state(paths: StatePaths, document: dict[str, Any] | None) -> Finding:
         return failed(
             Check.STATE,
             f"Other users of this machine may get at what is secret in {names}.",
-            "state_exposed",
+            "state_dir_permissions",
             f"Take their rights away: `{commands}`.",
         )
     return passed(Check.STATE, f"{paths.directory} can be written to; {_free(paths.directory)}.")

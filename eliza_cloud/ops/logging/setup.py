@@ -12,10 +12,10 @@ import structlog
 from structlog.typing import Processor
 
 from eliza_cloud.ops.logging.level import set_level
-from eliza_cloud.redaction.log import Redaction
+from eliza_cloud.redaction.log import LogRedactor
 
 
-def configure_logs(level: int, redaction: Redaction, stream: BinaryIO | None = None) -> None:
+def configure_logs(level: int, redaction: LogRedactor, stream: BinaryIO | None = None) -> None:
     """Send all that is logged in this process to `stream` (stderr): JSON lines, or text on a terminal."""
     target = stream or sys.stderr.buffer
     structlog.configure(
@@ -29,7 +29,7 @@ def configure_logs(level: int, redaction: Redaction, stream: BinaryIO | None = N
     logging.captureWarnings(capture=True)
 
 
-def processors(redaction: Redaction, *, terminal: bool) -> Sequence[Processor]:
+def processors(redaction: LogRedactor, *, terminal: bool) -> Sequence[Processor]:
     """Return the pipe: context, level, UTC time, exception as text, redaction, then one line of bytes."""
     return [
         _with_context,

@@ -10,11 +10,11 @@ from yarl import URL
 
 from eliza_cloud.cloud.http.request import NETWORK_FAULTS, network_fault
 from eliza_cloud.cloud.http.timeouts import is_overdue
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.ops.metrics import definitions as m
 from eliza_cloud.ops.metrics.endpoints import endpoint_of
 from eliza_cloud.ops.metrics.instruments import Registry, counter, histogram
-from eliza_cloud.routing.upstreams.resolve import Road
+from eliza_cloud.routing.upstreams.resolve import Upstream
 
 #: Statuses with a meaning of their own (cloud-api §5); of others the class is shown.
 _TOLD_APART = frozenset(map(HTTPStatus, (401, 402, 403, 404, 409, 429)))
@@ -22,10 +22,10 @@ _TOLD_APART = frozenset(map(HTTPStatus, (401, 402, 403, 404, 409, 429)))
 _FAILURES = frozenset(
     {
         "access_denied",
-        "bad_answer",
+        "invalid_response",
         "base_url_refused",
         "clock_wrong",
-        "cloud_fault",
+        "cloud_server_error",
         "cloud_name_not_found",
         "cloud_timeout",
         "cloud_tls_failed",
@@ -36,7 +36,7 @@ _FAILURES = frozenset(
         "not_authenticated",
         "not_found",
         "provider_credits_exhausted",
-        "provider_fault",
+        "provider_server_error",
         "provider_key_rejected",
         "provider_timeout",
         "provider_unreachable",
@@ -46,7 +46,7 @@ _FAILURES = frozenset(
 )
 
 
-class CloudCalls:
+class CloudCallMetrics:
     """Counts the calls of the sessions that are opened with `trace()`."""
 
     def __init__(self, registry: Registry, monotonic: Callable[[], float]) -> None:
@@ -83,19 +83,19 @@ class CloudCalls:
         self._time.labels(endpoint).observe(self._monotonic() - call.begun)
 
 
-class GatewayCalls:
+class GatewayCallMetrics:
     """Counts the gateway's calls."""
 
     def __init__(self, registry: Registry) -> None:
         self._calls = counter(m.GATEWAY_CALLS, registry)
 
-    def note(self, road: Road, failure: Failure | None) -> None:
+    def note(self, upstream: Upstream, problem: Problem | None) -> None:
         """Count one call that was answered (None), or failed."""
         outcome = "answered"
-        if failure is not None:
-            outcome = failure.code if failure.code in _FAILURES else "refused"
-        transport = "unknown" if road.route.transport is None else road.route.transport.value
-        self._calls.labels(road.capability.value, transport, outcome).inc()
+        if problem is not None:
+            outcome = problem.code if problem.code in _FAILURES else "refused"
+        transport = "unknown" if upstream.route.transport is None else upstream.route.transport.value
+        self._calls.labels(upstream.capability.value, transport, outcome).inc()
 
 
 def _outcome_of_status(status: int) -> str:

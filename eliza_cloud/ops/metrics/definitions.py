@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Kind(StrEnum):
+class MetricKind(StrEnum):
     """What a metric is, as Prometheus names it."""
 
     COUNTER = "counter"
@@ -21,22 +21,22 @@ class Metric(msgspec.Struct, frozen=True):
     """One metric; `buckets` are the upper bounds of a histogram's."""
 
     name: str
-    kind: Kind
+    kind: MetricKind
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
 
 
 def _gauge(name: str, about: str, *labels: str) -> Metric:
-    return Metric(name, Kind.GAUGE, about, labels)
+    return Metric(name, MetricKind.GAUGE, about, labels)
 
 
 def _counter(name: str, about: str, *labels: str) -> Metric:
-    return Metric(name, Kind.COUNTER, about, labels)
+    return Metric(name, MetricKind.COUNTER, about, labels)
 
 
 def _histogram(name: str, about: str, *labels: str, buckets: tuple[float, ...]) -> Metric:
-    return Metric(name, Kind.HISTOGRAM, about, labels, buckets)
+    return Metric(name, MetricKind.HISTOGRAM, about, labels, buckets)
 
 
 _QUICK = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)

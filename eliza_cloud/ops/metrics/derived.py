@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from eliza_cloud.core.credits import hours_left
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import CAUSES
+from eliza_cloud.core.problems import PROBLEMS
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.core.views.status import shown_state
 from eliza_cloud.ops.metrics import definitions as m
@@ -37,7 +37,7 @@ class LinkView(Collector):
         shown = {item.code for item in self._manager.health().items}
         yield reading(
             m.HEALTH_ITEM,
-            *(((code, cause.severity.value), float(code in shown)) for code, cause in CAUSES.items()),
+            *(((code, cause.severity.value), float(code in shown)) for code, cause in PROBLEMS.items()),
         )
         yield reading(m.CONSUMER_RUNNING, ((), float(self._manager.running)))
         yield reading(m.QUEUE_LENGTH, ((), self._manager.queue_length))
@@ -52,7 +52,7 @@ def _link(facts: Facts, at: float) -> Iterator[Family]:
     yield reading(m.FAILING_SINCE, ((), facts.failing_since))
     yield reading(m.RECONNECT_ATTEMPT, ((), facts.attempt if reconnecting else 0))
     yield reading(m.NEXT_TRY, ((), None if due is None else max(0.0, due - at)))
-    yield reading(m.HEARTBEAT_MISSES, ((), facts.misses))
+    yield reading(m.HEARTBEAT_MISSES, ((), facts.missed_heartbeats))
     yield reading(m.HEARTBEAT_INTERVAL, ((), facts.policy.heartbeat_interval))
     yield reading(m.LAST_HEARTBEAT, ((), facts.last_heartbeat_at))
 

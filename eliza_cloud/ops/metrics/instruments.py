@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
-from eliza_cloud.ops.metrics.definitions import Kind, Metric
+from eliza_cloud.ops.metrics.definitions import Metric, MetricKind
 
 
 class Registry(CollectorRegistry):
@@ -39,7 +39,7 @@ def histogram(metric: Metric, registry: Registry) -> Histogram:
 
 def reading(metric: Metric, *samples: tuple[tuple[str, ...], float | None]) -> Family:
     """Make what a metric shows now, of samples with the values of its labels; None is left out."""
-    kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+    kind = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
     family = kind(metric.name, metric.help, labels=metric.labels)
     for labels, value in samples:
         if value is not None:

@@ -7,7 +7,7 @@ from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState
 from eliza_cloud.ops.metrics import definitions as m
 from eliza_cloud.ops.metrics.instruments import Registry, counter, gauge, histogram
-from eliza_cloud.runtime.observers import LoginReport, Observer, Report
+from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord
 
 
 class LinkMetrics(Observer):
@@ -30,7 +30,7 @@ class LinkMetrics(Observer):
         self._wait = histogram(m.QUEUE_WAIT, registry)
         self._handling = histogram(m.QUEUE_HANDLING, registry)
 
-    def stepped(self, report: Report) -> None:
+    def on_step(self, report: StepRecord) -> None:
         """Count an event of the link."""
         name, step = type(report.event).__name__, report.step
         self._events.labels(name, step.outcome.value).inc()
@@ -39,13 +39,13 @@ class LinkMetrics(Observer):
         if step.outcome is Outcome.MOVED or step.outcome is Outcome.STAYED:
             self._count(report.event, report.before.state)
 
-    def signed_in(self, report: LoginReport) -> None:
+    def on_login_step(self, report: LoginStepRecord) -> None:
         """Count the end of a sign-in."""
         for _, target in report.step.moves:
             if target in OVER:
                 self._logins.labels(target.value).inc()
 
-    def handled(self, kind: str, waited: float, took: float) -> None:  # noqa: ARG002 - one series for all
+    def on_event_handled(self, kind: str, waited: float, took: float) -> None:  # noqa: ARG002 - one series for all
         """Note how long the queue took."""
         self._wait.observe(waited)
         self._handling.observe(took)

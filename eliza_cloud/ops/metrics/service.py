@@ -6,7 +6,7 @@ from collections.abc import Callable
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
-from eliza_cloud.ops.metrics.calls import CloudCalls, GatewayCalls
+from eliza_cloud.ops.metrics.calls import CloudCallMetrics, GatewayCallMetrics
 from eliza_cloud.ops.metrics.derived import LinkView
 from eliza_cloud.ops.metrics.instruments import Registry
 from eliza_cloud.ops.metrics.link import LinkMetrics
@@ -29,8 +29,8 @@ class Metrics:
         self._wall = wall
         self.link = LinkMetrics(self._registry)
         self.requests = RequestMetrics(self._registry)
-        self.cloud = CloudCalls(self._registry, monotonic)
-        self.gateway = GatewayCalls(self._registry)
+        self.cloud = CloudCallMetrics(self._registry, monotonic)
+        self.gateway = GatewayCallMetrics(self._registry)
         self._registry.register(ProcessView(wall))
 
     def watch(self, manager: CloudManager, journal: Journal) -> None:

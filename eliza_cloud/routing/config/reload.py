@@ -35,7 +35,7 @@ class WatchedFile:
         self._table = RoutingTable()
         self._problem: str | None = None
         self._broken_since = 0.0
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     @property
     def problem(self) -> str | None:
@@ -45,7 +45,7 @@ class WatchedFile:
     async def table(self) -> RoutingTable:
         """Return the table of the newest readable state. A broken file keeps the old one and warns once."""
         if _signature(self._config.path) != self._seen:
-            async with self._turn:
+            async with self._lock:
                 signature = _signature(self._config.path)
                 if signature != self._seen:
                     await self._read(signature)
@@ -60,13 +60,15 @@ class WatchedFile:
             if self._problem is None:
                 self._broken_since = self._monotonic()
             self._problem = str(error)
-            log.warning(log_events.ROUTING_KEPT, why=str(error), remedy="The routes stay as they were.")
+            log.warning(
+                log_events.ROUTING_RELOAD_FAILED, detail=str(error), remedy="The routes stay as they were."
+            )
         self._seen = signature
 
     def _recover(self) -> None:
         if self._problem is not None:
             lasted = round(self._monotonic() - self._broken_since, 3)
-            log.info(log_events.ROUTING_RECOVERED, lasted_s=lasted)
+            log.info(log_events.ROUTING_RECOVERED, duration_s=lasted)
         self._problem = None
 
 

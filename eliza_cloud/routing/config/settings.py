@@ -20,9 +20,9 @@ from eliza_cloud.routing.upstreams.providers import PROVIDERS
 from eliza_cloud.routing.upstreams.providers import SECTION as DESCRIBED
 from eliza_cloud.routing.upstreams.resolve import REMOTE_TOKEN
 from eliza_cloud.store.config.env import OWN_VARIABLES
-from eliza_cloud.store.config.setting_types import TEXT, Counts, Kind, Setting, Variable, WrongValue
+from eliza_cloud.store.config.setting_types import TEXT, Counts, Setting, ValueKind, Variable, WrongValue
 from eliza_cloud.store.config.settings import CLOUD_SETTINGS, LEFT_ALONE, value_at
-from eliza_cloud.store.config.validate import HIDDEN, Problem, problems, tree
+from eliza_cloud.store.config.validate import HIDDEN, SettingProblem, problems, tree
 
 _NOT_BLANK = {"type": "string", "pattern": r"\S"}
 _ADDRESS = {"type": "string", "pattern": r"^\s*https?://[^\s@?#]+\s*$"}
@@ -54,9 +54,9 @@ def _checked(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return strict
 
 
-def _kind(member: str) -> Kind:
+def _kind(member: str) -> ValueKind:
     """Return what a member of a route takes; an address may hold a password."""
-    return Kind(
+    return ValueKind(
         expected=expected_of(member),
         schema=_SCHEMAS.get(member, _NOT_BLANK),
         read=_checked(READERS[member]),
@@ -68,7 +68,7 @@ def _of_tier(member: str) -> str:
     return f"What a request means by the model `{member.removesuffix('Model')}`."
 
 
-_TOKEN = Kind(expected="a string", schema={"type": "string"}, read=TEXT.read, secret=True)
+_TOKEN = ValueKind(expected="a string", schema={"type": "string"}, read=TEXT.read, secret=True)
 
 ROUTING_SETTINGS = (
     *(
@@ -152,7 +152,7 @@ VARIABLES = (
 )
 
 
-def problems_in(document: Mapping[str, Any], *, allow_loopback: bool) -> list[Problem]:
+def problems_in(document: Mapping[str, Any], *, allow_loopback: bool) -> list[SettingProblem]:
     """Return all that is wrong or unknown in eliza.json, the address of the cloud included."""
     found = list(problems(document, TREE))
     address = value_at(document, "cloud.baseUrl")
@@ -163,7 +163,7 @@ def problems_in(document: Mapping[str, Any], *, allow_loopback: bool) -> list[Pr
             reason = str(refused).partition(": ")[2].partition(". ")[0]
             expected = f"the https address of a cloud ({reason})"
             found.append(
-                Problem(
+                SettingProblem(
                     path=("cloud", "baseUrl"),
                     expected=expected,
                     found=json.dumps(address) if is_showable(address) else HIDDEN,

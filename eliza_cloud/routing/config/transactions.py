@@ -25,7 +25,7 @@ def migrate_file(config: ConfigFile) -> None:
             config.update(migrate)
             log.info(log_events.ROUTING_MIGRATED, path=str(config.path))
     except StoreError as error:
-        log.warning(log_events.ROUTING_NOT_MIGRATED, why=str(error))
+        log.warning(log_events.ROUTING_NOT_MIGRATED, detail=str(error))
 
 
 def forget_cloud(document: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.types import Strategy
 
 #: Seconds an account rests after an answer that names no time; what it names counts up to LONGEST_REST.
-RESTS = {401: 300.0, 402: 300.0, 429: 60.0}
-LONGEST_REST = 300.0
+COOLDOWNS = {401: 300.0, 402: 300.0, 429: 60.0}
+LONGEST_COOLDOWN = 300.0
 #: Seconds for which what a provider said about an account's quota is believed: the window most limits have.
 QUOTA_WINDOW = 60.0
 
@@ -25,10 +25,10 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class _Use(msgspec.Struct):
-    """What is known of one account; `rests_until` and `quota_seen` are times of the clock."""
+    """What is known of one account; `cooldown_until` and `quota_seen` are times of the clock."""
 
     calls: int = 0
-    rests_until: float = 0.0
+    cooldown_until: float = 0.0
     quota: float = 1.0
     quota_seen: float = float("-inf")
 
@@ -49,13 +49,13 @@ class Accounts:
         When all rest, the one that has rested longest answers for itself.
         """
         pool = [account for account in accounts if account not in tried]
-        awake = [account for account in pool if self.resting(account) == 0.0]
-        if awake:
-            chosen = self._by(strategy, tuple(accounts), awake)
+        available = [account for account in pool if self.cooldown(account) == 0.0]
+        if available:
+            chosen = self._by(strategy, tuple(accounts), available)
         elif tried or not pool:
             return None
         else:
-            chosen = min(pool, key=lambda account: self._use(account).rests_until)
+            chosen = min(pool, key=lambda account: self._use(account).cooldown_until)
         self._use(chosen).calls += 1
         self._last[tuple(accounts)] = chosen
         return chosen
@@ -68,33 +68,33 @@ class Accounts:
         )
         if limit and left is not None:
             use.quota, use.quota_seen = left / limit, self._monotonic()
-        if status not in RESTS:
+        if status not in COOLDOWNS:
             return False
         seconds = retry_after(headers)
-        rest = RESTS[status] if seconds is None else min(seconds, LONGEST_REST)
-        use.rests_until = self._monotonic() + rest
+        rest = COOLDOWNS[status] if seconds is None else min(seconds, LONGEST_COOLDOWN)
+        use.cooldown_until = self._monotonic() + rest
         return True
 
-    def resting(self, account: Account) -> float:
+    def cooldown(self, account: Account) -> float:
         """Return for how many more seconds an account rests."""
         use = self._uses.get(account)
-        return 0.0 if use is None else max(0.0, use.rests_until - self._monotonic())
+        return 0.0 if use is None else max(0.0, use.cooldown_until - self._monotonic())
 
     def _by(
-        self, strategy: Strategy | None, accounts: tuple[Account, ...], awake: Sequence[Account]
+        self, strategy: Strategy | None, accounts: tuple[Account, ...], available: Sequence[Account]
     ) -> Account:
         match strategy:
             case Strategy.ROUND_ROBIN:
                 last = self._last.get(accounts)
                 start = 0 if last is None else accounts.index(last) + 1
                 turn = accounts[start:] + accounts[:start]
-                return next(account for account in turn if account in awake)
+                return next(account for account in turn if account in available)
             case Strategy.LEAST_USED:
-                return min(awake, key=lambda account: self._use(account).calls)
+                return min(available, key=lambda account: self._use(account).calls)
             case Strategy.QUOTA_AWARE:
-                return max(awake, key=self._quota)
+                return max(available, key=self._quota)
             case _:
-                return awake[0]
+                return available[0]
 
     def _quota(self, account: Account) -> float:
         """Return the share of its quota an account has left, as far as is known: 1.0 where nothing is."""

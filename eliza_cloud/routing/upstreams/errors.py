@@ -8,8 +8,8 @@ import aiohttp
 from eliza_cloud.cloud.http.error_mapping import cloud_text
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.cloud.http.retry_after import retry_after
-from eliza_cloud.core.problems import Failure
-from eliza_cloud.redaction.cloud import Redaction
+from eliza_cloud.core.problems import Problem
+from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.routing.upstreams.accounts import Account
 
 #: How much of an error's body is read.
@@ -25,27 +25,27 @@ _CODES = {
 }
 
 
-async def refusal(label: str, account: Account, response: aiohttp.ClientResponse) -> Failure:
+async def refusal(label: str, account: Account, response: aiohttp.ClientResponse) -> Problem:
     """Read an answer that is no success: a 4xx keeps its status, everything else is 502."""
     status = response.status
     if 300 <= status < 400:
-        return Failure(
+        return Problem(
             code="redirected",
             status=502,
             message=f"{label} redirected the request; redirects are not followed, because the key would go"
             " along. Set the address it leads to as the base URL.",
         )
     document = json_object(await _beginning(response)) or {}
-    said = Redaction(account.key).sentence(cloud_text(document) or f"HTTP {status}")
+    said = CloudTextRedactor(account.key).sentence(cloud_text(document) or f"HTTP {status}")
     if status >= 500:
-        return Failure(
-            code="provider_fault",
+        return Problem(
+            code="provider_server_error",
             status=502,
             message=f"{label} has a fault (HTTP {status}): {said}. Try again in a moment.",
             retryable=True,
             retry_after=retry_after(response.headers),
         )
-    return Failure(
+    return Problem(
         code=_code(document, status),
         status=status,
         message=_sentence(label, account, status, said, retry_after(response.headers)),

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.table import RoutingTable
 from eliza_cloud.routing.config.types import ELIZA_CLOUD, Capability, Route, Transport
@@ -17,14 +17,14 @@ from eliza_cloud.routing.upstreams.url import web_address, with_version, without
 REMOTE_TOKEN = "ELIZA_REMOTE_TOKEN"  # noqa: S105 - the variable's name
 
 
-class CloudRoad(msgspec.Struct, frozen=True):
+class CloudUpstream(msgspec.Struct, frozen=True):
     """To Eliza Cloud, with the stored key."""
 
     capability: Capability
     route: Route
 
 
-class OwnRoad(msgspec.Struct, frozen=True):
+class DirectUpstream(msgspec.Struct, frozen=True):
     """To a provider or a remote server: `label` for sentences, `base` of the OpenAI-compatible endpoints.
 
     `chains` is the address of chain calls, with `{chain}` in it. At least one of the accounts can be used.
@@ -38,22 +38,22 @@ class OwnRoad(msgspec.Struct, frozen=True):
     accounts: tuple[Account, ...]
 
 
-Road = CloudRoad | OwnRoad
+Upstream = CloudUpstream | DirectUpstream
 
 
-class RoadClosed(Exception):  # noqa: N818 - the fact, as its readers name it
+class RouteUnavailable(Exception):  # noqa: N818 - the fact, as its readers name it
     """A capability has no usable road; `failure` says why and how to change it."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
-        self.failure = Failure(code=code, status=503, message=sentence)
+        self.problem = Problem(code=code, status=503, message=sentence)
 
 
-def road_of(capability: Capability, table: RoutingTable, variables: Variables) -> Road:
-    """Return the road a capability takes; raises `RoadClosed`. Whether one is signed in is not asked."""
+def resolve_upstream(capability: Capability, table: RoutingTable, variables: Variables) -> Upstream:
+    """Return a capability's upstream; raises `RouteUnavailable`. Whether one is signed in is not asked."""
     route = table.routes.get(capability)
     if route is None:
-        raise RoadClosed(
+        raise RouteUnavailable(
             "capability_not_routed",
             f"No route is set for {capability.value}. Set one with"
             f" `eliza-cloud routing set {capability.value} BACKEND`, where BACKEND is elizacloud or a"
@@ -64,8 +64,8 @@ def road_of(capability: Capability, table: RoutingTable, variables: Variables) -
     if route.transport is Transport.DIRECT and route.backend and not route.needs_cloud:
         return _direct(capability, route, table, variables)
     if route.transport is Transport.CLOUD_PROXY and route.backend == ELIZA_CLOUD:
-        return CloudRoad(capability, route)
-    raise RoadClosed(
+        return CloudUpstream(capability, route)
+    raise RouteUnavailable(
         "route_incomplete",
         f"The route of {capability.value} leads nowhere: it needs backend elizacloud with transport"
         " cloud-proxy, a provider's backend with transport direct, or a remoteApiBase with transport remote."
@@ -73,24 +73,26 @@ def road_of(capability: Capability, table: RoutingTable, variables: Variables) -
     )
 
 
-def _direct(capability: Capability, route: Route, table: RoutingTable, variables: Variables) -> OwnRoad:
+def _direct(
+    capability: Capability, route: Route, table: RoutingTable, variables: Variables
+) -> DirectUpstream:
     name = route.backend or ""
     provider = table.providers.get(name)
     if provider is None:
-        raise RoadClosed(
+        raise RouteUnavailable(
             "unknown_provider",
             f"The provider {name} of {capability.value} is not known. Known are"
             f" {', '.join(sorted(table.providers))}; describe another under providers in eliza.json.",
         )
     if capability is Capability.RPC and not provider.serves_rpc:
-        raise RoadClosed(
-            "capability_not_served",
+        raise RouteUnavailable(
+            "capability_unsupported",
             f"{name} answers no chain calls. Route rpc to elizacloud, or describe an RPC provider under"
             " providers in eliza.json.",
         )
     base = _base(provider, variables)
     if base is None:
-        raise RoadClosed(
+        raise RouteUnavailable(
             "provider_without_address",
             f"The provider {name} of {capability.value} has no valid address. Set providers.{name}.baseUrl in"
             " eliza.json to an http or https address without user name, query or fragment.",
@@ -100,13 +102,15 @@ def _direct(capability: Capability, route: Route, table: RoutingTable, variables
     if provider.key_required:
         accounts = _with_key(accounts, name, capability)
     chains = base if "{chain}" in base else f"{base}/{{chain}}"
-    return OwnRoad(capability, route, name, with_version(base), chains, accounts)
+    return DirectUpstream(capability, route, name, with_version(base), chains, accounts)
 
 
-def _remote(capability: Capability, route: Route, table: RoutingTable, variables: Variables) -> OwnRoad:
+def _remote(
+    capability: Capability, route: Route, table: RoutingTable, variables: Variables
+) -> DirectUpstream:
     base = route.remote_api_base
     if base is None:
-        raise RoadClosed(
+        raise RouteUnavailable(
             "route_incomplete",
             f"The remote route of {capability.value} has no valid remoteApiBase. Set it with"
             f" `eliza-cloud routing set {capability.value} remote --remote ADDRESS`.",
@@ -119,7 +123,7 @@ def _remote(capability: Capability, route: Route, table: RoutingTable, variables
         )
     if route.accounts:
         accounts = _with_key(accounts, "the remote server", capability)
-    return OwnRoad(capability, route, root, f"{root}/v1", f"{root}/rpc/{{chain}}", accounts)
+    return DirectUpstream(capability, route, root, f"{root}/v1", f"{root}/rpc/{{chain}}", accounts)
 
 
 def _base(provider: Provider, variables: Variables) -> str | None:
@@ -150,7 +154,7 @@ def _with_key(accounts: tuple[Account, ...], label: str, capability: Capability)
     usable = tuple(account for account in accounts if account.key is not None)
     if not usable:
         wanted = " or ".join(str(account.variable) for account in accounts)
-        raise RoadClosed(
+        raise RouteUnavailable(
             "provider_key_missing",
             f"{capability.value} goes to {label}, but there is no key: set {wanted} under env in eliza.json,"
             " or in the environment of the service.",

@@ -16,14 +16,14 @@ from eliza_cloud.cloud.types.models import Restored, Snapshot
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Drained
-from eliza_cloud.core.problems import Failure
-from eliza_cloud.runtime.activities.context import Scope
-from eliza_cloud.runtime.causation import origin
+from eliza_cloud.core.problems import Problem
+from eliza_cloud.runtime.activities.context import ActivityContext
+from eliza_cloud.runtime.causation import event_source
 from eliza_cloud.runtime.clock import deadline, wait_for
-from eliza_cloud.runtime.errors import failure_of
+from eliza_cloud.runtime.errors import problem_of
 
-SNAPSHOT_BOUND = 600.0
-FINAL_BOUND = 8.0
+SNAPSHOT_TIMEOUT = 600.0
+FINAL_SNAPSHOT_TIMEOUT = 8.0
 REFUSALS_THAT_COUNT = 2
 
 log = structlog.get_logger()
@@ -36,10 +36,10 @@ class Request(Generic[T]):
 
     def __init__(self, backup_id: str | None = None) -> None:
         self.backup_id = backup_id
-        self.origin = origin()
-        self.answer: asyncio.Future[T | Failure] = asyncio.get_running_loop().create_future()
+        self.origin = event_source()
+        self.answer: asyncio.Future[T | Problem] = asyncio.get_running_loop().create_future()
 
-    def settle(self, result: T | Failure) -> None:
+    def settle(self, result: T | Problem) -> None:
         """Answer, unless answered."""
         if not self.answer.done():
             self.answer.set_result(result)
@@ -60,8 +60,8 @@ class BackupScheduler:
     it will not change its mind (cloud-api §21 row 10): the timer stops.
     """
 
-    def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:
-        self._scope = scope
+    def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
+        self._context = context
         self._interval = interval
         self._requests: deque[BackupRequest | RestoreRequest] = deque()
         self._wake = asyncio.Event()
@@ -72,14 +72,14 @@ class BackupScheduler:
         self._requests.append(request)
         self._wake.set()
 
-    def close(self, failure: Failure) -> None:
+    def close(self, problem: Problem) -> None:
         """Answer whoever still waits; the loop is about to be cancelled, or never began."""
         for request in self._requests:
-            request.settle(failure)
+            request.settle(problem)
 
     async def run(self) -> None:
         """Work until cancelled."""
-        clock = self._scope.clock
+        clock = self._context.clock
         due = clock.monotonic() + self._interval()
         while True:
             if self._refusals < REFUSALS_THAT_COUNT:
@@ -96,48 +96,50 @@ class BackupScheduler:
                 await self._take()
 
     async def _serve(self, request: BackupRequest | RestoreRequest) -> None:
-        with request.origin.pursued():
+        with request.origin.bind():
             if isinstance(request, BackupRequest):
                 request.settle(await self._take())
                 return
             try:
-                request.settle(await self._scope.client.restore(self._scope.agent_id, request.backup_id))
+                request.settle(await self._context.client.restore(self._context.agent_id, request.backup_id))
             except CloudError as error:
-                request.settle(failure_of(error))
+                request.settle(problem_of(error))
 
-    async def _take(self) -> Snapshot | Failure:
-        begun = self._scope.clock.monotonic()
+    async def _take(self) -> Snapshot | Problem:
+        begun = self._context.clock.monotonic()
         try:
-            async with deadline(self._scope.clock, SNAPSHOT_BOUND):
-                snapshot = await take_snapshot(self._scope.client, self._scope.agent_id, self._scope.sleep)
+            async with deadline(self._context.clock, SNAPSHOT_TIMEOUT):
+                snapshot = await take_snapshot(
+                    self._context.client, self._context.agent_id, self._context.sleep
+                )
         except CloudError as error:
             return await self._failed(error)
         except TimeoutError:
             return self._report(BACKUP_TOO_SLOW, refused=False)
         self._refusals = 0
-        took = self._scope.clock.monotonic() - begun
-        self._scope.post(events.BackupTaken(self._scope.epoch, snapshot.size, took))
+        took = self._context.clock.monotonic() - begun
+        self._context.post(events.BackupTaken(self._context.epoch, snapshot.size, took))
         return snapshot
 
-    async def _failed(self, error: CloudError) -> Failure:
+    async def _failed(self, error: CloudError) -> Problem:
         runs = isinstance(error, Conflict) and await self._agent_runs()
         self._refusals = self._refusals + 1 if runs else 0
-        return self._report(failure_of(error), refused=self._refusals >= REFUSALS_THAT_COUNT)
+        return self._report(problem_of(error), refused=self._refusals >= REFUSALS_THAT_COUNT)
 
-    def _report(self, failure: Failure, *, refused: bool) -> Failure:
+    def _report(self, problem: Problem, *, refused: bool) -> Problem:
         log.warning(
             log_events.BACKUP_FAILED,
-            agent_id=self._scope.agent_id,
-            code=failure.code,
-            why=failure.message,
+            agent_id=self._context.agent_id,
+            code=problem.code,
+            detail=problem.message,
             timer="stopped" if refused else "goes on",
         )
-        self._scope.post(events.BackupFailed(self._scope.epoch, failure, refused))
-        return failure
+        self._context.post(events.BackupFailed(self._context.epoch, problem, refused))
+        return problem
 
     async def _agent_runs(self) -> bool:
         try:
-            return (await self._scope.client.get_agent(self._scope.agent_id)).status == "running"
+            return (await self._context.client.get_agent(self._context.agent_id)).status == "running"
         except CloudError:
             return False
 
@@ -154,47 +156,47 @@ async def take_snapshot(
     return msgspec.structs.replace(taken, job=snapshot.job)
 
 
-async def take_final_snapshot(scope: Scope) -> None:
+async def take_final_snapshot(context: ActivityContext) -> None:
     """Take the snapshot that closing ends with; an accepted job counts. A failure is a warning."""
-    begun = scope.clock.monotonic()
+    begun = context.clock.monotonic()
     try:
-        async with deadline(scope.clock, FINAL_BOUND):
-            snapshot = await scope.client.snapshot(scope.agent_id)
+        async with deadline(context.clock, FINAL_SNAPSHOT_TIMEOUT):
+            snapshot = await context.client.snapshot(context.agent_id)
     except CloudError as error:
-        failure = failure_of(error)
+        problem = problem_of(error)
     except TimeoutError:
-        failure = FINAL_TOO_SLOW
+        problem = FINAL_TOO_SLOW
     else:
-        scope.post(events.BackupTaken(scope.epoch, snapshot.size, scope.clock.monotonic() - begun))
+        context.post(events.BackupTaken(context.epoch, snapshot.size, context.clock.monotonic() - begun))
         return
     log.warning(
-        log_events.BACKUP_FINAL_FAILED, agent_id=scope.agent_id, code=failure.code, why=failure.message
+        log_events.BACKUP_FINAL_FAILED, agent_id=context.agent_id, code=problem.code, detail=problem.message
     )
-    scope.post(events.BackupFailed(scope.epoch, failure))
+    context.post(events.BackupFailed(context.epoch, problem))
 
 
-INTERRUPTED = Failure(
+INTERRUPTED = Problem(
     code="link_interrupted",
     status=503,
     message="The link to the agent ended before this was done. List the backups to see what came of it.",
     retryable=True,
 )
-BACKUP_TOO_SLOW = Failure(
+BACKUP_TOO_SLOW = Problem(
     code="cloud_timeout",
     status=504,
     message="The cloud did not finish the backup within 10 minutes. The next one is tried in its turn.",
     retryable=True,
 )
-FINAL_TOO_SLOW = Failure(
+FINAL_TOO_SLOW = Problem(
     code="cloud_timeout",
     status=504,
     message="The cloud did not take the final backup within 8 seconds; the last one before it stands.",
 )
 
 
-async def drain(scope: Scope, *, snapshot: bool, paused: Callable[[], Awaitable[None]]) -> None:
+async def drain(context: ActivityContext, *, snapshot: bool, paused: Callable[[], Awaitable[None]]) -> None:
     """Wait until what the link was doing has ended, save the agent's state, and post `Drained` anyway."""
     await paused()
     if snapshot:
-        await take_final_snapshot(scope)
-    scope.post(Drained(scope.epoch))
+        await take_final_snapshot(context)
+    context.post(Drained(context.epoch))

@@ -13,10 +13,10 @@ from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import Agent
 from eliza_cloud.core.link import events
-from eliza_cloud.core.problems import Failure
-from eliza_cloud.runtime.activities.context import Scope, verdict
+from eliza_cloud.core.problems import Problem
+from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
 from eliza_cloud.runtime.clock import deadline, wait_for
-from eliza_cloud.runtime.errors import TOO_SLOW, failure_of
+from eliza_cloud.runtime.errors import TOO_SLOW, problem_of
 
 AGENT_POLL_INTERVAL = 5.0
 PAUSE_BETWEEN_TRIES = 1.0
@@ -25,24 +25,24 @@ ON_ITS_WAY = frozenset({"pending", "provisioning", "sleeping"})
 T = TypeVar("T")
 
 
-async def bring_up(scope: Scope, *, patience: int) -> str | None:
+async def bring_up(context: ActivityContext, *, max_attempts: int) -> str | None:
     """Bring the agent up and return its name.
 
-    `patience` is how often a provision that met a change of the agent, and a heartbeat just after it, may be
-    tried; the ladder has patience for one. Raises `CloudError`. The caller bounds the time.
+    `max_attempts` is how often a provision that met a change of the agent, and a heartbeat just after it, may
+    be tried; each reconnect attempt allows one. Raises `CloudError`. The caller bounds the time.
     """
-    provision = await _patiently(scope, patience, Conflict, scope.client.provision)
+    provision = await _with_attempts(context, max_attempts, Conflict, context.client.provision)
     if provision.job is not None:
-        await wait_for_job(scope.client, provision.job, scope.sleep)
+        await wait_for_job(context.client, provision.job, context.sleep)
     if provision.job is None and provision.status != "running":
-        agent = await wait_until_up(scope.client, scope.agent_id, scope.sleep)
+        agent = await wait_until_up(context.client, context.agent_id, context.sleep)
     else:
-        agent = await scope.client.get_agent(scope.agent_id)
+        agent = await context.client.get_agent(context.agent_id)
     if agent.status != "running":
         raise AgentUnreachable(
             f"The agent is {agent.status}, not running, although the cloud provisioned it."
         )
-    await _patiently(scope, patience, CloudError, scope.client.heartbeat)
+    await _with_attempts(context, max_attempts, CloudError, context.client.heartbeat)
     return agent.name
 
 
@@ -65,68 +65,71 @@ async def wait_until_up(
         await sleep(AGENT_POLL_INTERVAL)
 
 
-async def _patiently(
-    scope: Scope, patience: int, passing: type[CloudError], call: Callable[[str], Awaitable[T]]
+async def _with_attempts(
+    context: ActivityContext,
+    max_attempts: int,
+    passing: type[CloudError],
+    call: Callable[[str], Awaitable[T]],
 ) -> T:
-    """Make a call about the agent, up to `patience` times while it fails in a way that passes by itself."""
+    """Make a call about the agent, up to `max_attempts` times while it fails in a transient way."""
     while True:
-        patience -= 1
+        max_attempts -= 1
         try:
-            return await call(scope.agent_id)
+            return await call(context.agent_id)
         except passing as error:
-            if patience <= 0 or not error.retryable:
+            if max_attempts <= 0 or not error.retryable:
                 raise
-        await scope.sleep(PAUSE_BETWEEN_TRIES)
+        await context.sleep(PAUSE_BETWEEN_TRIES)
 
 
 COLD_START = 900.0  # a cold start pulls an image, three attempts of it
-CONNECT_PATIENCE = 3
+CONNECT_ATTEMPTS = 3
 
 
 class Connector:
     """Connects once (architecture: Connect)."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+    def __init__(self, context: ActivityContext) -> None:
+        self._context = context
 
     async def run(self) -> None:
         """Post `Connected`, `ConnectFailed` or a confirmed verdict."""
-        outcome = await _attempt(self._scope, CONNECT_PATIENCE)
-        if isinstance(outcome, Failure):
-            outcome = events.ConnectFailed(self._scope.epoch, outcome)
+        outcome = await _attempt(self._context, CONNECT_ATTEMPTS)
+        if isinstance(outcome, Problem):
+            outcome = events.ConnectFailed(self._context.epoch, outcome)
         elif not isinstance(outcome, events.Event):
-            outcome = events.Connected(self._scope.epoch, outcome)
-        self._scope.post(outcome)
+            outcome = events.Connected(self._context.epoch, outcome)
+        self._context.post(outcome)
 
 
 class Reconnector:
     """Climbs one rung of the ladder: waits, then tries once (architecture: Repair)."""
 
-    def __init__(self, scope: Scope, delay: float) -> None:
-        self._scope = scope
+    def __init__(self, context: ActivityContext, delay: float) -> None:
+        self._context = context
         self._delay = delay
         self._now = asyncio.Event()
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """End the waiting; the try itself is not touched."""
         self._now.set()
 
     async def run(self) -> None:
         """Post `Reconnected`, `ReconnectFailed` or a confirmed verdict."""
-        await wait_for(self._scope.clock, self._now, self._delay)
-        outcome = await _attempt(self._scope, patience=1)
-        if isinstance(outcome, Failure):
-            outcome = events.ReconnectFailed(self._scope.epoch, outcome)
+        await wait_for(self._context.clock, self._now, self._delay)
+        outcome = await _attempt(self._context, max_attempts=1)
+        if isinstance(outcome, Problem):
+            outcome = events.ReconnectFailed(self._context.epoch, outcome)
         elif not isinstance(outcome, events.Event):
-            outcome = events.Reconnected(self._scope.epoch, outcome)
-        self._scope.post(outcome)
+            outcome = events.Reconnected(self._context.epoch, outcome)
+        self._context.post(outcome)
 
 
-async def _attempt(scope: Scope, patience: int) -> str | events.Event | Failure | None:
+async def _attempt(context: ActivityContext, max_attempts: int) -> str | events.Event | Problem | None:
     try:
-        async with deadline(scope.clock, COLD_START):
-            return await bring_up(scope, patience=patience)
+        async with deadline(context.clock, COLD_START):
+            return await bring_up(context, max_attempts=max_attempts)
     except CloudError as error:
-        return await verdict(scope, error) or failure_of(error)
+        return await classify_failure(context, error) or problem_of(error)
     except TimeoutError:
         return TOO_SLOW

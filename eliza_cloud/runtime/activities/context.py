@@ -8,21 +8,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import CloudError, CreditsExhausted, KeyRefused, NotFound
+from eliza_cloud.cloud.errors import CloudError, InsufficientCredits, KeyRefused, NotFound
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Event
 from eliza_cloud.runtime.clock import Clock, sleep
-from eliza_cloud.runtime.errors import failure_of
+from eliza_cloud.runtime.errors import problem_of
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ActivityContext:
     """One activity's surroundings."""
 
     client: ElizaCloudClient
     agent_id: str
     epoch: int
-    key_number: int
+    key_generation: int
     clock: Clock
     post: Callable[[Event], None]
 
@@ -31,18 +31,18 @@ class Scope:
         await sleep(self.clock, seconds)
 
 
-async def verdict(scope: Scope, error: CloudError) -> events.Event | None:
+async def classify_failure(context: ActivityContext, error: CloudError) -> events.Event | None:
     """Confirm what the error seems to say; None when it is a failure like any other."""
     if isinstance(error, KeyRefused):
-        refusal = await _refusal(scope.client.get_user())
+        refusal = await _refusal(context.client.get_user())
         if isinstance(refusal, KeyRefused):
-            return events.KeyRejected(scope.key_number, failure_of(refusal))
+            return events.KeyRejected(context.key_generation, problem_of(refusal))
     elif isinstance(error, NotFound):
-        refusal = await _refusal(scope.client.get_agent(scope.agent_id))
+        refusal = await _refusal(context.client.get_agent(context.agent_id))
         if isinstance(refusal, NotFound) and refusal.is_json:
-            return events.AgentGone(scope.epoch, failure_of(refusal))
-    elif isinstance(error, CreditsExhausted):
-        return events.CreditsExhausted(scope.epoch, failure_of(error))
+            return events.AgentGone(context.epoch, problem_of(refusal))
+    elif isinstance(error, InsufficientCredits):
+        return events.CreditsExhausted(context.epoch, problem_of(error))
     return None
 
 

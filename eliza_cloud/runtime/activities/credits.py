@@ -7,7 +7,7 @@ import structlog
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link.events import CreditsRead
-from eliza_cloud.runtime.activities.context import Scope
+from eliza_cloud.runtime.activities.context import ActivityContext
 
 log = structlog.get_logger()
 
@@ -19,22 +19,22 @@ class CreditsWatch:
     whether the key or the cloud is at fault is what heartbeats are for.
     """
 
-    def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:
-        self._scope = scope
+    def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
+        self._context = context
         self._interval = interval
 
     async def run(self) -> None:
         """Read the balance until cancelled."""
-        clock = self._scope.clock
+        clock = self._context.clock
         while True:
             begun = clock.monotonic()
             await self._read()
-            await self._scope.sleep(max(0.0, begun + self._interval() - clock.monotonic()))
+            await self._context.sleep(max(0.0, begun + self._interval() - clock.monotonic()))
 
     async def _read(self) -> None:
         try:
-            balance = await self._scope.client.get_balance(fresh=True)
+            balance = await self._context.client.get_balance(fresh=True)
         except CloudError as error:
-            log.debug(log_events.CREDITS_UNREAD, code=error.code, why=str(error))
+            log.debug(log_events.CREDITS_POLL_FAILED, code=error.code, detail=str(error))
         else:
-            self._scope.post(CreditsRead(self._scope.epoch, balance))
+            self._context.post(CreditsRead(self._context.epoch, balance))

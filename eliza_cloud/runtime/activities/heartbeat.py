@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.core.link import events
-from eliza_cloud.runtime.activities.context import Scope, verdict
+from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
 from eliza_cloud.runtime.clock import wait_for
-from eliza_cloud.runtime.errors import failure_of
+from eliza_cloud.runtime.errors import problem_of
 
 
 class ConnectionMonitor:
@@ -17,30 +17,30 @@ class ConnectionMonitor:
     each, so a changed setting counts from then on.
     """
 
-    def __init__(self, scope: Scope, interval: Callable[[], float]) -> None:
-        self._scope = scope
+    def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
+        self._context = context
         self._interval = interval
         self._now = asyncio.Event()
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """The next heartbeat is now."""
         self._now.set()
 
     async def run(self) -> None:
         """Send heartbeats until cancelled; the first comes after one interval."""
-        clock = self._scope.clock
+        clock = self._context.clock
         begun = clock.monotonic()
         while True:
             await wait_for(clock, self._now, max(0.0, begun + self._interval() - clock.monotonic()))
             self._now.clear()
             begun = clock.monotonic()
-            self._scope.post(await self._beat())
+            self._context.post(await self._beat())
 
     async def _beat(self) -> events.Event:
-        begun = self._scope.clock.monotonic()
+        begun = self._context.clock.monotonic()
         try:
-            await self._scope.client.heartbeat(self._scope.agent_id)
+            await self._context.client.heartbeat(self._context.agent_id)
         except CloudError as error:
-            missed = events.HeartbeatMissed(self._scope.epoch, failure_of(error))
-            return await verdict(self._scope, error) or missed
-        return events.HeartbeatAnswered(self._scope.epoch, self._scope.clock.monotonic() - begun)
+            missed = events.HeartbeatMissed(self._context.epoch, problem_of(error))
+            return await classify_failure(self._context, error) or missed
+        return events.HeartbeatAnswered(self._context.epoch, self._context.clock.monotonic() - begun)

@@ -9,20 +9,20 @@ from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.core import log_events
 from eliza_cloud.core.backoff import Backoff, delay
 from eliza_cloud.core.link.events import Event, KeyAccepted, KeyRejected, KeyUnverified
-from eliza_cloud.core.views.health import told_as
+from eliza_cloud.core.views.health import problem_code
 from eliza_cloud.runtime.clock import Clock, sleep
-from eliza_cloud.runtime.errors import failure_of
+from eliza_cloud.runtime.errors import problem_of
 
 log = structlog.get_logger()
 
 
 async def verify_key(
     client: ElizaCloudClient,
-    key_number: int,
+    key_generation: int,
     *,
     clock: Clock,
-    ladder: Backoff,
-    chance: Callable[[], float],
+    backoff: Backoff,
+    jitter: Callable[[], float],
     post: Callable[[Event], None],
 ) -> None:
     """Ask until the cloud accepts the key or refuses it twice; being unreachable is neither."""
@@ -34,22 +34,22 @@ async def verify_key(
         except KeyRefused as refusal:
             refusals += 1
             if refusals == 2:
-                post(KeyRejected(key_number, failure_of(refusal)))
+                post(KeyRejected(key_generation, problem_of(refusal)))
                 return
         except CloudError as error:
             attempt += 1
-            pause = delay(ladder, attempt, chance(), error.retry_after)
+            pause = delay(backoff, attempt, jitter(), error.retry_after)
             report = log.warning if attempt == 1 else log.debug
-            failure = failure_of(error)
+            problem = problem_of(error)
             report(
                 log_events.KEY_UNVERIFIED,
-                cause=told_as(failure),
+                cause=problem_code(problem),
                 code=error.code,
-                why=str(error),
+                detail=str(error),
                 next_try_in_s=round(pause, 3),
             )
-            post(KeyUnverified(key_number, failure))
+            post(KeyUnverified(key_generation, problem))
         else:
-            post(KeyAccepted(key_number, user.id, user.organization_id))
+            post(KeyAccepted(key_generation, user.id, user.organization_id))
             return
         await sleep(clock, pause)

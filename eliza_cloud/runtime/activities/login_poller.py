@@ -110,7 +110,7 @@ class LoginPoller:
             except CloudError as error:
                 report = log.warning if failing_since is None else log.debug
                 failing_since = self._clock.monotonic() if failing_since is None else failing_since
-                report(log_events.LOGIN_POLL_FAILED, why=str(error), code=error.code)
+                report(log_events.LOGIN_POLL_FAILED, detail=str(error), code=error.code)
                 if not error.retryable:
                     self._post(login.LoginFailed(self.session_id, str(error)))
                     return None
@@ -118,7 +118,7 @@ class LoginPoller:
                 continue
             if failing_since is not None:
                 lasted = round(self._clock.monotonic() - failing_since, 3)
-                log.info(log_events.LOGIN_POLL_RECOVERED, lasted_s=lasted)
+                log.info(log_events.LOGIN_POLL_RECOVERED, duration_s=lasted)
                 failing_since = None
             if poll.key is not None:
                 return poll
@@ -171,13 +171,15 @@ class LoginPoller:
             begun = await self._credentials.login_begun(key)
         except StoreError as error:
             what = "whether the new key was kept"
-            log.error(log_events.STORE_FAILED, what=what, cause=error.code, why=str(error))
+            log.error(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
             return
         finally:
             if begun is None:
                 _report_orphan()
         if begun:
-            log.info(log_events.LOGIN_KEY_LEFT, why="the next start of the service finishes the sign-in")
+            log.info(
+                log_events.LOGIN_RESUMES_AT_START, detail="the next start of the service finishes the sign-in"
+            )
         else:
             await self._revoke(key)
 
@@ -194,7 +196,7 @@ class LoginPoller:
                     report = log.debug if failed else log.error
                     failed = True
                     what = "that the new key is not wanted any more"
-                    report(log_events.STORE_FAILED, what=what, cause=error.code, why=str(error))
+                    report(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
                     if await wait_for(self._clock, self._last, self._settings.login_poll_interval):
                         return
         finally:
@@ -209,14 +211,14 @@ class LoginPoller:
         try:
             await self._client.revoke_login_key(self.session_id, key)
         except CloudError as error:
-            log.warning(log_events.LOGIN_KEY_NOT_REVOKED, why=str(error), remedy=_BY_HAND)
+            log.warning(log_events.LOGIN_KEY_NOT_REVOKED, detail=str(error), remedy=_BY_HAND)
         else:
             log.info(log_events.LOGIN_KEY_REVOKED)
 
 
 def _report_orphan() -> None:
     log.warning(
-        log_events.LOGIN_KEY_ORPHANED, why="a key came that nobody could keep any more", remedy=_BY_HAND
+        log_events.LOGIN_KEY_ORPHANED, detail="a key came that nobody could keep any more", remedy=_BY_HAND
     )
 
 

@@ -9,9 +9,9 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, TimedOut, Unreachable
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.activities.connector import wait_until_up
-from eliza_cloud.runtime.errors import LinkError, failure_of
+from eliza_cloud.runtime.errors import LinkError, problem_of
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -28,9 +28,9 @@ async def create_agent(
     try:
         return await client.create_agent(name, config, environment, force=force)
     except (TimedOut, Unreachable) as error:
-        failure = failure_of(error)
+        problem = problem_of(error)
         namesakes = await _agents_named(client, name)
-        raise LinkError(_uncertain(failure, name, namesakes)) from error
+        raise LinkError(_uncertain(problem, name, namesakes)) from error
 
 
 async def suspend(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
@@ -66,7 +66,7 @@ async def _agents_named(client: ElizaCloudClient, name: str) -> list[dict[str, A
         return None
 
 
-def _uncertain(failure: Failure, name: str, namesakes: list[dict[str, Any]] | None) -> Failure:
+def _uncertain(problem: Problem, name: str, namesakes: list[dict[str, Any]] | None) -> Problem:
     if namesakes is None:
         found = "Whether the agent was created cannot be told: list your agents before you try again."
     elif namesakes:
@@ -74,8 +74,8 @@ def _uncertain(failure: Failure, name: str, namesakes: list[dict[str, Any]] | No
     else:
         found = f"No agent named “{name}” exists, so you may try again."
     return msgspec.structs.replace(
-        failure,
-        message=f"{failure.message} {found}",
+        problem,
+        message=f"{problem.message} {found}",
         retryable=namesakes == [],
-        details={**failure.details, "agentsWithThisName": namesakes},
+        details={**problem.details, "agentsWithThisName": namesakes},
     )

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from eliza_cloud.cloud.types.models import Restored, Snapshot
 from eliza_cloud.core.link import events
-from eliza_cloud.core.link.effects import Waits
-from eliza_cloud.core.problems import Failure
+from eliza_cloud.core.link.effects import Pending
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.activities.backup import BackupRequest, Request, RestoreRequest, take_snapshot
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
-from eliza_cloud.runtime.operations.cloud_calls import CloudCalls
+from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls
 
 T = TypeVar("T")
 
@@ -19,7 +19,9 @@ T = TypeVar("T")
 class BackupCalls:
     """Serves callers; what fails is a `LinkError`."""
 
-    def __init__(self, loop: LinkLoop, calls: CloudCalls, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self, loop: LinkLoop, calls: AuthorizedCalls, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         self._loop = loop
         self._calls = calls
         self._sleep = sleep
@@ -45,13 +47,13 @@ class BackupCalls:
         requests = self._loop.interpreter.requests
         requests[event.ticket] = request
         try:
-            return isinstance(await self._loop.ask(event).accepted(), Waits)
+            return isinstance(await self._loop.ask(event).accepted(), Pending)
         finally:
             requests.pop(event.ticket, None)  # the loop has taken it by now, or never will
 
 
 async def _answer(request: Request[T]) -> T:
     result = await request.answer
-    if isinstance(result, Failure):
+    if isinstance(result, Problem):
         raise LinkError(result)
     return result

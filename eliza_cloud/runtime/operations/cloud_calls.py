@@ -9,22 +9,22 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Disconnect
-from eliza_cloud.core.problems import NOT_SIGNED_IN, Failure
+from eliza_cloud.core.problems import NOT_SIGNED_IN, Problem
 from eliza_cloud.core.states import KeyState
 from eliza_cloud.runtime.clock import Clock, deadline
-from eliza_cloud.runtime.cloud_session import CloudAccess
-from eliza_cloud.runtime.errors import CALL_TOO_SLOW, LinkError, failure_of
+from eliza_cloud.runtime.cloud_session import CloudSession
+from eliza_cloud.runtime.errors import CALL_TOO_SLOW, LinkError, problem_of
 from eliza_cloud.runtime.loop import LinkLoop
-from eliza_cloud.runtime.observers import Observer, Report
+from eliza_cloud.runtime.observers import Observer, StepRecord
 
-SIGNED_OUT = Failure(
+SIGNED_OUT = Problem(
     code="signed_out",
     status=409,
     message="You signed out before this was done. Sign in again to see what came of it.",
 )
 
 
-class KeyInUse(Observer):
+class KeyLease(Observer):
     """Knows the tasks that use the key just now, and ends them when the link hears of a sign-out."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class KeyInUse(Observer):
         finally:
             self._users.discard(task)
 
-    def stepped(self, report: Report) -> None:
+    def on_step(self, report: StepRecord) -> None:
         """Give the key up at a sign-out."""
         if isinstance(report.event, Disconnect):
             users, self._users = self._users, set()
@@ -54,48 +54,50 @@ class KeyInUse(Observer):
                 task.cancel()
 
 
-CALL_BOUND = 900.0  # seconds; a call may wait for a job of the cloud
+CALL_TIMEOUT = 900.0  # seconds; a call may wait for a job of the cloud
 
 T = TypeVar("T")
 
 
-class CloudCalls:
+class AuthorizedCalls:
     """Makes calls for callers of the link; a key that is refused in one of them is verified anew."""
 
-    def __init__(self, loop: LinkLoop, access: CloudAccess, clock: Clock, key_in_use: KeyInUse) -> None:
+    def __init__(
+        self, loop: LinkLoop, cloud_session: CloudSession, clock: Clock, key_lease: KeyLease
+    ) -> None:
         self._loop = loop
-        self._access = access
+        self._cloud_session = cloud_session
         self._clock = clock
-        self._key_in_use = key_in_use
+        self._key_lease = key_lease
 
     def client(self) -> ElizaCloudClient:
         """Return a client with the present key; raises `LinkError` when there is none to be had."""
         if not self._loop.running:
             raise LinkError(self._loop.why_not_running)
-        client = self._access.client(self._loop.interpreter.key)
+        client = self._cloud_session.client(self._loop.interpreter.key)
         if self._loop.interpreter.key is None:
             raise LinkError(NOT_SIGNED_IN)
         return client
 
-    def doubt_key(self) -> None:
+    def reverify_key(self) -> None:
         """Have the key verified, because the cloud has just refused it in some call."""
         if self._loop.facts.key is KeyState.ACCEPTED:
-            self._loop.post(events.KeyDoubted(self._loop.facts.key_number))
+            self._loop.post(events.KeySuspected(self._loop.facts.key_generation))
 
     async def with_key(self, call: Callable[[ElizaCloudClient], Coroutine[Any, Any, T]]) -> T:
         """Make a call with the key that is held now, until it is done or given up."""
         client = self.client()
-        with self._key_in_use.until_sign_out():
+        with self._key_lease.until_sign_out():
             return await self.bounded(call(client))
 
     async def bounded(self, call: Awaitable[T]) -> T:
         """Make a call that may take up to 15 minutes."""
         try:
-            async with deadline(self._clock, CALL_BOUND):
+            async with deadline(self._clock, CALL_TIMEOUT):
                 return await call
         except TimeoutError as error:
             raise LinkError(CALL_TOO_SLOW) from error
         except CloudError as error:
             if isinstance(error, KeyRefused):
-                self.doubt_key()
-            raise LinkError(failure_of(error)) from error
+                self.reverify_key()
+            raise LinkError(problem_of(error)) from error

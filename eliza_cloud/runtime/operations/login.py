@@ -7,14 +7,14 @@ from eliza_cloud.core.problems import SUPERSEDED
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.runtime.activities.login_poller import LoginPoller
 from eliza_cloud.runtime.clock import Clock, deadline
-from eliza_cloud.runtime.cloud_session import CloudAccess
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
-from eliza_cloud.runtime.operations.cloud_calls import CloudCalls
-from eliza_cloud.runtime.tasks import Errands
+from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls
+from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
 
-LAST_POLL_BOUND = 2.0  # seconds
+LAST_POLL_TIMEOUT = 2.0  # seconds
 
 
 class SignIn:
@@ -24,16 +24,16 @@ class SignIn:
         self,
         *,
         loop: LinkLoop,
-        access: CloudAccess,
-        calls: CloudCalls,
-        errands: Errands,
+        cloud_session: CloudSession,
+        calls: AuthorizedCalls,
+        background_tasks: BackgroundTasks,
         clock: Clock,
         settings: Callable[[], Settings],
     ) -> None:
         self._loop = loop
-        self._access = access
+        self._cloud_session = cloud_session
         self._calls = calls
-        self._errands = errands
+        self._background_tasks = background_tasks
         self._clock = clock
         self._settings = settings
 
@@ -41,7 +41,7 @@ class SignIn:
         """Begin a sign-in, or return the one that is pending."""
         if not self._loop.running:
             raise LinkError(self._loop.why_not_running)
-        return await self._errands.run_once("login", self._open)
+        return await self._background_tasks.run_once("login", self._open)
 
     def view(self, session_id: str) -> login.LoginView:
         """Say what became of a sign-in, from what is known here."""
@@ -65,22 +65,24 @@ class SignIn:
         for poller in pollers:
             poller.finish()
         try:
-            async with deadline(self._clock, LAST_POLL_BOUND):
+            async with deadline(self._clock, LAST_POLL_TIMEOUT):
                 for poller in pollers:
                     await self._loop.activities.ended(poller.name)
         except TimeoutError:
             self._loop.activities.cancel(*(poller.name for poller in pollers))
 
     async def _open(self) -> login.LoginFacts:
-        logins, key_number = self._loop.logins, self._loop.facts.key_number
+        logins, key_generation = self._loop.logins, self._loop.facts.key_generation
         if logins.pending is None:
-            client = self._access.client(None)
+            client = self._cloud_session.client(None)
             timeout = self._settings().login_request_timeout
             session = await self._calls.bounded(client.create_login_session(timeout=timeout))
             await self._loop.ask(
                 login.LoginStarted(session.session_id, session.browser_url, session.revocable)
             ).accepted()
-            if self._loop.facts.key_number != key_number:  # signed out while the session was being opened
+            if (
+                self._loop.facts.key_generation != key_generation
+            ):  # signed out while the session was being opened
                 await self.cancel(session.session_id)
                 raise LinkError(SUPERSEDED)
         return logins.current

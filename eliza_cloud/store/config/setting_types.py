@@ -14,7 +14,7 @@ class WrongValue(Exception):  # noqa: N818 - the fact, as its readers name it
     """A value is not what its kind expects."""
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
+class ValueKind(msgspec.Struct, frozen=True, kw_only=True):
     """What values a setting takes: in words, as JSON Schema, and as the function that reads one.
 
     `read` raises WrongValue. `written` gives back what the file holds for a read value. A value of a `secret`
@@ -42,7 +42,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One setting of eliza.json. A part of the path in angle brackets stands for a name of the user's."""
 
     path: str
-    kind: Kind
+    kind: ValueKind
     about: str
     default: Any = None
     counts: Counts = Counts.RELOAD
@@ -62,7 +62,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     secret: bool = False
 
 
-def whole(least: int) -> Kind:
+def whole(least: int) -> ValueKind:
     """Return the kind of whole numbers from `least` on."""
 
     def read(value: Any) -> int:
@@ -70,7 +70,7 @@ def whole(least: int) -> Kind:
             raise WrongValue
         return int(value)
 
-    return Kind(
+    return ValueKind(
         expected=f"a whole number of at least {least}",
         schema={"type": "integer", "minimum": least},
         read=read,
@@ -109,15 +109,15 @@ def _is_number(value: Any) -> bool:
 
 _LEAST_MS, _MOST_MS = 20, 10**12
 
-TEXT = Kind(expected="a string", schema={"type": "string"}, read=_text)
-CREDENTIAL = Kind(
+TEXT = ValueKind(expected="a string", schema={"type": "string"}, read=_text)
+CREDENTIAL = ValueKind(
     expected="a string of printable ASCII characters",
     schema={"type": "string", "pattern": r"^\s*[ -~]*\s*$"},
     read=_credential,
     secret=True,
 )
-SWITCH = Kind(expected="true or false", schema={"type": "boolean"}, read=_switch)
-MILLISECONDS = Kind(
+SWITCH = ValueKind(expected="true or false", schema={"type": "boolean"}, read=_switch)
+MILLISECONDS = ValueKind(
     expected=f"a number of milliseconds from {_LEAST_MS} to {_MOST_MS}",
     schema={"type": "number", "minimum": _LEAST_MS, "maximum": _MOST_MS},
     read=_seconds,

@@ -13,8 +13,8 @@ from eliza_cloud.store.config.setting_types import (
     SWITCH,
     TEXT,
     Counts,
-    Kind,
     Setting,
+    ValueKind,
     whole,
 )
 from eliza_cloud.store.config.validate import problems, tree
@@ -44,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True):
     service_key: Secret | None = None
 
 
-def _setting(path: str, kind: Kind, field: str, about: str) -> Setting:
+def _setting(path: str, kind: ValueKind, field: str, about: str) -> Setting:
     """Describe a setting that SIGHUP takes in; its default is the member's."""
     default = kind.written(getattr(Settings(), field))
     return Setting(path=f"cloud.{path}", kind=kind, about=about, default=default, field=field)

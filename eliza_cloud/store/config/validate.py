@@ -28,7 +28,7 @@ class Section(msgspec.Struct):
     shared: bool = False
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+class SettingProblem(msgspec.Struct, frozen=True, kw_only=True):
     """Something in a file that has no effect: a value that is wrong, or (`expected` None) an unknown key."""
 
     path: Path
@@ -88,13 +88,13 @@ def _section(node: Section, name: str, choices: Mapping[str, Sequence[str]]) -> 
     return found
 
 
-def problems(document: Any, root: Section) -> Iterator[Problem]:
+def problems(document: Any, root: Section) -> Iterator[SettingProblem]:
     """Yield all that does not fit, in the order of the document."""
     leaves = _leaves(root)
 
-    def of(section: Section, node: Any, path: Path) -> Iterator[Problem]:
+    def of(section: Section, node: Any, path: Path) -> Iterator[SettingProblem]:
         if not isinstance(node, Mapping):
-            yield Problem(path=path, expected="an object", found=describe(node))
+            yield SettingProblem(path=path, expected="an object", found=describe(node))
             return
         for name, value in node.items():
             here = (*path, name)
@@ -106,17 +106,17 @@ def problems(document: Any, root: Section) -> Iterator[Problem]:
             elif name not in section.left_alone:
                 near = _nearest(section, here, {} if section.shared else leaves)
                 if near or not section.shared:
-                    yield Problem(path=here, nearest=near)
+                    yield SettingProblem(path=here, nearest=near)
 
     return of(root, document, ())
 
 
-def _wrong(setting: Setting, value: Any, path: Path) -> Iterator[Problem]:
+def _wrong(setting: Setting, value: Any, path: Path) -> Iterator[SettingProblem]:
     try:
         setting.kind.read(value)
     except WrongValue:
         found = HIDDEN if setting.kind.secret or setting.kind.discreet else describe(value)
-        yield Problem(path=path, expected=setting.kind.expected, found=found)
+        yield SettingProblem(path=path, expected=setting.kind.expected, found=found)
 
 
 def _nearest(section: Section, path: Path, leaves: Mapping[str, str]) -> str | None:

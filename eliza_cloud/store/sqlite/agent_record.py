@@ -14,7 +14,7 @@ from eliza_cloud.store.sqlite.database import Database, wipe_log
 
 
 class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One link's record. `key` counts only for `base_url`, `wish` (an agent id) only for `wish_base_url`.
+    """One link's record. `key` is valid only for `base_url`, `desired_agent_id` for `desired_agent_base_url`.
 
     `signing_in` and `signing_out` mark a change that was begun and must be finished on the next load.
     """
@@ -25,8 +25,8 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str | None = None
     user_id: str | None = None
     organization_id: str | None = None
-    wish: str | None = None
-    wish_base_url: str | None = None
+    desired_agent_id: str | None = msgspec.field(default=None, name="wish")  # the column's name
+    desired_agent_base_url: str | None = msgspec.field(default=None, name="wish_base_url")
     signing_in: bool = False
     signing_out: bool = False
 
@@ -44,7 +44,7 @@ class Store(Protocol):
         """Give back files and threads."""
 
 
-_COLUMNS = AgentRecord.__struct_fields__
+_COLUMNS = AgentRecord.__struct_encode_fields__
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM agent WHERE link = ?"  # noqa: S608 - our own field names
 _UPSERT = (
     f"INSERT OR REPLACE INTO agent (link, {', '.join(_COLUMNS)})"  # noqa: S608 - our own field names and marks
@@ -91,7 +91,7 @@ def read_record(connection: sqlite3.Connection, link: str = "default") -> AgentR
 
 
 def _to_row(record: AgentRecord) -> tuple[object, ...]:
-    values = (getattr(record, name) for name in _COLUMNS)
+    values = (getattr(record, name) for name in AgentRecord.__struct_fields__)
     return tuple(value.reveal() if isinstance(value, Secret) else value for value in values)
 
 

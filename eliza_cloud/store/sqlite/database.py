@@ -48,12 +48,12 @@ class Database:
         self._ended = False
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], *, patience: float | None = None) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, lock_timeout: float | None = None) -> T:
         """Return what `work` makes of the open connection, in the database's thread.
 
-        `patience` is how many seconds to wait for another program's lock; `BUSY_TIMEOUT` when None.
+        `lock_timeout` is how many seconds to wait for another program's lock; `BUSY_TIMEOUT` when None.
         """
-        seconds = BUSY_TIMEOUT if patience is None else patience
+        seconds = BUSY_TIMEOUT if lock_timeout is None else lock_timeout
         return await self._in_thread(lambda: work(self._connected(seconds)))
 
     async def close(self) -> None:
@@ -74,16 +74,16 @@ class Database:
             self._disconnect()
             raise database_error(error, self.path) from error
 
-    def _connected(self, patience: float) -> sqlite3.Connection:
+    def _connected(self, lock_timeout: float) -> sqlite3.Connection:
         if self._ended:
             raise StoreError(f"The database {self.path} is closed already; start the service again.")
         # SQLite does not notice that its file was deleted and would go on writing into nothing.
         if self._opened != _identity(self.path):
             self._disconnect()
         if self._connection is None:
-            self._connection = _open(self.path, patience)
+            self._connection = _open(self.path, lock_timeout)
             self._opened = _identity(self.path)
-        self._connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+        self._connection.execute(f"PRAGMA busy_timeout = {int(lock_timeout * 1000)}")
         return self._connection
 
     def _end(self) -> None:
@@ -111,7 +111,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _open(path: Path, patience: float) -> sqlite3.Connection:
+def _open(path: Path, lock_timeout: float) -> sqlite3.Connection:
     create_directory(path.parent)
     with file_errors("open", path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -119,7 +119,7 @@ def _open(path: Path, patience: float) -> sqlite3.Connection:
             os.fchmod(descriptor, 0o600)
         finally:
             os.close(descriptor)
-    connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=lock_timeout, isolation_level=None)
     try:
         _prepare(connection, path)
     except BaseException:

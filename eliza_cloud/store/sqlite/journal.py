@@ -52,7 +52,7 @@ class SqliteJournal:
 
     async def append(self, lines: Sequence[Line]) -> None:
         """Add entries in one transaction, and drop what is over the bound."""
-        await self._database.run(lambda connection: self._append(connection, lines), patience=PATIENCE)
+        await self._database.run(lambda connection: self._append(connection, lines), lock_timeout=PATIENCE)
 
     async def read(self, *, after: int = 0, since: float = 0.0, newest: int = BOUND) -> list[Line]:
         """Return the `newest` entries with a greater number, at or after `since`, oldest first."""

@@ -3,13 +3,13 @@
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.cli.output.agents import agent_words
 
 AGENT = click.argument("agent", shell_complete=agent_words)
 
 
-def _link(call: Call, agent: str, verb: str) -> None:
+def _link(call: Invocation, agent: str, verb: str) -> None:
     path = f"/api/cloud/agents/{agent_id(call.service, agent)}/{verb}"
     body = call.post_and_wait(path, words=f"Connecting to {agent}")
     call.answer(body, f"✓ Connected to {body.get('agentName') or agent} ({body['agentId']}).")
@@ -18,7 +18,7 @@ def _link(call: Call, agent: str, verb: str) -> None:
 @click.command()
 @AGENT
 @client_verb
-def connect(call: Call, *, agent: str) -> None:
+def connect(call: Invocation, *, agent: str) -> None:
     """Connect to an agent, starting it if need be.
 
     AGENT is an id or a unique name. A cold start takes minutes; interrupting the wait does not stop it.
@@ -29,6 +29,6 @@ def connect(call: Call, *, agent: str) -> None:
 @click.command()
 @AGENT
 @client_verb
-def provision(call: Call, *, agent: str) -> None:
+def provision(call: Invocation, *, agent: str) -> None:
     """Do the same as `connect`."""
     _link(call, agent, "provision")

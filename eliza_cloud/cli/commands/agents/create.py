@@ -7,7 +7,7 @@ from typing import IO, Any
 import click
 
 from eliza_cloud.cli.client.agents import named
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 
 
 @click.command()
@@ -22,7 +22,9 @@ from eliza_cloud.cli.decorators import Call, client_verb
 )
 @click.option("--force", is_flag=True, help="Create one even where the cloud would return an existing one.")
 @client_verb
-def create(call: Call, *, name: str, config: IO[str] | None, variables: tuple[str, ...], force: bool) -> None:
+def create(
+    call: Invocation, *, name: str, config: IO[str] | None, variables: tuple[str, ...], force: bool
+) -> None:
     """Create an agent.
 
     `agents connect` starts it, where the cloud has not started it already.

@@ -3,14 +3,14 @@
 import click
 
 from eliza_cloud.cli.client.agents import named
-from eliza_cloud.cli.decorators import Call, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cli.output.text import age
 
 
 @click.command("list")
 @client_verb
-def list_agents(call: Call) -> None:
+def list_agents(call: Invocation) -> None:
     """Show the agents of the account."""
     body = call.service.get("/api/cloud/agents")
     if call.as_json:

@@ -5,7 +5,7 @@ import sys
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
 
@@ -14,7 +14,7 @@ from eliza_cloud.cli.output.agents import agent_words
 @click.argument("agent", shell_complete=agent_words)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @client_verb
-def shutdown(call: Call, *, agent: str, yes: bool) -> None:
+def shutdown(call: Invocation, *, agent: str, yes: bool) -> None:
     """Delete an agent and its backups.
 
     AGENT is an id or a unique name. `suspend` stops an agent and keeps it.

@@ -4,11 +4,11 @@ import click
 
 from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.client.http import Body
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.cli.output.agents import agent_words
 
 
-def _ask(call: Call, agent: str, verb: str, words: str) -> Body:
+def _ask(call: Invocation, agent: str, verb: str, words: str) -> Body:
     path = f"/api/cloud/agents/{agent_id(call.service, agent)}/{verb}"
     return call.post_and_wait(path, words=words)
 
@@ -16,7 +16,7 @@ def _ask(call: Call, agent: str, verb: str, words: str) -> Body:
 @click.command()
 @click.argument("agent", shell_complete=agent_words)
 @client_verb
-def suspend(call: Call, *, agent: str) -> None:
+def suspend(call: Invocation, *, agent: str) -> None:
     """Stop an agent and keep it.
 
     AGENT is an id or a unique name. Its memory stays; the cost of running it ends.
@@ -28,7 +28,7 @@ def suspend(call: Call, *, agent: str) -> None:
 @click.command()
 @click.argument("agent", shell_complete=agent_words)
 @client_verb
-def resume(call: Call, *, agent: str) -> None:
+def resume(call: Invocation, *, agent: str) -> None:
     """Start a suspended agent again.
 
     AGENT is an id or a unique name. It runs then, but is not connected to.

@@ -3,7 +3,7 @@
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.cli.output.agents import agent_words
 
 
@@ -11,7 +11,7 @@ from eliza_cloud.cli.output.agents import agent_words
 @click.argument("agent", required=False, shell_complete=agent_words)
 @click.option("--backup", "backup_id", metavar="ID", help="Which backup.  [default: the newest]")
 @client_verb
-def restore(call: Call, *, agent: str | None, backup_id: str | None) -> None:
+def restore(call: Invocation, *, agent: str | None, backup_id: str | None) -> None:
     """Put an agent back to a backup.
 
     AGENT is an id or a unique name; without it, the connected agent is meant. What it learned since that

@@ -3,14 +3,14 @@
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.cli.output.agents import agent_words
 
 
 @click.command()
 @click.argument("agent", required=False, shell_complete=agent_words)
 @client_verb
-def take(call: Call, *, agent: str | None) -> None:
+def take(call: Invocation, *, agent: str | None) -> None:
     """Take a backup now.
 
     AGENT is an id or a unique name; without it, the connected agent is meant.

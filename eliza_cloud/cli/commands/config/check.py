@@ -14,7 +14,7 @@ from eliza_cloud.cli.output.text import printable
 from eliza_cloud.routing.config.settings import problems_in
 from eliza_cloud.store.config.env import allows_loopback
 from eliza_cloud.store.config.file import ConfigFile
-from eliza_cloud.store.config.validate import Problem, shown
+from eliza_cloud.store.config.validate import SettingProblem, shown
 from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.paths import state_paths
 
@@ -71,7 +71,7 @@ def _found(path: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _described(problem: Problem, where: Position | None) -> dict[str, Any]:
+def _described(problem: SettingProblem, where: Position | None) -> dict[str, Any]:
     line, column = where or (None, None)
     return {
         **_member("unknown" if problem.expected is None else "wrong", problem.sentence),

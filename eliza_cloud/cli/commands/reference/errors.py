@@ -3,7 +3,7 @@
 from eliza_cloud.api.openapi.error_codes import ERROR_CODES, ErrorCode
 from eliza_cloud.cli.commands.reference.markdown import code, page, table
 from eliza_cloud.cli.exit_codes import COMMAND_CODES, MEANINGS
-from eliza_cloud.core.problems import CAUSES, Cause
+from eliza_cloud.core.problems import PROBLEMS, ProblemType
 
 
 def errors_page() -> str:
@@ -21,7 +21,7 @@ def errors_page() -> str:
         "## Causes",
         "What can be wrong with the whole: health items, `/readyz`, `explain`, `doctor` and the log share"
         " these codes.",
-        table(("Code", "Severity", "Meaning", "Remedy"), [_cause_row(cause) for cause in CAUSES.values()]),
+        table(("Code", "Severity", "Meaning", "Remedy"), [_cause_row(cause) for cause in PROBLEMS.values()]),
         "## Codes of commands",
         "With `--json`, a command that fails prints the same body. These codes are its own:",
         table(
@@ -38,5 +38,5 @@ def _error_row(one: ErrorCode) -> tuple[str, ...]:
     return code(one.code), statuses, one.meaning, one.remedy
 
 
-def _cause_row(cause: Cause) -> tuple[str, ...]:
+def _cause_row(cause: ProblemType) -> tuple[str, ...]:
     return code(cause.code), cause.severity.value, cause.title, cause.remedy

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def road_words(view: dict[str, Any]) -> str:
+def upstream_words(view: dict[str, Any]) -> str:
     """Write where a capability goes: `● openai, model gpt-5-mini`."""
     if view["usable"]:
         model = (view["inForce"] or {}).get("primaryModel")

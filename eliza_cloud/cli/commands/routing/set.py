@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from eliza_cloud.cli.commands.routing.output import remedy, road_words
-from eliza_cloud.cli.decorators import Call, client_verb
+from eliza_cloud.cli.commands.routing.output import remedy, upstream_words
+from eliza_cloud.cli.decorators import Invocation, client_verb
 from eliza_cloud.routing.config.types import TIERS, Capability, Strategy
 
 CAPABILITY = click.argument("capability", type=click.Choice([one.value for one in Capability]))
@@ -28,7 +28,7 @@ REMOTE = "remote"
 @click.option("--strategy", type=click.Choice([one.value for one in Strategy]), help="How one is chosen.")
 @client_verb
 def set_route(
-    call: Call,
+    call: Invocation,
     *,
     capability: str,
     backend: str,
@@ -54,7 +54,7 @@ def set_route(
         route["accountIds"] = list(accounts)
     given = {name: value for name, value in route.items() if value is not None}
     body = call.service.request("PUT", f"/api/cloud/routing/{capability}", given)
-    call.answer(body, f"{capability} → {road_words(body)}", *filter(None, [remedy(body)]))
+    call.answer(body, f"{capability} → {upstream_words(body)}", *filter(None, [remedy(body)]))
 
 
 def _tier(text: str) -> tuple[str, str]:
