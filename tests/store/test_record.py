@@ -16,8 +16,9 @@ from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginFacts
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.file import StoreError
+from eliza_cloud.store.inspect import known_secrets, read_only_record
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
-from eliza_cloud.store.sqlite.database import UPGRADES, Database
+from eliza_cloud.store.sqlite.database import SCHEMA_VERSION, UPGRADES, Database
 from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
 
 KEY = "eliza_" + "0123456789abcdef" * 4
@@ -89,7 +90,7 @@ async def test_the_settings_of_the_database_are_the_durable_ones(store):
         names = ("journal_mode", "synchronous", "secure_delete", "user_version")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert await store._database.run(pragmas) == ["wal", 2, 1, 2]
+    assert await store._database.run(pragmas) == ["wal", 2, 1, SCHEMA_VERSION]
 
 
 @given(
@@ -160,12 +161,11 @@ async def test_a_locked_database_is_said_and_the_record_stands(store, paths, mon
 async def test_a_newer_database_is_refused_and_left_as_it_is(store, paths):
     paths.directory.mkdir()
     newer = sqlite3.connect(paths.database)
-    newer.execute("PRAGMA user_version = 3")
+    newer.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     newer.close()
     before = paths.database.read_bytes()
-    with pytest.raises(
-        StoreError, match=r"written by a newer version \(schema 3, known 2\); install that version"
-    ):
+    versions = rf"\(schema {SCHEMA_VERSION + 1}, known {SCHEMA_VERSION}\)"
+    with pytest.raises(StoreError, match=f"written by a newer version {versions}; install that version"):
         await store.load()
     assert paths.database.read_bytes() == before
 
@@ -229,7 +229,22 @@ async def test_a_database_of_version_1_is_upgraded_and_keeps_its_login(paths):
     assert await journal.read() == [line]
     await database.close()
     with closing(sqlite3.connect(paths.database)) as upgraded:
-        assert upgraded.execute("PRAGMA user_version").fetchone() == (2,)
+        assert upgraded.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_a_database_of_any_version_is_read_as_it_is_by_who_only_looks(paths, version):
+    """The doctor runs before the service has upgraded it, and has to know the key that it must hide."""
+    paths.directory.mkdir()
+    with closing(sqlite3.connect(paths.database)) as older, older:
+        for upgrade in UPGRADES[:version]:
+            older.execute(upgrade)
+        older.execute(f"PRAGMA user_version = {version}")
+        older.execute(
+            "INSERT INTO agent (link, key, signing_in, signing_out) VALUES ('default', 'eliza_old', 0, 0)"
+        )
+    assert read_only_record(paths.database).key == Secret("eliza_old")
+    assert known_secrets(paths, {}) == [Secret("eliza_old")]
 
 
 async def test_what_is_asked_for_while_it_closes_does_not_open_the_file_again(paths):
