@@ -1,4 +1,4 @@
-"""How many files a reader has to follow: the product's files that each flow runs through, counted while it runs."""
+"""How many files a reader has to follow: those of the product that each flow runs through, counted live."""
 
 import contextlib
 import sys
