@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from eliza_cloud.cloud.errors import AccessDenied
-from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.error_mapping import cloud_text, success
+from eliza_cloud.cloud.http.hosts import billing_page
 from eliza_cloud.cloud.http.request import CloudResponse, Exchange
 from eliza_cloud.cloud.http.retry_after import body_retry_after
 from eliza_cloud.cloud.http.timeouts import deadline
@@ -27,7 +28,6 @@ from eliza_cloud.redaction.secret import Secret
 
 #: Seconds for each call (local-api §9).
 TIMEOUT = 15.0
-_BILLING_PAGE = "/dashboard/settings?tab=billing"
 
 T = TypeVar("T")
 
@@ -38,9 +38,9 @@ class Billing:
     The service key, if there is one, goes along as `X-Service-Key` (cloud-api §20).
     """
 
-    def __init__(self, exchange: Exchange, base_url: BaseUrl, service_key: Secret | None) -> None:
+    def __init__(self, exchange: Exchange, address: CloudAddress, service_key: Secret | None) -> None:
         self._exchange = exchange
-        self._base_url = base_url
+        self._address = address
         self._service_key = service_key
         self._redaction = CloudTextRedactor(service_key)
 
@@ -57,8 +57,9 @@ class Billing:
         return await self._read("GET", "/api/crypto/status", None, read_crypto_status)
 
     async def checkout(self, dollars: float) -> CheckoutPage | Verbatim:
-        """Open a payment page, which leads back to the cloud's own site."""
-        page = f"{self._base_url}{_BILLING_PAGE}"
+        """Open a payment page, which leads back to the cloud's own pages."""
+        pages = self._address.pages_url
+        page = f"{pages}{billing_page(pages.site)}"
         body = {"credits": dollars, "success_url": page, "cancel_url": page}
         return await self._read("POST", "/api/v1/credits/checkout", body, read_checkout)
 
@@ -97,7 +98,9 @@ class Billing:
     async def _ask(self, method: str, path: str, body: Any) -> CloudResponse:
         headers = {} if self._service_key is None else {"X-Service-Key": self._service_key.reveal()}
         async with deadline(TIMEOUT):
-            answer = await self._exchange.call(method, self._base_url.at(path), body, more_headers=headers)
+            answer = await self._exchange.call(
+                method, self._address.base_url.at(path), body, more_headers=headers
+            )
         return CloudResponse(answer.status, self._redaction.document(answer.document), answer.retry_after)
 
 

@@ -1,7 +1,8 @@
 """The client of Eliza Cloud, for both generations of the server (cloud-api §21).
 
-Every method raises `CloudError` and nothing else. No redirect is followed and nothing is retried here; each
-call has a timeout, and a failed one leaves nothing behind.
+Every method raises `CloudError` and nothing else. Nothing is retried here, and no redirect is followed but
+one between hosts of one cloud (`http.address`); each call has a timeout, and a failed one leaves nothing
+behind.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.billing import Billing
 from eliza_cloud.cloud.compat import open_compat
 from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound, TimedOut
+from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.base_url import BaseUrl, segment
 from eliza_cloud.cloud.http.error_mapping import error_for, success
 from eliza_cloud.cloud.http.path_prefix import AgentPaths
@@ -46,44 +48,58 @@ from eliza_cloud.redaction.secret import Secret
 class ElizaCloudClient:
     """Calls one cloud with one key; without a key only the sign-in calls work.
 
-    The session is borrowed (see `transport.open_session`) and may be shared by many clients of one base URL.
+    The session is borrowed (see `http.session.open_session`) and may be shared by many clients of one base
+    URL. `address` is a base URL, or an address that several clients share: a move holds for all of them.
     """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        base_url: BaseUrl,
+        address: BaseUrl | CloudAddress,
         key: Secret | None = None,
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
     ) -> None:
-        self.base_url = base_url
+        self._address = CloudAddress(address) if isinstance(address, BaseUrl) else address
         self._session = session
         self._key = key
         self._timeouts = timeouts
-        self._exchange = Exchange(session, key)
-        self._agents = AgentPaths(self._exchange, base_url)
+        self._exchange = self._exchange_with(key)
+        self._agents = AgentPaths(self._exchange, self._address)
+
+    @property
+    def base_url(self) -> BaseUrl:
+        """The API's base URL, as it is now."""
+        return self._address.base_url
+
+    @property
+    def pages_url(self) -> BaseUrl:
+        """The base URL of the cloud's pages, as it is now."""
+        return self._address.pages_url
+
+    def _exchange_with(self, key: Secret | None) -> Exchange:
+        return Exchange(self._session, key, self._address)
 
     # Signing in (cloud-api §7): without credentials.
 
     async def create_login_session(self, *, timeout: float = 10.0) -> LoginSession:
         """Begin a sign-in; the id is the one the server returns, else the random one that was sent."""
         own_id = str(uuid4())
-        exchange = Exchange(self._session, None)
+        exchange = self._exchange_with(None)
         async with deadline(timeout):
             answer = await exchange.call("POST", self.base_url.login_session(), {"sessionId": own_id})
-        return login.read_session(success(answer, exchange.redaction), own_id, self.base_url)
+        return login.read_session(success(answer, exchange.redaction), own_id, self.pages_url)
 
     async def poll_login(self, session_id: str, *, timeout: float = 10.0) -> LoginPoll:
         """Ask how a sign-in stands; the key is given out once. `KeyUnavailable`: it never will be."""
-        exchange = Exchange(self._session, None)
+        exchange = self._exchange_with(None)
         async with deadline(timeout):
             answer = await exchange.call("GET", self.base_url.login_session(session_id))
         return login.read_poll(answer, exchange.redaction)
 
     async def revoke_login_key(self, session_id: str, key: Secret) -> None:
         """Give a key back that was just collected; only a server with `LoginSession.revocable` takes it."""
-        exchange = Exchange(self._session, key)
+        exchange = self._exchange_with(key)
         async with deadline(self._timeouts.login):
             answer = await exchange.call("DELETE", self.base_url.login_session(session_id))
         success(answer, exchange.redaction)
@@ -101,7 +117,7 @@ class ElizaCloudClient:
     def billing(self, service_key: Secret | None = None) -> Billing:
         """Return the calls about money; `service_key` is a trusted backend's, sent beside the account's."""
         self._require_key()
-        return Billing(self._exchange, self.base_url, service_key)
+        return Billing(self._exchange, self._address, service_key)
 
     async def get_job(self, job_id: str) -> Job:
         """Return a job as it is now."""

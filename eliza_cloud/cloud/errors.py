@@ -8,17 +8,17 @@
     │   └── TlsFailed       502  no trustworthy TLS connection
     │       └── CertificateDates  502  a certificate that is not valid at this machine's time
     ├── TimedOut            504  the cloud took too long
-    ├── BadAnswer           502  an answer that is not what the contract says
-    ├── Redirected          502  a 3xx; never followed
+    ├── InvalidResponse     502  an answer that is not what the contract says
+    ├── Redirected          502  a 3xx that leads out of the cloud it came from
     ├── InvalidRequest      400
     ├── KeyRefused          401  (403 for the cloud's `access_denied`)
-    ├── CreditsExhausted    402
+    ├── InsufficientCredits 402
     ├── AccessDenied        403
     ├── NotFound            404  (502 when the 404 was not JSON)
     ├── Conflict            409
     ├── RateLimited         429
     ├── QuotaExceeded       429  waiting does not help
-    ├── CloudFault          502  the cloud's 5xx, and `success: false` in a 2xx
+    ├── CloudServerError    502  the cloud's 5xx, and `success: false` in a 2xx
     ├── KeyUnavailable      502  the sign-in cannot hand out its key
     ├── AgentUnreachable    502  the cloud answered, the agent's sandbox did not
     ├── AgentTimedOut       504  the agent took longer than is waited for
@@ -111,7 +111,7 @@ class InvalidResponse(CloudError):
 
 
 class Redirected(CloudError):
-    """The answer was a redirect, which is never followed: it would hand the key to another host."""
+    """The answer was a redirect that is not followed: it would hand the key to a host outside this cloud."""
 
     code = "redirected"
 

@@ -6,7 +6,8 @@ import aiohttp
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import BaseUrlRefused
-from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.address import CloudAddress
+from eliza_cloud.cloud.http.base_url import parse_base_url
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.core.problems import Problem
@@ -31,12 +32,12 @@ class CloudSession:
     ) -> None:
         self._traces = tuple(traces)
         self._timeouts = timeouts
-        self._base_url: BaseUrl | None = None
+        self._address: CloudAddress | None = None
         self._refused: BaseUrlRefused | None = None
         self._session: aiohttp.ClientSession | None = None
         self._newest: tuple[Secret | None, ElizaCloudClient] | None = None
         try:
-            self._base_url = parse_base_url(base_url, allow_loopback=allow_loopback)
+            self._address = CloudAddress(parse_base_url(base_url, allow_loopback=allow_loopback))
         except BaseUrlRefused as refused:
             self._refused = refused
 
@@ -50,12 +51,12 @@ class CloudSession:
 
         The same key gets the same client, which knows by then under which prefix the cloud serves agents.
         """
-        if self._base_url is None:
+        if self._address is None:
             raise LinkError(problem_of(self._refused or BaseUrlRefused("There is no base URL.")))
         if self._session is None:
-            self._session = open_session(self._base_url, traces=self._traces)
+            self._session = open_session(self._address.base_url, traces=self._traces)
         if self._newest is None or self._newest[0] != key:
-            client = ElizaCloudClient(self._session, self._base_url, key, timeouts=self._timeouts)
+            client = ElizaCloudClient(self._session, self._address, key, timeouts=self._timeouts)
             self._newest = (key, client)
         return self._newest[1]
 

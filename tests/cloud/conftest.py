@@ -110,7 +110,7 @@ async def make_client(cloud):
     def make(key=KEY, base_url=None, session=None, **timeouts):
         base_url = base_url or cloud.base_url
         if session is None:
-            session = open_session(base_url)
+            session = open_session(getattr(base_url, "base_url", base_url))
             sessions.append(session)
         secret = None if key is None else Secret(key)
         return ElizaCloudClient(session, base_url, secret, timeouts=Timeouts(**timeouts))

@@ -30,7 +30,7 @@ def test_row_23_the_address_is_checked_again_where_it_is_connected_to():
 
 async def test_row_24_a_redirect_is_an_error_and_the_key_goes_nowhere_else(client, cloud, make_cloud):
     other = await make_cloud()
-    cloud.on("GET", "/api/v1/user", (307, b"", {"Location": f"http://127.0.0.1:{other.port}/api/v1/user"}))
+    cloud.on("GET", "/api/v1/user", (307, b"", {"Location": f"http://127.0.0.1:{other.port}/api/v2/user"}))
     with pytest.raises(Redirected):
         await client.get_user()
     assert cloud.asked[0].headers["X-API-Key"] == KEY

@@ -179,7 +179,7 @@ CATALOGUE = (
     ErrorCode(
         "redirected",
         (502,),
-        "The answer was a redirect; none is followed, because the key would go along.",
+        "The answer was a redirect to a host outside this cloud, where the key must not go.",
         "Set the address it leads to as the base URL, if that is the right one.",
     ),
     ErrorCode("rate_limited", (429,), "Too many requests.", "Wait for `Retry-After` seconds."),

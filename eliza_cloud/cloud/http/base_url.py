@@ -12,16 +12,21 @@ from urllib.parse import quote, urlsplit
 from yarl import URL
 
 from eliza_cloud.cloud.errors import BaseUrlRefused, InvalidRequest
+from eliza_cloud.cloud.http.hosts import is_agent_host
 from eliza_cloud.cloud.http.ssrf import is_loopback_address, refuse_address
 from eliza_cloud.redaction.cloud import KEY_SHAPE
 
-__all__ = ["DEFAULT_BASE_URL", "BaseUrl", "parse_base_url", "refuse_address"]
+__all__ = ["DEFAULT_BASE_URL", "BaseUrl", "parse_base_url", "parse_pages_url", "refuse_address"]
 
 DEFAULT_BASE_URL = "https://www.elizacloud.ai"
 
 _REMEDY = (
     "Set ELIZAOS_CLOUD_BASE_URL or cloud.baseUrl to the https address of your cloud, or leave it out to use "
     f"{DEFAULT_BASE_URL}."
+)
+_PAGES_REMEDY = (
+    "Set cloud.pagesUrl to the https address of your cloud's web pages, or leave it out: it belongs to "
+    "cloud.baseUrl."
 )
 _API_SUFFIX = "/api/v1"
 #: A host whose last label is a number is read as an IPv4 address by URL parsers, whatever its base.
@@ -68,7 +73,25 @@ def segment(text: str) -> str:
 
 def parse_base_url(text: str, *, allow_loopback: bool) -> BaseUrl:
     """Check and normalise a configured base URL; raises `BaseUrlRefused` with a sentence and a remedy."""
-    text = text.strip()
+    try:
+        return _checked(text.strip(), allow_loopback=allow_loopback)
+    except _Refused as refused:
+        raise BaseUrlRefused(f"The cloud base URL is refused: {refused}. {_REMEDY}") from None
+
+
+def parse_pages_url(text: str, *, allow_loopback: bool) -> BaseUrl:
+    """Check and normalise the base URL of the pages a person opens, like `parse_base_url`."""
+    try:
+        return _checked(text.strip(), allow_loopback=allow_loopback)
+    except _Refused as refused:
+        raise BaseUrlRefused(f"The URL of the cloud's pages is refused: {refused}. {_PAGES_REMEDY}") from None
+
+
+class _Refused(ValueError):  # noqa: N818 - named after what happened
+    """Why a URL is refused, as the end of a sentence."""
+
+
+def _checked(text: str, *, allow_loopback: bool) -> BaseUrl:
     url, authority = _parse(text)
     host = _host(url, authority)
     # A full-width digit folds to a plain one; what is allowed as loopback has to be written plainly.
@@ -77,11 +100,11 @@ def parse_base_url(text: str, *, allow_loopback: bool) -> BaseUrl:
     )
     if not is_loopback:
         if url.scheme != "https":
-            raise _refused("it does not start with https://")
+            raise _Refused("it does not start with https://")
         host = host.rstrip(".")
         reason = _refuse_host(host)
         if reason is not None:
-            raise _refused(reason)
+            raise _Refused(reason)
     path = url.raw_path.rstrip("/").removesuffix(_API_SUFFIX).rstrip("/")
     netloc = f"[{host}]" if ":" in host else host
     if url.port != {"http": 80, "https": 443}[url.scheme]:
@@ -92,20 +115,20 @@ def parse_base_url(text: str, *, allow_loopback: bool) -> BaseUrl:
 def _parse(text: str) -> tuple[URL, str]:
     """Parse an absolute http(s) URL without credentials, and return its authority as it was written too."""
     if KEY_SHAPE.search(text):
-        raise _refused("it contains an API key")
+        raise _Refused("it contains an API key")
     if not text.isprintable() or " " in text or "\\" in text:
-        raise _refused("it contains a space or a character that does not belong into a URL")
+        raise _Refused("it contains a space or a character that does not belong into a URL")
     try:
         url = URL(text)
         authority = urlsplit(text).netloc
     except ValueError:
-        raise _refused("it is not a URL") from None
+        raise _Refused("it is not a URL") from None
     if url.scheme not in {"http", "https"}:
-        raise _refused("it does not start with https://")
+        raise _Refused("it does not start with https://")
     if "@" in authority:
-        raise _refused("it contains a user name or password")
+        raise _Refused("it contains a user name or password")
     if not url.raw_host or not url.port:
-        raise _refused("it names no host, or port 0")
+        raise _Refused("it names no host, or port 0")
     return url, authority
 
 
@@ -113,7 +136,7 @@ def _host(url: URL, authority: str) -> str:
     """Return the host in lower case; refuse brackets around anything that is not an IPv6 address."""
     host = (url.raw_host or "").lower()
     if ("[" in authority) != (":" in host):
-        raise _refused("its host is not a plain name or address")
+        raise _Refused("its host is not a plain name or address")
     return host
 
 
@@ -127,8 +150,6 @@ def _refuse_host(host: str) -> str | None:
         return "its host is a name of this machine or this network"
     if len(host) > 253 or not _HOST_NAME.fullmatch(host):
         return "its host is not a valid name"
+    if is_agent_host(host):
+        return "its host is one agent's own, not the cloud's"
     return None
-
-
-def _refused(reason: str) -> BaseUrlRefused:
-    return BaseUrlRefused(f"The cloud base URL is refused: {reason}. {_REMEDY}")

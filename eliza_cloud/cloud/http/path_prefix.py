@@ -11,7 +11,7 @@ from typing import Any
 from yarl import URL
 
 from eliza_cloud.cloud.errors import CloudServerError, InvalidResponse
-from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.error_mapping import success
 from eliza_cloud.cloud.http.request import CloudResponse, Exchange
 
@@ -21,9 +21,9 @@ _PREFIXES = ("eliza", "milady", "milaidy")
 class AgentPaths:
     """Makes the calls under the agent prefix and remembers the prefix for one base URL."""
 
-    def __init__(self, exchange: Exchange, base_url: BaseUrl) -> None:
+    def __init__(self, exchange: Exchange, address: CloudAddress) -> None:
         self.exchange = exchange
-        self._base_url = base_url
+        self._address = address
         self._prefix: str | None = None
         self._probing = asyncio.Lock()
 
@@ -36,7 +36,7 @@ class AgentPaths:
 
     def url(self, prefix: str, path: str) -> URL:
         """Return the URL of `path` under a prefix; the empty path is the list."""
-        return self._base_url.api(f"{prefix}/agents{path}")
+        return self._address.base_url.api(f"{prefix}/agents{path}")
 
     async def find(self) -> str:
         """Return the prefix this server has, asking it if need be; concurrent first calls ask once."""
@@ -64,12 +64,12 @@ class AgentPaths:
             seen.add(answer.status)
         if 500 in seen:
             raise CloudServerError(
-                f"Eliza Cloud at {self._base_url} fails on every path where agents could be. "
+                f"Eliza Cloud at {self._address.base_url} fails on every path where agents could be. "
                 "Try again in a moment.",
                 cloud_status=500,
             )
         raise InvalidResponse(
-            f"What answers at {self._base_url} is not an Eliza Cloud: it has none of the paths where agents "
-            "could be. Check ELIZAOS_CLOUD_BASE_URL and cloud.baseUrl.",
+            f"What answers at {self._address.base_url} is not an Eliza Cloud: it has none of the paths where "
+            "agents could be. Check ELIZAOS_CLOUD_BASE_URL and cloud.baseUrl.",
             cloud_status=404,
         )

@@ -1,4 +1,4 @@
-"""One request and its answer: no redirects, no retries, bounded bodies, JSON judged by parsing it."""
+"""One request and its answer: bounded bodies, JSON judged by parsing it, redirects within one cloud only."""
 
 import io
 import ssl
@@ -25,6 +25,7 @@ from eliza_cloud.cloud.errors import (
     TlsFailed,
     Unreachable,
 )
+from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.cloud.http.session import AddressRefused
 from eliza_cloud.cloud.http.trace_context import trace_headers
@@ -57,11 +58,18 @@ class CloudResponse:
 
 
 class Exchange:
-    """Sends requests with one key or none; every failure is a `CloudError`. The caller bounds the time."""
+    """Sends requests with one key or none; every failure is a `CloudError`. The caller bounds the time.
 
-    def __init__(self, session: aiohttp.ClientSession, key: Secret | None) -> None:
+    With an `address`, a redirect to another host of the same cloud moves it, and that request is repeated
+    there once; every other redirect is refused.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, key: Secret | None, address: CloudAddress | None = None
+    ) -> None:
         self._session = session
         self._key = key
+        self._address = address
         self.redaction = CloudTextRedactor(key)
 
     async def call(
@@ -93,26 +101,69 @@ class Exchange:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Yield the response, its body unread; leaving early closes the connection. Raises network faults."""
         headers = {"Accept": accept, **more_headers, **trace_headers(), **self._credentials()}
-        data = None
+        content = None
         if body is not None:
-            data = io.BytesIO(_encoded(body))
+            content = _encoded(body)
             headers["Content-Type"] = "application/json"
-        response = await self._session.request(
+        response = await self._send(method, url, content, headers, timeout)
+        try:
+            if 300 <= response.status < 400:
+                target = self._redirect_target(response, url)
+                response.close()
+                response = await self._send_on(method, target, content, headers, timeout)
+            yield response
+        finally:
+            response.close()
+
+    async def _send(
+        self,
+        method: str,
+        url: URL,
+        content: bytes | None,
+        headers: dict[str, str],
+        timeout: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        return await self._session.request(
             method,
             url,
-            data=data,
+            data=None if content is None else io.BytesIO(content),
             headers=headers,
             timeout=timeout,
             allow_redirects=False,
             raise_for_status=False,
             middlewares=(_once,),
         )
+
+    async def _send_on(
+        self,
+        method: str,
+        target: URL,
+        content: bytes | None,
+        headers: dict[str, str],
+        timeout: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        """Repeat a request where a redirect led; the address moves once there is an answer."""
+        fault: CloudError | None = None
         try:
-            if 300 <= response.status < 400:
-                raise _redirected(response, self.redaction)
-            yield response
-        finally:
+            response = await self._send(method, target, content, headers, timeout)
+        except NETWORK_FAULTS as error:
+            fault = network_fault(error, target)  # here, since only here it is known which host failed
+        if fault is not None:
+            raise fault
+        if 300 <= response.status < 400:
             response.close()
+            raise _redirected(response, self.redaction)
+        if self._address is not None:
+            self._address.move_to(target)
+        return response
+
+    def _redirect_target(self, response: aiohttp.ClientResponse, url: URL) -> URL:
+        location = response.headers.get("Location")
+        if self._address is not None:
+            target = self._address.redirect_target(url, response.status, location)
+            if target is not None:
+                return target
+        raise _redirected(response, self.redaction)
 
     def _credentials(self) -> dict[str, str]:
         """Return both headers the cloud accepts a key in (cloud-api §4)."""
@@ -245,7 +296,7 @@ def _redirected(response: aiohttp.ClientResponse, redaction: CloudTextRedactor) 
     except ValueError:
         target = ""
     return Redirected(
-        f"Eliza Cloud redirected the request{target}; redirects are not followed, because the API key would "
-        "go along. If you trust that address, set it as the cloud base URL.",
+        f"Eliza Cloud redirected the request{target}; such a redirect is not followed, because the API key "
+        "would go along. If you trust that address, set it as the cloud base URL.",
         cloud_status=response.status,
     )

@@ -27,14 +27,16 @@ class AddressGuard:
     def __init__(self, base_url: BaseUrl) -> None:
         self._base_url = base_url
 
-    def check(self, address: str) -> None:
-        """Raise `AddressRefused` when `address` may not be connected to."""
+    def check(self, address: str, host: str | None = None) -> None:
+        """Raise `AddressRefused` when `address`, which `host` leads to, may not be connected to."""
         if self._base_url.is_loopback:
             reason = None if is_loopback_address(address) else "not on this machine"
         else:
             reason = refuse_address(address, allow_loopback=False)
         if reason is not None:
-            raise AddressRefused(f"{self._base_url.site.host} leads to {address[:60]}, which is {reason}")
+            raise AddressRefused(
+                f"{host or self._base_url.site.host} leads to {address[:60]}, which is {reason}"
+            )
 
     def open_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
         """Return a socket for a checked address (aiohttp's `socket_factory`)."""
@@ -56,7 +58,7 @@ class GuardedResolver(AbstractResolver):
         """Return all addresses of `host`; raises `AddressRefused`, or OSError when the lookup fails."""
         answers = await self._resolver.resolve(host, port, family)
         for answer in answers:
-            self._guard.check(answer["host"])
+            self._guard.check(answer["host"], host)
         return answers
 
     async def close(self) -> None:

@@ -16,7 +16,7 @@ from eliza_cloud.redaction.secret import Secret
 MAX_PREFIX = 15
 
 
-def read_session(document: dict[str, Any], own_id: str, base_url: BaseUrl) -> LoginSession:
+def read_session(document: dict[str, Any], own_id: str, pages_url: BaseUrl) -> LoginSession:
     """Read a created sign-in; a server that made its own id is one that can revoke a collected key.
 
     Our own id counts only where the answer has none: under any other the cloud would not know the sign-in.
@@ -27,7 +27,7 @@ def read_session(document: dict[str, Any], own_id: str, base_url: BaseUrl) -> Lo
         raise unexpected("the sign-in has no id")
     return LoginSession(
         session_id=session_id,
-        browser_url=base_url.login_page(session_id),
+        browser_url=pages_url.login_page(session_id),
         expires_at=text(document.get("expiresAt")),
         revocable=session_id != own_id,
     )
