@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 
@@ -34,6 +35,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clocks."""
 
+    __slots__ = ()
+
     def wall(self) -> float:
         """Return seconds since 1970, UTC."""
         return time.time()
@@ -47,32 +50,94 @@ class SystemClock:
         return asyncio.get_running_loop().call_at(when, callback)
 
 
-async def sleep(clock: Clock, seconds: float) -> None:
-    """Wait `seconds` of monotonic time."""
-    await wait_for(clock, asyncio.Event(), seconds)
+class Flag:
+    """Something one task waits for until it is set: an `asyncio.Event` for one waiter.
+
+    It is a tenth of an event's size, because every idle link holds some; a second waiter is a `RuntimeError`.
+    """
+
+    __slots__ = ("_is_set", "_waiter")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def is_set(self) -> bool:
+        """Tell whether it is set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Set it, and wake the task that waits."""
+        self._is_set = True
+        if self._waiter is not None:
+            _resolve(self._waiter)
+
+    def clear(self) -> None:
+        """Unset it; a task that was woken before goes on."""
+        self._is_set = False
+
+    async def wait(self) -> None:
+        """Wait until it is set."""
+        await wait_for_any(self)
+
+    def attach(self, waiter: asyncio.Future[None]) -> None:
+        """Resolve this future when the flag is set, at once if it is set already."""
+        if self._waiter is not None:
+            raise RuntimeError("another task waits for this flag")
+        self._waiter = waiter
+        if self._is_set:
+            _resolve(waiter)
+
+    def detach(self) -> None:
+        """Forget the future."""
+        self._waiter = None
 
 
-async def wait_for(clock: Clock, event: asyncio.Event, seconds: float) -> bool:
-    """Wait until the event is set, at most `seconds`; tell whether it was."""
-    if event.is_set():
-        return True
-    over = asyncio.get_running_loop().create_future()
-    timer = clock.call_at(clock.monotonic() + seconds, over.cancel)
-    set_first = asyncio.ensure_future(event.wait())
+async def wait_for_any(*flags: Flag) -> None:
+    """Wait until one of the flags is set."""
+    await _wait(asyncio.get_running_loop().create_future(), flags)
+
+
+async def wait_for(clock: Clock, flag: Flag, seconds: float) -> bool:
+    """Wait until the flag is set, at most `seconds`; tell whether it was."""
+    if not flag.is_set():
+        await sleep(clock, seconds, flag)
+    return flag.is_set()
+
+
+async def sleep(clock: Clock, seconds: float, *flags: Flag) -> None:
+    """Wait `seconds` of monotonic time, or until one of the flags is set."""
+    due = asyncio.get_running_loop().create_future()
+    timer = clock.call_at(clock.monotonic() + seconds, partial(_resolve, due))
     try:
-        await asyncio.wait((over, set_first), return_when=asyncio.FIRST_COMPLETED)
-        return event.is_set()
+        await _wait(due, flags)
     finally:
         timer.cancel()
-        set_first.cancel()
+
+
+async def _wait(waiter: asyncio.Future[None], flags: tuple[Flag, ...]) -> None:
+    attached = 0
+    try:
+        for flag in flags:
+            flag.attach(waiter)
+            attached += 1
+        await waiter
+    finally:
+        for flag in flags[:attached]:
+            flag.detach()
+
+
+def _resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 @asynccontextmanager
-async def deadline(clock: Clock, seconds: float) -> AsyncIterator[None]:
-    """Bound a block: raises `TimeoutError` when it takes longer than `seconds` of monotonic time."""
+async def timeout(clock: Clock, seconds: float) -> AsyncIterator[None]:
+    """Raise `TimeoutError` when the block takes longer than `seconds` of monotonic time."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(None) as timeout:
-        timer = clock.call_at(clock.monotonic() + seconds, lambda: timeout.reschedule(loop.time()))
+    async with asyncio.timeout(None) as limit:
+        timer = clock.call_at(clock.monotonic() + seconds, lambda: limit.reschedule(loop.time()))
         try:
             yield
         finally:

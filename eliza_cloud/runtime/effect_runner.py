@@ -1,12 +1,9 @@
 """Carrying out effects, in order. What must be durable is awaited; what takes time becomes an activity."""
 
-from collections.abc import Awaitable, Callable
-from functools import singledispatchmethod
-
-import structlog
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.core import log_events
 from eliza_cloud.core.link import effects as do
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.state import Facts
@@ -29,12 +26,12 @@ from eliza_cloud.runtime.activities.key_verifier import verify_key
 from eliza_cloud.runtime.activities.login_poller import LoginPoller, Logins
 from eliza_cloud.runtime.clock import Clock
 from eliza_cloud.runtime.cloud_session import CloudSession
+from eliza_cloud.runtime.durable_writes import DurableWrites
 from eliza_cloud.runtime.observers import log_credits
 from eliza_cloud.runtime.tasks import Activities
 from eliza_cloud.runtime.waiters import Waiters
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.errors import StoreError
 
 CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN = (
     "connector",
@@ -44,13 +41,11 @@ CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN = (
     "credits",
     "drain",
 )
-OF_A_STATE = (CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN)
+STATE_ACTIVITIES = (CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN)
 VERIFIER, WAKE = "verifier", "wake"
 
-log = structlog.get_logger()
 
-
-class Interpreter:
+class EffectRunner:
     """Turns effects into calls, tasks and answers for one link.
 
     `post` puts an event on the queue; `handle` decides one at once, as part of the event at hand.
@@ -73,6 +68,7 @@ class Interpreter:
     ) -> None:
         self.key: Secret | None = None
         self.requests: dict[int, BackupRequest | RestoreRequest] = {}
+        self.write = DurableWrites(credentials, facts, post)
         self._cloud_session = cloud_session
         self._credentials = credentials
         self._activities = activities
@@ -95,10 +91,9 @@ class Interpreter:
         """The client the link was made with; it outlives the key until the link is closed."""
         return self._link_client
 
-    @singledispatchmethod
     async def carry_out(self, effect: do.Effect) -> None:
-        """Do what the effect says."""
-        raise NotImplementedError(type(effect).__name__)
+        """Do what the effect says, by the method that `CARRIED_OUT_BY` names for it."""
+        await CARRIED_OUT_BY[type(effect)](self, effect)
 
     def close_scheduler(self, problem: Problem) -> None:
         """Tell whoever waits for the backup loop that it ends."""
@@ -106,60 +101,25 @@ class Interpreter:
             self._scheduler.close(problem)
             self._scheduler = None
 
-    # What must survive
+    # The key and the sign-in
 
-    async def write_down(self, effect: do.StoreDesiredAgent) -> Problem | None:
-        """Do what comes before a step counts; return why it could not be done."""
-        what = "the agent to be linked to after a restart"
-        return await self._durably(
-            self._credentials.save_desired_agent(effect.agent_id),
-            what,
-            "Nothing was changed, because it could not be written down which agent this machine is to be"
-            " linked to",
-        )
-
-    async def _durably(self, work: Awaitable[None], what: str, consequence: str) -> Problem | None:
-        """Write something down; where that fails, it is logged and posted, and returned as a failure."""
-        try:
-            await work
-        except StoreError as error:
-            log.error(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
-            problem = Problem(code=error.code, status=500, message=f"{consequence}: {error}")
-            self._post(events.StoreFailed(problem))
-            return problem
-        if self._facts().store_problem is not None:
-            self._post(events.StoreRecovered())
-        return None
-
-    @carry_out.register
-    async def _(self, _effect: do.ForgetCredentials) -> None:
+    async def forget_credentials(self, _effect: do.ForgetCredentials) -> None:
+        """Forget the key here, then remove it from every place it is stored in."""
         self.key = None
         self._cloud_session.forget_key()
-        self._sign_out_problem = await self._durably(
-            self._credentials.sign_out(),
-            "the sign-out",
-            "The link is closed, but the key could not be removed from this machine",
-        )
+        self._sign_out_problem = await self.write.sign_out()
 
-    @carry_out.register
-    async def _(self, effect: do.SaveIdentity) -> None:
+    async def save_identity(self, effect: do.SaveIdentity) -> None:
+        """Write down whose key it is, while there is one."""
         if self.key is not None:
-            await self._durably(
-                self._credentials.save_identity(self.key, effect.user_id, effect.organization_id),
-                "whose key it is",
-                "It could not be written down whose key it is",
-            )
+            await self.write.identity(self.key, effect)
 
-    @carry_out.register
-    async def _(self, effect: login.StoreKey) -> None:
+    async def store_key(self, effect: login.StoreKey) -> None:
+        """Write down the key the poller has, and decide at once what comes of that."""
         poller = self._logins.poller(effect.session_id)
         if poller is None or poller.key is None:
             return
-        problem = await self._durably(
-            self._credentials.save_login(poller.key, effect.key_prefix, effect.expires_at),
-            "the API key",
-            "You are signed in, but the key could not be saved",
-        )
+        problem = await self.write.login(poller.key, effect)
         if problem is not None:
             await self._handle(login.LoginKeyNotStored(effect.session_id, problem.message))
         else:
@@ -167,10 +127,8 @@ class Interpreter:
             self._link_client = None
             await self._handle(login.LoginKeyStored(effect.session_id))
 
-    # The sign-in and the key
-
-    @carry_out.register
-    async def _(self, effect: login.StartPoller) -> None:
+    async def start_poller(self, effect: login.StartPoller) -> None:
+        """Poll the session of a sign-in for its key."""
         poller = LoginPoller(
             self._cloud_session.client(None),
             effect.session_id,
@@ -182,24 +140,24 @@ class Interpreter:
         )
         self._activities.start(poller.name, self._logins.follow(poller))
 
-    @carry_out.register
-    async def _(self, effect: login.StopPoller) -> None:
+    async def stop_poller(self, effect: login.StopPoller) -> None:
+        """End the polling; the poller revokes a key that nobody wants."""
         poller = self._logins.poller(effect.session_id)
         if poller is not None:
             poller.stop(revoke=effect.revoke)
 
-    @carry_out.register
-    async def _(self, effect: login.KeepKey) -> None:
+    async def keep_key(self, effect: login.KeepKey) -> None:
+        """Have the poller offer its key again, after a pause."""
         poller = self._logins.poller(effect.session_id)
         if poller is not None:
             poller.store_again()
 
-    @carry_out.register
-    async def _(self, effect: login.AnnounceKey) -> None:
+    async def announce_key(self, effect: login.AnnounceKey) -> None:
+        """Let the link hear of its new key, as part of the event at hand."""
         await self._handle(events.KeyChanged(seconds_of(effect.expires_at)))
 
-    @carry_out.register
-    async def _(self, effect: do.VerifyKey) -> None:
+    async def verify_key(self, effect: do.VerifyKey) -> None:
+        """Ask the cloud whose key it is; one question for each generation of the key."""
         if self.key is None or self._cloud_session.refusal is not None:
             return
         if VERIFIER in self._activities.names and self._key_in_question == effect.key_generation:
@@ -217,81 +175,81 @@ class Interpreter:
             ),
         )
 
-    @carry_out.register
-    async def _(self, _effect: do.StopVerifying) -> None:
+    async def stop_verifying(self, _effect: do.StopVerifying) -> None:
+        """End the question."""
         self._activities.cancel(VERIFIER)
 
-    # What the states do
+    # What a state does
 
-    @carry_out.register
-    async def _(self, _effect: do.CancelActivities) -> None:
-        self._activities.cancel(*OF_A_STATE)
+    async def cancel_activities(self, _effect: do.CancelActivities) -> None:
+        """Cancel what the state that is left was doing."""
+        self._activities.cancel(*STATE_ACTIVITIES)
         self._retry_now = None
         self.close_scheduler(INTERRUPTED)
 
-    @carry_out.register
-    async def _(self, effect: do.StartConnector) -> None:
+    async def start_connector(self, effect: do.StartConnector) -> None:
+        """Bring the agent up, with a client that outlives a sign-out until the link is closed."""
         self._link_client = self._cloud_session.client(self.key)
         work = Connector(self._context(effect.epoch, effect.agent_id)).run()
         self._activities.start(CONNECTOR, work, agent_id=effect.agent_id)
 
-    @carry_out.register
-    async def _(self, effect: do.StartAttempt) -> None:
+    async def start_attempt(self, effect: do.StartAttempt) -> None:
+        """Wait, then try once to restore the link."""
         reconnector = Reconnector(self._context(effect.epoch, effect.agent_id), effect.delay)
         self._retry_now = reconnector.retry_now
         self._activities.start(RECONNECTOR, reconnector.run(), agent_id=effect.agent_id)
 
-    @carry_out.register
-    async def _(self, effect: do.StartMonitor) -> None:
+    async def start_monitor(self, effect: do.StartMonitor) -> None:
+        """Send heartbeats."""
         monitor = ConnectionMonitor(
             self._context(effect.epoch, effect.agent_id), lambda: self._settings().heartbeat_interval
         )
         self._retry_now = monitor.retry_now
         self._activities.start(MONITOR, monitor.run(), detached=True, agent_id=effect.agent_id)
 
-    @carry_out.register
-    async def _(self, effect: do.StartScheduler) -> None:
+    async def start_scheduler(self, effect: do.StartScheduler) -> None:
+        """Take backups."""
         self._scheduler = BackupScheduler(
             self._context(effect.epoch, effect.agent_id), lambda: self._settings().backup_interval
         )
         self._activities.start(SCHEDULER, self._scheduler.run(), detached=True, agent_id=effect.agent_id)
 
-    @carry_out.register
-    async def _(self, effect: do.StartCreditsWatch) -> None:
+    async def start_credits_watch(self, effect: do.StartCreditsWatch) -> None:
+        """Read the balance from time to time."""
         watch = CreditsWatch(
             self._context(effect.epoch, effect.agent_id), lambda: self._settings().credits_interval
         )
         self._activities.start(CREDITS, watch.run(), detached=True, agent_id=effect.agent_id)
 
-    @carry_out.register
-    async def _(self, effect: do.ReportCredits) -> None:
+    async def report_credits(self, effect: do.ReportCredits) -> None:
+        """Log a balance that became low, critical or fine."""
         log_credits(effect.level, effect.balance)
 
-    @carry_out.register
-    async def _(self, effect: do.StartDrain) -> None:
+    async def start_drain(self, effect: do.StartDrain) -> None:
+        """Take the last backup and report the link drained."""
         context = self._context(effect.epoch, effect.agent_id)
         work = drain(context, snapshot=effect.snapshot, paused=self._activities.settled)
         self._activities.start(DRAIN, work, agent_id=effect.agent_id)
 
-    @carry_out.register
-    async def _(self, _effect: do.RetryNow) -> None:
+    async def retry_now(self, _effect: do.RetryNow) -> None:
+        """End the wait for the next heartbeat or attempt."""
         if self._retry_now is not None:
             self._retry_now()
 
-    @carry_out.register
-    async def _(self, effect: do.HandToScheduler) -> None:
+    async def hand_to_scheduler(self, effect: do.HandToScheduler) -> None:
+        """Hand a caller's request to the backup loop."""
         request = self.requests.pop(effect.ticket, None)
         if request is not None and self._scheduler is not None:
             self._scheduler.submit(request)
 
     # Answers
 
-    @carry_out.register
-    async def _(self, effect: do.AnswerConnect) -> None:
+    async def answer_connect(self, effect: do.AnswerConnect) -> None:
+        """Answer who waits for this agent."""
         self._waiters.answer_link(effect.agent_id, effect.problem)
 
-    @carry_out.register
-    async def _(self, _effect: do.AnswerDisconnect) -> None:
+    async def answer_disconnect(self, _effect: do.AnswerDisconnect) -> None:
+        """Answer who waits for the end of the link."""
         if self.key is None:  # else another link may have begun in the same step
             self._link_client = None
         problem, self._sign_out_problem = self._sign_out_problem, None
@@ -300,3 +258,29 @@ class Interpreter:
     def _context(self, epoch: int, agent_id: str) -> ActivityContext:
         client = self._link_client or self._cloud_session.client(self.key)
         return ActivityContext(client, agent_id, epoch, self._facts().key_generation, self._clock, self._post)
+
+
+#: The method for each effect but `StoreDesiredAgent`, which the loop writes before the step takes effect.
+CARRIED_OUT_BY: Mapping[type[do.Effect], Callable[[EffectRunner, Any], Awaitable[None]]] = {
+    do.ForgetCredentials: EffectRunner.forget_credentials,
+    do.SaveIdentity: EffectRunner.save_identity,
+    login.StoreKey: EffectRunner.store_key,
+    login.StartPoller: EffectRunner.start_poller,
+    login.StopPoller: EffectRunner.stop_poller,
+    login.KeepKey: EffectRunner.keep_key,
+    login.AnnounceKey: EffectRunner.announce_key,
+    do.VerifyKey: EffectRunner.verify_key,
+    do.StopVerifying: EffectRunner.stop_verifying,
+    do.CancelActivities: EffectRunner.cancel_activities,
+    do.StartConnector: EffectRunner.start_connector,
+    do.StartAttempt: EffectRunner.start_attempt,
+    do.StartMonitor: EffectRunner.start_monitor,
+    do.StartScheduler: EffectRunner.start_scheduler,
+    do.StartCreditsWatch: EffectRunner.start_credits_watch,
+    do.ReportCredits: EffectRunner.report_credits,
+    do.StartDrain: EffectRunner.start_drain,
+    do.RetryNow: EffectRunner.retry_now,
+    do.HandToScheduler: EffectRunner.hand_to_scheduler,
+    do.AnswerConnect: EffectRunner.answer_connect,
+    do.AnswerDisconnect: EffectRunner.answer_disconnect,
+}

@@ -23,7 +23,7 @@ from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.views.health import cause_of
-from eliza_cloud.runtime.clock import Clock, sleep
+from eliza_cloud.runtime.clock import Clock, Flag, sleep
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.sqlite.journal import JournalStore, Line
@@ -72,7 +72,7 @@ class Journal(Observer):
         self._facts = Facts()
         self._login = LoginFacts()
         self._failing_since: float | None = None
-        self._something = asyncio.Event()
+        self._something = Flag()
         self._lock = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
 

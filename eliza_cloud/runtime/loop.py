@@ -10,7 +10,6 @@ from eliza_cloud.core import log_events
 from eliza_cloud.core.link import effects as do
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Completed, Pending, Reply
-from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.problems import Problem
@@ -21,8 +20,9 @@ from eliza_cloud.runtime.activities.suspend_detector import watch_for_wake
 from eliza_cloud.runtime.causation import EventSource, event_source
 from eliza_cloud.runtime.clock import Clock
 from eliza_cloud.runtime.cloud_session import CloudSession
-from eliza_cloud.runtime.effect_runner import WAKE, Interpreter
+from eliza_cloud.runtime.effect_runner import WAKE, EffectRunner
 from eliza_cloud.runtime.errors import NOT_RUNNING
+from eliza_cloud.runtime.machines import Machines
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord, log_login, tell
 from eliza_cloud.runtime.tasks import Activities, kind_of
 from eliza_cloud.runtime.waiters import Command, Waiters
@@ -63,13 +63,14 @@ class LinkLoop:
         clock: Clock,
         jitter: Callable[[], float],
         observers: Sequence[Observer],
+        machines: Machines,
     ) -> None:
         self.facts = Facts()
         self.running = False
         self.why_not_running = NOT_RUNNING
         self.activities = Activities(self._on_crash)
-        self.logins = Logins(login.LoginMachine())
-        self._machine = LinkMachine()
+        self.logins = Logins(machines.login)
+        self._machine = machines.link
         self._clock = clock
         self._jitter = jitter
         self._observers = observers
@@ -77,7 +78,7 @@ class LinkLoop:
         self._origin = event_source()  # of the event at hand
         self._probe: Command | None = None
         self._waiters = Waiters()
-        self.interpreter = Interpreter(
+        self.effect_runner = EffectRunner(
             cloud_session=cloud_session,
             credentials=credentials,
             activities=self.activities,
@@ -94,7 +95,7 @@ class LinkLoop:
     def start(self, facts: Facts, key: Secret | None) -> None:
         """Begin with these facts and this key."""
         self.facts = facts
-        self.interpreter.key = key
+        self.effect_runner.key = key
         self.running = True
         for observer in self._observers:
             observer.started(facts)
@@ -175,7 +176,7 @@ class LinkLoop:
             self._register_waiter(event, call)
         for effect in effects:
             if not isinstance(effect, do.StoreDesiredAgent):
-                await self.interpreter.carry_out(effect)
+                await self.effect_runner.carry_out(effect)
         if call is not None:
             call.accept(reply)
 
@@ -196,7 +197,7 @@ class LinkLoop:
     async def _write_down(self, step: Step[Facts]) -> Problem | None:
         for effect in step.effects:
             if isinstance(effect, do.StoreDesiredAgent) and (
-                problem := await self.interpreter.write_down(effect)
+                problem := await self.effect_runner.write.desired_agent(effect)
             ):
                 return problem
         return None
@@ -218,7 +219,7 @@ class LinkLoop:
         self.running = False
         self.why_not_running = problem
         self._waiters.answer_all(problem)
-        self.interpreter.close_scheduler(problem)
+        self.effect_runner.close_scheduler(problem)
         while not self._queue.empty():
             queued = self._queue.get_nowait()
             if queued.call is not None:

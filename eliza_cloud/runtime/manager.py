@@ -22,10 +22,11 @@ from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.explain import Explanation, explain
 from eliza_cloud.core.views.health import HealthView, health_view, readiness
 from eliza_cloud.core.views.status import StatusView, status_view
-from eliza_cloud.runtime.clock import Clock, SystemClock, deadline, sleep
+from eliza_cloud.runtime.clock import Clock, SystemClock, sleep, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import NO_AGENT, RECONNECTING, LinkError
 from eliza_cloud.runtime.loop import LinkLoop
+from eliza_cloud.runtime.machines import Machines, shared_machines
 from eliza_cloud.runtime.observers import Observer
 from eliza_cloud.runtime.operations import agents
 from eliza_cloud.runtime.operations.backups import BackupCalls
@@ -63,6 +64,7 @@ class CloudManager:
         jitter: Callable[[], float] = random.random,
         observers: Sequence[Observer] = (),
         unknown_settings: Sequence[str] = (),
+        machines: Machines | None = None,
     ) -> None:
         self._settings = settings
         self._unknown_settings = tuple(unknown_settings)
@@ -78,6 +80,7 @@ class CloudManager:
             clock=self._clock,
             jitter=jitter,
             observers=[self._key_lease, *observers],
+            machines=machines or shared_machines(),
         )
         self._calls = AuthorizedCalls(self._loop, cloud, self._clock, self._key_lease)
         self._backups = BackupCalls(self._loop, self._calls, self._sleep)
@@ -132,7 +135,7 @@ class CloudManager:
 
     async def _close_link(self) -> None:
         try:
-            async with deadline(self._clock, STOP_TIMEOUT):
+            async with timeout(self._clock, STOP_TIMEOUT):
                 await self._loop.ask(events.Stop()).ended()
         except TimeoutError:
             log.warning(log_events.LINK_STOP_OVERDUE, state=self.facts.state.value)
@@ -152,7 +155,7 @@ class CloudManager:
     async def answers(self, within: float) -> bool:
         """Tell whether the link's consumer takes up what is asked of it within so many seconds."""
         try:
-            async with deadline(self._clock, within):
+            async with timeout(self._clock, within):
                 await self._loop.probe().accepted()
         except (TimeoutError, LinkError):
             return False
@@ -230,7 +233,7 @@ class CloudManager:
         """Return the way to the connected agent; `LinkError` 503 when there is none."""
         if not self.running:
             raise LinkError(self._loop.why_not_running)
-        facts, client = self.facts, self._loop.interpreter.link_client
+        facts, client = self.facts, self._loop.effect_runner.link_client
         if facts.state is LinkState.RECONNECTING:
             raise LinkError(RECONNECTING)
         if facts.state is not LinkState.CONNECTED or facts.agent_id is None or client is None:

@@ -12,6 +12,8 @@ from eliza_cloud.runtime.errors import LinkError
 class Activities:
     """Named tasks. `on_crash` is told the name and the exception of one that ended by an unforeseen error."""
 
+    __slots__ = ("_ending", "_on_crash", "_running")
+
     def __init__(self, on_crash: Callable[[str, BaseException], None]) -> None:
         self._on_crash = on_crash
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -75,6 +77,8 @@ T = TypeVar("T")
 
 class BackgroundTasks:
     """Owns the tasks of callers' calls to the cloud."""
+
+    __slots__ = ("_shared", "_tasks")
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()

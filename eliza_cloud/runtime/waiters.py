@@ -11,6 +11,8 @@ from eliza_cloud.runtime.errors import LinkError
 class Command:
     """One command under way: first whether it was accepted, then how it ended."""
 
+    __slots__ = ("_accepted", "_ended")
+
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self._accepted: asyncio.Future[Reply | Problem] = loop.create_future()
@@ -54,6 +56,8 @@ class Command:
 
 class Waiters:
     """Calls that wait for an agent to be linked, or for the link to be closed."""
+
+    __slots__ = ("_closing", "_connecting")
 
     def __init__(self) -> None:
         self._connecting: defaultdict[str, list[Command]] = defaultdict(list)

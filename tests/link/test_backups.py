@@ -192,7 +192,7 @@ async def test_a_caller_that_goes_away_does_not_take_its_backup_along(rig, cloud
     await rig.quiet()
     cloud.release("snapshot")
     await rig.until(lambda: cloud.count("snapshot") == 2)
-    assert link._loop.interpreter.requests == {}
+    assert link._loop.effect_runner.requests == {}
 
 
 @pytest.mark.parametrize("leave", ["disconnect", "connect", "stop", "shutdown"])

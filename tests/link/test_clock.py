@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.runtime.clock import SystemClock, deadline, sleep, wait_for
+from eliza_cloud.runtime.clock import Flag, SystemClock, sleep, timeout, wait_for
 from tests.link.fake_clock import FakeClock
 
 
@@ -36,7 +36,7 @@ async def test_a_cancelled_sleep_leaves_no_timer():
 
 
 async def test_waiting_for_an_event_tells_whether_it_came():
-    clock, event = FakeClock(), asyncio.Event()
+    clock, event = FakeClock(), Flag()
     waiting = asyncio.ensure_future(wait_for(clock, event, 5.0))
     await spin()
     event.set()
@@ -53,7 +53,7 @@ async def test_waiting_for_an_event_tells_whether_it_came():
 
 async def test_waiting_leaves_no_task():
     clock, before = FakeClock(), asyncio.all_tasks()
-    waiting = asyncio.ensure_future(wait_for(clock, asyncio.Event(), 5.0))
+    waiting = asyncio.ensure_future(wait_for(clock, Flag(), 5.0))
     await spin()
     clock.advance(5.0)
     await waiting
@@ -65,7 +65,7 @@ async def test_a_deadline_ends_a_block_that_takes_too_long():
     clock = FakeClock()
 
     async def block():
-        async with deadline(clock, 8.0):
+        async with timeout(clock, 8.0):
             await asyncio.Event().wait()
 
     blocked = asyncio.ensure_future(block())
@@ -80,11 +80,11 @@ async def test_a_deadline_ends_a_block_that_takes_too_long():
 
 async def test_a_block_that_ends_in_time_leaves_no_timer():
     clock = FakeClock()
-    async with deadline(clock, 8.0):
+    async with timeout(clock, 8.0):
         await asyncio.sleep(0)
     assert clock.pending() == []
     with pytest.raises(KeyError):
-        async with deadline(clock, 8.0):
+        async with timeout(clock, 8.0):
             raise KeyError("passed on")
     assert clock.pending() == []
 
@@ -93,7 +93,7 @@ async def test_a_cancellation_from_outside_is_no_timeout():
     clock = FakeClock()
 
     async def block():
-        async with deadline(clock, 8.0):
+        async with timeout(clock, 8.0):
             await asyncio.Event().wait()
 
     blocked = asyncio.ensure_future(block())
@@ -107,9 +107,9 @@ async def test_the_inner_of_two_deadlines_does_not_end_the_outer_block():
     clock, seen = FakeClock(), []
 
     async def block():
-        async with deadline(clock, 8.0):
+        async with timeout(clock, 8.0):
             try:
-                async with deadline(clock, 2.0):
+                async with timeout(clock, 2.0):
                     await asyncio.Event().wait()
             except TimeoutError:
                 seen.append("inner")
@@ -132,7 +132,7 @@ async def test_the_system_clock_keeps_its_promises():
     assert clock.monotonic() - before >= 0.009
     assert clock.wall() > 1_700_000_000
     with pytest.raises(TimeoutError):
-        async with deadline(clock, 0.01):
+        async with timeout(clock, 0.01):
             await asyncio.Event().wait()
     timer = clock.call_at(clock.monotonic(), lambda: pytest.fail("a cancelled timer called"))
     timer.cancel()

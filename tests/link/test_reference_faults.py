@@ -332,7 +332,7 @@ async def test_row_31_a_long_answer_is_said_to_be_still_coming_and_never_asked_f
     client = ElizaCloudClient(
         access._session,
         access._base_url,
-        link._loop.interpreter.key,
+        link._loop.effect_runner.key,
         timeouts=Timeouts(bridge_wait_limit=0.0),
     )
     cloud.always["message"] = web.json_response(

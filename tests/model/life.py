@@ -168,7 +168,7 @@ class Life:
         assert overdue or self.manager.facts.state in {LinkState.DISCONNECTED, LinkState.ERROR}
         assert asyncio.all_tasks(self.loop) == set()
         assert self.loop.timers() == []
-        assert self.manager._loop.interpreter.requests == {}
+        assert self.manager._loop.effect_runner.requests == {}
         assert self.cloud.closed
         self.journal.check()
         self.check()
@@ -238,7 +238,7 @@ class Life:
         return answer
 
     def _held_key(self) -> str | None:
-        key = self.manager._loop.interpreter.key
+        key = self.manager._loop.effect_runner.key
         return None if key is None else key.reveal()
 
     def _on_call(self, call: Call) -> None:

@@ -1,7 +1,6 @@
 """Backups (local-api §14): one loop for the timer's and for those asked for by hand."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -19,7 +18,7 @@ from eliza_cloud.core.link.events import Drained
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.activities.context import ActivityContext
 from eliza_cloud.runtime.causation import event_source
-from eliza_cloud.runtime.clock import deadline, wait_for
+from eliza_cloud.runtime.clock import Flag, timeout, wait_for
 from eliza_cloud.runtime.errors import problem_of
 
 SNAPSHOT_TIMEOUT = 600.0
@@ -60,11 +59,13 @@ class BackupScheduler:
     it will not change its mind (cloud-api §21 row 10): the timer stops.
     """
 
+    __slots__ = ("_context", "_interval", "_refusals", "_requests", "_wake")
+
     def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
         self._context = context
         self._interval = interval
-        self._requests: deque[BackupRequest | RestoreRequest] = deque()
-        self._wake = asyncio.Event()
+        self._requests: list[BackupRequest | RestoreRequest] = []
+        self._wake = Flag()
         self._refusals = 0
 
     def submit(self, request: BackupRequest | RestoreRequest) -> None:
@@ -90,7 +91,7 @@ class BackupScheduler:
             self._wake.clear()
             while self._requests:
                 await self._serve(self._requests[0])
-                self._requests.popleft()
+                self._requests.pop(0)
             if clock.monotonic() >= due:
                 due = clock.monotonic() + self._interval()
                 await self._take()
@@ -108,7 +109,7 @@ class BackupScheduler:
     async def _take(self) -> Snapshot | Problem:
         begun = self._context.clock.monotonic()
         try:
-            async with deadline(self._context.clock, SNAPSHOT_TIMEOUT):
+            async with timeout(self._context.clock, SNAPSHOT_TIMEOUT):
                 snapshot = await take_snapshot(
                     self._context.client, self._context.agent_id, self._context.sleep
                 )
@@ -160,7 +161,7 @@ async def take_final_snapshot(context: ActivityContext) -> None:
     """Take the snapshot that closing ends with; an accepted job counts. A failure is a warning."""
     begun = context.clock.monotonic()
     try:
-        async with deadline(context.clock, FINAL_SNAPSHOT_TIMEOUT):
+        async with timeout(context.clock, FINAL_SNAPSHOT_TIMEOUT):
             snapshot = await context.client.snapshot(context.agent_id)
     except CloudError as error:
         problem = problem_of(error)

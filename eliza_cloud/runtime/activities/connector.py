@@ -4,7 +4,6 @@ The cloud answers 200 "running" to provision while the sandbox is dead, and 202 
 (cloud-api §10, §12, §21 rows 4, 5 and 8).
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from eliza_cloud.cloud.types.models import Agent
 from eliza_cloud.core.link import events
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
-from eliza_cloud.runtime.clock import deadline, wait_for
+from eliza_cloud.runtime.clock import Flag, timeout, wait_for
 from eliza_cloud.runtime.errors import TOO_SLOW, problem_of
 
 AGENT_POLL_INTERVAL = 5.0
@@ -89,6 +88,8 @@ CONNECT_ATTEMPTS = 3
 class Connector:
     """Connects once (architecture: Connect)."""
 
+    __slots__ = ("_context",)
+
     def __init__(self, context: ActivityContext) -> None:
         self._context = context
 
@@ -105,10 +106,12 @@ class Connector:
 class Reconnector:
     """Climbs one rung of the ladder: waits, then tries once (architecture: Repair)."""
 
+    __slots__ = ("_context", "_delay", "_now")
+
     def __init__(self, context: ActivityContext, delay: float) -> None:
         self._context = context
         self._delay = delay
-        self._now = asyncio.Event()
+        self._now = Flag()
 
     def retry_now(self) -> None:
         """End the waiting; the try itself is not touched."""
@@ -127,7 +130,7 @@ class Reconnector:
 
 async def _attempt(context: ActivityContext, max_attempts: int) -> str | events.Event | Problem | None:
     try:
-        async with deadline(context.clock, COLD_START):
+        async with timeout(context.clock, COLD_START):
             return await bring_up(context, max_attempts=max_attempts)
     except CloudError as error:
         return await classify_failure(context, error) or problem_of(error)

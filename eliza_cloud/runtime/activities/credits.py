@@ -19,6 +19,8 @@ class CreditsWatch:
     whether the key or the cloud is at fault is what heartbeats are for.
     """
 
+    __slots__ = ("_context", "_interval")
+
     def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
         self._context = context
         self._interval = interval

@@ -1,12 +1,11 @@
 """Heartbeats (architecture: A missed heartbeat)."""
 
-import asyncio
 from collections.abc import Callable
 
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.core.link import events
 from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
-from eliza_cloud.runtime.clock import wait_for
+from eliza_cloud.runtime.clock import Flag, wait_for
 from eliza_cloud.runtime.errors import problem_of
 
 
@@ -17,10 +16,12 @@ class ConnectionMonitor:
     each, so a changed setting counts from then on.
     """
 
+    __slots__ = ("_context", "_interval", "_now")
+
     def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
         self._context = context
         self._interval = interval
-        self._now = asyncio.Event()
+        self._now = Flag()
 
     def retry_now(self) -> None:
         """The next heartbeat is now."""

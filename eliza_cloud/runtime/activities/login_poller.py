@@ -1,6 +1,5 @@
 """Waiting for the key of one sign-in (local-api §4). This loop reads the key, and nobody else."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -16,7 +15,7 @@ from eliza_cloud.core.login.machine import LoginEvent, LoginFacts, LoginMachine,
 from eliza_cloud.core.statechart import Step
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.runtime.clock import Clock, wait_for
+from eliza_cloud.runtime.clock import Clock, Flag, wait_for, wait_for_any
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.errors import StoreError
@@ -53,9 +52,9 @@ class LoginPoller:
         self._credentials = credentials
         self._clock = clock
         self._post = post
-        self._unwanted = asyncio.Event()
-        self._last = asyncio.Event()
-        self._retry = asyncio.Event()
+        self._unwanted = Flag()
+        self._last = Flag()
+        self._retry = Flag()
         self._until = 0.0
         self._until_revoked = 0.0
 
@@ -143,7 +142,7 @@ class LoginPoller:
             while True:
                 self._retry.clear()
                 self._post(login.LoginKeyReceived(self.session_id, poll.key_prefix, poll.expires_at))
-                await self._answered()
+                await wait_for_any(self._unwanted, self._retry)
                 if self._unwanted.is_set() or await wait_for(self._clock, self._last, pause):
                     break
             if self.key is not None and self._unwanted.is_set():
@@ -154,14 +153,6 @@ class LoginPoller:
             if self.key is not None:
                 _report_orphan()
                 self.key = None
-
-    async def _answered(self) -> None:
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._unwanted, self._retry)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
 
     async def _leave(self, key: Secret) -> None:
         """The service stops: what of the sign-in could be written down is finished by the next start."""

@@ -19,6 +19,8 @@ T = TypeVar("T")
 class BackupCalls:
     """Serves callers; what fails is a `LinkError`."""
 
+    __slots__ = ("_calls", "_loop", "_sleep", "_tickets")
+
     def __init__(
         self, loop: LinkLoop, calls: AuthorizedCalls, sleep: Callable[[float], Awaitable[None]]
     ) -> None:
@@ -44,7 +46,7 @@ class BackupCalls:
     async def _in_backup_loop(
         self, event: events.TakeBackup | events.Restore, request: BackupRequest | RestoreRequest
     ) -> bool:
-        requests = self._loop.interpreter.requests
+        requests = self._loop.effect_runner.requests
         requests[event.ticket] = request
         try:
             return isinstance(await self._loop.ask(event).accepted(), Pending)

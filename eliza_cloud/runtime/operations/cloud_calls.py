@@ -11,7 +11,7 @@ from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Disconnect
 from eliza_cloud.core.problems import NOT_SIGNED_IN, Problem
 from eliza_cloud.core.states import KeyState
-from eliza_cloud.runtime.clock import Clock, deadline
+from eliza_cloud.runtime.clock import Clock, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import CALL_TOO_SLOW, LinkError, problem_of
 from eliza_cloud.runtime.loop import LinkLoop
@@ -26,6 +26,8 @@ SIGNED_OUT = Problem(
 
 class KeyLease(Observer):
     """Knows the tasks that use the key just now, and ends them when the link hears of a sign-out."""
+
+    __slots__ = ("_users",)
 
     def __init__(self) -> None:
         self._users: set[asyncio.Task[object]] = set()
@@ -62,6 +64,8 @@ T = TypeVar("T")
 class AuthorizedCalls:
     """Makes calls for callers of the link; a key that is refused in one of them is verified anew."""
 
+    __slots__ = ("_clock", "_cloud_session", "_key_lease", "_loop")
+
     def __init__(
         self, loop: LinkLoop, cloud_session: CloudSession, clock: Clock, key_lease: KeyLease
     ) -> None:
@@ -74,8 +78,8 @@ class AuthorizedCalls:
         """Return a client with the present key; raises `LinkError` when there is none to be had."""
         if not self._loop.running:
             raise LinkError(self._loop.why_not_running)
-        client = self._cloud_session.client(self._loop.interpreter.key)
-        if self._loop.interpreter.key is None:
+        client = self._cloud_session.client(self._loop.effect_runner.key)
+        if self._loop.effect_runner.key is None:
             raise LinkError(NOT_SIGNED_IN)
         return client
 
@@ -93,7 +97,7 @@ class AuthorizedCalls:
     async def bounded(self, call: Awaitable[T]) -> T:
         """Make a call that may take up to 15 minutes."""
         try:
-            async with deadline(self._clock, CALL_TIMEOUT):
+            async with timeout(self._clock, CALL_TIMEOUT):
                 return await call
         except TimeoutError as error:
             raise LinkError(CALL_TOO_SLOW) from error

@@ -6,7 +6,7 @@ from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.problems import SUPERSEDED
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.runtime.activities.login_poller import LoginPoller
-from eliza_cloud.runtime.clock import Clock, deadline
+from eliza_cloud.runtime.clock import Clock, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
@@ -19,6 +19,8 @@ LAST_POLL_TIMEOUT = 2.0  # seconds
 
 class SignIn:
     """Begins, shows and ends sign-ins; one is pending at a time."""
+
+    __slots__ = ("_background_tasks", "_calls", "_clock", "_cloud_session", "_loop", "_settings")
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class SignIn:
         for poller in pollers:
             poller.finish()
         try:
-            async with deadline(self._clock, LAST_POLL_TIMEOUT):
+            async with timeout(self._clock, LAST_POLL_TIMEOUT):
                 for poller in pollers:
                     await self._loop.activities.ended(poller.name)
         except TimeoutError:
@@ -75,8 +77,8 @@ class SignIn:
         logins, key_generation = self._loop.logins, self._loop.facts.key_generation
         if logins.pending is None:
             client = self._cloud_session.client(None)
-            timeout = self._settings().login_request_timeout
-            session = await self._calls.bounded(client.create_login_session(timeout=timeout))
+            limit = self._settings().login_request_timeout
+            session = await self._calls.bounded(client.create_login_session(timeout=limit))
             await self._loop.ask(
                 login.LoginStarted(session.session_id, session.browser_url, session.revocable)
             ).accepted()
