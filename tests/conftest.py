@@ -12,6 +12,7 @@ import structlog
 from aioresponses import core
 
 from eliza_cloud.core.journal.replay import DivergedError
+from tests.harness.processes import end_group
 from tests.journals import replay_database
 
 # aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (its own #288 and #289).
@@ -34,6 +35,14 @@ def _every_journal_can_be_replayed(tmp_path_factory: pytest.TempPathFactory) -> 
             replay_database(path)
         except (DivergedError, msgspec.MsgspecError) as error:
             pytest.fail(f"{path}: {error}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """Whatever happens to a test, the processes it started end with it."""
+    yield
+    left = end_group()
+    assert left == [], "tests left these processes running; they were killed"
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,14 @@ import os
 import signal
 import socket
 import sys
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import pytest
 
 from eliza_cloud.core.problems import PROBLEMS
 from tests.api.conftest import until
+from tests.harness.processes import started
 
 SERVE = """
 import asyncio, os, sys
@@ -58,7 +59,6 @@ class Process:
 @pytest.fixture
 async def launch(tmp_path):
     """Give a function that launches a service; what still runs at the end is killed."""
-    launched = []
 
     async def start(**variables):
         environ = {
@@ -71,22 +71,10 @@ async def launch(tmp_path):
             "ELIZAOS_CLOUD_BASE_URL": "http://127.0.0.1:9",
             **{name: str(value) for name, value in variables.items()},
         }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            SERVE,
-            env=environ,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        launched.append(process)
-        return Process(process)
+        return Process(await stack.enter_async_context(started(sys.executable, "-c", SERVE, env=environ)))
 
-    yield start
-    for process in launched:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
+    async with AsyncExitStack() as stack:
+        yield start
 
 
 @asynccontextmanager

@@ -3,8 +3,6 @@
 import json
 import os
 import pty
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,8 @@ from typing import Any
 import pytest
 
 from eliza_cloud.cli.main import main
+from tests.harness import processes
+from tests.harness.processes import CLI, HANG
 
 TOKEN = "t" * 64
 AGENT = "11111111-2222-4333-8444-555555555555"
@@ -129,13 +129,8 @@ def in_a_terminal(*arguments: str, typed: Sequence[tuple[str, str]] = ()) -> str
     """
     leader, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "eliza_cloud.cli", *arguments],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env=environment,
-    ) as child:
+    terminal = {"stdin": follower, "stdout": follower, "stderr": follower}
+    with processes.start(*CLI, *arguments, env=environment, **terminal) as child:
         os.close(follower)
         waiting = list(typed)
         written, seen = b"", 0
@@ -146,7 +141,7 @@ def in_a_terminal(*arguments: str, typed: Sequence[tuple[str, str]] = ()) -> str
                     seen = found + len(waiting[0][0])
                     os.write(leader, waiting.pop(0)[1].encode())
         except OSError:  # how Linux says that the other end is closed
-            child.wait(10)
+            child.wait(HANG)
         finally:
             os.close(leader)
     return written.decode()

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import AGENT, Answer
+from tests.harness import processes
 
 AGENTS = {
     "agents": [
@@ -31,13 +31,9 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 def complete(*words: str) -> list[str]:
     """What bash offers for the last word; nothing may be written on stderr."""
     quoted = " ".join(f"'{word}'" for word in ("eliza-cloud", *words))
-    ran = subprocess.run(
-        ["bash", "-c", ASK.format(words=quoted, last=len(words))],
+    ran = processes.run(
+        *("bash", "-c", ASK.format(words=quoted, last=len(words))),
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=20,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     return ran.stdout.split()
@@ -100,7 +96,7 @@ def test_the_other_scripts_are_accepted_by_their_shells(run, shell, tmp_path):
     script.write_text(run("completion", shell).out)
     assert "_ELIZA_CLOUD_COMPLETE" in script.read_text()
     if program := shutil.which(shell):
-        subprocess.run([program, "-n", script], check=True)
+        assert processes.run(program, "-n", script).returncode == 0
 
 
 def test_the_script_says_how_it_is_kept(run):

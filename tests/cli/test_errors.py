@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -12,6 +10,8 @@ import pytest
 from eliza_cloud.cli.client import http as client
 from eliza_cloud.cli.exit_codes import MEANINGS, ExitCode
 from tests.cli.conftest import AGENT, Answer
+from tests.harness import processes
+from tests.harness.processes import CLI
 
 
 def refused(status, code, error="It cannot be done.", **details):
@@ -164,14 +164,9 @@ def test_json_is_one_line_of_json(service, run):
 def test_a_reader_that_goes_away_is_no_traceback(clean_environment):
     reader, writer = os.pipe()
     os.close(reader)
-    ran = subprocess.run(
-        [sys.executable, "-m", "eliza_cloud.cli", "diagram"],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
+    ran = processes.run(*CLI, "diagram", stdout=writer)
     os.close(writer)
-    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert (ran.returncode, ran.stderr) == (1, "")
 
 
 @pytest.mark.parametrize("body", [{}, {"agents": 5}, {"agents": [{}]}, {"agents": ["x"]}])

@@ -1,10 +1,11 @@
 """Help and version come at once, and name everything there is."""
 
-import subprocess
 import sys
 from importlib.metadata import version
 
 import pytest
+
+from tests.harness import processes
 
 VERBS = ["serve", "login", "status", "health", "explain", "events", "wait", "credits", "agents"]
 VERBS += ["chat", "backups", "routing"]
@@ -51,9 +52,7 @@ def test_help_and_version_load_nothing_heavy(arguments):
         "heavy = {'aiohttp', 'rich', 'transitions', 'structlog'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else code)"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
-    )
+    ran = processes.run(sys.executable, "-c", program, *arguments)
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
@@ -62,5 +61,5 @@ def test_a_client_verb_does_not_load_the_server():
         "import sys; from eliza_cloud.cli.main import main; main(['status', '--url', 'http://127.0.0.1:1']); "
         "heavy = {'aiohttp', 'transitions'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
     )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    ran = processes.run(sys.executable, "-c", program)
     assert ran.returncode == 0, ran.stderr

@@ -1,11 +1,12 @@
 """`replay`: a journal that was really recorded, one that was tampered with, and what is none."""
 
 import json
-import subprocess
 
 import pytest
 
-from tests.process.conftest import CLI, environment, one_house
+from tests.harness import processes
+from tests.harness.processes import CLI
+from tests.process.conftest import environment, one_house
 
 __all__ = ["environment", "one_house"]
 
@@ -40,9 +41,7 @@ def test_a_recorded_journal_arrives_where_it_did_and_a_tampered_one_is_named(rec
     counted = f"{steps} steps, 1 start, 4 moves, 0 gaps"
     said = f"Every step led where it did: {counted}. The link ended disconnected.\n"
     assert run("replay", str(recorded)).out == said
-    piped = subprocess.run(
-        [*CLI, "replay", "-"], input=recorded.read_bytes(), capture_output=True, check=False
-    )
+    piped = processes.run(*CLI, "replay", "-", input=recorded.read_text())
     assert piped.returncode == 0
 
     connected = next(one for one in moves if one["state"] == "connected")

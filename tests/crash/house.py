@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
 from tests.crash.processes import TOKEN, URL, Child, Service, Zygote, ask
+from tests.harness.processes import CLI, start
 
 SETTINGS = {
     "login": {"pollIntervalMs": 20},
@@ -167,18 +167,9 @@ def emulator(generation: str = "2026-04") -> Iterator[Cloud]:
     """Run an emulated cloud that loses no time."""
     options = ["--poll-interval-ms", "20", "--job-seconds", "0.02", "--job-retry-seconds", "0.02", "0.02"]
     arguments = ["emulator", "--port", "0", "--generation", generation, "--no-rate-limits", *options]
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "eliza_cloud.cli", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            found = URL.search(process.stdout.readline())
-            assert found is not None
-            cloud = Cloud(found[0])
-            cloud.control("organization", balance=1_000_000, maxAgents=1_000_000)
-            yield cloud
-        finally:
-            process.kill()
+    with start(*CLI, *arguments, stdout=subprocess.PIPE) as process:
+        found = URL.search(process.stdout.readline())
+        assert found is not None
+        cloud = Cloud(found[0])
+        cloud.control("organization", balance=1_000_000, maxAgents=1_000_000)
+        yield cloud

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.harness.processes import start
+
 if TYPE_CHECKING:
     from tests.crash.house import Cloud
 
@@ -48,24 +50,21 @@ class Zygote:
     """The process that forks services."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.zygote"],
+        self._process = start(
+            *(sys.executable, "-m", "tests.crash.zygote"),
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
         )
 
     def ask(self, **command: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
         with self._process:
-            self._process.kill()
+            pass
 
 
 class Child:

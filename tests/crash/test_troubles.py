@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests.crash.house import Machine
 from tests.crash.processes import Service, until
 from tests.crash.troubles import TROUBLES, Locked, OngoingProblem, as_root
+from tests.harness.processes import run
 
 IMPATIENT = {"eliza_cloud.store.sqlite.database.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
@@ -180,5 +180,5 @@ def test_a_read_only_file_system_is_named_at_start(machine):
             " set ELIZA_STATE_DIR to another directory."
         )
     finally:
-        subprocess.run(["umount", machine.state], check=True)
+        assert run("umount", machine.state).returncode == 0
     machine.start()

@@ -1,18 +1,18 @@
 """What can be wrong with where the state is kept: made and mended from outside, while a service runs."""
 
 import sqlite3
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.crash.house import Machine
+from tests.harness.processes import run
 
 
 def as_root(*command: str | Path) -> None:
     """Run a command only root may; where that is not to be, the test is skipped and says what it missed."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    done = run(*command)
     if done.returncode != 0:
         pytest.skip(f"not tested here, as it takes root: {command[0]}: {done.stderr.strip()}")
 
@@ -40,7 +40,7 @@ class FullDisk:
         self._ballast.unlink(missing_ok=True)
 
     def close(self) -> None:
-        subprocess.run(["umount", self._state], check=True)
+        assert run("umount", self._state).returncode == 0
 
 
 class ReadOnly:

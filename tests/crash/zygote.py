@@ -4,11 +4,9 @@ Each line on stdin is a command as JSON, each line on stdout its answer:
 `{"start": {...}}` -> `{"pid": n}`; `{"reap": pid}` -> `{"code": n}` (a negative one is a signal).
 """
 
-import ctypes
 import importlib
 import json
 import os
-import signal
 import sys
 import time
 from functools import partial
@@ -21,12 +19,6 @@ import eliza_cloud.daemon.service
 import eliza_cloud.emulator
 from eliza_cloud.store.config.file import ConfigFile
 from tests.crash.kill_points import KillPoints
-
-PARENT_DIED = 1  # PR_SET_PDEATHSIG
-
-
-def end_with_the_parent() -> None:
-    ctypes.CDLL(None).prctl(PARENT_DIED, signal.SIGKILL)
 
 
 def serve(job: dict[str, Any]) -> int:
@@ -71,7 +63,6 @@ def write(job: dict[str, Any]) -> int:
 
 
 def child(job: dict[str, Any]) -> int:
-    end_with_the_parent()
     os.environ.clear()
     os.environ.update(job["environ"])
     nowhere = os.open(os.devnull, os.O_RDONLY)
@@ -84,7 +75,6 @@ def child(job: dict[str, Any]) -> int:
 
 
 def main() -> None:
-    end_with_the_parent()
     for line in sys.stdin:
         command = json.loads(line)
         if "start" in command:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.docs.readme import README
+from tests.harness import processes
+from tests.harness.processes import Process
 
 SESSION = "a1b2c3d4-…"
 CLOUD, SERVICE = "http://127.0.0.1:4400", "http://localhost:31337"
@@ -72,7 +74,7 @@ class Machine:
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     environment: dict[str, str] = field(default_factory=dict)
     session: str = SESSION
-    running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    running: dict[str, Process] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         home = self.directory / "home"
@@ -107,16 +109,8 @@ class Machine:
 
     def shell(self, line: str) -> str:
         """Run a line to its end and return what it printed; it must succeed."""
-        ran = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", self.placed(line)],
-            env=self.environment,
-            cwd=self.directory,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        command = ("bash", "-euo", "pipefail", "-c", self.placed(line))
+        ran = processes.run(*command, env=self.environment, cwd=self.directory)
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
         return ran.stdout
 
@@ -164,20 +158,13 @@ class Machine:
             process.kill()
             process.communicate()
 
-    def _begin(self, line: str) -> subprocess.Popen[str]:
+    def _begin(self, line: str) -> Process:
         line = re.sub(r"\beliza-cloud ", "exec eliza-cloud ", self.placed(line), count=1)
-        return subprocess.Popen(
-            ["bash", "-c", line],
-            env=self.environment,
-            cwd=self.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return processes.start("bash", "-c", line, env=self.environment, cwd=self.directory, **output)
 
     @staticmethod
-    def _read(process: subprocess.Popen[str], pattern: re.Pattern[str]) -> str:
+    def _read(process: Process, pattern: re.Pattern[str]) -> str:
         """Read on until a line has what is looked for, and return that."""
         lines = []
         for line in process.stdout:

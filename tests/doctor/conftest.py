@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-import sys
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from eliza_cloud.ops.doctor.run import DoctorReport, examine
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
+from tests.harness.processes import CLI, started
 
 
 @dataclass
@@ -161,17 +162,11 @@ def kept_environment(machine: Machine) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def served(machine: Machine) -> AsyncIterator[asyncio.subprocess.Process]:
     """A service of this machine, as a process, on the ports its variables say."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "eliza_cloud.cli", "serve"),
-        env=kept_environment(machine),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
+    command = (*CLI, "serve")
+    async with started(*command, env=kept_environment(machine), stderr=subprocess.DEVNULL) as process:
         assert (await process.stdout.readline()).startswith(b"Listening on")
         yield process
-    finally:
         if process.returncode is None:
             process.send_signal(signal.SIGCONT)
             process.terminate()
-        await process.wait()
+            await process.wait()

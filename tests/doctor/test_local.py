@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import subprocess
 from contextlib import suppress
 
 import pytest
 
 from eliza_cloud.cli.installation import installation
 from eliza_cloud.ops.doctor.run import why_not_running
+from tests.harness import processes
 
 
 def listing(directory):
@@ -128,7 +128,7 @@ async def test_a_secret_that_others_can_read_is_exposed_and_the_remedy_hides_it(
     assert (found.result, found.code) == ("FAIL", "state_dir_permissions")
     assert await why_not_running(installation(machine.environ)) is None
     command = found.remedy.partition("`")[2].partition("`")[0]
-    subprocess.run(["sh", "-c", command], check=True)  # noqa: ASYNC221 - nothing else goes on
+    assert processes.run("sh", "-c", command).returncode == 0
     assert (await machine.examined())["state"].result == "PASS"
 
 
@@ -147,11 +147,7 @@ async def test_settings_without_a_key_may_be_read_by_all(machine, cloud):
 
 async def test_a_full_disk_is_told_and_mended_by_space(machine, cloud):
     machine.state.mkdir(mode=0o700)
-    mounted = subprocess.run(  # noqa: ASYNC221 - nothing else goes on
-        ["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs", machine.state],
-        capture_output=True,
-        check=False,
-    )
+    mounted = processes.run("mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs", machine.state)
     if mounted.returncode:
         pytest.skip("takes root to mount a small file system")
     try:
@@ -165,7 +161,7 @@ async def test_a_full_disk_is_told_and_mended_by_space(machine, cloud):
         ballast.unlink()
         assert await machine.failures() == {}
     finally:
-        subprocess.run(["umount", machine.state], check=True)  # noqa: ASYNC221 - nothing else goes on
+        assert processes.run("umount", machine.state).returncode == 0
 
 
 async def test_a_port_that_another_program_holds_fails_and_is_named_with_what_sets_it(machine, cloud):

@@ -1,11 +1,8 @@
 """`doctor` and `bundle` as a person uses them."""
 
-import asyncio
 import json
 import re
 import stat
-import subprocess
-import sys
 import zipfile
 from hashlib import sha256
 
@@ -14,16 +11,14 @@ import pytest
 from eliza_cloud.store.sqlite.database import Database
 from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
 from tests.doctor.conftest import free_port, kept_environment, served
+from tests.harness.processes import CLI, started
 
-CLI = (sys.executable, "-P", "-m", "eliza_cloud.cli")
 TOKEN = "canary-token-0a1b2c3d4e5f67"
 
 
 async def run(machine, *arguments):
-    process = await asyncio.create_subprocess_exec(
-        *CLI, *arguments, env=kept_environment(machine), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    out, err = await process.communicate()
+    async with started(*CLI, *arguments, env=kept_environment(machine)) as process:
+        out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 
 

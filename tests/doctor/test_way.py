@@ -1,10 +1,8 @@
 """The way to the cloud: base URL, name, certificate, clock, and who answers."""
 
-import asyncio
 import json
 import socket
 import ssl
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
@@ -14,6 +12,7 @@ import trustme
 from aiohttp import web
 
 from tests.doctor.conftest import free_port, kept_environment
+from tests.harness.processes import CLI, started
 
 DAY = 86400.0
 
@@ -51,17 +50,8 @@ def certificate(tmp_path, *, valid_from, until):
 
 async def report(machine, **variables):
     """The report of a process of its own: which certificates count is settled when it starts."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "eliza_cloud.cli",
-        "doctor",
-        "--json",
-        env={**kept_environment(machine), **variables},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
+    async with started(*CLI, "doctor", "--json", env={**kept_environment(machine), **variables}) as process:
+        out, _ = await process.communicate()
     checks = json.loads(out)["checks"]
     failures = {check["check"]: check["code"] for check in checks if check["result"] == "FAIL"}
     assert process.returncode == bool(failures)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.conftest import CLI, environment, interrupt, one_house, running
+from tests.harness.processes import CLI, Process, run, start
+from tests.process.conftest import environment, interrupt, one_house, running
 
 __all__ = ["environment", "one_house"]
 
@@ -44,14 +45,10 @@ def frame(answer: HTTPResponse) -> tuple[int, str, dict]:
 
 
 @contextmanager
-def started(*arguments: str, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [*CLI, *arguments], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+def started(*arguments: str, environ: dict[str, str]) -> Iterator[Process]:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with start(*CLI, *arguments, env=environ, **pipes) as process:
+        yield process
 
 
 def test_a_restart_is_a_gap_and_shows_in_started_at(again):
@@ -95,17 +92,13 @@ def test_following_prints_what_happens_across_a_restart_each_entry_once(again, t
             while text.count('"what":"start"') < 3:
                 text += following.stdout.readline()
             assert interrupt(following)[:2] == (130, "")
-            printed = subprocess.run(
-                [*CLI, "events", "--json"], env=again, capture_output=True, text=True, check=True
-            ).stdout
+            printed = run(*CLI, "events", "--json", env=again).stdout
     assert text == printed
     entries = [json.loads(line) for line in printed.splitlines()]
     marks = [entry["what"] for entry in entries if entry["kind"] == "mark"]
     assert marks == ["start", "stop", "start", "stop", "start"]
     (tmp_path / "journal").write_text(printed)
-    replayed = subprocess.run(
-        [*CLI, "replay", "--json", str(tmp_path / "journal")], capture_output=True, check=True
-    )
+    replayed = run(*CLI, "replay", "--json", tmp_path / "journal")
     assert json.loads(replayed.stdout)["starts"] == 3
 
 

@@ -2,12 +2,13 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.harness.processes import run
 
 CONFIG = Path(__file__).parents[2] / "config"
 RULES = CONFIG / "prometheus-alerts.yml"
@@ -20,9 +21,7 @@ def promtool(*arguments: str, figure: Callable[[str], None], given: str | None =
     if tool is None:
         figure(f"metrics: {MISSING}: promtool {' '.join(arguments[:2])}")
         pytest.skip(MISSING)
-    ran = subprocess.run(
-        [tool, *arguments], input=given, capture_output=True, text=True, timeout=60, check=False
-    )
+    ran = run(tool, *arguments, input=given)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     return ran.stdout + ran.stderr
 

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +15,9 @@ from typing import Any
 import pytest
 
 from eliza_cloud.emulator import GENERATIONS
+from tests.harness import processes
+from tests.harness.processes import CLI, HANG, Process
 
-CLI = [sys.executable, "-P", "-m", "eliza_cloud.cli"]
 URL = re.compile(r"(?:answers at|Listening on) (http://\S+)")
 
 
@@ -30,26 +30,18 @@ def environment(tmp_path) -> dict[str, str]:
 
 
 @contextmanager
-def running(arguments: list[str], environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(arguments: list[str], environment: dict[str, str]) -> Iterator[tuple[Process, str]]:
     """A process of the CLI that says where it answers, and that address; it is stopped at the end."""
-    with subprocess.Popen(
-        [*CLI, *arguments],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            found = None
-            while found is None:
-                line = process.stdout.readline()
-                assert line, f"{arguments[0]} ended before it answered"
-                found = URL.search(line)
-            yield process, found.group(1)
-        finally:
-            process.terminate()
-            assert process.wait(20) == 0
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with processes.start(*CLI, *arguments, env=environment, **quiet) as process:
+        found = None
+        while found is None:
+            line = process.stdout.readline()
+            assert line, f"{arguments[0]} ended before it answered"
+            found = URL.search(line)
+        yield process, found.group(1)
+        process.terminate()
+        assert process.wait(HANG) == 0
 
 
 @dataclass
@@ -72,26 +64,12 @@ class House:
     state_dir: Path
 
     def run(self, *arguments: str, **variables: str) -> Ran:
-        ran = subprocess.run(
-            [*CLI, *arguments],
-            env={**self.environment, **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        ran = processes.run(*CLI, *arguments, env={**self.environment, **variables})
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*CLI, *arguments],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *arguments: str) -> Process:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return processes.start(*CLI, *arguments, env=self.environment, **pipes)
 
     def ask_cloud(self, path: str, body: dict[str, Any]) -> Any:
         request = urllib.request.Request(
@@ -105,7 +83,7 @@ class House:
         with self.start("login", "--json", "--no-browser") as process:
             session = json.loads(process.stdout.readline())
             self.ask_cloud("/emulator/approve", {"sessionId": session["sessionId"]})
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=HANG)
         return Ran(process.returncode, out, err)
 
 
@@ -154,8 +132,8 @@ def slow_house(environment) -> Iterator[House]:
         yield opened
 
 
-def interrupt(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def interrupt(process: Process) -> tuple[int, str, str]:
     """Press Ctrl-C and wait for the end."""
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=HANG)
     return process.returncode, out, err

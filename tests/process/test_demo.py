@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from eliza_cloud.emulator import GENERATIONS
+from tests.harness.processes import HANG, run, start
 from tests.process.conftest import CLI
 
 STEPS = [
@@ -20,16 +21,12 @@ LINE = re.compile(r"^✓ (.+?) +\d+\.\d\d s   .+$")
 
 
 def demo(environment, cwd, *arguments):
-    return subprocess.run(
-        [*CLI, "demo", *arguments],
-        env=environment,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run(*CLI, "demo", *arguments, env=environment, cwd=cwd)
+
+
+def kept_demo(environment, cwd):
+    command = (*CLI, "demo", "--keep")
+    return start(*command, env=environment, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def children(pid):
@@ -147,22 +144,14 @@ def test_a_service_that_does_not_start_is_a_failure_that_shows_why(environment, 
         ("Both go on until", signal.SIGHUP),
     ],
 )
-def test_its_processes_end_with_it(environment, scratch, tmp_path, parse_iso, number):
-    with subprocess.Popen(
-        [*CLI, "demo", "--keep"],
-        env=environment,
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        while not (line := process.stdout.readline()).startswith(parse_iso):
+def test_its_processes_end_with_it(environment, scratch, tmp_path, moment, number):
+    with kept_demo(environment, tmp_path) as process:
+        while not (line := process.stdout.readline()).startswith(moment):
             assert line.strip() or line, "the demo ended early"
         started = children(process.pid)
         assert len(started) == 2
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=HANG)
     assert process.returncode == 128 + number
     assert "Traceback" not in err
     assert not any(alive(child) for child in started)
@@ -170,18 +159,12 @@ def test_its_processes_end_with_it(environment, scratch, tmp_path, parse_iso, nu
 
 
 def test_what_is_kept_can_be_used_with_the_commands_it_prints(environment, scratch, tmp_path):
-    with subprocess.Popen(
-        [*CLI, "demo", "--keep"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            while not (line := process.stdout.readline()).startswith("  export "):
-                assert line
-            exported = dict(word.split("=", 1) for word in line.split()[1:])
-            ran = subprocess.run(
-                [*CLI, "status"], env={**environment, **exported}, capture_output=True, text=True, check=False
-            )
-            assert (ran.returncode, ran.stderr) == (4, "")
-            assert "not signed in" in ran.stdout
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
+    with kept_demo(environment, tmp_path) as process:
+        while not (line := process.stdout.readline()).startswith("  export "):
+            assert line
+        exported = dict(word.split("=", 1) for word in line.split()[1:])
+        ran = run(*CLI, "status", env={**environment, **exported})
+        assert (ran.returncode, ran.stderr) == (4, "")
+        assert "not signed in" in ran.stdout
+        process.terminate()
+        process.communicate(timeout=HANG)

@@ -1,13 +1,13 @@
 """The emulator as a process."""
 
 import json
-import subprocess
 import urllib.request
 
 import pytest
 
 from eliza_cloud.emulator import GENERATIONS
-from tests.process.conftest import CLI, running
+from tests.harness.processes import CLI, run
+from tests.process.conftest import running
 
 
 def state_at(url):
@@ -38,9 +38,7 @@ def test_a_state_file_survives_a_restart(environment, tmp_path):
 def test_a_port_that_is_taken_is_one_sentence(environment):
     with running(["emulator", "--port", "0"], environment) as (_, url):
         port = url.rpartition(":")[2]
-        ran = subprocess.run(
-            [*CLI, "emulator", "--port", port], env=environment, capture_output=True, text=True, check=False
-        )
+        ran = run(*CLI, "emulator", "--port", port, env=environment)
     assert ran.returncode == 2
     assert ran.stderr.startswith(f"Error: The emulator cannot listen on 127.0.0.1 port {port}: ")
     assert "Traceback" not in ran.stderr
@@ -48,13 +46,8 @@ def test_a_port_that_is_taken_is_one_sentence(environment):
 
 def test_a_state_file_that_is_none_is_one_sentence(environment, tmp_path):
     (tmp_path / "cloud.sqlite3").write_text("this is no database at all, " * 50)
-    ran = subprocess.run(
-        [*CLI, "emulator", "--port", "0", "--state", str(tmp_path / "cloud.sqlite3")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    state = tmp_path / "cloud.sqlite3"
+    ran = run(*CLI, "emulator", "--port", "0", "--state", state, env=environment)
     assert ran.returncode == 1
     assert ran.stderr.startswith("Error: The emulator cannot start: ")
     assert "Traceback" not in ran.stderr

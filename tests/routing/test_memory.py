@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import re
-import sys
+import subprocess
 from pathlib import Path
 
 from aiohttp import web
 
+from tests.harness.processes import CLI, started
 from tests.routing.conftest import TOKEN
 
 MEBIBYTE = 1024 * 1024
@@ -60,20 +61,12 @@ async def pass_through(volume, provider, tmp_path):
         )
     )
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ELIZA")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "eliza_cloud.cli", "serve", "--port", "0"),
-        env={**kept, "ELIZA_STATE_DIR": str(tmp_path), "ELIZA_API_TOKEN": TOKEN},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
+    environ = {**kept, "ELIZA_STATE_DIR": str(tmp_path), "ELIZA_API_TOKEN": TOKEN}
+    command = (*CLI, "serve", "--port", "0")
+    async with started(*command, env=environ, stderr=subprocess.DEVNULL) as process:
         line = (await process.stdout.readline()).decode()
         port = int(line.strip().rpartition(":")[2])
         return await dawdle(port, process.pid, fountain)
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def dawdle(port, pid, fountain):

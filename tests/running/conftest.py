@@ -19,10 +19,12 @@ import pytest
 
 from tests.api.conftest import cloud, serve, signed_in  # noqa: F401 - fixtures
 from tests.cli.conftest import clean_environment, run, service  # noqa: F401 - fixtures
-from tests.process.conftest import CLI, URL, running
+from tests.harness import processes
+from tests.harness.processes import CLI, HANG, Process
+from tests.process.conftest import URL, running
 
 TOKEN = "canary-" + "5e1f8d02" * 4
-PATIENCE = 20.0
+PATIENCE = HANG
 
 
 class Supervisor:
@@ -71,7 +73,7 @@ class Supervisor:
 class Unit:
     """One service that was started as a unit is."""
 
-    process: subprocess.Popen[str]
+    process: Process
     url: str
     state: Path
     environ: dict[str, str]
@@ -92,9 +94,7 @@ class Unit:
                 return error.code, json.load(error)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*CLI, *arguments], env=self.environ, capture_output=True, text=True, timeout=30, check=False
-        )
+        return processes.run(*CLI, *arguments, env=self.environ)
 
     def settings(self, text: str) -> None:
         (self.state / "eliza.json").write_text(text)
@@ -126,14 +126,8 @@ class Unit:
 @contextmanager
 def unit(environ: dict[str, str]) -> Iterator[Unit]:
     """Start a service and wait until it says where it listens; it is stopped at the end, if it still runs."""
-    with subprocess.Popen(
-        [*CLI, "serve", "--port", "0"],
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with processes.start(*CLI, "serve", "--port", "0", env=environ, **pipes) as process:
         found = URL.search(process.stdout.readline())
         assert found, process.stderr.read()
         url = found.group(1)
@@ -145,7 +139,7 @@ def unit(environ: dict[str, str]) -> Iterator[Unit]:
             yield started
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(HANG)
             reader.join()
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from configparser import RawConfigParser
 from pathlib import Path
@@ -15,6 +14,7 @@ from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from eliza_cloud.daemon.service import STOP_BUDGET
 from eliza_cloud.routing.config.settings import VARIABLES
 from eliza_cloud.store.config.setting_types import Counts
+from tests.harness.processes import run
 
 CONFIG = Path(__file__).parents[2] / "config"
 UNITS = {"eliza-cloud.service": "--system", "eliza-cloud.user.service": "--user"}
@@ -46,12 +46,7 @@ def analyze(tmp_path, figure):
         pytest.skip("systemd-analyze is not installed, so the units are NOT VERIFIED")
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
 
-    def run(*arguments):
-        return subprocess.run(
-            ["systemd-analyze", *arguments], env=environ, capture_output=True, text=True, check=False
-        )
-
-    return run
+    return lambda *arguments: run("systemd-analyze", *arguments, env=environ)
 
 
 @pytest.mark.parametrize("name", UNITS)

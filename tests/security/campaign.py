@@ -14,12 +14,12 @@ from typing import Any
 import aiohttp
 
 from tests.api.conftest import until
+from tests.harness.processes import CLI, HANG, started
 from tests.security.canaries import Canary, Net
 from tests.security.echoing_cloud import EchoingCloud
 from tests.security.wire import converse
 
 TOKEN = "canary-token-" + "9d41c07be2f85a36" * 3
-MODULE = [sys.executable, "-P", "-m", "eliza_cloud.cli"]
 SETTINGS = {
     "cloud": {
         "backup": {"autoBackupIntervalMs": 200},
@@ -61,6 +61,7 @@ class Campaign:
     agent: str = ""
     service: asyncio.subprocess.Process | None = None
     starts: int = 0
+    stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
     _read: dict[Path, int] = field(default_factory=dict)
 
     @property
@@ -103,11 +104,11 @@ class Campaign:
         out, err = (self.root / "logs" / f"{self.starts}.{name}" for name in ("out", "err"))
         serve = "from eliza_cloud.cli.main import main\nsys.exit(main(['serve', '--port', '0']))"
         code = f"import sys\n{patch}\n{serve}"
-        command = [sys.executable, "-P", "-c", code] if patch else [*MODULE, "serve", "--port", "0"]
+        command = [sys.executable, "-P", "-c", code] if patch else [*CLI, "serve", "--port", "0"]
         with out.open("wb") as to_out, err.open("wb") as to_err:
-            self.service = await asyncio.create_subprocess_exec(
-                *command, env=self.environment(**more), cwd=self.root / "cwd",
-                stdin=asyncio.subprocess.DEVNULL, stdout=to_out, stderr=to_err,
+            self.service = await self.stack.enter_async_context(
+                started(*command, env=self.environment(**more), cwd=self.root / "cwd",
+                        stdout=to_out, stderr=to_err)
             )  # fmt: skip
         process = self.service
         await until(lambda: b"API token" in out.read_bytes() or process.returncode is not None)
@@ -129,26 +130,38 @@ class Campaign:
         if self.service.returncode is None:
             self.look_at_processes()
             self.tell(number)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG):
             code = await self.service.wait()
         self.collect()
         return code
 
     async def api(
-        self, method: str, path: str, *, token: str = TOKEN, seconds: float = 10.0, **more: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = TOKEN,
+        seconds: float = HANG,
+        end: bytes | None = None,
+        **more: Any,
     ) -> tuple[int, Any]:
-        """Call the API; the whole answer goes into the net."""
+        """Call the API; all that is read goes into the net. An answer that has an `end` is left after it."""
         headers = {"Authorization": f"Bearer {token}", **more.pop("headers", {})}
         timeout = aiohttp.ClientTimeout(total=seconds)
         url = f"http://127.0.0.1:{self.port}{path}"
         async with self.cloud.session.request(
             method, url, headers=headers, timeout=timeout, **more
         ) as answer:
-            content = await answer.read()
-            self.net.add(
-                "answers",
-                f"{answer.status} {answer.reason} {sorted(answer.headers.items())}\n".encode() + content,
-            )
+            content = f"{answer.status} {answer.reason} {sorted(answer.headers.items())}\n".encode()
+            body = len(content)
+            try:
+                async for piece in answer.content.iter_any():
+                    content += piece
+                    if end is not None and end in content:
+                        break
+            finally:
+                self.net.add("answers", content)
+            content = content[body:]
             with contextlib.suppress(ValueError):
                 return answer.status, json.loads(content)
             return answer.status, content
@@ -172,12 +185,10 @@ class Campaign:
 
     async def cli(self, *arguments: str, **more: str) -> tuple[int, str]:
         """Run one command; its arguments, its output and its errors go into the net."""
-        process = await asyncio.create_subprocess_exec(
-            *MODULE, *arguments, env=self.environment(**more), cwd=self.root / "cwd",
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        async with asyncio.timeout(30):
-            out, err = await process.communicate()
+        environ = self.environment(**more)
+        async with started(*CLI, *arguments, env=environ, cwd=self.root / "cwd") as process:
+            async with asyncio.timeout(HANG):
+                out, err = await process.communicate()
         self.net.add("command line: output", out)
         self.net.add("command line: errors", err)
         return process.returncode or 0, (out + err).decode()

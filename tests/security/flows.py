@@ -72,7 +72,8 @@ async def _call(on: Campaign, route: Endpoint) -> None:
         agent = ELSEWHERE if route.path.endswith(("/shutdown", "/suspend")) else on.agent
         path = re.sub(r"{[^}]*}", "x", route.path.replace("{agent_id}", agent))
         body = {} if route.method == "GET" else {"json": BODY}
-        await on.api(route.method, path, **body, headers={"Prefer": "respond-async"}, seconds=2.0)
+        end = b"\n\n" if path == "/api/cloud/events" else None  # one event, for it goes on for ever
+        await on.api(route.method, path, **body, headers={"Prefer": "respond-async"}, seconds=2.0, end=end)
         if "chat" in path:
             streamed = {"json": {**BODY, "stream": True}, "headers": {"Accept": "text/event-stream"}}
             await on.api(route.method, path, **streamed, seconds=2.0)
@@ -431,10 +432,9 @@ async def fall(self, *given, **named):
 
 async def falling(on: Campaign) -> None:
     """A fault of our own in an activity, in a call, in the start: its traceback is logged, the key is not."""
-    await on.start(
-        patch=FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run")
-    )
-    await until(lambda: _on_writer_done(on))
+    monitor = FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run")
+    await on.start(patch=monitor)
+    await until(lambda: _fell(on))
     await every_route(on)
     await on.cli("status")
     await on.stop()

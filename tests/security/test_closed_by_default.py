@@ -1,13 +1,12 @@
 """Nothing is open but what the table of routes says, wherever it listens and whatever is added."""
 
-import asyncio
 import re
-import sys
 
 import pytest
 from aiohttp import web
 
 from eliza_cloud.api.routes import ROUTES
+from tests.harness.processes import CLI, started
 from tests.security import house as houses
 from tests.security.guard_rows import AGENT, RIGHT, TOKEN
 from tests.security.wire import converse, request
@@ -112,12 +111,8 @@ async def test_a_route_that_is_added_later_is_closed(tmp_path):
 async def test_listening_to_others_demands_a_long_token_of_its_own(tmp_path, host, variables):
     """Also where the state directory has a token file: that one nobody chose for others."""
     (tmp_path / "api-token").write_text(f"{TOKEN}\n")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "eliza_cloud.cli", "serve", "--port", "0", "--host", host,
-        env={"ELIZA_STATE_DIR": str(tmp_path), "HOME": str(tmp_path), "PYTHONUTF8": "1", **variables},
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(30):
+    environ = {"ELIZA_STATE_DIR": str(tmp_path), "HOME": str(tmp_path), "PYTHONUTF8": "1", **variables}
+    async with started(*CLI, "serve", "--port", "0", "--host", host, env=environ) as process:
         out, err = await process.communicate()
     assert (process.returncode, out) == (2, b"")
     assert b"ELIZA_API_TOKEN" in err

@@ -2,11 +2,11 @@
 
 import asyncio
 import re
-import sys
 
 import pytest
 
 from tests.api.conftest import until
+from tests.harness.processes import CLI, started
 from tests.security.guard_rows import KEY, RIGHT, ROWS, STATUS, TOKEN
 from tests.security.house import watched_cloud
 from tests.security.test_guard_table import HIDDEN
@@ -20,23 +20,18 @@ SMALL = ("method: get /api/cloud/status", "method: get /api/cloud/login/status?s
 
 @pytest.mark.parametrize("parser", ["compiled", "python"])
 async def test_nothing_gets_in_whichever_parser_reads_it(tmp_path, parser, figure):
+    log = tmp_path / "log"
+    environ = {
+        "HOME": str(tmp_path), "ELIZA_STATE_DIR": str(tmp_path / "state"),
+        "ELIZA_API_TOKEN": TOKEN, "ELIZAOS_CLOUD_API_KEY": KEY,
+        "ELIZA_CLOUD_ALLOW_LOOPBACK": "1", "ELIZA_LOG_LEVEL": "debug",
+        **({"AIOHTTP_NO_EXTENSIONS": "1"} if parser == "python" else {}),
+    }  # fmt: skip
     async with watched_cloud() as cloud:
-        log = tmp_path / "log"
-        with log.open("wb") as to_log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "eliza_cloud.cli", "serve", "--port", "0",
-                env={
-                    "HOME": str(tmp_path), "ELIZA_STATE_DIR": str(tmp_path / "state"),
-                    "ELIZA_API_TOKEN": TOKEN,
-                    "ELIZAOS_CLOUD_API_KEY": KEY, "ELIZAOS_CLOUD_BASE_URL": cloud.url,
-                    "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
-                    "ELIZA_LOG_LEVEL": "debug",
-                    **({"AIOHTTP_NO_EXTENSIONS": "1"} if parser == "python" else {}),
-                },
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=to_log,
-            )  # fmt: skip
-        try:
-            assert process.stdout is not None
+        environ["ELIZAOS_CLOUD_BASE_URL"] = cloud.url
+        to_log = log.open("wb")
+        async with started(*CLI, "serve", "--port", "0", env=environ, stderr=to_log) as process:
+            to_log.close()
             port = int((await process.stdout.readline()).decode().rpartition(":")[2])
 
             async def connected() -> bool:
@@ -60,7 +55,6 @@ async def test_nothing_gets_in_whichever_parser_reads_it(tmp_path, parser, figur
             assert len(cloud.calls) == calls, cloud.calls[calls:]
             assert await connected(), "a row signed out"
             assert (await converse(port, request("GET /api/cloud/agents", RIGHT))).answers[0].status == 200
-        finally:
             process.terminate()
             await process.wait()
         written = log.read_text()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import StatePaths, state_paths
 from eliza_cloud.store.sqlite.agent_record import SqliteStore
 from eliza_cloud.store.sqlite.database import Database
+from tests.harness import processes
+from tests.harness.processes import Process
 
 CLOUD = "https://www.elizacloud.ai"
 Opened = Callable[..., Credentials]
@@ -69,24 +72,12 @@ def files_with(paths: StatePaths) -> Callable[[str], list[str]]:
 
 
 @pytest.fixture
-def child() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+def child() -> Iterator[Callable[..., Process]]:
     """Start child.py with arguments; ends what is still running afterwards."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: object) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("child.py"), *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        with process:
-            process.kill()
+    command = (sys.executable, Path(__file__).with_name("child.py"))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with ExitStack() as stack:
+        yield lambda *arguments: stack.enter_context(processes.start(*command, *arguments, **pipes))
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.doctor.conftest import free_port
-from tests.process.conftest import CLI
+from tests.harness import processes
+from tests.harness.processes import CLI, HANG
 
-PATIENCE = 30.0
+PATIENCE = HANG
 HASTE = {
     "backup": {"autoBackupIntervalMs": 60000},
     "bridge": {
@@ -32,14 +33,8 @@ class Process:
     """One process of the command line: what it says is read as it comes."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [*CLI, *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self._process = processes.start(*CLI, *arguments, env=environment, **pipes)
         self._heard = threading.Condition()
         self.lines: list[str] = []
         self._readers = [
@@ -146,15 +141,7 @@ class Site:
 
     def run(self, *arguments: str, code: int | None = 0) -> dict[str, Any]:
         """Run a command with --json; return its last line."""
-        ran = subprocess.run(
-            [*CLI, *arguments, "--json"],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        ran = processes.run(*CLI, *arguments, "--json", env=self.environment)
         assert code is None or ran.returncode == code, (arguments, ran.returncode, ran.stdout, ran.stderr)
         assert "Traceback" not in ran.stderr
         lines = ran.stdout.strip().splitlines()

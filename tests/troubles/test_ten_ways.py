@@ -4,7 +4,6 @@ Everyone: `doctor`, `explain`, `/readyz`, the log and the health items. All of i
 """
 
 import json
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from eliza_cloud.core.problems import PROBLEMS
+from tests.harness.processes import run
 from tests.troubles.site import Process, Site
 from tests.troubles.tls import TlsFront
 
@@ -133,12 +133,7 @@ def test_06_the_clock_is_off(site, tmp_path):
 def a_small_disk(directory: Path) -> Iterator[Path]:
     """Put the directory on a file system of half a megabyte; yield the file that fills it."""
     content = {path.name: path.read_bytes() for path in directory.iterdir()}
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", str(directory)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    mounted = run("mount", "-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", directory)
     if mounted.returncode != 0:
         pytest.skip(f"NOT TESTED HERE, as it takes root: a full disk ({mounted.stderr.strip()})")
     try:
@@ -147,7 +142,7 @@ def a_small_disk(directory: Path) -> Iterator[Path]:
             (directory / name).chmod(0o600)
         yield directory / "ballast"
     finally:
-        subprocess.run(["umount", str(directory)], check=True)
+        assert run("umount", directory).returncode == 0
 
 
 def test_07_the_disk_is_full(site):
