@@ -39,30 +39,30 @@ class AtChange:
 Moment = AtCall | AfterDelay | AtChange
 
 
-def moments(jitter: random.Random, points: int, seconds: float, count: int) -> Iterator[Moment]:
+def moments(rng: random.Random, points: int, seconds: float, count: int) -> Iterator[Moment]:
     """Spread a count of moments over an act that had so many points and took so long."""
     calls = count // 2
     chosen: list[Moment] = [
-        AtCall(round(points * (number + jitter.random()) / calls) or 1) for number in range(calls)
+        AtCall(round(points * (number + rng.random()) / calls) or 1) for number in range(calls)
     ]
-    chosen += [AfterDelay(seconds * 1.2 * jitter.random()) for _ in range(count // 4)]
-    chosen += [AtChange(jitter.choice(FILES)) for _ in range(count - len(chosen))]
-    jitter.shuffle(chosen)
+    chosen += [AfterDelay(seconds * 1.2 * rng.random()) for _ in range(count // 4)]
+    chosen += [AtChange(rng.choice(FILES)) for _ in range(count - len(chosen))]
+    rng.shuffle(chosen)
     yield from chosen
 
 
 class Armed:
     """One moment for one service."""
 
-    def __init__(self, parse_iso: Moment, notes: Path, state: Path) -> None:
+    def __init__(self, moment: Moment, notes: Path, state: Path) -> None:
         self.plan = notes / "plan"
         self.took = 0.0  # seconds from the beginning of the act to the kill
         self.points = 0  # how many there were, where they were only noted
-        self._moment = parse_iso
+        self._moment = moment
         self._state = state
-        self._on_writer_done = notes / "fell"
+        self._fell = notes / "fell"
         self._seen = notes / "seen"
-        for path in (self.plan, self._on_writer_done, self._seen):
+        for path in (self.plan, self._fell, self._seen):
             path.unlink(missing_ok=True)
 
     def kill_during(self, service: Child, act: Callable[[], None]) -> str:
@@ -86,7 +86,7 @@ class Armed:
     def arm(self) -> None:
         """Tell the service at which call to kill itself."""
         if isinstance(self._moment, AtCall):
-            plan = {"at": self._moment.number, "fell": str(self._on_writer_done), "seen": str(self._seen)}
+            plan = {"at": self._moment.number, "fell": str(self._fell), "seen": str(self._seen)}
             fresh = self.plan.with_suffix(".new")
             fresh.write_text(json.dumps(plan))
             fresh.replace(self.plan)
@@ -94,7 +94,7 @@ class Armed:
     @property
     def place(self) -> str | None:
         """Return the call at which the service killed itself."""
-        return self._on_writer_done.read_text().strip() if self._on_writer_done.exists() else None
+        return self._fell.read_text().strip() if self._fell.exists() else None
 
     def _has_come(self, begun: float, before: object) -> bool:
         match self._moment:

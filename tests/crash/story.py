@@ -16,7 +16,7 @@ MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend":
 
 
 @dataclass
-class SignalAction:
+class Attempt:
     """What the service said before it was killed."""
 
     prefix: str | None = None  # of the key that this sign-in brings
@@ -32,7 +32,7 @@ class Story:
     """`key` and `desired_agent_id` are what the machine held when it was last at rest."""
 
     machine: Machine
-    jitter: random.Random
+    rng: random.Random
     key: str | None = None
     desired_agent_id: str | None = None
     agents: list[str] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Story:
 
     # What must hold
 
-    def killed(self, told: SignalAction) -> bool:
+    def killed(self, attempt: Attempt) -> bool:
         """Check what the kill left on the disk; return whether a disconnect was begun."""
         if self.writer is not None and self.writer.killed:
             self.writer.wait()
@@ -121,34 +121,34 @@ class Story:
             assert self.count_in({"other": other}) in (acknowledged, acknowledged + 1)
         else:
             assert self.count_in({"other": other}) >= acknowledged
-        assert key in (None, self.key) or self._is_new(key, told)
+        assert key in (None, self.key) or self._is_new(key, attempt)
         record = self.machine.record()
         held = record.key.reveal() if record.key else None
-        assert held in (None, self.key) or self._is_new(held, told)
-        if told.leaving and not record.signing_out:
+        assert held in (None, self.key) or self._is_new(held, attempt)
+        if attempt.leaving and not record.signing_out:
             assert (key, held, record.desired_agent_id) in (
                 (self.key, self.key, self.desired_agent_id),
                 (None, None, None),
             )
-        return record.signing_out or told.signed_out
+        return record.signing_out or attempt.signed_out
 
-    def at_rest(self, service: Service, told: SignalAction, *, begun: bool) -> None:
+    def at_rest(self, service: Service, attempt: Attempt, *, begun: bool) -> None:
         """Check what a started service makes of it, and take over what it holds now."""
         key = self.on_disk()["cloud"].get("apiKey")
         desired_agent_id = self.machine.record_in_use().desired_agent_id
         if begun:
             assert key is None
-        elif told.authenticated:
-            assert self._is_new(key, told)
+        elif attempt.authenticated:
+            assert self._is_new(key, attempt)
         else:
-            assert key == self.key or self._is_new(key, told) or (key is None and told.leaving)
+            assert key == self.key or self._is_new(key, attempt) or (key is None and attempt.leaving)
         if key is None:
             self.assert_signed_out(service)
         else:
             assert desired_agent_id in (
-                [told.asked_for]
-                if told.linked
-                else [self.desired_agent_id, told.asked_for or self.desired_agent_id]
+                [attempt.asked_for]
+                if attempt.linked
+                else [self.desired_agent_id, attempt.asked_for or self.desired_agent_id]
             )
             service.until_linked(desired_agent_id)
         if self.key not in (None, key):
@@ -166,5 +166,5 @@ class Story:
         assert self.machine.files_with("eliza_") == []
 
     @staticmethod
-    def _is_new(key: str | None, told: SignalAction) -> bool:
-        return bool(key and told.prefix and KEY.fullmatch(key) and key.startswith(told.prefix))
+    def _is_new(key: str | None, attempt: Attempt) -> bool:
+        return bool(key and attempt.prefix and KEY.fullmatch(key) and key.startswith(attempt.prefix))

@@ -54,11 +54,11 @@ def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_t
     met = [cloud.fault("*/snapshot", "hang"), cloud.fault("/api/auth/cli-session/*", "hang", method="GET")]
     met.append(cloud.fault("/api/v1/credits/*", "hang"))
     service.post("/api/cloud/login")
-    waiters = [
+    callers = [
         threading.Thread(target=ignored, args=(service, "GET", "/api/cloud/credits")),
         threading.Thread(target=ignored, args=(service, "POST", f"/api/cloud/agents/{agent}/backups")),
     ]
-    for caller in waiters:
+    for caller in callers:
         caller.start()
     half = socket.create_connection(("127.0.0.1", service.port))
     half.sendall(
@@ -73,7 +73,7 @@ def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_t
         code = service.wait()
         took = time.monotonic() - began
     half.close()
-    for caller in waiters:
+    for caller in callers:
         caller.join()
     figure(f"{took:.2f} s to stop while everything hangs")
     assert code == 0, service.output

@@ -26,45 +26,45 @@ import pytest
 
 from tests.crash.moments import Armed, AtCall, Moment, moments
 from tests.crash.processes import GONE, Service, until
-from tests.crash.story import SignalAction, Story
+from tests.crash.story import Attempt, Story
 
 KILLS = 20  # in one test, and every third time one more in the start that follows; there are 14
-Act = Callable[[Story, Service, SignalAction], None]
+Act = Callable[[Story, Service, Attempt], None]
 
 
-def sign_in(story: Story, service: Service, told: SignalAction) -> None:
+def sign_in(story: Story, service: Service, attempt: Attempt) -> None:
     session = service.post("/api/cloud/login")["sessionId"]
-    told.prefix = story.machine.cloud.approve(session)
-    readers = [threading.Thread(target=read_login, args=(service, session, told)) for _ in range(2)]
+    attempt.prefix = story.machine.cloud.approve(session)
+    readers = [threading.Thread(target=read_login, args=(service, session, attempt)) for _ in range(2)]
     for reader in readers:
         reader.start()
     for reader in readers:
         reader.join()
 
 
-def read_login(service: Service, session: str, told: SignalAction) -> None:
+def read_login(service: Service, session: str, attempt: Attempt) -> None:
     with suppress(*GONE):
-        while not told.authenticated:
+        while not attempt.authenticated:
             if service.login_status(session)["status"] == "authenticated":
-                told.authenticated = True
+                attempt.authenticated = True
 
 
-def connect(story: Story, service: Service, told: SignalAction) -> None:
-    told.asked_for = story.jitter.choice([agent for agent in story.agents if agent != story.desired_agent_id])
-    prefer = story.jitter.choice([{}, {"Prefer": "respond-async"}])
-    service.post(f"/api/cloud/agents/{told.asked_for}/connect", **prefer)
-    told.linked = True
+def connect(story: Story, service: Service, attempt: Attempt) -> None:
+    attempt.asked_for = story.rng.choice([agent for agent in story.agents if agent != story.desired_agent_id])
+    prefer = story.rng.choice([{}, {"Prefer": "respond-async"}])
+    service.post(f"/api/cloud/agents/{attempt.asked_for}/connect", **prefer)
+    attempt.linked = True
 
 
-def back_up(story: Story, service: Service, told: SignalAction) -> None:
+def back_up(story: Story, service: Service, attempt: Attempt) -> None:
     for _ in range(3):
         service.post(f"/api/cloud/agents/{story.desired_agent_id}/backups")
 
 
-def sign_out(story: Story, service: Service, told: SignalAction) -> None:
-    told.leaving = True
+def sign_out(story: Story, service: Service, attempt: Attempt) -> None:
+    attempt.leaving = True
     service.post("/api/cloud/disconnect")
-    told.signed_out = True
+    attempt.signed_out = True
 
 
 def signed_out(story: Story, service: Service) -> None:
@@ -76,7 +76,7 @@ def linked(story: Story, service: Service) -> None:
 
 
 def linked_or_not(story: Story, service: Service) -> None:
-    if story.jitter.random() < 0.5:
+    if story.rng.random() < 0.5:
         story.sign_out(service)
         story.sign_in(service)
     else:
@@ -86,12 +86,12 @@ def linked_or_not(story: Story, service: Service) -> None:
 def beside_another_program(act: Act) -> Act:
     """Let another program write eliza.json meanwhile, and be killed itself every other time."""
 
-    def both(story: Story, service: Service, told: SignalAction) -> None:
+    def both(story: Story, service: Service, attempt: Attempt) -> None:
         assert story.writer is not None
-        if story.jitter.random() < 0.5:
-            time.sleep(0.02 * story.jitter.random())
+        if story.rng.random() < 0.5:
+            time.sleep(0.02 * story.rng.random())
             story.writer.signal()
-        act(story, service, told)
+        act(story, service, attempt)
 
     return both
 
@@ -116,62 +116,62 @@ def test_a_kill_loses_nothing_and_takes_nothing_back(machine, phase, seed, figur
     """`pytest -m long tests/crash` does the same with eighteen more seeds, some 3500 kills."""
     prepare, act = PHASES[phase]
     story = Story(machine, random.Random(f"{phase} {seed}"))
-    on_crash: Counter[str] = Counter()
+    kills: Counter[str] = Counter()
     service = story.begin()
 
-    def kill_once(parse_iso: Moment) -> tuple[Armed, str]:
+    def kill_once(moment: Moment) -> tuple[Armed, str]:
         nonlocal service
         prepare(story, service)
         if phase.startswith("config"):
             story.write_beside()
-        told, armed, running = SignalAction(), Armed(parse_iso, machine.notes, machine.state), service
-        place = armed.kill_during(running, lambda: during(story, running, told, act))
-        begun = story.killed(told)
-        service = settle(story, told, begun, on_crash)
+        attempt, armed, running = Attempt(), Armed(moment, machine.notes, machine.state), service
+        place = armed.kill_during(running, lambda: during(story, running, attempt, act))
+        begun = story.killed(attempt)
+        service = settle(story, attempt, begun, kills)
         return armed, place
 
     began = time.monotonic()
     whole, _ = kill_once(AtCall(0))  # after the act: how many points are there, how long does it take?
-    for parse_iso in moments(story.jitter, whole.points, whole.took, KILLS):
-        on_crash[kill_once(parse_iso)[1]] += 1
+    for moment in moments(story.rng, whole.points, whole.took, KILLS):
+        kills[kill_once(moment)[1]] += 1
     outcomes = ", ".join(f"{count} {what}" for what, count in sorted(story.outcomes.items()))
     figure(
-        f"{on_crash.total()} kills during {phase} (seed {seed}): {places(on_crash)}; came to: {outcomes};"
+        f"{kills.total()} kills during {phase} (seed {seed}): {places(kills)}; came to: {outcomes};"
         f" {time.monotonic() - began:.0f} s"
     )
-    assert on_crash.total() >= KILLS
-    assert len(on_crash) > 3
+    assert kills.total() >= KILLS
+    assert len(kills) > 3
 
 
-def during(story: Story, service: Service, told: SignalAction, act: Act) -> None:
+def during(story: Story, service: Service, attempt: Attempt, act: Act) -> None:
     with suppress(*GONE):
-        act(story, service, told)
+        act(story, service, attempt)
 
 
-def settle(story: Story, told: SignalAction, begun: bool, on_crash: Counter[str]) -> Service:
+def settle(story: Story, attempt: Attempt, begun: bool, kills: Counter[str]) -> Service:
     """Start again, every third time after another kill in the middle of starting."""
-    if story.jitter.random() < 1 / 3:
-        armed = Armed(AtCall(story.jitter.randint(1, 60)), story.machine.notes, story.machine.state)
+    if story.rng.random() < 1 / 3:
+        armed = Armed(AtCall(story.rng.randint(1, 60)), story.machine.notes, story.machine.state)
         armed.arm()
         service = story.serve()
         until(lambda: service.ended or service.is_ready)
         service.kill()
         armed.plan.unlink()
-        on_crash[f"{armed.place or 'done'}, starting"] += 1
-        begun = story.killed(told) or begun
+        kills[f"{armed.place or 'done'}, starting"] += 1
+        begun = story.killed(attempt) or begun
     service = story.start()
-    story.at_rest(service, told, begun=begun)
-    if told.leaving and story.key is None:  # and so it stays
+    story.at_rest(service, attempt, begun=begun)
+    if attempt.leaving and story.key is None:  # and so it stays
         service.kill()
         service = story.start()
         story.assert_signed_out(service)
     return service
 
 
-def places(on_crash: Counter[str]) -> str:
+def places(kills: Counter[str]) -> str:
     """Say in a few words where the kills fell."""
     kinds: Counter[str] = Counter()
-    for place, count in on_crash.items():
+    for place, count in kills.items():
         word = place.partition(" ")[2]
         if place.endswith("starting"):
             kinds["in the start that followed"] += count
@@ -190,7 +190,7 @@ def places(on_crash: Counter[str]) -> str:
 
 def test_a_kill_in_the_middle_of_the_first_start_leaves_nothing_half_done(machine, figure):
     """With a token to make; each time on an empty directory."""
-    plan, seen, on_crash = (machine.notes / name for name in ("plan", "seen", "fell"))
+    plan, seen, fell = (machine.notes / name for name in ("plan", "seen", "fell"))
     settings = machine.config.read_text()
     own_token = {"ELIZA_API_TOKEN": ""}
     plan.write_text(json.dumps({"at": 0, "seen": str(seen)}))
@@ -200,7 +200,7 @@ def test_a_kill_in_the_middle_of_the_first_start_leaves_nothing_half_done(machin
         shutil.rmtree(machine.state)
         machine.state.mkdir(mode=0o700)
         machine.config.write_text(settings)
-        plan.write_text(json.dumps({"at": number, "fell": str(on_crash)}))
+        plan.write_text(json.dumps({"at": number, "fell": str(fell)}))
         assert machine.serve(kill_points=str(plan), environ=own_token).wait() == -signal.SIGKILL
         service = machine.start(environ=own_token)
         token = (machine.state / "api-token").read_text()

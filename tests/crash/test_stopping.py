@@ -104,11 +104,11 @@ def test_a_signal_while_starting_stops_it_as_soon_as_it_has_started(machine, fig
     points = len(seen.read_text().splitlines())
     assert points > 10
     for number in range(1, points + 1, 4):
-        on_crash = machine.notes / f"fell-{number}"
-        plan.write_text(json.dumps({"at": number, "fell": str(on_crash), "signal": "SIGTERM"}))
+        fell = machine.notes / f"fell-{number}"
+        plan.write_text(json.dumps({"at": number, "fell": str(fell), "signal": "SIGTERM"}))
         service = machine.serve(kill_points=str(plan))
         assert service.wait() == 0, service.output
-        assert on_crash.exists()
+        assert fell.exists()
         assert "Traceback" not in service.output
     figure(f"{len(range(1, points + 1, 4))} stops in the middle of starting")
     plan.unlink()

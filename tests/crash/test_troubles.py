@@ -8,14 +8,14 @@ import pytest
 
 from tests.crash.house import Machine
 from tests.crash.processes import Service, until
-from tests.crash.troubles import TROUBLES, Locked, OngoingProblem, as_root
+from tests.crash.troubles import STORE_PROBLEMS, Locked, StoreProblem, as_root
 from tests.harness.processes import run
 
 IMPATIENT = {"eliza_cloud.store.sqlite.database.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
 
-@pytest.fixture(params=TROUBLES, ids=lambda kind: kind.__name__)
-def problem(request, machine) -> Iterator[OngoingProblem]:
+@pytest.fixture(params=STORE_PROBLEMS, ids=lambda kind: kind.__name__)
+def problem(request, machine) -> Iterator[StoreProblem]:
     one = request.param(machine)
     yield one
     machine.close()
@@ -26,7 +26,7 @@ def start(machine: Machine) -> Service:
     return machine.start(constants=IMPATIENT)
 
 
-def is_clear(sentence: str, problem: OngoingProblem) -> bool:
+def is_clear(sentence: str, problem: StoreProblem) -> bool:
     """Tell whether it is one sentence that says what is wrong and what to do."""
     assert sentence.count("\n") == 0
     assert sentence.endswith(".")

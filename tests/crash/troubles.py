@@ -96,5 +96,5 @@ class Locked:
         self.end()
 
 
-OngoingProblem = FullDisk | ReadOnly | Locked
-TROUBLES = [FullDisk, ReadOnly, Locked]
+StoreProblem = FullDisk | ReadOnly | Locked
+STORE_PROBLEMS = [FullDisk, ReadOnly, Locked]

@@ -60,7 +60,7 @@ class Life:
         self.sessions: list[str] = []
         self.waiters: list[Caller] = []
         self.disk_was_slow_at = 0.0
-        self.on_crash = False
+        self.crashed = False
         self.journal: Recording | None = None
         self.ways_out = contextlib.ExitStack()
         self.log = self.ways_out.enter_context(structlog.testing.capture_logs())
@@ -111,7 +111,7 @@ class Life:
     def check(self) -> None:
         """Check everything that must hold at this moment."""
         self.tally.steps += 1
-        self.on_crash = True  # unless the end is reached
+        self.crashed = True  # unless the end is reached
         assert self.watch.broken == [], self.watch.broken[0]
         assert self.loop.faults == [], self.loop.faults[0]
         falls = [line["exc_info"] for line in self.log if line["event"] == "runtime.crashed"]
@@ -121,7 +121,7 @@ class Life:
         self._hear_the_answers()
         if not self.loop._ready and not self.loop.disk_waits:
             self._check_that_nobody_waits_for_nothing()
-        self.on_crash = False
+        self.crashed = False
 
     def _hear_the_answers(self) -> None:
         for caller in [caller for caller in self.waiters if caller.task.done()]:

@@ -236,7 +236,7 @@ class LinkModel(Life, RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if hasattr(self, "manager") and not self.on_crash:
+            if hasattr(self, "manager") and not self.crashed:
                 self.end_well()
         finally:
             self.tally.lives += 1

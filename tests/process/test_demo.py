@@ -136,7 +136,7 @@ def test_a_service_that_does_not_start_is_a_failure_that_shows_why(environment, 
 
 
 @pytest.mark.parametrize(
-    ("parse_iso", "number"),
+    ("moment", "number"),
     [
         ("✓ Start both", signal.SIGTERM),
         ("✓ Connect to it", signal.SIGINT),

@@ -434,7 +434,7 @@ async def falling(on: Campaign) -> None:
     """A fault of our own in an activity, in a call, in the start: its traceback is logged, the key is not."""
     monitor = FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run")
     await on.start(patch=monitor)
-    await until(lambda: _fell(on))
+    await until(lambda: _crashed(on))
     await every_route(on)
     await on.cli("status")
     await on.stop()
@@ -448,7 +448,7 @@ async def falling(on: Campaign) -> None:
     assert b"service.failed" in on.net.of(on.net.flow, "log")
 
 
-async def _on_writer_done(on: Campaign) -> bool:
+async def _crashed(on: Campaign) -> bool:
     return "runtime_not_started" in (await on.api("GET", "/api/cloud/status"))[1].get("reason", "")
 
 

@@ -108,22 +108,22 @@ class House:
                     self.counts[f"chats answered {answer.status}"] += 1
             await asyncio.sleep(0.05)
 
-    async def outages(self, jitter: random.Random) -> None:
+    async def outages(self, rng: random.Random) -> None:
         """Let one thing after the other go wrong for a second or two; the link mends each time."""
         while True:
-            what, fault = jitter.choice([*OUTAGES, ("sandbox dies", {})])
+            what, fault = rng.choice([*OUTAGES, ("sandbox dies", {})])
             self.counts[what] += 1
             if fault:
                 await self.tell_cloud("/emulator/faults", fault)
             else:
                 await self.tell_cloud(f"/emulator/agents/{self.agent}/sandbox", {"state": "dead"})
-            await asyncio.sleep(jitter.uniform(0.5, 2.0))
+            await asyncio.sleep(rng.uniform(0.5, 2.0))
             if fault:
                 await self.tell_cloud("/emulator/faults", method="DELETE")
             else:
                 await self.tell_cloud(f"/emulator/agents/{self.agent}/sandbox", {"state": "running"})
             await self.connected_again()
-            await asyncio.sleep(jitter.uniform(0.5, 3.0))
+            await asyncio.sleep(rng.uniform(0.5, 3.0))
 
 
 class Looks:

@@ -59,7 +59,7 @@ class Week:
     """One machine with one link that lives on while outages come and go."""
 
     def __init__(self, paths: StatePaths, seed: int) -> None:
-        self.jitter = random.Random(seed)
+        self.rng = random.Random(seed)
         self.loop = VirtualLoop()
         self.clock = LoopClock(self.loop)
         self.counts: Counter[str] = Counter()
@@ -77,7 +77,7 @@ class Week:
             credentials=Credentials(ConfigFile(paths.config), self.store, {}, BASE_URL),
             cloud=ScriptedAccess(self.cloud),
             clock=self.clock,
-            jitter=self.jitter.random,
+            jitter=self.rng.random,
             observers=[self.journal, OnStep(self._on_step)],
         )
 
@@ -117,9 +117,9 @@ class Week:
         """Let some hours pass: quiet ones, outages, callers who come and some who go."""
         end = self.loop.now + seconds
         while self.loop.now < end:
-            self.loop.pass_time(self.jitter.uniform(0.2, 1.0) * HOUR)
+            self.loop.pass_time(self.rng.uniform(0.2, 1.0) * HOUR)
             self._somebody_calls()
-            self._outage(self.jitter.choice(OUTAGES), 10 ** self.jitter.uniform(1.0, 4.0))
+            self._outage(self.rng.choice(OUTAGES), 10 ** self.rng.uniform(1.0, 4.0))
 
     def _outage(self, weather: str, seconds: float) -> None:
         self.counts[weather] += 1
@@ -137,7 +137,7 @@ class Week:
         self.loop.settle()
         facts = self.link.facts
         retries_exhausted = facts.state is LinkState.DISCONNECTED and facts.reason is Reason.RETRIES_EXHAUSTED
-        if retries_exhausted and self.jitter.random() < 0.5:
+        if retries_exhausted and self.rng.random() < 0.5:
             self.counts["woke"] += 1
             self.clock.offset += HOUR
         elif retries_exhausted or facts.state is LinkState.ERROR:
@@ -158,11 +158,11 @@ class Week:
             lambda: link.ask_cloud(lambda client: client.list_agents()),
             link.start_login,
         ]
-        for call in self.jitter.sample(calls, 2):
+        for call in self.rng.sample(calls, 2):
             self.counts["callers"] += 1
             task = self.loop.create_task(_outcome(call()), name="caller")
             self.loop.turn()
-            if self.jitter.random() < 0.5:
+            if self.rng.random() < 0.5:
                 task.cancel()
         self.loop.settle()
 

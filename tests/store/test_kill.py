@@ -66,8 +66,8 @@ async def test_a_kill_at_any_line_leaves_the_old_state_or_the_new_one(tmp_path, 
     await at(before, sign_in)
     (before / "eliza.json.bak").unlink()
     (before / "eliza.json").write_text("// mine\n" + (before / "eliza.json").read_text())
-    jitter = random.Random(operation)
-    lines = [number * SLICE + jitter.randint(1, SLICE) for number in range(SLICES)]
+    rng = random.Random(operation)
+    lines = [number * SLICE + rng.randint(1, SLICE) for number in range(SLICES)]
     jobs = [(shutil.copytree(before, tmp_path / str(line)), operation, NEW, line) for line in lines]
     printed, _ = await asyncio.to_thread(child("kill", json.dumps(jobs, default=str)).communicate)
     killed = json.loads(printed)
