@@ -13,6 +13,7 @@ from aioresponses import core
 
 from eliza_cloud.core.journal.replay import DivergedError
 from tests.harness.processes import end_group
+from tests.harness.report import Progress, figures
 from tests.journals import replay_database
 
 # aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (its own #288 and #289).
@@ -58,20 +59,23 @@ def _the_log_is_left_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Say a number that belongs in the run's report; a run on several processes prints it, too."""
+    """Say a number that belongs in the run's report; `--figures` prints them."""
     return lambda line: request.node.user_properties.append(("figure", line))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures, one a line, below the dots."""
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    said = [getattr(report, "user_properties", ()) for report in reports if _is_call(report)]
-    lines = [line for properties in said for name, line in properties if name in {"figure", "number"}]
-    if lines:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--figures", action="store_true", help="print what the tests have measured")
+
+
+@pytest.hookimpl(trylast=True)  # once there is a reporter
+def pytest_configure(config: pytest.Config) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and config.get_verbosity() <= 0:
+        config.pluginmanager.register(Progress(reporter))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("figures"):
         terminalreporter.section("figures", "-")
-        for line in sorted(lines):
+        for line in figures(terminalreporter):
             terminalreporter.write_line(line)
-
-
-def _is_call(report: object) -> bool:
-    return getattr(report, "when", None) == "call"

@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import functools
-import inspect
 import itertools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import pytest
@@ -33,6 +32,7 @@ from eliza_cloud.store.sqlite.agent_record import SqliteStore
 from eliza_cloud.store.sqlite.database import Database
 from eliza_cloud.store.sqlite.journal import SqliteJournal
 from tests.api.contract import check_answer
+from tests.harness.waiting import HANG, until
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
 NOWHERE = "http://127.0.0.1:9"
@@ -43,8 +43,10 @@ FAST = {"login_poll_interval": 0.02, "heartbeat_interval": 5.0, "reconnect_inter
 class SettledServer(TestServer):
     """Runs the application as the service does: aiohttp's own cancels handlers whose client goes away."""
 
+    shutdown_timeout: ClassVar[float] = 0.1
+
     async def _make_runner(self, **_: Any) -> web.AppRunner:
-        return web.AppRunner(self.app, shutdown_timeout=0.1, **SERVER_SETTINGS)
+        return web.AppRunner(self.app, shutdown_timeout=self.shutdown_timeout, **SERVER_SETTINGS)
 
 
 @dataclass
@@ -128,7 +130,7 @@ async def raw(service: Service, request: str) -> tuple[int, dict[str, str], byte
     """Send a request byte by byte as it is given; return status, headers in lower case, body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", service.client.port)
     writer.write(request.replace("\n", "\r\n").encode("latin-1"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {line.split(": ")[0].lower(): line.split(": ", 1)[1] for line in head[1:] if line}
         body = await reader.readexactly(
@@ -137,16 +139,6 @@ async def raw(service: Service, request: str) -> tuple[int, dict[str, str], byte
     writer.close()
     await writer.wait_closed()
     return int(head[0].split(" ")[1]), headers, body
-
-
-async def until(holds: Any) -> None:
-    """Wait until a condition holds; `holds` is a plain or an async function."""
-    async with asyncio.timeout(10):
-        while True:
-            now = holds()
-            if await now if inspect.isawaitable(now) else now:
-                return
-            await asyncio.sleep(0.005)
 
 
 async def start_service(

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.api.http import sse
-from tests.api.conftest import TOKEN, frames, until
+from tests.api.conftest import TOKEN, frames
+from tests.harness.waiting import HANG, until
 
 KEY = "eliza_" + "ab" * 32
 AGENT = "0b5f0f7e-1111-4222-8333-444455556666"
@@ -231,7 +232,7 @@ async def test_a_client_that_goes_away_hangs_up_on_the_cloud(linked, path, first
     chat = asyncio.create_task(stream(service, path=path))
     await upstream.begun.wait()
     chat.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         await upstream.hung_up.wait()
     assert (await service.call("GET", "/api/cloud/status")).status == 200
 
@@ -253,7 +254,7 @@ async def test_a_reader_that_stalls_is_cut_off_and_the_cloud_with_it(linked, mon
     _, writer = await asyncio.open_connection("127.0.0.1", service.client.port)
     head = f"POST /api/chat/stream HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {TOKEN}\r\n"
     writer.write(f'{head}Content-Length: 17\r\n\r\n{{"text": "hello"}}'.encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         await hung_up.wait()
     await until(lambda: len(server.connections) == idle)
     writer.close()

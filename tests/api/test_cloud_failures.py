@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from tests.api.conftest import until
+from tests.harness.waiting import until
 
 KEY = "eliza_" + "ab" * 32
 AGENT = "0b5f0f7e-1111-4222-8333-444455556666"

@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 
 from eliza_cloud.core.problems import PROBLEMS
-from tests.api.conftest import until
+from tests.harness.ports import free_port
 from tests.harness.processes import started
+from tests.harness.waiting import HANG, until
 
 SERVE = """
 import asyncio, os, sys
@@ -47,7 +48,7 @@ class Process:
         self.process.send_signal(number)
 
     async def ended(self):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG):
             out, err = await self.process.communicate()
         self.output += out.decode() + err.decode()
         return self.process.returncode
@@ -90,12 +91,6 @@ async def called(url, method, path, token=None, **more):
 async def ask(url, method, path, token=None, **more):
     async with called(url, method, path, token, **more) as answer:
         return answer.status, await answer.json()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 async def refusal(launch, **variables):
@@ -290,7 +285,7 @@ async def test_a_hangup_reads_the_settings_again_and_keeps_the_old_when_they_are
     config = tmp_path / "state" / "eliza.json"
 
     async def heard(event):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG):
             while True:
                 line = (await service.process.stderr.readline()).decode()
                 if json.loads(line)["event"] == event:
@@ -314,5 +309,5 @@ async def test_a_log_nobody_reads_does_not_stop_it(launch):
     for _ in range(3):
         assert (await ask(service.urls[0], "GET", "/api/cloud/status"))[0] == 200
     service.signal(signal.SIGTERM)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         assert await service.process.wait() == 0

@@ -8,8 +8,8 @@ from eliza_cloud.core.credits import Spending
 from eliza_cloud.daemon.service import running
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import Binding, Port
-from tests.api.conftest import until
 from tests.billing.conftest import says
+from tests.harness.waiting import until
 
 SERVICE_KEY = "sk-backend-5ec4e7b2a1"
 

@@ -13,7 +13,8 @@ import pytest
 
 from eliza_cloud.cli.main import main
 from tests.harness import processes
-from tests.harness.processes import CLI, HANG
+from tests.harness.processes import CLI
+from tests.harness.waiting import HANG
 
 TOKEN = "t" * 64
 AGENT = "11111111-2222-4333-8444-555555555555"

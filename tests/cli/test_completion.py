@@ -79,7 +79,7 @@ def test_a_service_that_does_not_answer_is_waited_for_less_than_a_second(service
     without = time.monotonic() - began
     began = time.monotonic()
     assert complete("agents", "connect", "") == []
-    assert time.monotonic() - began < without + 1.0
+    assert time.monotonic() - began < 3 * without + 1.0
     hanging.set()
 
 

@@ -8,13 +8,12 @@ import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.processes import start
+from tests.harness.waiting import HANG, wait_until
 
 if TYPE_CHECKING:
     from tests.crash.house import Cloud
@@ -27,7 +26,7 @@ URL = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 def ask(port: int, method: str, path: str, body: Any = None, **more: str) -> tuple[int, Any]:
     """Make one call with the token and more headers; raises one of `GONE` when nobody answers to the end."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30.0)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANG)
     try:
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **more}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -35,15 +34,6 @@ def ask(port: int, method: str, path: str, body: Any = None, **more: str) -> tup
         return answer.status, json.loads(answer.read())
     finally:
         connection.close()
-
-
-def until(holds: Callable[[], Any], why: Callable[[], object] = str, seconds: float = 15.0) -> Any:
-    """Wait until something holds and return it."""
-    end = time.monotonic() + seconds
-    while not (now := holds()):
-        assert time.monotonic() < end, why()
-        time.sleep(0.002)
-    return now
 
 
 class Zygote:
@@ -89,7 +79,7 @@ class Child:
     def ended(self) -> bool:
         return self.code is not None or bool(select.select([self._descriptor], [], [], 0)[0])
 
-    def wait(self, seconds: float = 20.0) -> int:
+    def wait(self, seconds: float = HANG) -> int:
         """Return the exit code, a negative one for a signal."""
         if self.code is None:
             assert select.select([self._descriptor], [], [], seconds)[0], f"{self.pid} does not end"
@@ -107,7 +97,7 @@ class Service(Child):
     """`eliza-cloud serve` in a process of its own."""
 
     def started(self) -> "Service":
-        until(lambda: self.is_ready or self.ended, lambda: self.output)
+        wait_until(lambda: self.is_ready or self.ended, lambda: self.output)
         assert not self.ended, self.output
         return self
 
@@ -149,7 +139,7 @@ class Service(Child):
             status = self.status()
             return status["connected"], status["connection"]["state"], status["connection"]["agentId"]
 
-        until(
+        wait_until(
             lambda: now() == (True, *desired_agent), lambda: (desired_agent, self.status(), self.lines[-5:])
         )
 
@@ -157,7 +147,7 @@ class Service(Child):
         """Sign in and return the new key's prefix."""
         session = self.post("/api/cloud/login")["sessionId"]
         prefix = cloud.approve(session)
-        until(lambda: self.login_status(session)["status"] == "authenticated")
+        wait_until(lambda: self.login_status(session)["status"] == "authenticated")
         return prefix
 
     def create_agent(self) -> str:
@@ -168,7 +158,7 @@ class Service(Child):
             connection = self.status()["connection"]
             return connection["state"] == state and reason in (None, connection["reason"])
 
-        until(holds, lambda: (self.status(), self.lines[-5:]))
+        wait_until(holds, lambda: (self.status(), self.lines[-5:]))
 
     def login_status(self, session: str) -> Any:
         return self.ask("GET", f"/api/cloud/login/status?sessionId={session}")[1]

@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Callable
 
 from tests.crash.house import Machine
-from tests.crash.processes import Service, until
+from tests.crash.processes import Service
+from tests.harness.waiting import wait_until
 
 # Seconds; 8 and 2 otherwise. `test_hanging_stop.py` leaves them as they are.
 QUICK = {
@@ -41,7 +42,7 @@ def login_poll_hanging(machine: Machine) -> tuple[Service, None]:
     service = machine.signed_in(constants=QUICK)
     fault = machine.cloud.fault("/api/auth/cli-session/*", "hang", method="GET")
     service.post("/api/cloud/login")
-    until(lambda: machine.cloud.met(fault))
+    wait_until(lambda: machine.cloud.met(fault))
     return service, None
 
 
@@ -50,7 +51,7 @@ def connecting(machine: Machine) -> tuple[Service, str]:
     agent = service.create_agent()
     fault = machine.cloud.fault("*/provision", "hang")
     service.ask("POST", f"/api/cloud/agents/{agent}/connect", Prefer="respond-async")
-    until(lambda: machine.cloud.met(fault))
+    wait_until(lambda: machine.cloud.met(fault))
     service.until_state("connecting")
     return service, agent
 
@@ -72,7 +73,7 @@ def reconnecting_and_trying(machine: Machine) -> tuple[Service, str]:
     service, agent = machine.linked(constants=QUICK)
     fault = machine.cloud.fault("*/provision", "hang")
     machine.cloud.control(f"agents/{agent}/sandbox", state="dead")
-    until(lambda: machine.cloud.met(fault))
+    wait_until(lambda: machine.cloud.met(fault))
     service.until_state("reconnecting")
     return service, agent
 
@@ -89,7 +90,7 @@ def closing(machine: Machine) -> tuple[Service, str]:
     other = service.create_agent()
     fault = machine.cloud.fault("*/snapshot", "delay", seconds=0.2)
     service.ask("POST", f"/api/cloud/agents/{other}/connect", Prefer="respond-async")
-    until(lambda: machine.cloud.met(fault))
+    wait_until(lambda: machine.cloud.met(fault))
     service.until_state("connected", "closing")
     return service, other
 

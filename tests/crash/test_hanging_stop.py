@@ -12,16 +12,17 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.crash.processes import GONE, TOKEN, Service, until
+from tests.crash.processes import GONE, TOKEN, Service
 from tests.crash.troubles import Locked
+from tests.harness.waiting import HANG, wait_until
 
-BOUND = 15.0  # seconds that a stop may take
+BOUND = 2 * 20.0  # the TimeoutStopSec of the units, twice, for a machine that is busy
 
 
 @contextmanager
 def streaming(service: Service) -> Iterator[http.client.HTTPResponse]:
     """A reader of a conversation in which the agent stops in the middle of a sentence."""
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=HANG)
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     connection.request("POST", "/api/chat/stream", '{"text": "hello"}', headers)
     yield connection.getresponse()
@@ -67,7 +68,7 @@ def test_everything_that_hangs_at_once_does_not_add_up_to_more_than_a_stop_may_t
     )
     with streaming(service) as answer:
         answer.readline()
-        until(lambda: all(cloud.met(fault) for fault in met))
+        wait_until(lambda: all(cloud.met(fault) for fault in met))
         began = time.monotonic()
         service.signal(signal.SIGTERM)
         code = service.wait()
@@ -111,10 +112,10 @@ def test_a_name_that_cannot_be_looked_up_does_not_hold_a_stop_up(machine, figure
     )
     caller = threading.Thread(target=ignored, args=(service, "POST", "/api/cloud/login"))
     caller.start()
-    until(lambda: "slow.example" in service.log.read_text())
+    wait_until(lambda: "slow.example" in service.log.read_text())
     began = time.monotonic()
     service.signal(signal.SIGTERM)
-    code = service.wait(30)
+    code = service.wait()
     took = time.monotonic() - began
     caller.join()
     figure(f"{took:.2f} s to stop while a name is looked up")
@@ -129,12 +130,10 @@ def test_a_second_signal_ends_it_at_once(machine, first, second):
     key = machine.key
     fault = machine.cloud.fault("*/snapshot", "hang")
     service.signal(first)
-    until(lambda: machine.cloud.met(fault))
+    wait_until(lambda: machine.cloud.met(fault))
     assert not service.ended
-    began = time.monotonic()
     service.signal(second)
-    assert service.wait() == -second  # 143 or 130 in a shell
-    assert time.monotonic() - began < 1.0
+    assert service.wait() == -second  # 143 or 130 in a shell; 0, had it waited for the snapshot
     assert machine.key == key
     machine.cloud.heal()
     machine.start().until_linked(agent)

@@ -25,8 +25,9 @@ from contextlib import suppress
 import pytest
 
 from tests.crash.moments import Armed, AtCall, Moment, moments
-from tests.crash.processes import GONE, Service, until
+from tests.crash.processes import GONE, Service
 from tests.crash.story import Attempt, Story
+from tests.harness.waiting import wait_until
 
 KILLS = 20  # in one test, and every third time one more in the start that follows; there are 14
 Act = Callable[[Story, Service, Attempt], None]
@@ -154,7 +155,7 @@ def settle(story: Story, attempt: Attempt, begun: bool, kills: Counter[str]) -> 
         armed = Armed(AtCall(story.rng.randint(1, 60)), story.machine.notes, story.machine.state)
         armed.arm()
         service = story.serve()
-        until(lambda: service.ended or service.is_ready)
+        wait_until(lambda: service.ended or service.is_ready)
         service.kill()
         armed.plan.unlink()
         kills[f"{armed.place or 'done'}, starting"] += 1

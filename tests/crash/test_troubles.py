@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crash.house import Machine
-from tests.crash.processes import Service, until
+from tests.crash.processes import Service
 from tests.crash.troubles import STORE_PROBLEMS, Locked, StoreProblem, as_root
 from tests.harness.processes import run
+from tests.harness.waiting import wait_until
 
 IMPATIENT = {"eliza_cloud.store.sqlite.database.BUSY_TIMEOUT": 0.05}  # seconds; 5 otherwise
 
@@ -79,14 +80,14 @@ def test_at_login_it_says_so_keeps_the_old_key_and_takes_the_new_one_when_it_is_
     problem.begin()
     session = service.post("/api/cloud/login")["sessionId"]
     prefix = machine.cloud.approve(session)
-    told = until(lambda: service.login_status(session).get("error"))
+    told = wait_until(lambda: service.login_status(session).get("error"))
     assert told.startswith("You are signed in, but the key could not be saved: ")
     assert is_clear(told, problem), told
     assert service.login_status(session)["status"] == "pending"
     assert machine.key == old
     service.until_linked(agent)
     problem.end()
-    until(lambda: service.login_status(session)["status"] == "authenticated")
+    wait_until(lambda: service.login_status(session)["status"] == "authenticated")
     assert "error" not in service.login_status(session)
     assert machine.key.startswith(prefix)
     service.until_linked(agent)

@@ -11,7 +11,7 @@ from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
 from tests.crash.house import SETTINGS, Cloud, Machine, emulator
-from tests.crash.processes import until
+from tests.harness.waiting import wait_until
 
 CLOUD = "https://www.elizacloud.ai"
 OLD, NEW, NEWER = (Secret(f"eliza_{digit * 64}") for digit in "123")
@@ -174,10 +174,10 @@ def test_a_service_with_an_unstored_key_is_killed_or_the_sign_in_is_cancelled(ma
     session = service.post("/api/cloud/login")["sessionId"]
     machine.config.write_text(NO_JSON)
     prefix = machine.cloud.approve(session)
-    until(lambda: service.login_status(session).get("error"))
+    wait_until(lambda: service.login_status(session).get("error"))
     if how == "cancel":
         service.post("/api/cloud/login/cancel", {"sessionId": session})
-        until(lambda: machine.files_with(prefix) == [], machine.record)
+        wait_until(lambda: machine.files_with(prefix) == [], machine.record)
     service.kill()
     machine.config.write_text(whole)
     machine.start().until_linked(None)

@@ -3,18 +3,18 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.docs.readme import README
 from tests.harness import processes
+from tests.harness.ports import free_ports
 from tests.harness.processes import Process
+from tests.harness.waiting import HANG
 
 SESSION = "a1b2c3d4-…"
 CLOUD, SERVICE = "http://127.0.0.1:4400", "http://localhost:31337"
@@ -55,15 +55,6 @@ def blocks() -> list[Block]:
         if piece.strip():
             before = piece
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody has just now, each another one."""
-    with ExitStack() as held:
-        taken = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in taken]
 
 
 @dataclass
@@ -124,7 +115,7 @@ class Machine:
         """Stop it as an init system does; it must end well."""
         process = self.running.pop(name)
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=HANG)
         assert process.returncode == 0
 
     def sign_in(self, line: str) -> None:
@@ -132,7 +123,7 @@ class Machine:
         process = self._begin(line)
         self.session = self._read(process, SIGN_IN)
         self.approve()
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=HANG)
         assert process.returncode == 0, out
 
     def approve(self) -> None:
@@ -142,7 +133,7 @@ class Machine:
             json.dumps({"sessionId": self.session}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=HANG) as answer:
             assert answer.status == 200
 
     def follow(self, line: str) -> None:
@@ -150,7 +141,7 @@ class Machine:
         process = self._begin(line)
         assert process.stdout.readline()
         process.send_signal(2)
-        process.communicate(timeout=20)
+        process.communicate(timeout=HANG)
         assert process.returncode in {0, 130}
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -26,7 +25,9 @@ from eliza_cloud.ops.doctor.run import DoctorReport, examine
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
+from tests.harness.ports import free_port
 from tests.harness.processes import CLI, started
+from tests.harness.waiting import HANG
 
 
 @dataclass
@@ -60,12 +61,6 @@ class Machine:
         """The code of each check that fails."""
         found = await self.examined()
         return {name: finding.code for name, finding in found.items() if finding.result == "FAIL"}
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture
@@ -109,7 +104,7 @@ class Cloud:
         await self.balance(20)
         agent = (await self.client.create_agent("ada")).agent
         await self.client.provision(agent.id)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG):
             while (await self.client.get_agent(agent.id)).status != "running":  # noqa: ASYNC110 - elsewhere
                 await asyncio.sleep(0.01)
         return agent.id

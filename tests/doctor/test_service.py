@@ -8,7 +8,8 @@ from aiohttp import web
 from eliza_cloud.cli.installation import installation
 from eliza_cloud.ops.doctor.run import why_not_running
 from eliza_cloud.store.instance_lock import InstanceLock
-from tests.doctor.conftest import free_port, served
+from tests.doctor.conftest import served
+from tests.harness.ports import free_port
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 
 from eliza_cloud.store.sqlite.database import Database
 from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
-from tests.doctor.conftest import free_port, kept_environment, served
+from tests.doctor.conftest import kept_environment, served
+from tests.harness.ports import free_port
 from tests.harness.processes import CLI, started
 
 TOKEN = "canary-token-0a1b2c3d4e5f67"

@@ -11,7 +11,8 @@ import pytest
 import trustme
 from aiohttp import web
 
-from tests.doctor.conftest import free_port, kept_environment
+from tests.doctor.conftest import kept_environment
+from tests.harness.ports import free_port
 from tests.harness.processes import CLI, started
 
 DAY = 86400.0

@@ -13,13 +13,13 @@ import pytest
 from eliza_cloud.api.app_keys import EVENTS, JOURNAL
 from eliza_cloud.api.http.event_hub import EventHub
 from eliza_cloud.runtime.journal import Journal
-from tests.api.conftest import TOKEN, Service, cloud, serve, service, signed_in, until
+from tests.api.conftest import TOKEN, Service, cloud, serve, service, signed_in
+from tests.harness.waiting import HANG, until
 from tests.process.conftest import environment, one_house
 
 __all__ = ["cloud", "environment", "one_house", "serve", "service", "signed_in"]
 
 PATH = "/api/cloud/events"
-PATIENCE = 10.0
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Reader:
 
     async def open(self, head: str) -> "Reader":
         self._writer.write(head.replace("\n", "\r\n").encode())
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG):
             self.head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
         return self
 
@@ -80,7 +80,7 @@ class Reader:
 
     async def next(self) -> Frame:
         """The next frame; comments are counted on the way."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG):
             while True:
                 piece = await self.piece()
                 assert piece is not None, "the stream has ended"
@@ -99,7 +99,7 @@ class Reader:
     async def rest(self) -> bytes:
         """Whatever else is sent until the connection is closed or broken off."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(HANG):
                 return await self._reader.read()
         except ConnectionError:
             return b""

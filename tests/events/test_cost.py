@@ -9,9 +9,9 @@ import tracemalloc
 from eliza_cloud.api.http import event_hub as event_stream
 from eliza_cloud.api.http import sse
 from eliza_cloud.runtime.observers import Observer
-from tests.api.conftest import until
-from tests.events.conftest import Stage
+from tests.events.conftest import Reader, Stage
 from tests.events.test_keeping_up import LARGE, ROOM
+from tests.harness.waiting import until
 
 MEBIBYTE = 2**20
 
@@ -81,9 +81,19 @@ async def _held_after(stage: Stage, changes: int) -> int:
 
 async def test_one_change_reaches_a_hundred_readers_at_once(stage, monkeypatch, figure):
     monkeypatch.setattr(event_stream, "MOST_READERS", 100)
-    readers = [await stage.read() for _ in range(100)]
-    for reader in readers:
+    readers = [await stage.read()]
+    await readers[0].next()
+    alone = await _span_of_a_change(stage, readers)
+    readers += [await stage.read() for _ in range(99)]
+    for reader in readers[1:]:
         await reader.next()
+    span = await _span_of_a_change(stage, readers)
+    figure(f"event stream: a change reaches 100 readers within {span * 1e3:.1f} ms, one in {alone * 1e3:.1f}")
+    assert span < 3 * 100 * alone  # a busy machine gives or takes something
+
+
+async def _span_of_a_change(stage: Stage, readers: list[Reader]) -> float:
+    """Return how many seconds pass until every reader has read a change."""
     spans = []
     for _ in range(20):
         begun = time.perf_counter()
@@ -91,5 +101,4 @@ async def test_one_change_reaches_a_hundred_readers_at_once(stage, monkeypatch, 
         frames = await asyncio.gather(*(reader.next() for reader in readers))
         spans.append(time.perf_counter() - begun)
         assert len({frame.text for frame in frames}) == 1
-    figure(f"event stream: a change reaches 100 readers within {statistics.median(spans) * 1e3:.1f} ms")
-    assert statistics.median(spans) < 0.5
+    return statistics.median(spans)

@@ -6,8 +6,9 @@ import pytest
 
 from eliza_cloud.api.http import event_hub as event_stream
 from eliza_cloud.core.timefmt import seconds_of
-from tests.api.conftest import TOKEN, until
+from tests.api.conftest import TOKEN
 from tests.events.conftest import staged
+from tests.harness.waiting import until
 
 
 async def test_the_first_frame_is_a_snapshot_of_the_status_view(stage):

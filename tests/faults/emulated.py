@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import inspect
-import itertools
 import socket
 import ssl
 import uuid
@@ -14,6 +12,7 @@ import aiohttp
 from aiohttp import connector, web
 
 from eliza_cloud.emulator import create_app as create_emulator
+from tests.harness.waiting import until
 
 PREFIX = {"2026-04": "/api/v1/milady/agents", "next": "/api/v1/eliza/agents"}
 TRUSTED = Path(__file__).with_name("trusted.pem")
@@ -33,7 +32,7 @@ class Cloud:
         self._distrusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._distrusted.load_cert_chain(UNTRUSTED)
         self._ports: dict[str, socket.socket] = {}
-        self._sites: list[web.SockSite] = []
+        self._sites: dict[socket.socket, web.SockSite] = {}
         self._control = ""
         self._owners: dict[str, str] = {}
 
@@ -75,10 +74,15 @@ class Cloud:
             tls = self._tls if scheme == "https" else None
             site = web.SockSite(self._runner, listening, ssl_context=tls)
             await site.start()
-            self._sites.append(site)
+            self._sites[listening] = site
 
     async def refuse(self) -> None:
-        for site in self._sites:
+        for listening in self._sites:
+            asyncio.get_running_loop().remove_reader(listening)
+        await asyncio.sleep(
+            0
+        )  # asyncio forgets to close what it has accepted when the server is closed first
+        for site in self._sites.values():
             await site.stop()
         self._sites.clear()
 
@@ -173,13 +177,3 @@ def _reserved(port: int) -> socket.socket:
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     held.bind(("127.0.0.1", port))
     return held
-
-
-async def until(holds: Any) -> None:
-    """Wait until a condition holds; `holds` is a plain or an async function."""
-    async with asyncio.timeout(10):
-        for look in itertools.count():
-            now = holds()
-            if await now if inspect.isawaitable(now) else now:
-                return
-            await asyncio.sleep(0.001 if look < 100 else 0.01)

@@ -34,7 +34,7 @@ from tests.observing import OnStep
 TOKEN = "token-of-the-fault-table-0123456789"
 BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))
 #: While nothing is wrong, and for what a fault catches that was on its way already.
-LONG = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 3.0))
+LONG = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 5.0))
 SHORT = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 0.06))
 HASTE = 100
 

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.emulated import Cloud, until
+from tests.faults.emulated import Cloud
 from tests.faults.faults import RETRY_AFTER
 from tests.faults.stage import Service
+from tests.harness.waiting import until
 
 
 @dataclass

@@ -4,12 +4,12 @@ import contextlib
 
 import pytest
 
-from tests.faults.emulated import until
 from tests.faults.endpoints import ENDPOINTS
 from tests.faults.expected import EXCEPTIONS, expected, link_after
 from tests.faults.faults import FAULTS, strike
 from tests.faults.stage import LONG, SHORT, Patience, service
 from tests.faults.steps import Cell
+from tests.harness.waiting import until
 
 CELLS = [(endpoint, fault) for endpoint in ENDPOINTS for fault in FAULTS]
 GENERATIONS = ["2026-04", "next"]

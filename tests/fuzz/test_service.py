@@ -12,10 +12,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.faults.emulated import Cloud, until
+from tests.faults.emulated import Cloud
 from tests.faults.stage import SHORT, Patience, service
 from tests.fuzz.odd_json import KEY, changed, changes, write
 from tests.fuzz.search import searched
+from tests.harness.waiting import until
 
 HASTE = 5000
 ALLOWED = {200, 201, 202, 400, 401, 402, 403, 404, 409, 429, 502, 503, 504}

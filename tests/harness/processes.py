@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness import guardian
+from tests.harness.waiting import HANG
 
 CLI = (sys.executable, "-P", "-m", "eliza_cloud.cli")
-#: Seconds after which a process counts as hanging. It only bounds a failure: a busy machine takes its time.
-HANG = 60.0
 
 
 class Process(subprocess.Popen[Any]):

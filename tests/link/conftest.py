@@ -22,6 +22,7 @@ from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import StatePaths, state_paths
 from eliza_cloud.store.sqlite.agent_record import SqliteStore
 from eliza_cloud.store.sqlite.database import Database
+from tests.harness.waiting import HANG
 from tests.journals import Recording
 from tests.link.fake_clock import FakeClock
 from tests.link.scripted_cloud import KEY, A, ScriptedCloud, heartbeat_dead
@@ -146,7 +147,7 @@ class Rig:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Let everything run that needs no time, until something holds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG):
             while not true():  # noqa: ASYNC110 - what is waited for is not ours to announce itself
                 await asyncio.sleep(0)
 
@@ -238,7 +239,7 @@ async def rig(tmp_path: Path, cloud: ScriptedCloud, log: list) -> AsyncIterator[
     finally:
         for gate in cloud.gates.values():
             gate.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG):
             await rig.stop()
         await server.close()
     assert faults == [], "an exception that nobody looked at"

@@ -9,6 +9,7 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 from eliza_cloud.store.config.settings import Settings
+from tests.harness.waiting import HANG
 from tests.link.failing import failing
 from tests.link.scripted_cloud import (
     KEY,
@@ -322,7 +323,7 @@ async def test_row_30_a_reader_that_goes_away_ends_the_stream_at_the_cloud(rig, 
     pieces = link.proxy().stream("tell me everything")
     assert await anext(pieces) == "and "
     await pieces.aclose()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG):
         await ended.wait()
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from eliza_cloud.emulator import GENERATIONS
 from tests.harness import processes
-from tests.harness.processes import CLI, HANG, Process
+from tests.harness.processes import CLI, Process
+from tests.harness.waiting import HANG
 
 URL = re.compile(r"(?:answers at|Listening on) (http://\S+)")
 
@@ -75,7 +76,7 @@ class House:
         request = urllib.request.Request(
             f"{self.cloud_url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=HANG) as answer:
             return json.load(answer)
 
     def login(self) -> Ran:

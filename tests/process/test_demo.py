@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from eliza_cloud.emulator import GENERATIONS
-from tests.harness.processes import HANG, run, start
+from tests.harness.processes import run, start
+from tests.harness.waiting import HANG
 from tests.process.conftest import CLI
 
 STEPS = [

@@ -7,11 +7,12 @@ import pytest
 
 from eliza_cloud.emulator import GENERATIONS
 from tests.harness.processes import CLI, run
+from tests.harness.waiting import HANG
 from tests.process.conftest import running
 
 
 def state_at(url):
-    with urllib.request.urlopen(f"{url}/emulator/state", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/emulator/state", timeout=HANG) as answer:
         return json.load(answer)
 
 

@@ -247,10 +247,3 @@ def run(house, monkeypatch, capsys):
         return int(code), out, err
 
     return run
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    """Wait until a condition holds."""
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what is waited for offers no event
-            await asyncio.sleep(0.005)

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.routing import gateway as gateways
-from tests.routing.conftest import CLOUD, TOKEN, chunk, until
+from tests.harness.waiting import HANG, until
+from tests.routing.conftest import CLOUD, TOKEN, chunk
 
 KEY = "sk-canary-4f9d21c7a0b35e68"
 DIRECT = {"backend": "other", "transport": "direct"}
@@ -280,7 +281,7 @@ async def test_a_client_that_goes_away_cancels_the_call(house, other):
             gone.set()
 
     other.script["/v1/chat/completions"] = endless
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         answer = await house.session.post(
             f"{house.url}/v1/chat/completions", json=BODY, headers={"Authorization": f"Bearer {TOKEN}"}
         )
@@ -300,7 +301,7 @@ async def test_a_client_that_goes_before_the_answer_cancels_the_call(house, othe
             gone.set()
 
     other.script["/v1/chat/completions"] = silent
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         asking = asyncio.create_task(house.chat())
         await started.wait()
         asking.cancel()

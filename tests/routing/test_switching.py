@@ -12,7 +12,8 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
-from tests.routing.conftest import CLOUD, TOKEN, until
+from tests.harness.waiting import until
+from tests.routing.conftest import CLOUD, TOKEN
 
 KEY = "sk-canary-4f9d21c7a0b35e68"
 OPENAI = {"backend": "openai", "transport": "direct"}

@@ -20,11 +20,11 @@ import pytest
 from tests.api.conftest import cloud, serve, signed_in  # noqa: F401 - fixtures
 from tests.cli.conftest import clean_environment, run, service  # noqa: F401 - fixtures
 from tests.harness import processes
-from tests.harness.processes import CLI, HANG, Process
+from tests.harness.processes import CLI, Process
+from tests.harness.waiting import HANG
 from tests.process.conftest import URL, running
 
 TOKEN = "canary-" + "5e1f8d02" * 4
-PATIENCE = HANG
 
 
 class Supervisor:
@@ -35,7 +35,7 @@ class Supervisor:
         self.said: list[dict[str, str]] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
-        self._socket.settimeout(PATIENCE)
+        self._socket.settimeout(HANG)
 
     def next(self) -> dict[str, str]:
         """Wait for one message."""
@@ -60,7 +60,7 @@ class Supervisor:
         except BlockingIOError:
             return heard
         finally:
-            self._socket.settimeout(PATIENCE)
+            self._socket.settimeout(HANG)
 
     def statuses(self) -> list[str]:
         return [message["STATUS"] for message in self.said if "STATUS" in message]
@@ -87,7 +87,7 @@ class Unit:
             headers["Authorization"] = f"Bearer {token}"
         request = urllib.request.Request(f"{self.url}{path}", content, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(request, timeout=HANG) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -102,15 +102,13 @@ class Unit:
     def until_logged(self, event: str) -> dict[str, Any]:
         """Wait for the first line of this event that was not waited for yet."""
         with self.logged:
-            assert self.logged.wait_for(lambda: any(one["event"] == event for one in self.log), PATIENCE), (
-                event
-            )
+            assert self.logged.wait_for(lambda: any(one["event"] == event for one in self.log), HANG), event
             position = next(number for number, one in enumerate(self.log) if one["event"] == event)
             return self.log.pop(position)
 
     def until_status(self, member: str) -> bool:
         """Wait until a member of the status is true."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + HANG
         while time.monotonic() < deadline:
             if self.ask("GET", "/api/cloud/status")[1][member]:
                 return True
@@ -192,7 +190,7 @@ def told(url: str, path: str, body: dict[str, Any]) -> Any:
     request = urllib.request.Request(
         f"{url}/emulator/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=HANG) as answer:
         return json.load(answer)
 
 

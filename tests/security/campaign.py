@@ -13,8 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.api.conftest import until
-from tests.harness.processes import CLI, HANG, started
+from tests.harness.processes import CLI, started
+from tests.harness.waiting import HANG, until
 from tests.security.canaries import Canary, Net
 from tests.security.echoing_cloud import EchoingCloud
 from tests.security.wire import converse

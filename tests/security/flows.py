@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from eliza_cloud.api.routes import ROUTES, Endpoint
-from tests.api.conftest import until
+from tests.harness.waiting import until
 from tests.security.campaign import SETTINGS, TOKEN, Campaign
 from tests.security.wire import request
 

@@ -17,7 +17,7 @@ from eliza_cloud.daemon import service
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.listen_address import read_binding
-from tests.api.conftest import until
+from tests.harness.waiting import until
 from tests.security.guard_rows import KEY, TOKEN
 
 MINUTES = itertools.count(0.0, 60.0)

@@ -10,6 +10,7 @@ import pytest_asyncio
 from eliza_cloud.api import app as application
 from eliza_cloud.api.http import request_body as body
 from eliza_cloud.api.middleware.auth import GUESSES
+from tests.harness.waiting import HANG
 from tests.security import house as houses
 from tests.security.guard_rows import CREATE, RIGHT, SIGN_OUT, STATUS
 from tests.security.wire import converse, request
@@ -43,10 +44,10 @@ async def test_whoever_sends_no_whole_request_is_cut_off_and_disturbs_nobody(imp
     crowd = [await asyncio.open_connection("127.0.0.1", impatient.port) for _ in range(CROWD)]
     for (_, writer), half in zip(crowd, itertools.cycle(HALVES), strict=False):
         writer.write(half)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG):
         talk = await converse(impatient.port, request(STATUS))
     assert talk.answers[0].status == 200
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         rests = await asyncio.gather(*(_to_the_end(reader, writer) for reader, writer in crowd))
     assert not any(b" 500 " in rest for rest in rests)
     assert impatient.effects()[1:] == before[1:]
@@ -127,10 +128,11 @@ async def test_a_body_that_turns_out_malformed_is_no_fault_of_ours(house, token,
     writer.write(request(CREATE, *token, "Transfer-Encoding: chunked", close=False) + b"2\r\n{}\r\n")
     await asyncio.sleep(0.02)
     writer.write(b"zz\r\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         received = await reader.read()
     writer.transport.abort()
     assert received.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 ") if token else b"HTTP/1.1 401 ")
+    monkeypatch.undo()
     packed = gzip.compress(b"[" * 5_000_000)
     talk = await converse(house.port, request(CREATE, *token, "Content-Encoding: gzip", body=packed))
     assert talk.answers[0].status == (400 if token else 401)

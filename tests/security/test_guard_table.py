@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.harness.waiting import HANG
 from tests.security.guard_rows import KEY, RIGHT, ROWS, TOKEN
 from tests.security.wire import Conversation, converse, request
 
@@ -41,7 +42,7 @@ def judge(talk: Conversation, statuses: tuple[int, ...]) -> None:
 async def test_it_is_refused_and_has_no_effect(house, row):
     before = house.effects()
     lasting = b"Connection: close" not in row.sent
-    talk = await converse(house.port, row.sent, patience=0.4 if lasting else 5.0)
+    talk = await converse(house.port, row.sent, linger=0.3 if lasting else HANG)
     judge(talk, row.status)
     after = house.effects()
     assert after[1:] == before[1:], "the cloud was called or the link was told"

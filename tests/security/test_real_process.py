@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.api.conftest import until
 from tests.harness.processes import CLI, started
+from tests.harness.waiting import HANG, until
 from tests.security.guard_rows import KEY, RIGHT, ROWS, STATUS, TOKEN
 from tests.security.house import watched_cloud
 from tests.security.test_guard_table import HIDDEN
@@ -44,7 +44,7 @@ async def test_nothing_gets_in_whichever_parser_reads_it(tmp_path, parser, figur
             async def attack(row):
                 async with turns:
                     lasting = b"Connection: close" not in row.sent
-                    return row, await converse(port, row.sent, patience=0.3 if lasting else 5.0)
+                    return row, await converse(port, row.sent, linger=0.3 if lasting else HANG)
 
             for row, talk in await asyncio.gather(*map(attack, ROWS)):
                 shown = talk.received.decode("latin-1").lower()

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 5.0
+from tests.harness.waiting import HANG
 
 
 @dataclass
@@ -65,15 +65,21 @@ def request(
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-async def converse(port: int, sent: bytes, *, answers: int = 0, patience: float = PATIENCE) -> Conversation:
-    """Send it all and read until the server hangs up, `answers` have come, or `patience` (seconds) ends."""
+async def converse(
+    port: int, sent: bytes, *, answers: int = 0, patience: float = HANG, linger: float = HANG
+) -> Conversation:
+    """Send it all and read until the server hangs up, `answers` have come, or `patience` (seconds) ends.
+
+    Once a first answer has come, nothing more is waited for than `linger`.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     talk = Conversation(sent, b"", closed=False)
     try:
         writer.write(sent)
         async with asyncio.timeout(patience):
             while not (answers and len(talk.answers) >= answers):
-                chunk = await reader.read(65536)
+                async with asyncio.timeout(linger if talk.answers else None):
+                    chunk = await reader.read(65536)
                 if not chunk:
                     talk.closed = True
                     break

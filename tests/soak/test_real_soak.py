@@ -21,6 +21,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.harness.waiting import HANG
 from tests.process.conftest import running
 
 SECONDS = 600.0
@@ -94,7 +95,7 @@ class House:
         await self._until(lambda status: status["connection"]["state"] == "connected")
 
     async def _until(self, true: Callable[[Any], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG):
             while not true(await self.ask("GET", "/api/cloud/status")):  # noqa: ASYNC110 - over HTTP
                 await asyncio.sleep(0.05)
 

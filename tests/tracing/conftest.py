@@ -25,7 +25,8 @@ from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
 from eliza_cloud.store.config.listen_address import Binding, Port
-from tests.routing.conftest import provider, until  # noqa: F401 - fixture and helper
+from tests.harness.waiting import HANG, until
+from tests.routing.conftest import provider  # noqa: F401 - fixture and helper
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
 ANY_PORT = Binding("127.0.0.1", (Port(0, "--port"),))
@@ -184,7 +185,7 @@ async def raw(house: House, *requests: str) -> str:
     """Send each text once the one before it is answered; return all that comes until the connection ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
     answers = b""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG):
         for number, request in enumerate(requests, 1):
             writer.write(request.encode())
             while number < len(requests) and answers.count(b"\r\n\r\n") < number:

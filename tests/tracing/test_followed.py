@@ -6,7 +6,8 @@ import re
 import pytest
 
 from eliza_cloud.cli.main import main
-from tests.tracing.conftest import TOKEN, raw, until
+from tests.harness.waiting import until
+from tests.tracing.conftest import TOKEN, raw
 
 MINE = "mine.2026-11-23_1"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.doctor.conftest import free_port
 from tests.harness import processes
-from tests.harness.processes import CLI, HANG
+from tests.harness.ports import free_port
+from tests.harness.processes import CLI
+from tests.harness.waiting import HANG
 
-PATIENCE = HANG
 HASTE = {
     "backup": {"autoBackupIntervalMs": 60000},
     "bridge": {
@@ -57,7 +57,7 @@ class Process:
             return next((line for line in self.lines[after:] if wanted(line)), None)
 
         with self._heard:
-            line = self._heard.wait_for(found, PATIENCE)
+            line = self._heard.wait_for(found, HANG)
         assert line, "\n".join(self.lines)
         return line
 
@@ -66,9 +66,9 @@ class Process:
 
     def ends(self) -> int:
         """Wait for the end, and for the last of what was said."""
-        code = self._process.wait(PATIENCE)
+        code = self._process.wait(HANG)
         for reader in self._readers:
-            reader.join(PATIENCE)
+            reader.join(HANG)
         for stream in (self._process.stdout, self._process.stderr):
             assert stream is not None
             stream.close()
@@ -191,7 +191,7 @@ class Site:
     def until(self, true: Callable[[], object]) -> None:
         """Look again and again until something holds."""
         tick = threading.Event()
-        for _ in range(int(PATIENCE / 0.05)):
+        for _ in range(int(HANG / 0.05)):
             if true():
                 return
             tick.wait(0.05)
@@ -217,7 +217,7 @@ class Site:
             url, content, {"Content-Type": "application/json", **(headers or {})}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=HANG) as answer:
                 return answer.status, json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as error:
             with error:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import trustme
 
+from tests.harness.waiting import HANG
+
 
 class TlsFront:
     """Passes each connection on to a port of this machine; certificate and `Date` are of the world's time."""
@@ -71,7 +73,7 @@ class TlsFront:
         connection.settimeout(20)
         try:
             near = self._context.wrap_socket(connection, server_side=True)
-            far = socket.create_connection(("127.0.0.1", self._target), timeout=20)
+            far = socket.create_connection(("127.0.0.1", self._target), timeout=HANG)
         except OSError:
             connection.close()
             return
