@@ -19,7 +19,6 @@ def refusal(error: str, code: str = "invalid_request") -> dict:
     return {"ok": False, "error": error, "code": code}
 
 
-NOT_ALL_STRINGS = "environmentVars must hold strings only, A is none"
 BROKEN = refusal("Invalid JSON in request body", "invalid_json")
 NO_OBJECT = refusal("Request body must be a JSON object", "invalid_json")
 
@@ -97,21 +96,36 @@ async def test_a_body_that_is_not_packed_as_it_says_is_400(idle):
         ({"agentName": None}, "agentName is required"),
         ({"agentName": ""}, "agentName is required"),
         ({"agentName": " \t\n"}, "agentName is required"),
-        ({"agentName": 7}, "agentName is required"),
-        ({"agentName": ["x"]}, "agentName is required"),
-        ({"agentName": "x" * 101}, "agentName must have at most 100 characters, this one has 101"),
-        ({"agentName": "x", "agentConfig": []}, "agentConfig must be a JSON object"),
-        ({"agentName": "x", "agentConfig": "{}"}, "agentConfig must be a JSON object"),
-        ({"agentName": "x", "environmentVars": [["A", "b"]]}, "environmentVars must be a JSON object"),
+        ({"agentName": 7}, "agentName must be a string of at most 100 characters, but it is a number."),
+        ({"agentName": ["x"]}, "agentName must be a string of at most 100 characters, but it is a list."),
         (
-            {"agentName": "x", "environmentVars": {"A": 1}},
-            "environmentVars must hold strings only, A is none",
+            {"agentName": "x" * 101},
+            "agentName must be a string of at most 100 characters, but it is a string of 101 characters.",
+        ),
+        (
+            {"agentName": "x", "agentConfig": []},
+            "agentConfig must be a JSON object, but it is an empty list.",
+        ),
+        (
+            {"agentName": "x", "agentConfig": "{}"},
+            "agentConfig must be a JSON object, but it is a string.",
+        ),
+        (
+            {"agentName": "x", "environmentVars": [["A", "b"]]},
+            "environmentVars must be a JSON object, but it is a list.",
+        ),
+        (
+            {"agentName": "x", "environmentVars": {"B": "b", "A": 1, "C": 2}},
+            "environmentVars.A must be a string, but it is a number.",
         ),
         (
             {"agentName": "x", "environmentVars": {"A": None}},
-            "environmentVars must hold strings only, A is none",
+            "environmentVars.A must be a string, but it is null.",
         ),
-        ({"agentName": "x", "forceCreate": "yes"}, "forceCreate must be true or false"),
+        (
+            {"agentName": "x", "forceCreate": "yes"},
+            "forceCreate must be true or false, but it is a string.",
+        ),
     ],
 )
 async def test_the_clouds_create_rules_are_checked_before_it_is_called(idle, body, error):

@@ -85,7 +85,7 @@ async def stream(service, body=None, path="/api/chat/stream", **more):
         ({}, "text is required"),
         ({"text": ""}, "text is required"),
         ({"text": "  \n"}, "text is required"),
-        ({"text": 5}, "text is required"),
+        ({"text": 5}, "text must be a string that is not blank, but it is a number."),
         ({"message": "hello"}, "text is required"),
         ({"text": "hello", "mode": "loud"}, "mode must be 'simple' or 'power'"),
         ({"text": "hello", "mode": ""}, "mode must be 'simple' or 'power'"),

@@ -99,7 +99,7 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
     [
         (connect, 59, 440),
         (status, 17, 25),
-        (login, 55, 600),
+        (login, 56, 600),
         (missed_heartbeat, 33, 250),
         (completion, 35, 110),
         (disconnect, 54, 270),

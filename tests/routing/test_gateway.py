@@ -315,7 +315,7 @@ async def test_nothing_is_routed_until_it_is_said(house):
     status, body = await house.chat()
     assert (status, body["error"]["code"]) == (503, "capability_not_routed")
     assert "eliza-cloud routing set llmText" in body["error"]["message"]
-    status, body = await house.call("POST", "/rpc/base", {})
+    status, body = await house.call("POST", "/rpc/base", {"method": "eth_chainId"})
     assert (status, body["code"]) == (503, "capability_not_routed")
     status, body = await house.call("POST", "/api/tts/cloud", {"text": "hi"})
     assert (status, body["code"]) == (503, "capability_not_routed")

@@ -161,7 +161,7 @@ async def test_any_capability_can_be_switched_also_to_a_remote_server(house):
         ({"provider": 3}, "Missing provider"),
         ({"provider": "nobody"}, "Invalid provider"),
         ({"provider": "openai", "apiKey": "k" * 513}, "API key is too long"),
-        ({"provider": "openai", "apiKey": "k k"}, "API key must be printable ASCII without blanks"),
+        ({"provider": "openai", "apiKey": "k k"}, "apiKey must be printable ASCII without blanks"),
         ({"provider": "openai", "primaryModel": 3}, "primaryModel must be a string"),
         ({"provider": "openai", "capability": "vision"}, "There is no such capability"),
         ({"provider": "elizacloud", "apiKey": KEY}, "A key of Eliza Cloud is not taken here"),

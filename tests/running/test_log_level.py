@@ -76,9 +76,9 @@ def test_the_running_service_logs_more_and_less_at_once(start):
         (
             {"level": "loud"},
             "invalid_level",
-            'expected one of debug, info, warning, error, critical, found "loud"',
+            'level must be one of debug, info, warning, error, critical, but it is "loud".',
         ),
-        ({"level": 10}, "invalid_request", "level is required"),
+        ({"level": 10}, "invalid_level", "level must be one of debug, info, warning, error, critical, but"),
         ({}, "invalid_request", "level is required"),
     ],
 )

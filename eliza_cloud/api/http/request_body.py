@@ -1,19 +1,24 @@
-"""Reading request bodies: agent ids, JSON objects of at most 1 MiB, and JSON that is passed on undecoded."""
+"""Request bodies: read within a limit of size and time, and decoded by the types that document them."""
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from eliza_cloud.api.http.decode_errors import INVALID, decode_problem
 from eliza_cloud.api.middleware.errors import BODY_TOO_LARGE, BODY_TOO_SLOW, RequestError, bad_request
 
 MAX_BODY = 1_048_576
+MAX_PASSED_ON = 32 * 1024 * 1024
 #: Seconds a body may take to arrive.
 BODY_WITHIN = 60.0
+
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -26,109 +31,112 @@ async def in_time() -> AsyncIterator[None]:
         raise RequestError(BODY_TOO_SLOW) from None
 
 
-async def read_object(request: web.Request, *, may_be_empty: bool = False) -> dict[str, Any]:
-    """Return the body's object ({} for an empty one where that is allowed).
+class Body(Generic[T]):
+    """What a caller sends: `model` documents and decodes it, `example` is one. Unknown members are ignored.
 
-    Raises `RequestError`: 413 over 1 MiB, 408 when it does not come, else 400.
+    A body that is not `required` may be left out, which is the same as `{}`. `code` is that of a member that
+    does not fit, unless its type says another.
     """
-    if (request.content_length or 0) > MAX_BODY:
-        raise RequestError(BODY_TOO_LARGE)
-    try:
-        async with in_time():
-            content = await request.read()
-        if may_be_empty and not content:
-            return {}
-        document = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, web.RequestPayloadError):
-        raise bad_request("Invalid JSON in request body", "invalid_json") from None
-    if not isinstance(document, dict):
-        raise bad_request("Request body must be a JSON object", "invalid_json")
-    return document
+
+    limit = MAX_BODY
+
+    def __init__(self, example: T, *, model: Any = None, required: bool = True, code: str = INVALID) -> None:
+        self.example = example
+        self.model = type(example) if model is None else model
+        self.required = required
+        self.code = code
+
+    async def read(self, request: web.Request) -> T:
+        """Return the body; raises `RequestError`: 413 when too large, 408 when it does not come, else 400."""
+        document = await self.read_document(request)
+        return self.decoded(document)
+
+    async def read_document(self, request: web.Request) -> Any:
+        """Return the body as plain JSON. What is ignored in it has to be JSON, too."""
+        content = await read_content(request, self.limit)
+        return _document(content) if content or self.required else {}
+
+    def decoded(self, document: Any) -> T:
+        """Return the body of a document; raises `RequestError` 400 for what does not fit."""
+        try:
+            decoded: T = msgspec.convert(document, self.model)
+        except msgspec.ValidationError as error:
+            raise self._refusal(document, error) from None
+        return decoded
+
+    def _refusal(self, document: Any, error: msgspec.ValidationError) -> RequestError:
+        problem = decode_problem(document, self.model, str(error), code=self.code)
+        if not problem.path:
+            return bad_request("Request body must be a JSON object", "invalid_json")
+        return bad_request(problem.sentence, problem.code)
 
 
-def text_of(body: dict[str, Any], name: str) -> str:
-    """Return a string that is not blank, as it was sent; raises 400 "<name> is required"."""
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise bad_request(f"{name} is required")
-    return value
+class PassedOnBody(Body[T]):
+    """A body that is passed on as it came: of what may be large only the members of `model` are decoded."""
+
+    limit = MAX_PASSED_ON
+
+    def __init__(self, example: T, *, model: Any = None) -> None:
+        super().__init__(example, model=model)
+        self._decoder = msgspec.json.Decoder(self.model)
+
+    async def read_passed_on(self, request: web.Request) -> "PassedOn[T]":
+        """Return the body, and with it what was sent; raises as `read`."""
+        content = await read_content(request, self.limit)
+        try:
+            return PassedOn(self._decoder.decode(content), content)
+        except msgspec.ValidationError as error:
+            raise self._refusal(_document(content), error) from None
+        except _MALFORMED:
+            raise _invalid_json() from None
 
 
-def object_of(body: dict[str, Any], name: str) -> dict[str, Any] | None:
-    """Return a JSON object, or None when it is missing or null; raises 400."""
-    value = body.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise bad_request(f"{name} must be a JSON object")
-    return value
+class PassedOn(Generic[T]):
+    """A body that was read in part: `known` is what was decoded of it, `content` all of it."""
+
+    def __init__(self, known: T, content: bytes) -> None:
+        self.known = known
+        self.content = content
+
+    def with_model(self, model: str | None) -> msgspec.Raw:
+        """Return what travels: what came, with this model in it; None takes out one that is no name."""
+        if model == getattr(self.known, "model", model):
+            return msgspec.Raw(self.content)
+        members = msgspec.json.decode(self.content, type=dict[str, msgspec.Raw])
+        if model is not None:
+            members["model"] = msgspec.Raw(msgspec.json.encode(model))
+        else:
+            members.pop("model", None)
+        return msgspec.Raw(msgspec.json.encode(members))
 
 
-def agent_id_of(request: web.Request) -> str:
-    """Return the agent id of the path in its canonical spelling; raises 400 when it is no UUID."""
-    return uuid_of(
-        request.match_info["agent_id"], "Invalid agent ID or cloud not connected", "invalid_agent_id"
-    )
-
-
-def uuid_of(text: str, message: str, code: str = "invalid_request") -> str:
-    """Return a UUID in lower case; raises 400 with `message` for any other text."""
-    try:
-        known = str(uuid.UUID(text))
-    except ValueError:
-        known = ""
-    if known != text.lower():
-        raise bad_request(message, code)
-    return known
-
-
-MAX_PASSED_ON = 32 * 1024 * 1024
-_FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-Members = dict[str, msgspec.Raw]
-
-
-async def read_members(request: web.Request) -> Members:
-    """Return the members of a JSON object, each as it was written; raises 413, else 400."""
-    try:
-        return msgspec.json.decode(await _read(request), type=Members)
-    except _FAULTS:
-        raise bad_request("The request body must be a JSON object", "invalid_json") from None
-
-
-async def read_json(request: web.Request) -> msgspec.Raw:
-    """Return any JSON value as it was written; raises 413, else 400."""
-    try:
-        return msgspec.json.decode(await _read(request), type=msgspec.Raw)
-    except _FAULTS:
-        raise bad_request("The request body must be JSON", "invalid_json") from None
-
-
-def member(members: Mapping[str, msgspec.Raw], name: str) -> Any:
-    """Return one member decoded, None when it is missing; raises 400."""
-    try:
-        return msgspec.json.decode(members[name]) if name in members else None
-    except _FAULTS:
-        raise bad_request(f"{name} is not valid JSON", "invalid_json") from None
-
-
-def text_member(members: Mapping[str, msgspec.Raw], name: str) -> str | None:
-    """Return a text without surrounding blanks; None when it is missing, null or blank; raises 400."""
-    value = member(members, name)
-    if value is not None and not isinstance(value, str):
-        raise bad_request(f"{name} must be a string")
-    return (value.strip() or None) if value else None
-
-
-async def _read(request: web.Request) -> bytes:
+async def read_content(request: web.Request, limit: int) -> bytes:
     """Read the body. Not by aiohttp's own `read`, which knows one limit for the whole application."""
-    if (request.content_length or 0) > MAX_PASSED_ON:
+    if (request.content_length or 0) > limit:
         raise RequestError(BODY_TOO_LARGE)
     content = bytearray()
     try:
         async with in_time():
             async for chunk in request.content.iter_any():
                 content += chunk
-                if len(content) > MAX_PASSED_ON:
+                if len(content) > limit:
                     raise RequestError(BODY_TOO_LARGE)
     except web.RequestPayloadError:
-        raise bad_request("The request body is broken off", "invalid_json") from None
+        raise _invalid_json() from None
     return bytes(content)
+
+
+def decoded_part(part: msgspec.Raw) -> Any:
+    """Return a member that was left undecoded; raises `RequestError` 400 for one that is not JSON."""
+    return _document(bytes(part))
+
+
+def _document(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except _MALFORMED:
+        raise _invalid_json() from None
+
+
+def _invalid_json() -> RequestError:
+    return bad_request("Invalid JSON in request body", "invalid_json")

@@ -3,18 +3,19 @@
 import time
 import uuid
 from contextlib import aclosing
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 from aiohttp import web
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 from eliza_cloud.api.app_keys import DISCONNECTS, MANAGER
 from eliza_cloud.api.http.error_bodies import openai_error
 from eliza_cloud.api.http.reply_stream import stream_reply
-from eliza_cloud.api.http.request_body import Members, member
+from eliza_cloud.api.http.request_body import decoded_part
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.http.sse import EventStream, wants_stream
 from eliza_cloud.api.middleware.errors import bad_request
-from eliza_cloud.api.openai.types import ChatAnswerMessage, ChatChoice, ChatCompletion
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.adapters.models import AGENT_MODEL
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
@@ -24,11 +25,46 @@ ROOM = "openai-compat"
 _INSTRUCTIONS = ("system", "developer")
 
 
-async def agent_chat(request: web.Request, body: Members) -> web.StreamResponse:
+class ChatMessage(msgspec.Struct, frozen=True):
+    """One message of a conversation."""
+
+    role: str
+    content: Annotated[Raw, Meta(description="A text, or a list of parts.")] | UnsetType = UNSET
+
+
+class ChatAnswerMessage(msgspec.Struct, frozen=True):
+    """What is said."""
+
+    role: Literal["assistant"]
+    content: str
+
+
+class ChatChoice(msgspec.Struct, frozen=True):
+    """The one choice."""
+
+    index: int
+    message: ChatAnswerMessage
+    finish_reason: str
+    logprobs: None
+
+
+class ChatCompletion(msgspec.Struct, frozen=True):
+    """A whole reply of the connected agent."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[ChatChoice]
+
+
+async def agent_chat(
+    request: web.Request, messages: list[ChatMessage], *, stream: bool
+) -> web.StreamResponse:
     """Say the last user message to the agent, after all instructions; it remembers the rest itself."""
-    text = _text(member(body, "messages"))
+    text = _text(messages)
     proxy = request.app[MANAGER].proxy()
-    if member(body, "stream") is True or wants_stream(request):
+    if stream or wants_stream(request):
         return await stream_reply(
             request, lambda events: _relay(request, proxy, text, events), _report_failure
         )
@@ -67,19 +103,18 @@ def _chunk(head: dict[str, Any], delta: dict[str, Any], finish_reason: str | Non
     return {**head, "choices": [choice]}
 
 
-def _text(messages: Any) -> str:
+def _text(messages: list[ChatMessage]) -> str:
     """Return what is said to the agent; raises 400 when no user says anything."""
-    said = [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
-    instructions = [_content(one) for one in said if one.get("role") in _INSTRUCTIONS]
-    spoken = [text for one in said if one.get("role") == "user" and (text := _content(one))]
+    instructions = [_content(one) for one in messages if one.role in _INSTRUCTIONS]
+    spoken = [text for one in messages if one.role == "user" and (text := _content(one))]
     if not spoken:
         raise bad_request("messages must hold a user message with text")
     return "\n\n".join([text for text in instructions if text] + spoken[-1:])
 
 
-def _content(message: dict[str, Any]) -> str:
+def _content(message: ChatMessage) -> str:
     """Return a message's text, of which it may have several parts."""
-    content = message.get("content")
+    content = None if isinstance(message.content, UnsetType) else decoded_part(message.content)
     if isinstance(content, str):
         return content.strip()
     parts = content if isinstance(content, list) else []

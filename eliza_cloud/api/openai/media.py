@@ -2,18 +2,27 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
 from eliza_cloud.api.http.relay import CUT, headers_to_cloud, relay
-from eliza_cloud.api.http.request_body import Members, member, read_members, text_member
+from eliza_cloud.api.http.request_body import PassedOnBody
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.middleware.errors import bad_request
-from eliza_cloud.api.openai.completions import model_for, own_call, with_model
-from eliza_cloud.api.openai.types import Generated
+from eliza_cloud.api.openai.completions import direct_call, model_for
+from eliza_cloud.api.openai.upstream import (
+    MODEL_NOT_CONFIGURED,
+    PASSED_ON,
+    Model,
+    Text,
+    upstream_operation,
+)
+from eliza_cloud.api.openapi.error_examples import invalid
+from eliza_cloud.api.openapi.operation import SuccessResponse
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.adapters import media as shapes
@@ -36,10 +45,79 @@ _NOT_UNDERSTOOD = Problem(
 )
 
 
+class ImageRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An image to make. Eliza Cloud answers with addresses, and with the ratio nearest to `size`."""
+
+    prompt: Text
+    model: Model | None = None
+    n: int | None = None
+    size: str | None = None
+    style: str | None = None
+    response_format: str | None = None
+
+
+class VideoRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A video to make."""
+
+    prompt: Text
+    model: Model | None = None
+
+
+class GeneratedMedium(TypedDict, total=False):
+    """One image or video: its address, or an image's data where it has none."""
+
+    url: str | None
+    b64_json: str | None
+    revised_prompt: str
+
+
+class Generated(msgspec.Struct, frozen=True):
+    """What was made, in the shape of OpenAI's images."""
+
+    created: int
+    data: list[GeneratedMedium]
+
+
+IMAGE_REQUEST = PassedOnBody(ImageRequest("A lighthouse at dusk", size="1792x1024"))
+VIDEO_REQUEST = PassedOnBody(VideoRequest("Waves against a lighthouse"))
+
+IMAGES = upstream_operation(
+    "createImage",
+    "Images",
+    IMAGE_REQUEST,
+    (
+        SuccessResponse(
+            200, "The images.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.png"}])
+        ),
+        SuccessResponse(200, PASSED_ON, dict[str, Any]),
+    ),
+    MODEL_NOT_CONFIGURED,
+    invalid(
+        "Eliza Cloud answers with the addresses of images: ask for response_format url.", "unsupported_format"
+    ),
+)
+VIDEOS = upstream_operation(
+    "createVideo",
+    "Videos",
+    VIDEO_REQUEST,
+    (
+        SuccessResponse(
+            200, "The video.", Generated, Generated(1795464900, [{"url": "https://cdn.example/1.mp4"}])
+        ),
+        SuccessResponse(200, PASSED_ON, dict[str, Any]),
+    ),
+    MODEL_NOT_CONFIGURED,
+    about="Answers when the video is made, which takes minutes.",
+)
+
+Wanted = TypeVar("Wanted", ImageRequest, VideoRequest)
+
+
 async def images(request: web.Request) -> web.StreamResponse:
     """POST /v1/images/generations."""
     return await _generate(
         request,
+        IMAGE_REQUEST,
         path="images/generations",
         cloud_path="generate-image",
         request_for_cloud=shapes.image_for_cloud,
@@ -52,6 +130,7 @@ async def videos(request: web.Request) -> web.StreamResponse:
     """POST /v1/videos/generations {prompt, model?}: answers when the video is made, which takes minutes."""
     return await _generate(
         request,
+        VIDEO_REQUEST,
         path="videos/generations",
         cloud_path="generate-video",
         request_for_cloud=shapes.video_for_cloud,
@@ -62,6 +141,7 @@ async def videos(request: web.Request) -> web.StreamResponse:
 
 async def _generate(
     request: web.Request,
+    wanted: PassedOnBody[Wanted],
     *,
     path: str,
     cloud_path: str,
@@ -69,17 +149,15 @@ async def _generate(
     answer_from_cloud: Callable[[dict[str, Any], int], dict[str, Any]],
     timeout: aiohttp.ClientTimeout,
 ) -> web.StreamResponse:
-    body = await read_members(request)
-    if text_member(body, "prompt") is None:
-        raise bad_request("prompt is required")
+    body = await wanted.read_passed_on(request)
     upstream = await request.app[GATEWAY].upstream(Capability.MEDIA)
-    model = model_for(body, upstream.route)
+    model = model_for(body.known.model, upstream.route)
     if not isinstance(upstream, CloudUpstream):
         return await relay(
-            request, upstream, own_call(request, upstream.base, path, with_model(body, model), timeout)
+            request, upstream, direct_call(request, upstream.base, path, body.with_model(model), timeout)
         )
     try:
-        content = request_for_cloud(_decoded(body), model)
+        content = request_for_cloud(msgspec.to_builtins(body.known), model)
     except shapes.MediaRefused as refused:
         raise bad_request(f"{refused}.", "unsupported_format") from None
     call = UpstreamRequest(cloud_path, content, headers_to_cloud(request), timeout)
@@ -92,10 +170,6 @@ async def _generate(
     if not made["data"]:
         raise LinkError(_NOT_UNDERSTOOD)
     return answer(Generated(**made))
-
-
-def _decoded(body: Members) -> dict[str, Any]:
-    return {name: member(body, name) for name in body}
 
 
 async def _whole(response: aiohttp.ClientResponse) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """GET /v1/models: what a client may ask for by name."""
 
-from typing import Any
+from typing import Literal, TypedDict, cast
 
 import aiohttp
 import msgspec
@@ -9,7 +9,8 @@ from aiohttp import web
 
 from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openai.types import ListedModel, Models
+from eliza_cloud.api.openai.upstream import GROUP
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.core import log_events
 from eliza_cloud.routing.adapters.models import AGENT_MODEL, named_tiers
@@ -22,12 +23,41 @@ MAX_LIST = 8 * 1024 * 1024
 OWNER = "eliza-cloud"
 
 
-async def list_models(request: web.Request) -> web.Response:
-    """GET /v1/models: `eliza-agent`, the tiers the route names, and what the road of llmText leads to.
+class ListedModel(TypedDict, total=False):
+    """A name that a request may use as `model`; of an upstream's model there may be more members."""
 
-    Our own names are listed in any case; a road that cannot be asked is only logged.
+    id: str
+    object: str
+    created: int
+    owned_by: str
+
+
+class Models(msgspec.Struct, frozen=True):
+    """What can be asked for by name: our own names first, then those of the upstream of llmText."""
+
+    object: Literal["list"]
+    data: list[ListedModel]
+
+
+def _own(name: str) -> ListedModel:
+    return {"id": name, "object": "model", "created": 0, "owned_by": OWNER}
+
+
+MODELS = Operation(
+    id="listModels",
+    group=GROUP,
+    summary="What can be asked for by name",
+    about="Our own names in any case; an upstream that cannot be asked is only logged.",
+    answers=(SuccessResponse(200, "The names.", Models, Models("list", [_own(AGENT_MODEL)])),),
+)
+
+
+async def list_models(request: web.Request) -> web.Response:
+    """GET /v1/models: `eliza-agent`, the tiers the route names, and those of the upstream of llmText.
+
+    Our own names are listed in any case; an upstream that cannot be asked is only logged.
     """
-    names, theirs = [AGENT_MODEL], list[dict[str, Any]]()
+    names, theirs = [AGENT_MODEL], list[ListedModel]()
     try:
         upstream = await request.app[GATEWAY].upstream(Capability.LLM_TEXT)
         names += named_tiers(upstream.route)
@@ -35,11 +65,10 @@ async def list_models(request: web.Request) -> web.Response:
             theirs = await _models_of(request, upstream)
     except LinkError as error:
         structlog.get_logger().info(log_events.MODELS_NOT_LISTED, detail=error.problem.message)
-    ours = [msgspec.to_builtins(ListedModel(name, "model", 0, OWNER)) for name in names]
-    return answer(Models("list", [*ours, *theirs]))
+    return answer(Models("list", [*map(_own, names), *theirs]))
 
 
-async def _models_of(request: web.Request, upstream: Upstream) -> list[dict[str, Any]]:
+async def _models_of(request: web.Request, upstream: Upstream) -> list[ListedModel]:
     url = "models" if isinstance(upstream, CloudUpstream) else f"{upstream.base}/models"
     content = bytearray()
     try:
@@ -51,4 +80,5 @@ async def _models_of(request: web.Request, upstream: Upstream) -> list[dict[str,
     except (aiohttp.ClientError, OSError):
         return []
     listed = (json_object(bytes(content)) or {}).get("data")
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    models = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return cast("list[ListedModel]", models)

@@ -1,30 +1,66 @@
 """Chain calls: POST /rpc/{chain} (local-api §16)."""
 
-import re
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
+import msgspec
 from aiohttp import web
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 from eliza_cloud.api.app_keys import GATEWAY
+from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.relay import headers_to_cloud, headers_up, relay
-from eliza_cloud.api.http.request_body import read_json
-from eliza_cloud.api.middleware.errors import RequestError
-from eliza_cloud.api.openai.operations import UNKNOWN_CHAIN
+from eliza_cloud.api.http.request_body import PassedOnBody
+from eliza_cloud.api.openai.upstream import PASSED_ON, upstream_operation
+from eliza_cloud.api.openapi.operation import SuccessResponse
+from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.config.types import Capability
 from eliza_cloud.routing.gateway import UpstreamRequest
 from eliza_cloud.routing.upstreams.resolve import CloudUpstream
 
-_CHAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.IGNORECASE)
+
+class RpcCall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A JSON-RPC call. Without an `id` it is a notification, which nobody answers."""
+
+    method: str
+    jsonrpc: Literal["2.0"] | UnsetType = UNSET
+    id: float | str | UnsetType | None = UNSET
+    params: Annotated[Raw, Meta(description="A list, or an object.")] | UnsetType = UNSET
+
+
+UNKNOWN_CHAIN = Problem(
+    code="unknown_chain", status=404, message="A chain's name has letters, digits and hyphens, such as base."
+)
+CHAIN = Parameter[str](
+    "chain",
+    "The chain's name.",
+    Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)],
+    place="path",
+    example="base",
+    problem=UNKNOWN_CHAIN,
+)
+NETWORK: Parameter[str | None] = Parameter(
+    "network", "Of the chain; the upstream's usual one when none is named.", default=None, example="mainnet"
+)
+CALLS = PassedOnBody[RpcCall | list[RpcCall]](
+    RpcCall("eth_blockNumber", "2.0", 1), model=RpcCall | list[RpcCall]
+)
+
+RPC = upstream_operation(
+    "callChain",
+    "Chain calls",
+    CALLS,
+    (SuccessResponse(200, PASSED_ON, Any, {"jsonrpc": "2.0", "id": 1, "result": "0x10"}),),
+    about="JSON-RPC, one call or a batch, passed on as it is.",
+    parameters=(CHAIN, NETWORK),
+)
 
 
 async def rpc(request: web.Request) -> web.StreamResponse:
     """POST /rpc/{chain}?network=mainnet: JSON-RPC, one call or a batch, passed on as it is."""
-    chain = request.match_info["chain"]
-    if not _CHAIN.fullmatch(chain):
-        raise RequestError(UNKNOWN_CHAIN)
-    content = await read_json(request)
+    chain, network = CHAIN.read(request), NETWORK.read(request)
+    content = Raw((await CALLS.read_passed_on(request)).content)
     upstream = await request.app[GATEWAY].upstream(Capability.RPC)
-    network = request.query.get("network")
     query = f"?{urlencode({'network': network})}" if network else ""
     if isinstance(upstream, CloudUpstream):
         headers = headers_to_cloud(request, "Cache-Control")

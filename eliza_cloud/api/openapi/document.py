@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET
 
 from eliza_cloud.api.http.conditional import CachedResponse, Reference
 from eliza_cloud.api.http.error_bodies import CloudRefused, ErrorBody, OpenAiRefused
-from eliza_cloud.api.openapi.error_examples import ANY, CLOSED
-from eliza_cloud.api.openapi.operation import JSON, Operation, Parameter
+from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.openapi.error_examples import ANY, BODY, CLOSED, INVALID_REQUEST
+from eliza_cloud.api.openapi.operation import JSON, Operation
 from eliza_cloud.api.openapi.page import HEADERS as PAGE_HEADERS
 from eliza_cloud.api.openapi.page import reference_page
 from eliza_cloud.api.openapi.responses import (
@@ -26,7 +27,7 @@ from eliza_cloud.api.openapi.responses import (
     refused,
 )
 from eliza_cloud.api.routes import ROUTES, Endpoint
-from eliza_cloud.routing.config.types import Capability
+from eliza_cloud.core.problems import Problem
 
 _ABOUT = """\
 Links this machine to Eliza Cloud: sign-in, remote agents, a watched and repaired connection, backups, chat.
@@ -43,27 +44,6 @@ _SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "elizaToken": {"type": "apiKey", "in": "header", "name": "X-Eliza-Token"},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
-}
-_PATH = {
-    "agent_id": Parameter(
-        "agent_id",
-        "The agent's id, a UUID.",
-        Annotated[str, Meta(extra_json_schema={"format": "uuid"})],
-        example="0b5f0f7e-4f3c-4d8e-9a43-3d1f2c9b7e10",
-    ),
-    "capability": Parameter("capability", "What is routed.", Capability, example="tts"),
-    "chain": Parameter(
-        "chain",
-        "The chain's name.",
-        Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9-]{0,39}$")],
-        example="base",
-    ),
-    "page": Parameter(
-        "page", "The page's name.", Annotated[str, Meta(pattern="^[a-z-]+$")], example="architecture"
-    ),
-    "path": Parameter(
-        "path", "The path there.", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$")], example="agents"
-    ),
 }
 
 
@@ -114,7 +94,7 @@ class _Schemas:
 
     def __init__(self, contracts: Iterable[Operation]) -> None:
         models = [model for contract in contracts for model in _models(contract)]
-        models += [ErrorBody, OpenAiRefused, CloudRefused, *(parameter.model for parameter in _PATH.values())]
+        models += [ErrorBody, OpenAiRefused, CloudRefused]
         found, self.components = msgspec.json.schema_components(models, ref_template=REF)
         self._found = list(zip(models, found, strict=True))
 
@@ -135,26 +115,23 @@ def _operation(
 ) -> dict[str, Any]:
     described: dict[str, Any] = {
         "tags": [contract.group],
-        "operationId": operation_id(route),
+        "operationId": contract.id,
         "summary": contract.summary,
     }
     if contract.about:
         described["description"] = contract.about
     if is_open:
         described["security"] = []
-    names = re.findall(r"{(\w+)[^}]*}", route.path)
-    parameters = [_parameter(_PATH[name], schemas, "path") for name in names]
-    parameters += [_parameter(one, schemas, one.place) for one in contract.parameters]
-    if parameters:
-        described["parameters"] = parameters
+    if contract.parameters:
+        described["parameters"] = [_parameter(one, schemas) for one in contract.parameters]
     if contract.body is not None:
         content = {
             "schema": schemas.of(contract.body.model),
-            "example": msgspec.to_builtins(contract.body.example),
+            "example": msgspec.json.decode(msgspec.json.encode(contract.body.example)),
         }
         described["requestBody"] = {"required": contract.body.required, "content": {JSON: content}}
     refusal = refused(openai=route.path.startswith("/v1/"), verbatim=contract.verbatim)
-    failures = (*ANY, *(() if is_open else CLOSED), *contract.errors)
+    failures = (*ANY, *(() if is_open else CLOSED), *_implied(contract), *contract.errors)
     described["responses"] = {
         **answers_of(contract.answers, schemas.of),
         **failures_of(
@@ -173,22 +150,28 @@ def _operation(
     return described
 
 
-def operation_id(route: Endpoint) -> str:
-    """Return the route's name in the document, which is also its anchor on the page."""
-    words = re.findall(r"\w+", f"{route.method.lower()} {_template(route.path)}")
-    return "-".join(words)
+def _implied(contract: Operation) -> Iterator[Problem]:
+    """Yield the problems that parameters and body imply."""
+    yield from (parameter.problem or INVALID_REQUEST for parameter in contract.parameters)
+    if contract.body is not None:
+        yield from BODY
+        if contract.body.code == INVALID_REQUEST.code:
+            yield INVALID_REQUEST
 
 
 def _template(path: str) -> str:
     return re.sub(r"{(\w+)[^}]*}", r"{\1}", path)
 
 
-def _parameter(parameter: Parameter, schemas: _Schemas, place: str) -> dict[str, Any]:
-    described = {
+def _parameter(parameter: Parameter[Any], schemas: _Schemas) -> dict[str, Any]:
+    schema = schemas.of(parameter.model)
+    if parameter.default not in (UNSET, None, ""):
+        schema = {**schema, "default": parameter.default}
+    return {
         "name": parameter.name,
-        "in": place,
-        "required": parameter.required or place == "path",
+        "in": parameter.place,
+        "required": parameter.required,
         "description": parameter.about,
-        "schema": schemas.of(parameter.model),
+        "schema": schema,
+        "example": parameter.example,
     }
-    return described if parameter.example is None else {**described, "example": parameter.example}

@@ -63,6 +63,8 @@ CLOSED: Failures = (
     UNAUTHORIZED,
     Problem(code="too_many_attempts", status=429, message="Too many wrong tokens. Try again in 60 seconds."),
 )
+#: A member of a body, or a parameter, that does not fit its type.
+INVALID_REQUEST = invalid("agentConfig.name must be a string, but it is a number.")
 #: What can be wrong with any JSON body.
 BODY: Failures = (
     invalid("Invalid JSON in request body", "invalid_json"),
@@ -70,7 +72,7 @@ BODY: Failures = (
     BODY_TOO_SLOW,
     BODY_TOO_LARGE,
 )
-AGENT_ID = invalid("Invalid agent ID or cloud not connected", "invalid_agent_id")
+INVALID_AGENT_ID = invalid("Invalid agent ID or cloud not connected", "invalid_agent_id")
 STORE_FAILED = Problem(
     code="store_failed",
     status=500,

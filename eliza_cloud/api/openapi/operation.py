@@ -1,33 +1,16 @@
 """What a route takes and answers, as data: the API's contract, of which document and page are made."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.core.problems import Problem
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
-
-
-class Parameter(msgspec.Struct, frozen=True):
-    """What a caller may say beside the body; `model` is its type."""
-
-    name: str
-    about: str
-    model: Any = str
-    place: Literal["query", "header", "path"] = "query"
-    required: bool = False
-    example: Any = None
-
-
-class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller sends; `example` is an instance of `model`."""
-
-    model: Any
-    example: Any
-    required: bool = True
 
 
 class SuccessResponse(msgspec.Struct, frozen=True):
@@ -47,17 +30,20 @@ class SuccessResponse(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The contract of one route.
 
-    `group` is the heading it stands under, `summary` a line, `about` more, with `code` in backticks. `errors`
-    are the failures to be expected beyond those that any request may meet; their sentences are examples.
-    `others` says what comes through from elsewhere, with any status; with `verbatim` it is in the cloud's own
-    form, whatever that is, and so are failures.
+    `id` names it in generated clients and is its anchor on the page. `group` is the heading it stands under,
+    `summary` a line, `about` more, with `code` in backticks. Its parameters and its body are those that the
+    handler reads. `errors` are the problems to be expected beyond those that any request may meet and those
+    that parameters and body imply; their sentences are examples. `others` says what comes through from
+    elsewhere, with any status; with `verbatim` it is in the cloud's own form, whatever that is, and so are
+    failures.
     """
 
+    id: str
     group: str
     summary: str
     about: str = ""
-    parameters: tuple[Parameter, ...] = ()
-    body: Body | None = None
+    parameters: tuple[Parameter[Any], ...] = ()
+    body: Body[Any] | None = None
     answers: tuple[SuccessResponse, ...]
     errors: tuple[Problem, ...] = ()
     others: str | None = None

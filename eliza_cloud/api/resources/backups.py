@@ -1,23 +1,31 @@
 """Backups of an agent: list, take one now, restore (cloud-api §14)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypedDict, cast
 
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.request_body import agent_id_of, read_object, text_of, uuid_of
+from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.error_examples import AGENT_ID, BACKUP, BODY, CLOUD, invalid
-from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
-from eliza_cloud.api.resources.agents import AGENT, AgentId, Ok
+from eliza_cloud.api.openapi.error_examples import BACKUP, CLOUD
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
+from eliza_cloud.api.resources.agents import AGENT, AGENT_ID, AgentId, Ok, Uuid
 
 _BACKUP = "5c1d7e52-8a0b-4c35-bb0e-62f4a1c3d9e8"
 _WHEN = "2026-11-23T20:15:00.000Z"
 
-CloudBackup = Annotated[dict[str, Any], Meta(description="The cloud's own object, untouched.")]
 Moment = Annotated[str, Meta(description="ISO 8601, in UTC.")]
+
+
+class CloudBackup(TypedDict, total=False):
+    """The cloud's own object, untouched: these members if it has them, and more."""
+
+    id: str
+    snapshotType: str
+    sizeBytes: int | None
+    createdAt: str | None
 
 
 class Backups(msgspec.Struct, frozen=True, rename="camel"):
@@ -47,7 +55,7 @@ class AgentBackup(msgspec.Struct, frozen=True, rename="camel"):
 class BackupToRestore(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Which backup to restore; the newest when none is named."""
 
-    backup_id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})] | None = None
+    backup_id: Uuid | None = None
 
 
 class AgentRestored(msgspec.Struct, frozen=True, rename="camel"):
@@ -60,9 +68,13 @@ class AgentRestored(msgspec.Struct, frozen=True, rename="camel"):
     status: Literal["accepted"] | UnsetType = UNSET
 
 
+BACKUP_TO_RESTORE = Body(BackupToRestore(_BACKUP), required=False)
+
 LIST = Operation(
+    id="listBackups",
     group="Backups",
     summary="List an agent's backups",
+    parameters=(AGENT_ID,),
     answers=(
         SuccessResponse(
             200,
@@ -75,24 +87,28 @@ LIST = Operation(
             ),
         ),
     ),
-    errors=(AGENT_ID, *CLOUD),
+    errors=CLOUD,
 )
 TAKE = Operation(
+    id="takeBackup",
     group="Backups",
     summary="Take a backup now",
     about="Answers when it is taken. The cloud keeps the newest ten.",
+    parameters=(AGENT_ID,),
     answers=(
         SuccessResponse(
             200, "Taken.", AgentBackup, AgentBackup(True, AGENT, TakenBackup(_BACKUP, 2048, _WHEN))
         ),
     ),
-    errors=(AGENT_ID, *BACKUP),
+    errors=BACKUP,
 )
 RESTORE = Operation(
+    id="restoreBackup",
     group="Backups",
     summary="Restore a backup",
     about="The agent's memory becomes that of the backup.",
-    body=Body(model=BackupToRestore, example=BackupToRestore(_BACKUP), required=False),
+    parameters=(AGENT_ID,),
+    body=BACKUP_TO_RESTORE,
     answers=(
         SuccessResponse(200, "Restored.", AgentRestored, AgentRestored(True, AGENT, _BACKUP, _WHEN)),
         SuccessResponse(
@@ -102,20 +118,22 @@ RESTORE = Operation(
             AgentRestored(True, AGENT, _BACKUP, _WHEN, "accepted"),
         ),
     ),
-    errors=(AGENT_ID, *BODY, invalid("backupId must be a UUID"), *BACKUP),
+    errors=BACKUP,
 )
 
 
 async def list_backups(request: web.Request) -> web.Response:
     """GET …/{id}/backups: the cloud's own objects, newest first."""
-    agent_id = agent_id_of(request)
+    agent_id = AGENT_ID.read(request)
     backups = await request.app[MANAGER].ask_cloud(lambda cloud: cloud.list_backups(agent_id))
-    return answer(Backups(ok=True, agent_id=agent_id, backups=[backup.raw for backup in backups]))
+    return answer(
+        Backups(ok=True, agent_id=agent_id, backups=[cast("CloudBackup", backup.raw) for backup in backups])
+    )
 
 
 async def take_backup(request: web.Request) -> web.Response:
     """POST …/{id}/backups: answers when the backup is taken."""
-    agent_id = agent_id_of(request)
+    agent_id = AGENT_ID.read(request)
     taken = await request.app[MANAGER].take_backup(agent_id)
     backup = TakenBackup(taken.backup_id, taken.size, taken.created_at)
     return answer(AgentBackup(ok=True, agent_id=agent_id, backup=backup))
@@ -123,11 +141,9 @@ async def take_backup(request: web.Request) -> web.Response:
 
 async def restore(request: web.Request) -> web.Response:
     """POST …/{id}/restore {backupId?}: 200 when restored, 202 where the cloud has only accepted it."""
-    agent_id = agent_id_of(request)
-    body = await read_object(request, may_be_empty=True)
-    backup_id = None
-    if body.get("backupId") is not None:
-        backup_id = uuid_of(text_of(body, "backupId"), "backupId must be a UUID")
+    agent_id = AGENT_ID.read(request)
+    wanted = await BACKUP_TO_RESTORE.read(request)
+    backup_id = None if wanted.backup_id is None else wanted.backup_id.lower()
     restored = await request.app[MANAGER].restore(agent_id, backup_id)
     result = AgentRestored(
         ok=True,

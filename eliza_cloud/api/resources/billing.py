@@ -1,49 +1,135 @@
-"""Money (local-api §9): what the account holds, what it was spent on, how to top it up."""
+"""Money (local-api §9): what the account holds, how one can pay, what came in and went out."""
 
-import math
-import re
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from eliza_cloud.api.app_keys import BILLING, MANAGER
-from eliza_cloud.api.http.request_body import read_object
+from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import bad_request
-from eliza_cloud.api.resources.billing_types import (
-    CHECKOUT_LIMITS,
-    CRYPTO_LIMITS,
-    BillingSummary,
-    Card,
-    Checkout,
-    CryptoQuote,
-    History,
-    LedgerLine,
-    PaymentMethods,
-)
-from eliza_cloud.cloud.billing import Billing
+from eliza_cloud.api.openapi.operation import SuccessResponse
+from eliza_cloud.api.resources.credits import Dollars
+from eliza_cloud.api.resources.passthrough import ask_billing, billing_operation, pass_on
 from eliza_cloud.cloud.types.billing import LedgerEntry, Verbatim
-from eliza_cloud.cloud.types.fields import number, text
 from eliza_cloud.core.credits import CRITICAL_BELOW, LOW_BELOW
-from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.runtime.errors import LinkError
 
-_NETWORKS = frozenset({"ERC20", "TRC20", "BEP20", "POLYGON", "SOL", "BASE", "ARB", "OP"})
-_ALIASES = {
-    "BSC": "BEP20",
-    "ETH": "ERC20",
-    "MATIC": "POLYGON",
-    "SOLANA": "SOL",
-    "ARBITRUM": "ARB",
-    "OPTIMISM": "OP",
-    "TRON": "TRC20",
-}
-_COUNT = re.compile(r"[1-9][0-9]{0,4}")
+Success = Annotated[bool, Meta(extra_json_schema={"const": True})]
+
+
+class BillingSummary(msgspec.Struct, frozen=True, rename="camel"):
+    """What the account holds and how one can pay."""
+
+    success: Success
+    balance: Dollars
+    currency: Literal["USD"]
+    top_up_url: str
+    embedded_checkout_enabled: bool
+    hosted_checkout_enabled: bool
+    crypto_enabled: bool
+    low: bool
+    critical: bool
+    has_payment_method: bool
+    auto_top_up_enabled: bool
+    auto_top_up_amount: Dollars | None
+    auto_top_up_threshold: Dollars | None
+    minimum_top_up: Dollars | None
+
+
+class Card(msgspec.Struct, frozen=True, rename="camel"):
+    """A way to pay. The cloud says no more than that there is one."""
+
+    id: str
+    type: Literal["card"]
+    label: str
+    brand: str | None
+    is_default: bool
+
+
+class PaymentMethods(msgspec.Struct, frozen=True):
+    """The card on file, if there is one."""
+
+    success: Success
+    data: list[Card]
+
+
+class LedgerLine(msgspec.Struct, frozen=True, rename="camel"):
+    """What came in or went out; negative amounts are usage."""
+
+    id: str
+    kind: str | None
+    provider: Literal["stripe"] | None
+    status: Literal["usage", "credited"]
+    amount: Dollars
+    currency: Literal["USD"]
+    description: str | None
+    created_at: str | None
+
+
+class History(msgspec.Struct, frozen=True):
+    """Lines of the ledger, newest first. `period` is the cloud's own."""
+
+    success: Success
+    data: list[LedgerLine]
+    total: int
+    period: Any
+
+
+_Count = Annotated[int, Meta(ge=1, le=99999)]
+HOURS: Parameter[int | None] = Parameter("hours", "How far to look back.", _Count, default=None, example=24)
+LIMIT: Parameter[int | None] = Parameter("limit", "How many lines at most.", _Count, default=None, example=50)
 _CARD = Card(id="stripe-default", type="card", label="Card on file", brand=None, is_default=True)
+
+SUMMARY = billing_operation(
+    "getBillingSummary",
+    "Balance, automatic top-up, and how one can pay",
+    SuccessResponse(
+        200,
+        "As it is now.",
+        BillingSummary,
+        BillingSummary(
+            success=True,
+            balance=15.5,
+            currency="USD",
+            top_up_url=TOP_UP_URL,
+            embedded_checkout_enabled=False,
+            hosted_checkout_enabled=True,
+            crypto_enabled=False,
+            low=False,
+            critical=False,
+            has_payment_method=True,
+            auto_top_up_enabled=False,
+            auto_top_up_amount=None,
+            auto_top_up_threshold=None,
+            minimum_top_up=5.0,
+        ),
+    ),
+)
+PAYMENT_METHODS = billing_operation(
+    "listPaymentMethods",
+    "Ways to pay that are on file",
+    SuccessResponse(200, "At most one.", PaymentMethods, PaymentMethods(True, [_CARD])),
+)
+_LINE = LedgerLine(
+    id="tx-1",
+    kind="debit",
+    provider=None,
+    status="usage",
+    amount=-0.01,
+    currency="USD",
+    description="Agent hosting",
+    created_at="2026-11-23T20:15:00.000Z",
+)
+HISTORY = billing_operation(
+    "getBillingHistory",
+    "What came in and went out",
+    SuccessResponse(200, "The ledger.", History, History(True, [_LINE], 1, None)),
+    parameters=(HOURS, LIMIT),
+)
 
 
 async def summary(request: web.Request) -> web.Response:
@@ -81,56 +167,13 @@ async def payment_methods(request: web.Request) -> web.Response:
 
 async def history(request: web.Request) -> web.Response:
     """GET …/history?hours=&limit=: what came in and went out, newest first."""
-    query = _history_query(request)
-    found = await ask_billing(request, lambda billing: billing.ledger(query))
+    given = {one.name: one.read(request) for one in (HOURS, LIMIT)}
+    query = urlencode({name: count for name, count in given.items() if count is not None})
+    found = await ask_billing(request, lambda billing: billing.ledger(f"?{query}" if query else ""))
     if isinstance(found, Verbatim):
         return pass_on(found)
     data = [_shown(entry) for entry in found.entries]
     return answer(History(success=True, data=data, total=found.total, period=found.period))
-
-
-async def checkout(request: web.Request) -> web.Response:
-    """POST …/checkout {amountUsd, mode?}: the page to pay at, always the cloud's own whatever `mode` says."""
-    amount = _amount(await read_object(request), CHECKOUT_LIMITS)
-    found = await ask_billing(request, lambda billing: billing.checkout(amount))
-    if isinstance(found, Verbatim):
-        return pass_on(found)
-    request.app[BILLING].top_up_begun()
-    return answer(
-        Checkout(
-            success=True,
-            provider="stripe",
-            mode="hosted",
-            checkout_url=found.url,
-            session_id=found.session_id,
-        )
-    )
-
-
-async def crypto_quote(request: web.Request) -> web.Response:
-    """POST …/crypto/quote {amountUsd, currency?, network?}: 403 where the cloud wants a browser for it."""
-    body = await read_object(request)
-    amount = _amount(body, CRYPTO_LIMITS)
-    currency = (text(body.get("currency")) or "USDC").upper()
-    network = _network(body)
-    found = await ask_billing(request, lambda billing: billing.crypto_invoice(amount, currency, network))
-    if isinstance(found, Verbatim):
-        return pass_on(found)
-    request.app[BILLING].top_up_begun()
-    return answer(
-        CryptoQuote(
-            success=True,
-            provider="oxapay",
-            invoice_id=found.payment_id,
-            track_id=found.track_id,
-            network=network,
-            currency=currency,
-            amount=amount,
-            amount_usd=amount,
-            payment_link_url=found.pay_link,
-            expires_at=found.expires_at,
-        )
-    )
 
 
 async def _crypto_enabled(request: web.Request) -> bool:
@@ -148,14 +191,6 @@ async def _crypto_enabled(request: web.Request) -> bool:
     return enabled
 
 
-def _history_query(request: web.Request) -> str:
-    given = {name: request.query[name] for name in ("hours", "limit") if name in request.query}
-    for name, value in given.items():
-        if not _COUNT.fullmatch(value):
-            raise bad_request(f"{name} must be a whole number from 1 to 99999")
-    return f"?{urlencode(given)}" if given else ""
-
-
 def _shown(entry: LedgerEntry) -> LedgerLine:
     return LedgerLine(
         id=entry.id,
@@ -167,73 +202,3 @@ def _shown(entry: LedgerEntry) -> LedgerLine:
         description=entry.description,
         created_at=entry.created_at,
     )
-
-
-def _amount(body: dict[str, Any], limits: tuple[float, float]) -> float:
-    amount = number(body.get("amountUsd"))
-    if amount is None or not limits[0] <= amount <= limits[1]:
-        raise bad_request("Invalid top-up amount")
-    return amount
-
-
-def _network(body: dict[str, Any]) -> str | None:
-    """Return the network under the cloud's name; None for one it does not have, so that it chooses."""
-    name = (text(body.get("network")) or "").upper()
-    name = _ALIASES.get(name, name)
-    return name if name in _NETWORKS else None
-
-
-_TEXTS = {
-    "not_authenticated": "Not connected to Eliza Cloud. Please log in first.",
-    "cloud_timeout": "Eliza Cloud {what} request timed out",
-}
-
-T = TypeVar("T")
-
-
-async def ask_billing(request: web.Request, call: Callable[[Billing], Coroutine[Any, Any, T]]) -> T:
-    """Make a billing call with the keys there are; raises `LinkError`."""
-    manager = request.app[MANAGER]
-    service_key = manager.settings.service_key
-    try:
-        found = await manager.ask_cloud(lambda cloud: call(cloud.billing(service_key)))
-    except LinkError as error:
-        raise LinkError(in_contract_words(error.problem, "billing")) from error
-    if isinstance(found, Verbatim) and found.status == 401:
-        manager.reverify_key()
-    return found
-
-
-def in_contract_words(problem: Problem, what: str) -> Problem:
-    """Say a failure as front ends know it; a base URL that is refused is no fault of theirs."""
-    status = 502 if problem.code == "base_url_refused" else problem.status
-    message = _TEXTS.get(problem.code, problem.message)
-    return msgspec.structs.replace(problem, status=status, message=message.format(what=what))
-
-
-def pass_on(said: Verbatim) -> web.Response:
-    """Answer what the cloud said, with its status and how long it asks to wait."""
-    waits = said.retry_after
-    headers = {} if waits is None else {"Retry-After": str(max(1, math.ceil(waits)))}
-    return answer(said.document, said.status, headers)
-
-
-def _passed_on(path: str, *parameters: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Make the handler that passes a request on to `path` of the cloud, with these query parameters only."""
-
-    async def handler(request: web.Request) -> web.Response:
-        body = await read_object(request) if request.method == "PUT" else None
-        query = urlencode([(name, request.query[name]) for name in parameters if name in request.query])
-        target = f"{path}?{query}" if query else path
-        method = "GET" if request.method == "HEAD" else request.method
-        return pass_on(await ask_billing(request, lambda billing: billing.pass_on(method, target, body)))
-
-    return handler
-
-
-cloud_settings = _passed_on("/api/v1/billing/settings")
-cloud_balance = _passed_on("/api/v1/credits/balance", "fresh")
-cloud_summary = _passed_on("/api/v1/credits/summary")
-verify_checkout = _passed_on("/api/v1/credits/verify", "session_id")
-crypto_status = _passed_on("/api/crypto/status")
-crypto_paid = _passed_on("/api/crypto/payments")

@@ -1,7 +1,7 @@
 """Talking to the linked agent, as one answer or as a stream (local-api §10)."""
 
 from contextlib import aclosing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
@@ -9,12 +9,11 @@ from msgspec import Meta
 
 from eliza_cloud.api.app_keys import DISCONNECTS, MANAGER
 from eliza_cloud.api.http.reply_stream import stream_reply
-from eliza_cloud.api.http.request_body import read_object, text_of
+from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.http.sse import EventStream, wants_stream
-from eliza_cloud.api.middleware.errors import bad_request
-from eliza_cloud.api.openapi.error_examples import BODY, CHAT, invalid
-from eliza_cloud.api.openapi.operation import EVENT_STREAM, Body, Operation, SuccessResponse
+from eliza_cloud.api.openapi.error_examples import CHAT
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Operation, SuccessResponse
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 
@@ -27,7 +26,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the user says; `mode` is `power` unless it is given."""
 
     text: Annotated[str, Meta(min_length=1, pattern=r"\S")]
-    mode: Mode | None = None
+    mode: Annotated[Mode | None, Meta(extra={"sentence": "mode must be 'simple' or 'power'"})] = None
 
 
 class Reply(msgspec.Struct, frozen=True, rename="camel"):
@@ -66,27 +65,28 @@ _STREAM = SuccessResponse(
     Token("I am"),
     media=EVENT_STREAM,
 )
-_HELLO = Body(model=Message, example=Message("Hello, who are you?"))
-_ERRORS = (*BODY, invalid("text is required"), invalid("mode must be 'simple' or 'power'"), *CHAT)
+MESSAGE = Body(Message("Hello, who are you?"))
 
 CHAT_WHOLE = Operation(
+    id="sendMessage",
     group=_GROUP,
     summary="Say something to the agent",
     about="Answers with the whole reply, or with a stream when `Accept` asks for `text/event-stream`.",
-    body=_HELLO,
+    body=MESSAGE,
     answers=(
         SuccessResponse(200, "The whole reply.", Reply, Reply("I am your agent.", "my-cloud-agent")),
         _STREAM,
     ),
-    errors=_ERRORS,
+    errors=CHAT,
 )
 CHAT_STREAM = Operation(
+    id="streamMessage",
     group=_GROUP,
     summary="Say something and read the reply as it comes",
     about="What fails before the first frame is a JSON error with its status, after it an `error` frame.",
-    body=_HELLO,
+    body=MESSAGE,
     answers=(_STREAM,),
-    errors=_ERRORS,
+    errors=CHAT,
 )
 
 
@@ -97,7 +97,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
     """POST /api/chat {text, mode?}: the whole reply, or a stream when `Accept` asks for one."""
     if wants_stream(request):
         return await stream(request)
-    message = await _message(request)
+    message = await MESSAGE.read(request)
     proxy = request.app[MANAGER].proxy()
     async with request.app[DISCONNECTS].cancel_on_disconnect(request):
         reply = await proxy.send(message.text, mode=message.mode or USUAL_MODE)
@@ -109,7 +109,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
     What fails before the first frame is a JSON error with its status, after it an `error` frame.
     """
-    message = await _message(request)
+    message = await MESSAGE.read(request)
     proxy = request.app[MANAGER].proxy()
     return await stream_reply(
         request, lambda events: _relay(request, proxy, message, events), _report_failure
@@ -132,12 +132,3 @@ async def _relay(
 
 async def _report_failure(events: EventStream, problem: Problem) -> None:
     await events.send(Broken(problem.message, problem.code))
-
-
-async def _message(request: web.Request) -> Message:
-    body = await read_object(request)
-    text = text_of(body, "text")
-    mode: Any = body.get("mode")
-    if mode not in (None, "simple", "power"):
-        raise bad_request("mode must be 'simple' or 'power'")
-    return Message(text, mode)

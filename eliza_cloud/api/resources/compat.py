@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
+from msgspec import Meta
 
 from eliza_cloud.api.app_keys import MANAGER
+from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.relay import CUT, relay_opened
-from eliza_cloud.api.http.request_body import MAX_BODY, in_time
-from eliza_cloud.api.middleware.errors import BODY_TOO_LARGE, RequestError, bad_request
-from eliza_cloud.api.openapi.error_examples import BODY, CLOUD, invalid
-from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
-from eliza_cloud.api.resources.billing import in_contract_words, pass_on
+from eliza_cloud.api.http.request_body import MAX_BODY, Body, read_content
+from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.openapi.error_examples import CLOUD
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
+from eliza_cloud.api.resources.passthrough import in_contract_words, pass_on
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.types.billing import Verbatim
 from eliza_cloud.runtime.errors import LinkError, problem_of
@@ -23,19 +25,27 @@ _ABOUT = (
     "Passed on to the same path under `/api/compat/` of Eliza Cloud, with query and body, and the answer as"
     " it comes. The path may have several segments."
 )
-_SEGMENT = invalid("This path has a segment that no path of Eliza Cloud has")
+PATH = Parameter[str](
+    "path",
+    "The path there.",
+    Annotated[str, Meta(pattern="^[A-Za-z0-9_-]+$")],
+    place="path",
+    example="agents",
+)
 
 
 def compat_operation(method: str) -> Operation:
     """Return the contract of one method."""
     takes_body = method in {"POST", "PUT", "PATCH"}
     return Operation(
+        id=f"{method.lower()}Compat",
         group="Compat",
         summary=f"{method} of the compat surface",
         about=_ABOUT,
-        body=Body(model=Any, example={}, required=False) if takes_body else None,
+        parameters=(PATH,),
+        body=Body[Any]({}, model=Any, required=False) if takes_body else None,
         answers=(SuccessResponse(200, "What the cloud answers.", dict[str, Any], {"success": True}),),
-        errors=(_SEGMENT, *BODY, *CLOUD, CUT),
+        errors=(*CLOUD, CUT),
         others="What the cloud answers, whatever it is, as it said it.",
         verbatim=True,
     )
@@ -58,10 +68,7 @@ class _Declined(Exception):  # noqa: N818 - the fact, as its reader names it
 async def compat(request: web.Request) -> web.StreamResponse:
     """Pass a request on to the same path of the cloud, and its answer down as it comes."""
     target = _target(request)
-    if (request.content_length or 0) > MAX_BODY:
-        raise RequestError(BODY_TOO_LARGE)
-    async with in_time():
-        content = await request.read()
+    content = await read_content(request, MAX_BODY)
     try:
         return await relay_opened(request, _open(request, target, content))
     except _Declined as declined:

@@ -47,6 +47,7 @@ class Credits(msgspec.Struct, frozen=True, rename="camel"):
 
 
 BALANCE = Operation(
+    id="getCredits",
     group="Credits and billing",
     summary="The account's balance",
     about="Always 200; what went wrong is in `error`.",

@@ -8,11 +8,13 @@ from msgspec import Meta
 
 from eliza_cloud.api.app_keys import DISCONNECTS, EVENTS
 from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, StatusFrame
+from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.reply_stream import stream_reply
 from eliza_cloud.api.http.sse import MEDIA_TYPE, EventStream
-from eliza_cloud.api.middleware.errors import RequestError, bad_request
-from eliza_cloud.api.openapi.error_examples import RUNTIME, invalid
-from eliza_cloud.api.openapi.operation import EVENT_STREAM, Operation, Parameter, SuccessResponse
+from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.openapi.error_examples import RUNTIME
+from eliza_cloud.api.openapi.operation import EVENT_STREAM, Operation, SuccessResponse
+from eliza_cloud.api.resources.journal import EntryNumber
 from eliza_cloud.core.problems import Problem
 
 NOT_ACCEPTABLE = Problem(
@@ -20,12 +22,28 @@ NOT_ACCEPTABLE = Problem(
     status=406,
     message="This path answers with text/event-stream, which `Accept` does not allow.",
 )
-LAST_EVENT_ID_WRONG = "Last-Event-ID must be a decimal number, as it stands in the `id:` line of a frame."
 
-_Number = Annotated[str, Meta(pattern="^[0-9]{1,18}$")]
-_RESUMED = "The number of the last frame that was read: the stream goes on after it."
+_SeenNumber = Annotated[
+    EntryNumber, Meta(extra={"expected": "a decimal number, as it stands in the `id:` line of a frame"})
+]
+LAST_EVENT_ID: Parameter[int | None] = Parameter(
+    "Last-Event-ID",
+    "The number of the last frame that was read: the stream goes on after it.",
+    _SeenNumber,
+    place="header",
+    default=None,
+    example=1795435200123,
+)
+LAST_EVENT_ID_QUERY: Parameter[int | None] = Parameter(
+    "lastEventId",
+    "The same, for clients that cannot set a header.",
+    _SeenNumber,
+    default=None,
+    example=1795435200123,
+)
 
 STREAM = Operation(
+    id="streamEvents",
     group="Status",
     summary="Every change, as it happens",
     about="Server-sent events. Each frame has an `id:` (decimal, the number of the journal's entry), an"
@@ -34,16 +52,13 @@ STREAM = Operation(
     " Where they cannot be told any more the snapshot is of now, and a `gap` follows; the journal may still"
     " have them. A reader too slow for the history loses changes and is told by a `gap`, one that does not"
     " read at all is cut off. A comment every 15 seconds keeps a quiet stream alive.",
-    parameters=(
-        Parameter("Last-Event-ID", _RESUMED, _Number, place="header", example="1795435200123"),
-        Parameter("lastEventId", "The same, for who cannot set a header.", _Number, example="1795435200123"),
-    ),
+    parameters=(LAST_EVENT_ID, LAST_EVENT_ID_QUERY),
     answers=(
         SuccessResponse(200, "The stream; it ends when the service stops.", StatusFrame, media=EVENT_STREAM),
         SuccessResponse(200, "", Changed, media=EVENT_STREAM),
         SuccessResponse(200, "", Gap, media=EVENT_STREAM),
     ),
-    errors=(invalid(LAST_EVENT_ID_WRONG), NOT_ACCEPTABLE, TOO_MANY_READERS, *RUNTIME),
+    errors=(NOT_ACCEPTABLE, TOO_MANY_READERS, *RUNTIME),
 )
 
 
@@ -54,7 +69,9 @@ _ACCEPTED = {MEDIA_TYPE, "text/*", "*/*", ""}
 
 async def events(request: web.Request) -> web.StreamResponse:
     """GET /api/cloud/events: a snapshot, then every change; ends with the reader, and with the service."""
-    after = _read_before(request)
+    after = LAST_EVENT_ID.read(request)
+    if after is None:
+        after = LAST_EVENT_ID_QUERY.read(request)
     if not _accepts_events(request):
         raise RequestError(NOT_ACCEPTABLE)
     if request.method == "HEAD":
@@ -73,17 +90,6 @@ async def events(request: web.Request) -> web.StreamResponse:
 async def _end(stream: EventStream, _: Problem) -> None:
     """Say no more: a reader comes back by itself, and learns then what there is to learn."""
     await stream.close()
-
-
-def _read_before(request: web.Request) -> int | None:
-    """Return the number of the last frame that was read, None at a first time; raises 400 for no number."""
-    given = request.headers.getall("Last-Event-ID", [])
-    text = ",".join(given) if given else request.query.get("lastEventId")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise bad_request(LAST_EVENT_ID_WRONG)
-    return int(text)
 
 
 def _accepts_events(request: web.Request) -> bool:

@@ -9,10 +9,11 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import JOURNAL, MANAGER
+from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import RequestError, bad_request
-from eliza_cloud.api.openapi.error_examples import STORE_FAILED, invalid
-from eliza_cloud.api.openapi.operation import Operation, Parameter, SuccessResponse
+from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.openapi.error_examples import STORE_FAILED
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, Ok
 from eliza_cloud.core.journal.entries import AnyEntry, LinkEntry
 from eliza_cloud.core.problems import PROBLEMS, Problem
@@ -45,37 +46,52 @@ _ENTRY = LinkEntry(
     state="connected",
     epoch=2,
 )
-AFTER_WRONG = "after must be the number of an entry, a decimal of at most 18 digits."
-SINCE_WRONG = "since must be an ISO 8601 time (in a URL its + is written %2B), or seconds since 1970."
-LIMIT_WRONG = f"limit must be a whole number from 1 to {MOST}."
+
+
+def _seconds(text: str) -> float:
+    """Read a time as seconds since 1970; raises ValueError."""
+    try:
+        seconds: float | None = float(text)
+    except ValueError:
+        seconds = seconds_of(text)
+    if seconds is None or not math.isfinite(seconds):
+        raise ValueError(text)
+    return seconds
+
+
+#: The number of an entry of the journal, of at most 18 digits.
+EntryNumber = Annotated[
+    int, Meta(ge=0, lt=10**18, extra={"expected": "a decimal number of at most 18 digits"})
+]
+Since = Annotated[
+    float | Annotated[str, Meta(extra_json_schema={"format": "date-time"})],
+    Meta(extra={"expected": "an ISO 8601 time, or seconds since 1970"}),
+]
+AFTER = Parameter(
+    "after", "Only entries with a greater number.", EntryNumber, default=0, example=1795435200123
+)
+SINCE = Parameter(
+    "since",
+    "Only entries from this time on: ISO 8601 (UTC where it names no zone; in a URL + is written `%2B`), or"
+    " seconds since 1970.",
+    Since,
+    default=0.0,
+    example="2026-11-23T20:00:00Z",
+    parse=_seconds,
+)
+LIMIT = Parameter(
+    "limit", "How many at the most.", Annotated[int, Meta(ge=1, le=MOST)], default=USUAL, example=USUAL
+)
 
 ENTRIES = Operation(
+    id="listJournalEntries",
     group=_GROUP,
     summary="What happened",
     about="Every event that changed what is known, with what brought it about; the newest `limit` of those"
     " that `after` and `since` leave. Printed one a line they are a file for `eliza-cloud replay`.",
-    parameters=(
-        Parameter(
-            "after",
-            "Only entries with a greater number.",
-            Annotated[str, Meta(pattern="^[0-9]{1,18}$")],
-            example="1795435200123",
-        ),
-        Parameter(
-            "since",
-            "Only entries from this time on: ISO 8601 (UTC where it names no zone), or seconds since 1970.",
-            float | Annotated[str, Meta(extra_json_schema={"format": "date-time"})],
-            example="2026-11-23T20:00:00Z",
-        ),
-        Parameter(
-            "limit",
-            f"How many at the most; {USUAL} unless it is given.",
-            Annotated[int, Meta(ge=1, le=MOST)],
-            example=USUAL,
-        ),
-    ),
+    parameters=(AFTER, SINCE, LIMIT),
     answers=(SuccessResponse(200, "The entries.", Entries, Entries(True, (_ENTRY,))),),
-    errors=(invalid(AFTER_WRONG), invalid(SINCE_WRONG), invalid(LIMIT_WRONG), STORE_FAILED),
+    errors=(STORE_FAILED,),
 )
 
 _CAUSE = PROBLEMS["agent_unreachable"]
@@ -84,6 +100,7 @@ _WHY = "The agent does not answer. Try again in a moment."
 _ITEM = HealthItem(_CAUSE.code, _CAUSE.severity, _CAUSE.title, _SINCE, _CAUSE.remedy, _WHY)
 
 HEALTH = Operation(
+    id="getHealth",
     group=_GROUP,
     summary="What is wrong",
     about="The worst first; nothing at all is good. Root causes hide their symptoms, and what has lasted but"
@@ -91,6 +108,7 @@ HEALTH = Operation(
     answers=(SuccessResponse(200, "What is wrong now.", HealthView, HealthView((_ITEM,))),),
 )
 EXPLAIN = Operation(
+    id="explainLink",
     group=_GROUP,
     summary="Why the link is in its state, and what comes next",
     answers=(
@@ -124,9 +142,9 @@ async def entries(request: web.Request) -> web.Response:
     """GET /api/cloud/journal ?after=&since=&limit=: the newest of them, as they are stored."""
     read = partial(
         request.app[JOURNAL].read,
-        after=_whole(request, "after", AFTER_WRONG) or 0,
-        since=_since(request),
-        newest=_limit(request),
+        after=AFTER.read(request),
+        since=SINCE.read(request),
+        newest=LIMIT.read(request),
     )
     try:
         lines = await read()
@@ -143,35 +161,3 @@ async def health(request: web.Request) -> web.Response:
 async def explain(request: web.Request) -> web.Response:
     """GET /api/cloud/explain: why the link is in its state, and what comes next."""
     return answer(request.app[MANAGER].explain())
-
-
-def _limit(request: web.Request) -> int:
-    limit = _whole(request, "limit", LIMIT_WRONG)
-    if limit is None:
-        return USUAL
-    if not 1 <= limit <= MOST:
-        raise bad_request(LIMIT_WRONG)
-    return limit
-
-
-def _whole(request: web.Request, name: str, wrong: str) -> int | None:
-    """Return a number of at most 18 digits, which the database can hold; None where none is given."""
-    text = request.query.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise bad_request(wrong)
-    return int(text)
-
-
-def _since(request: web.Request) -> float:
-    text = request.query.get("since")
-    if text is None:
-        return 0.0
-    try:
-        seconds: float | None = float(text)
-    except ValueError:
-        seconds = seconds_of(text)
-    if seconds is None or not math.isfinite(seconds):
-        raise bad_request(SINCE_WRONG)
-    return seconds

@@ -7,11 +7,11 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.request_body import read_object, text_of
+from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import bad_request
-from eliza_cloud.api.openapi.error_examples import BODY, RUNTIME, STORE_FAILED, WAY, invalid
-from eliza_cloud.api.openapi.operation import Body, Operation, Parameter, SuccessResponse
+from eliza_cloud.api.openapi.error_examples import RUNTIME, STORE_FAILED, WAY
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.login.machine import LoginView
 from eliza_cloud.core.problems import Problem
@@ -47,7 +47,11 @@ class SignedOut(msgspec.Struct, frozen=True):
     status: Literal["disconnected"]
 
 
+SESSION_ID = Parameter[str]("sessionId", "Of the sign-in.", SessionId, example=_SESSION)
+LOGIN_TO_CANCEL = Body(LoginToCancel(_SESSION))
+
 START = Operation(
+    id="startLogin",
     group="Sign-in",
     summary="Begin a sign-in",
     about="Open `browserUrl` and authorize; the service fetches the key by itself. While a sign-in is"
@@ -63,22 +67,24 @@ START = Operation(
     errors=(*RUNTIME, *WAY, NOT_BEGUN),
 )
 STATUS = Operation(
+    id="getLoginStatus",
     group="Sign-in",
     summary="How far a sign-in is",
     about="`pending`, `authenticated` (the key is stored), `expired`, or `error` when it cannot succeed"
     " any more. The cloud is not asked.",
-    parameters=(Parameter("sessionId", "Of the sign-in.", SessionId, required=True, example=_SESSION),),
+    parameters=(SESSION_ID,),
     answers=(
         SuccessResponse(
             200, "What is known.", LoginView, LoginView("authenticated", key_prefix="eliza_72f94a")
         ),
     ),
-    errors=(invalid("sessionId query parameter is required"), *RUNTIME),
+    errors=RUNTIME,
 )
 CANCEL = Operation(
+    id="cancelLogin",
     group="Sign-in",
     summary="Give a sign-in up",
-    body=Body(model=LoginToCancel, example=LoginToCancel(_SESSION)),
+    body=LOGIN_TO_CANCEL,
     answers=(
         SuccessResponse(
             200,
@@ -87,9 +93,10 @@ CANCEL = Operation(
             LoginView("expired", error="The login was cancelled."),
         ),
     ),
-    errors=(*BODY, invalid("sessionId is required"), *RUNTIME),
+    errors=RUNTIME,
 )
 DISCONNECT = Operation(
+    id="disconnect",
     group="Sign-in",
     summary="Disconnect and sign out",
     about="Takes a final backup, closes the link and removes the key from this machine. The agent goes on"
@@ -133,16 +140,13 @@ def _not_begun(problem: Problem) -> Problem:
 
 async def login_status(request: web.Request) -> web.Response:
     """GET /api/cloud/login/status?sessionId=…: what the service knows; the cloud is not asked."""
-    session_id = request.query.get("sessionId", "").strip()
-    if not session_id:
-        raise bad_request("sessionId query parameter is required")
-    return answer(request.app[MANAGER].login_status(session_id))
+    return answer(request.app[MANAGER].login_status(SESSION_ID.read(request).strip()))
 
 
 async def cancel_login(request: web.Request) -> web.Response:
     """POST /api/cloud/login/cancel {sessionId}."""
-    session_id = text_of(await read_object(request), "sessionId")
-    return answer(await request.app[MANAGER].cancel_login(session_id))
+    wanted = await LOGIN_TO_CANCEL.read(request)
+    return answer(await request.app[MANAGER].cancel_login(wanted.session_id))
 
 
 async def disconnect(request: web.Request) -> web.Response:

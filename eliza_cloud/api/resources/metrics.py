@@ -14,6 +14,7 @@ from eliza_cloud.ops.metrics.requests import RequestMetrics
 _VARY = {"Vary": "`Accept`."}
 
 SCRAPE = Operation(
+    id="scrapeMetrics",
     group="Service",
     summary="The service's numbers for Prometheus",
     about="The text format, or OpenMetrics for whoever accepts it. The reference lists all metrics.",

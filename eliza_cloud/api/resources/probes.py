@@ -1,7 +1,7 @@
 """Is it alive, is it linked: a supervisor asks without a token, and is told no more than that."""
 
 import logging
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import structlog
@@ -9,18 +9,15 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.request_body import read_object, text_of
+from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import bad_request
-from eliza_cloud.api.openapi.error_examples import BODY, invalid
-from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
+from eliza_cloud.api.openapi.error_examples import invalid
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.log_events import LOG_LEVEL_CHANGED
-from eliza_cloud.ops.logging.level import LogLevelError, current_level, level_of, set_level
+from eliza_cloud.ops.logging.level import LEVELS, LOG_LEVEL, Level, current_level, level_of, set_level
 
 _GROUP = "Service"
-
-Level = Literal["debug", "info", "warning", "error", "critical"]
 
 
 class Alive(msgspec.Struct, frozen=True):
@@ -46,10 +43,22 @@ class LogLevel(msgspec.Struct, frozen=True):
 class NewLogLevel(msgspec.Struct, frozen=True):
     """How much the log is to tell."""
 
-    level: Annotated[Level, Meta(description="Upper case will do, too.")]
+    level: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            pattern=f"^({'|'.join([*LEVELS, *map(str.upper, LEVELS)])})$",
+            description="In lower or upper case.",
+            extra={"expected": f"one of {', '.join(LEVELS)}", "shown": True, "code": "invalid_level"},
+        ),
+    ]
+
+
+NEW_LEVEL = Body(NewLogLevel("debug"))
 
 
 HEALTHZ = Operation(
+    id="checkAlive",
     group=_GROUP,
     summary="Is it alive?",
     about="For supervisors.",
@@ -59,6 +68,7 @@ HEALTHZ = Operation(
     ),
 )
 READYZ = Operation(
+    id="checkReady",
     group=_GROUP,
     summary="Is it linked?",
     about="For supervisors. Says no more than why not.",
@@ -68,23 +78,19 @@ READYZ = Operation(
     ),
 )
 SHOW_LEVEL = Operation(
+    id="getLogLevel",
     group=_GROUP,
     summary="How much the log tells",
     answers=(SuccessResponse(200, "The level that counts now.", LogLevel, LogLevel(True, "info")),),
 )
 CHANGE_LEVEL = Operation(
+    id="setLogLevel",
     group=_GROUP,
     summary="Change how much the log tells",
     about="Counts from the next line on; a restart goes by `ELIZA_LOG_LEVEL` again.",
-    body=Body(model=NewLogLevel, example=NewLogLevel("debug")),
+    body=NEW_LEVEL,
     answers=(SuccessResponse(200, "Changed.", LogLevel, LogLevel(True, "debug")),),
-    errors=(
-        *BODY,
-        invalid("level is required"),
-        invalid(
-            'level: expected one of debug, info, warning, error, critical, found "loud".', "invalid_level"
-        ),
-    ),
+    errors=(invalid(f'level must be one of {", ".join(LEVELS)}, but it is "loud".', "invalid_level"),),
 )
 
 
@@ -114,11 +120,8 @@ async def show_level(_request: web.Request) -> web.Response:
 
 async def change_level(request: web.Request) -> web.Response:
     """PUT /api/cloud/log-level {level}: counts from the next line on; 400 for a word that is none."""
-    word = text_of(await read_object(request), "level").strip()
-    try:
-        level = level_of(word, "level")
-    except LogLevelError as error:
-        raise bad_request(str(error), "invalid_level") from None
+    word = (await NEW_LEVEL.read(request)).level
+    level = level_of(word, LOG_LEVEL)
     before = current_level()
     set_level(logging.INFO)  # the change itself is told whatever the levels are
     log.info(LOG_LEVEL_CHANGED, **{"from": before}, to=word.lower())

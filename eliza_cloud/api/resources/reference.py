@@ -2,12 +2,14 @@
 
 import asyncio
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
+from msgspec import Meta
 
 from eliza_cloud.api.app_keys import REFERENCE
 from eliza_cloud.api.http.conditional import CachedResponse
+from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.openapi.page import HEADERS, written_page
@@ -25,7 +27,17 @@ UNKNOWN_PAGE = Problem(
     message="The reference has no page of this name. See /docs for its pages.",
 )
 
+PAGE_NAME = Parameter[str](
+    "page",
+    "The page's name.",
+    Annotated[str, Meta(pattern="^[a-z-]+$")],
+    place="path",
+    example="architecture",
+    problem=UNKNOWN_PAGE,
+)
+
 OPENAPI = Operation(
+    id="getOpenApi",
     group="Reference",
     summary="This API as an OpenAPI document",
     answers=(
@@ -34,16 +46,18 @@ OPENAPI = Operation(
     ),
 )
 PAGE = Operation(
+    id="getDocs",
     group="Reference",
     summary="This API as a page",
     answers=(SuccessResponse(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
 )
 WRITTEN = Operation(
+    id="getDocsPage",
     group="Reference",
     summary="A page of the reference",
     about="The pages are linked from this API's page; `eliza-cloud reference NAME` prints one as Markdown.",
+    parameters=(PAGE_NAME,),
     answers=(SuccessResponse(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
-    errors=(UNKNOWN_PAGE,),
 )
 
 
@@ -59,7 +73,7 @@ async def docs(request: web.Request) -> web.Response:
 
 async def docs_page(request: web.Request) -> web.Response:
     """GET /docs/{page}: a page of the reference."""
-    name = request.match_info["page"]
+    name = PAGE_NAME.read(request)
     if name not in page_names():
         raise RequestError(UNKNOWN_PAGE)
     return (await asyncio.to_thread(_prepared, name)).answer(request)

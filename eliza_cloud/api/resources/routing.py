@@ -9,11 +9,12 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from eliza_cloud.api.app_keys import GATEWAY
-from eliza_cloud.api.http.request_body import read_object
+from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.middleware.errors import RequestError, bad_request
-from eliza_cloud.api.openapi.error_examples import BODY, STORE_FAILED, invalid
-from eliza_cloud.api.openapi.operation import Body, Operation, SuccessResponse
+from eliza_cloud.api.openapi.error_examples import STORE_FAILED, invalid
+from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.routing.config.parse import RouteRefused, checked_route
@@ -59,14 +60,41 @@ class Routed(CapabilityView, frozen=True, kw_only=True, rename="camel"):
     capability: Capability
 
 
+ProviderKey = Annotated[
+    str,
+    Meta(
+        max_length=MAX_KEY,
+        pattern=r"^\s*[!-~]*\s*$",
+        extra={
+            "expected": "printable ASCII without blanks",
+            "too_long": "API key is too long",
+            "code": "invalid_key",
+        },
+    ),
+]
+
+
 class ProviderSwitch(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A provider's id, `elizacloud`, or `remote`. Of `llmText` unless `capability` names another."""
 
-    provider: Annotated[str, Meta(min_length=1, pattern=r"\S")]
-    api_key: Annotated[str, Meta(max_length=MAX_KEY, pattern=r"^[!-~]*$")] | None = None
+    provider: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            pattern=r"\S",
+            extra={"sentence": "Missing provider", "code": "missing_provider"},
+        ),
+    ]
+    api_key: ProviderKey | None = None
     primary_model: str | None = None
     remote_api_base: Annotated[str, Meta(description="For `remote`: the server's address.")] | None = None
-    capability: Capability | None = None
+    capability: (
+        Annotated[
+            Capability,
+            Meta(extra={"sentence": unknown_capability(400).message, "code": "unknown_capability"}),
+        ]
+        | None
+    ) = None
     use_local_embeddings: Annotated[Any, Meta(description="Has no effect.")] = None
 
 
@@ -104,7 +132,19 @@ _NONE: dict[str, Any] = {
 }
 _INVALID_ROUTE = invalid("transport direct needs the backend of a provider, such as openai.", "invalid_route")
 
+CAPABILITY = Parameter[Capability](
+    "capability",
+    "What is routed.",
+    Capability,
+    place="path",
+    example="tts",
+    problem=unknown_capability(404),
+)
+NEW_ROUTE = Body(Route(backend=ELIZA_CLOUD), code="invalid_route")
+PROVIDER_SWITCH = Body(ProviderSwitch("openai", "sk-your-key", "gpt-5-mini"))
+
 SHOW = Operation(
+    id="getRouting",
     group=_GROUP,
     summary="Where each capability goes",
     about="What is configured, what is in force, and why a road that is set cannot be used yet.",
@@ -118,25 +158,30 @@ SHOW = Operation(
     ),
 )
 SET = Operation(
+    id="setRoute",
     group=_GROUP,
     summary="Set the route of a capability",
     about="Counts from the next request on. `transport` follows from the rest.",
-    body=Body(model=Route, example=Route(backend=ELIZA_CLOUD)),
+    parameters=(CAPABILITY,),
+    body=NEW_ROUTE,
     answers=(SuccessResponse(200, "Set.", Routed, Routed(ok=True, capability=Capability.TTS, **_STATE)),),
-    errors=(unknown_capability(404), *BODY, _INVALID_ROUTE, STORE_FAILED),
+    errors=(_INVALID_ROUTE, STORE_FAILED),
 )
 CLEAR = Operation(
+    id="clearRoute",
     group=_GROUP,
     summary="Remove the route of a capability",
-    about="It has no road then. Repeatable.",
+    about="It has no route then. Repeatable.",
+    parameters=(CAPABILITY,),
     answers=(SuccessResponse(200, "Removed.", Routed, Routed(ok=True, capability=Capability.TTS, **_NONE)),),
-    errors=(unknown_capability(404), STORE_FAILED),
+    errors=(STORE_FAILED,),
 )
 SWITCH = Operation(
+    id="switchProvider",
     group=_GROUP,
     summary="Switch a capability to another provider",
     about="Rewrites the route of that capability and nothing else; no restart is needed.",
-    body=Body(model=ProviderSwitch, example=ProviderSwitch("openai", "sk-your-key", "gpt-5-mini")),
+    body=PROVIDER_SWITCH,
     answers=(
         SuccessResponse(
             200,
@@ -153,8 +198,6 @@ SWITCH = Operation(
         ),
     ),
     errors=(
-        *BODY,
-        invalid("primaryModel must be a string"),
         invalid("Missing provider", "missing_provider"),
         invalid("Invalid provider", "invalid_provider"),
         invalid("API key is too long", "invalid_key"),
@@ -173,8 +216,9 @@ async def show_routing(request: web.Request) -> web.Response:
 
 async def set_route(request: web.Request) -> web.Response:
     """PUT /api/cloud/routing/{capability} {backend, …}: counts for the next request."""
-    capability = capability_of(request.match_info["capability"], 404)
-    body = await read_object(request)
+    capability = CAPABILITY.read(request)
+    body = await NEW_ROUTE.read_document(request)
+    NEW_ROUTE.decoded(body)
     try:
         route = checked_route(body)
     except RouteRefused as refused:
@@ -185,17 +229,9 @@ async def set_route(request: web.Request) -> web.Response:
 
 async def clear_route(request: web.Request) -> web.Response:
     """DELETE /api/cloud/routing/{capability}: the capability has no road then; repeatable."""
-    capability = capability_of(request.match_info["capability"], 404)
+    capability = CAPABILITY.read(request)
     await write(request, clearing(capability))
     return await _shown(request, capability)
-
-
-def capability_of(name: str, status: int = 400) -> Capability:
-    """Return the capability of that name; raises `RequestError` with `status`."""
-    try:
-        return Capability(name)
-    except ValueError:
-        raise RequestError(unknown_capability(status)) from None
 
 
 async def write(request: web.Request, change: Change) -> None:
@@ -218,19 +254,16 @@ async def switch_provider(request: web.Request) -> web.Response:
     Body: provider, apiKey?, primaryModel?, remoteApiBase? (for `remote`), capability?. `useLocalEmbeddings`,
     which front ends send, would change a second capability and is ignored.
     """
-    body = await read_object(request)
-    name = _text(body, "provider", "Missing provider")
-    if name is None:
-        raise bad_request("Missing provider", "missing_provider")
-    capability = capability_of(_text(body, "capability") or Capability.LLM_TEXT.value)
+    wanted = await PROVIDER_SWITCH.read(request)
+    capability = wanted.capability or Capability.LLM_TEXT
     gateway = request.app[GATEWAY]
     providers = (await gateway.table()).providers
-    provider = known_provider(name, providers)
+    provider = known_provider(wanted.provider, providers)
     if provider is None:
         raise bad_request("Invalid provider", "invalid_provider")
-    key = _key(body)
+    key = _trimmed(wanted.api_key)
     try:
-        route = switched_route(provider, _text(body, "primaryModel"), _text(body, "remoteApiBase"))
+        route = switched_route(provider, _trimmed(wanted.primary_model), _trimmed(wanted.remote_api_base))
         variable = key_variable(provider, providers) if key else None
     except RouteRefused as refused:
         raise bad_request(f"{refused}.", "invalid_route") from None
@@ -250,17 +283,5 @@ async def switch_provider(request: web.Request) -> web.Response:
     )
 
 
-def _key(body: dict[str, Any]) -> str | None:
-    key = _text(body, "apiKey")
-    if key is not None and len(key) > MAX_KEY:
-        raise bad_request("API key is too long", "invalid_key")
-    if key is not None and not all("!" <= character <= "~" for character in key):
-        raise bad_request("API key must be printable ASCII without blanks", "invalid_key")
-    return key
-
-
-def _text(body: dict[str, Any], name: str, message: str | None = None) -> str | None:
-    value = body.get(name)
-    if not isinstance(value, str | None):
-        raise bad_request(message or f"{name} must be a string")
-    return (value.strip() or None) if value else None
+def _trimmed(text: str | None) -> str | None:
+    return (text or "").strip() or None

@@ -43,6 +43,7 @@ _CONNECTION = ConnectionView(
 )
 
 STATUS = Operation(
+    id="getStatus",
     group="Status",
     summary="The account, and the link to an agent",
     about="Answers at once: the cloud is not asked. The top level is about the account; `connected` is true"
@@ -65,6 +66,7 @@ STATUS = Operation(
     ),
 )
 APP_STATUS = Operation(
+    id="getAppStatus",
     group="Status",
     summary="The link, in the words of existing front ends",
     answers=(

@@ -37,12 +37,12 @@ class Strategy(StrEnum):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One capability's route as it counts: every member checked and trimmed, None or () when not given."""
+    """One capability's route as it counts: every member checked and trimmed, None when not given."""
 
     backend: str | None = None
     transport: Transport | None = None
     account_id: str | None = None
-    account_ids: tuple[str, ...] = ()
+    account_ids: tuple[str, ...] | None = None
     strategy: Strategy | None = None
     primary_model: str | None = None
     nano_model: str | None = None
