@@ -1,4 +1,4 @@
-"""What the verbs that talk to the running service share: their options, and how they answer."""
+"""What the commands that talk to the running service share: their options, and how they answer."""
 
 import functools
 import json
@@ -18,7 +18,7 @@ from eliza_cloud.cli.output.text import printable
 
 
 class Invocation:
-    """One verb under way: the service it talks to, and whether it answers in JSON."""
+    """One command in progress: the service it talks to, and whether it answers in JSON."""
 
     def __init__(self, service: Service, *, as_json: bool) -> None:
         self.service = service
@@ -43,20 +43,20 @@ def print_json(body: Body) -> None:
     click.echo(json.dumps(body, ensure_ascii=False))
 
 
-def client_verb(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb `--url`, `--token-file` and `--json`, and a `Invocation` as its first argument."""
+def service_command(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--url`, `--token-file` and `--json`, and an `Invocation` as its first argument."""
 
     @addressed
-    @functools.wraps(verb)
+    @functools.wraps(command)
     def run(url: str, token_file: Path | None, as_json: bool, *args: Any, **options: Any) -> Any:
         service = Service(url, service_token(os.environ, url, token_file))
-        return verb(Invocation(service, as_json=as_json), *args, **options)
+        return command(Invocation(service, as_json=as_json), *args, **options)
 
     return run
 
 
-def addressed(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the same options, and where the service is, its token's file and `--json` as arguments."""
+def addressed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the same options, and the service's URL, its token's file and `--json` as arguments."""
 
     @click.option("--url", metavar="URL", help="The service.  [default: http://127.0.0.1:31337, see --help]")
     @click.option(
@@ -66,12 +66,12 @@ def addressed(verb: Callable[..., Any]) -> Callable[..., Any]:
         help="Where its token is.  [default: the state directory's api-token]",
     )
     @click.option("--json", "as_json", is_flag=True, help="Print the service's answers, one line each.")
-    @functools.wraps(verb)
+    @functools.wraps(command)
     def run(*args: Any, url: str | None, token_file: Path | None, as_json: bool, **options: Any) -> Any:
         try:
             url = url or service_url(os.environ)
             with _understood(url):
-                return verb(url, token_file, as_json, *args, **options)
+                return command(url, token_file, as_json, *args, **options)
         except CliError as error:
             if as_json:
                 print_json(error.body)

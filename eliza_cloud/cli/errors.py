@@ -1,4 +1,4 @@
-"""How a verb fails: one sentence, what to do about it, an exit code, and a body for --json."""
+"""How a command fails: one sentence, what to do about it, an exit code, and a body for --json."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from eliza_cloud.cli.output.text import printable
 
 
 class CliError(Exception):
-    """The verb could not do what it was asked; `code` is the machine-readable word."""
+    """The command failed; `code` is the machine-readable word."""
 
     def __init__(
         self,

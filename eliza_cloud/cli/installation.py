@@ -1,4 +1,4 @@
-"""The installation that an environment describes, for the verbs that examine it without its help."""
+"""The installation that an environment describes, for the commands that examine it without its help."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def why_not_running(environ: Mapping[str, str]) -> Finding | None:
 
 
 def installation(environ: Mapping[str, str]) -> Installation:
-    """Read the variables as `serve` does; what it would refuse is told in a sentence."""
+    """Read the variables as `serve` does; what it would refuse is reported in a sentence."""
     binding: Binding | None = None
     misread: str | None = None
     try:

@@ -1,4 +1,4 @@
-"""A group of verbs that imports each one only when it is used, so that help and version come at once."""
+"""A group that imports each command only when it is used, so that help and version are printed at once."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -7,39 +7,42 @@ import click
 from click.shell_completion import CompletionItem
 
 
-class Verbs(click.Group):
-    """Lists its verbs in the order given. `verbs` maps a name to `module:attribute` and one line of help."""
+class LazyGroup(click.Group):
+    """Lists its commands in the given order.
+
+    `commands` maps a name to `module:attribute` and one line of help.
+    """
 
     def __init__(
-        self, name: str, about: str, verbs: Mapping[str, tuple[str, str]], *, epilog: str = ""
+        self, name: str, about: str, commands: Mapping[str, tuple[str, str]], *, epilog: str = ""
     ) -> None:
         super().__init__(name, help=about, epilog=epilog)
-        self._verbs = dict(verbs)
+        self._commands = dict(commands)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names in the order they were given."""
-        return list(self._verbs)
+        return list(self._commands)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import a verb; None for a name that is none."""
-        if cmd_name not in self._verbs:
+        """Import a command; None for an unknown name."""
+        if cmd_name not in self._commands:
             return None
-        module, attribute = self._verbs[cmd_name][0].split(":")
-        verb = getattr(import_module(module), attribute)
-        if not isinstance(verb, click.Command):
-            raise TypeError(f"{module}:{attribute} is no verb")
-        return verb
+        module, attribute = self._commands[cmd_name][0].split(":")
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is not a command")
+        return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the verbs that begin so without importing any, and what click knows besides."""
-        verbs = [
+        """Return the commands that begin like this without importing any, and click's own completions."""
+        commands = [
             CompletionItem(name, help=line)
-            for name, (_, line) in self._verbs.items()
+            for name, (_, line) in self._commands.items()
             if name.startswith(incomplete)
         ]
-        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """Write the verbs' lines without importing any."""
-        with formatter.section("Verbs"):
-            formatter.write_dl([(name, line) for name, (_, line) in self._verbs.items()])
+        """Write a line for each command without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self._commands.items()])

@@ -1,4 +1,4 @@
-"""The entry point: the group of verbs, and how every one of them ends."""
+"""The entry point: the group of commands, and how each of them ends."""
 
 import os
 import sys
@@ -9,11 +9,11 @@ import click
 
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode, exit_code_help
-from eliza_cloud.cli.lazy_group import Verbs
+from eliza_cloud.cli.lazy_group import LazyGroup
 
 HERE = "eliza_cloud.cli.commands"
 EPILOG = f"""\
-All verbs with the option --url talk to a running service: at http://127.0.0.1:31337, or where
+All commands with the option --url talk to a running service: at http://127.0.0.1:31337, or where
 ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT say, or at --url. Its token is read from
 ELIZA_API_TOKEN, or from the file api-token in ELIZA_STATE_DIR (default ~/.eliza), or from
 --token-file; it is never an argument.
@@ -29,34 +29,38 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-eliza_cloud = Verbs(
+eliza_cloud = LazyGroup(
     "eliza-cloud",
     "Link this machine to Eliza Cloud: sign in, run agents there, talk to them, keep them backed up.",
     {
         "serve": (f"{HERE}.serve:serve", "Run the service."),
         "login": (f"{HERE}.login:login", "Sign in to Eliza Cloud through the browser."),
         "status": (f"{HERE}.status:status", "Show the account and the state of the link."),
-        "health": (f"{HERE}.health:health", "Say whether the service is alive, and what is wrong."),
-        "explain": (f"{HERE}.explain:explain", "Say why the link is in its state, and what comes next."),
-        "events": (f"{HERE}.events:events", "Show what happened, and what happens."),
-        "wait": (f"{HERE}.wait:wait", "Wait until the link is connected, or something else is so."),
-        "credits": (f"{HERE}.credits:show_credits", "Show the balance and how long it will last."),
+        "health": (f"{HERE}.health:health", "Show whether the service is alive, and current problems."),
+        "explain": (f"{HERE}.explain:explain", "Explain the link's state and what happens next."),
+        "events": (f"{HERE}.events:events", "Show past events, and follow new ones."),
+        "wait": (f"{HERE}.wait:wait", "Wait for a link state."),
+        "credits": (f"{HERE}.credits:show_credits", "Show the balance and how long it lasts."),
         "agents": (f"{HERE}.agents:agents", "List, create, connect to, suspend and delete agents."),
         "chat": (f"{HERE}.chat:chat", "Talk to the connected agent."),
         "backups": (f"{HERE}.backups:backups", "List, take and restore backups."),
-        "routing": (f"{HERE}.routing:routing", "Show and choose which road each capability takes."),
+        "routing": (f"{HERE}.routing:routing", "Show or change capability routes."),
         "disconnect": (f"{HERE}.disconnect:disconnect", "Close the link and sign out."),
         "logout": (f"{HERE}.disconnect:logout", "Do the same as `disconnect`."),
         "log-level": (f"{HERE}.log_level:log_level", "Show or change how much the service logs."),
-        "replay": (f"{HERE}.replay:replay", "Take the steps of a recorded journal again."),
-        "config": (f"{HERE}.config:config", "Check and show the settings, and print their schema."),
-        "doctor": (f"{HERE}.doctor:doctor", "Find out what keeps this machine from Eliza Cloud."),
-        "bundle": (f"{HERE}.bundle:bundle", "Pack what helps to find a fault, without secrets."),
-        "emulator": (f"{HERE}.emulator:emulator", "Run an Eliza Cloud on this machine."),
-        "demo": ("eliza_cloud.cli.demo.command:demo", "Walk through everything for real, in seconds."),
+        "replay": (f"{HERE}.replay:replay", "Replay a journal and verify every transition."),
+        "config": (f"{HERE}.config:config", "Check or show the settings, or print their schema."),
+        "doctor": (f"{HERE}.doctor:doctor", "Diagnose connectivity and configuration."),
+        "bundle": (f"{HERE}.bundle:bundle", "Create a redacted support bundle."),
+        "service": (
+            f"{HERE}.service:service",
+            "Print the systemd unit, alert rules, dashboards and examples.",
+        ),
+        "emulator": (f"{HERE}.emulator:emulator", "Run an emulated Eliza Cloud on this machine."),
+        "demo": ("eliza_cloud.cli.demo.command:demo", "Run an end-to-end demo against the emulator."),
         "diagram": (f"{HERE}.diagram:diagram", "Draw the state diagrams."),
         "reference": (f"{HERE}.reference.command:reference", "Print a page of the reference."),
-        "completion": (f"{HERE}.completion:completion", "Print the script for a shell's completion."),
+        "completion": (f"{HERE}.completion:completion", "Print a shell's completion script."),
     },
     epilog=EPILOG,
 )
@@ -73,10 +77,10 @@ eliza_cloud.params.append(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code; no error shows a traceback."""
+    """Run one command and return its exit code; no error shows a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a glyph that a terminal cannot show is no reason to fail
+            stream.reconfigure(errors="replace")  # what a terminal cannot show must not fail
     try:
         ended = eliza_cloud.main(arguments, prog_name="eliza-cloud", standalone_mode=False)
     except CliError as error:

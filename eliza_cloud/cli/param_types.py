@@ -29,7 +29,9 @@ class When(click.ParamType[dict[str, str]]):
             return {"since": f"{datetime.fromisoformat(text).timestamp():.3f}"}
         except (ValueError, OverflowError, OSError):
             self.fail(
-                f"{text!r} is no time: give 10m, 2h, 3d, an ISO 8601 time, or an entry's number.", param, ctx
+                f"invalid time: {text!r}: use 10m, 2h, 3d, an ISO 8601 time, or an entry's number.",
+                param,
+                ctx,
             )
 
 

@@ -84,19 +84,21 @@ def create_app(
     job_seconds: float = 3.0,
     job_retry_seconds: tuple[float, float] = (30.0, 120.0),
     rate_limits: bool = True,
+    approve: bool = False,
     clock: Clock | None = None,
 ) -> web.Application:
     """An Eliza Cloud of this generation; without a `clock` it lives in real time.
 
     `database` is a file that survives a restart, `poll_interval_ms` the hint that answers carry,
     `job_seconds` how long one provisioning attempt takes, `job_retry_seconds` the pauses between attempts.
+    With `approve` every login is signed in by itself, as the default user.
     Raises ValueError for an unknown generation.
     """
     if generation not in GENERATIONS:
         raise ValueError(f"There is no generation {generation!r}; choose one of {', '.join(GENERATIONS)}.")
     time = RealClock() if clock is None else clock
     pace = Pace(poll_interval_ms, job_seconds, job_retry_seconds)
-    cloud = Cloud(Generation(generation), time, Database(database), pace)
+    cloud = Cloud(Generation(generation), time, Database(database), pace, approve)
     # API errors become responses outside the faults, and inside them, so that a fault can spoil those too.
     app = web.Application(middlewares=[errors, local_only, faults, errors, edge], client_max_size=_BODY_LIMIT)
     app[CLOUD] = cloud

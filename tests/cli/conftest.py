@@ -189,7 +189,7 @@ class Ran:
 
 @pytest.fixture
 def run(capsys) -> Callable[..., Ran]:
-    """Run a verb in this process, as the entry point does."""
+    """Run a command in this process, as the entry point does."""
 
     def run(*arguments: str) -> Ran:
         capsys.readouterr()

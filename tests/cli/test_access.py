@@ -121,4 +121,4 @@ def test_no_redirect_is_followed(service, run):
 def test_an_address_that_is_none_is_wrong_usage(run, clean_environment, url):
     ran = run("status", "--url", url)
     assert ran.code == 2
-    assert "is no http address" in ran.err
+    assert "an http address with a valid port is needed" in ran.err

@@ -1,4 +1,4 @@
-"""The verbs about agents: what they ask the service, and what they say."""
+"""The commands about agents: what they ask the service, and what they say."""
 
 import json
 import threading
@@ -101,16 +101,16 @@ def test_a_variable_that_is_not_set_is_wrong_usage(service, run):
     assert service.asked == []
 
 
-@pytest.mark.parametrize("verb", ["connect", "provision"])
+@pytest.mark.parametrize("command", ["connect", "provision"])
 @pytest.mark.parametrize("word", [AGENT, "ada"])
-def test_an_agent_is_named_by_id_or_by_name(cloud, run, verb, word):
-    path = f"/api/cloud/agents/{AGENT}/{verb}"
+def test_an_agent_is_named_by_id_or_by_name(cloud, run, command, word):
+    path = f"/api/cloud/agents/{AGENT}/{command}"
     body = {"ok": True, "agentId": AGENT, "agentName": "ada", "status": "connected"}
     cloud.answers("POST", path, body)
-    ran = run("agents", verb, word)
+    ran = run("agents", command, word)
     assert (ran.code, ran.out) == (0, f"✓ Connected to ada ({AGENT}).\n")
     assert [asked.path for asked in cloud.requests("POST")] == [path]
-    assert run("agents", verb, word, "--json").lines == [body]
+    assert run("agents", command, word, "--json").lines == [body]
 
 
 def test_an_unknown_name_is_one_sentence(cloud, run):
@@ -151,10 +151,10 @@ def test_a_long_connect_shows_the_links_state_on_stderr_only(cloud, run, monkeyp
     assert ran.err == f"Connecting to {AGENT} · link ◌ connecting\n"
 
 
-@pytest.mark.parametrize(("verb", "words"), [("suspend", "is suspended"), ("resume", "is running")])
-def test_suspend_and_resume(cloud, run, verb, words):
-    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/{verb}", {"ok": True, "agentId": AGENT})
-    ran = run("agents", verb, "ada")
+@pytest.mark.parametrize(("command", "words"), [("suspend", "is suspended"), ("resume", "is running")])
+def test_suspend_and_resume(cloud, run, command, words):
+    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/{command}", {"ok": True, "agentId": AGENT})
+    ran = run("agents", command, "ada")
     assert ran.code == 0
     assert f"✓ ada {words}." in ran.out
 

@@ -1,4 +1,4 @@
-"""The verbs about backups."""
+"""The commands about backups."""
 
 import pytest
 
@@ -30,10 +30,10 @@ def test_no_backups_is_said(service, run):
     assert run("backups", "list", AGENT).out == "There are no backups.\n"
 
 
-@pytest.mark.parametrize("verb", ["list", "take", "restore"])
-def test_without_a_connected_agent_one_must_be_named(service, run, verb):
+@pytest.mark.parametrize("command", ["list", "take", "restore"])
+def test_without_a_connected_agent_one_must_be_named(service, run, command):
     service.answers("GET", "/api/cloud/status", status(state="disconnected", link={"agentId": None}))
-    ran = run("backups", verb)
+    ran = run("backups", command)
     assert ran.code == 5
     assert ran.err.startswith("Error: No agent is connected, and none was named.")
 

@@ -40,7 +40,7 @@ def complete(*words: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("clean_environment")
-def test_verbs_and_options_are_completed():
+def test_commands_and_options_are_completed():
     assert complete("dis") == ["disconnect"]
     assert complete("agents", "s") == ["suspend", "shutdown"]
     assert complete("serve", "--p") == ["--port"]

@@ -82,7 +82,7 @@ def test_a_right_file_and_a_missing_one_are_in_order(run, config):
     assert run("config", "check").out == f"✓ There is no {config}: defaults.\n"
     config.write_text("{cloud: {enabled: true}, other: [1]}")
     ran = run("config", "check")
-    assert (ran.code, ran.out) == (0, f"✓ {config} is right.\n")
+    assert (ran.code, ran.out) == (0, f"✓ {config} is valid.\n")
     assert run("config", "check", "--json").lines == [{"ok": True, "file": str(config), "problems": []}]
 
 
@@ -113,8 +113,8 @@ def test_the_address_of_an_emulator_is_right_where_loopback_is_allowed(run, conf
 )
 def test_an_address_that_holds_a_secret_is_not_shown(run, config, address):
     config.write_text(json.dumps({"cloud": {"baseUrl": address}}))
-    for verb in ("check", "show"):
-        ran = run("config", verb)
+    for command in ("check", "show"):
+        ran = run("config", command)
         assert "hunter22" not in ran.out + ran.err
         assert KEY not in ran.out + ran.err
 

@@ -1,4 +1,4 @@
-"""How verbs fail: one sentence, a remedy, an exit code scripts can use, and JSON where it was asked for."""
+"""How commands fail: one sentence, a remedy, an exit code for scripts, and JSON where it was asked for."""
 
 import json
 import os
@@ -151,8 +151,8 @@ def test_the_token_is_in_no_output(service, run, clean_environment):
 
 
 def test_there_is_no_way_to_give_the_token_as_an_argument(run):
-    for verb in (["status"], ["login"], ["agents", "list"], ["chat"]):
-        assert "--token " not in run(*verb, "--help").out
+    for command in (["status"], ["login"], ["agents", "list"], ["chat"]):
+        assert "--token " not in run(*command, "--help").out
 
 
 def test_json_is_one_line_of_json(service, run):

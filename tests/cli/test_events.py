@@ -110,7 +110,7 @@ def test_what_is_no_time_is_wrong_usage(service, run, when):
         return
     ran = run("events", "--since", when)
     assert ran.code == 2
-    assert "is no time" in ran.err
+    assert "invalid time" in ran.err
 
 
 def test_following_goes_on_where_the_journal_ends_and_prints_nothing_twice(service, run):

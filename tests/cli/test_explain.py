@@ -47,7 +47,7 @@ def test_where_none_runs_and_none_could_it_says_why(clean_environment, run, monk
     ran = run("explain", "--json")
     assert ran.code == 3
     assert ran.lines[0]["code"] == "settings_invalid"
-    assert "No eliza-cloud service is running at http://127.0.0.1:9. None could be started: " in ran.err
+    assert "No eliza-cloud service is running at http://127.0.0.1:9. Starting one would fail: " in ran.err
     assert "heartbeatIntervalMs" in ran.err
     assert "config check" in ran.err
 

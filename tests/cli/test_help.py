@@ -7,38 +7,42 @@ import pytest
 
 from tests.harness import processes
 
-VERBS = ["serve", "login", "status", "health", "explain", "events", "wait", "credits", "agents"]
-VERBS += ["chat", "backups", "routing"]
-VERBS += ["disconnect", "logout", "log-level", "replay", "config", "doctor", "bundle"]
-VERBS += ["emulator", "demo", "diagram", "reference", "completion"]
-AGENT_VERBS = ["list", "create", "provision", "connect", "suspend", "resume", "shutdown"]
+COMMANDS = ["serve", "login", "status", "health", "explain", "events", "wait", "credits", "agents"]
+COMMANDS += ["chat", "backups", "routing"]
+COMMANDS += ["disconnect", "logout", "log-level", "replay", "config", "doctor", "bundle"]
+COMMANDS += ["service"]
+COMMANDS += ["emulator", "demo", "diagram", "reference", "completion"]
+AGENT_COMMANDS = ["list", "create", "provision", "connect", "suspend", "resume", "shutdown"]
 
 
 def listed(text: str) -> list[str]:
-    return [line.split()[0] for line in text.split("Verbs:\n")[1].split("\n\n", maxsplit=1)[0].splitlines()]
+    return [
+        line.split()[0] for line in text.split("Commands:\n")[1].split("\n\n", maxsplit=1)[0].splitlines()
+    ]
 
 
-def test_the_verbs_are_those_of_the_interface(run):
-    assert listed(run("--help").out) == VERBS
-    assert listed(run("agents", "--help").out) == AGENT_VERBS
+def test_the_commands_are_those_of_the_interface(run):
+    assert listed(run("--help").out) == COMMANDS
+    assert listed(run("agents", "--help").out) == AGENT_COMMANDS
     assert listed(run("backups", "--help").out) == ["list", "take", "restore"]
     assert listed(run("routing", "--help").out) == ["show", "set", "clear"]
     assert listed(run("config", "--help").out) == ["check", "show", "schema"]
 
 
 @pytest.mark.parametrize(
-    "verb",
-    [[verb] for verb in VERBS]
-    + [["agents", verb] for verb in AGENT_VERBS]
-    + [["backups", verb] for verb in ("list", "take", "restore")]
-    + [["routing", verb] for verb in ("show", "set", "clear")]
-    + [["config", verb] for verb in ("check", "show", "schema")],
+    "command",
+    [[command] for command in COMMANDS]
+    + [["agents", command] for command in AGENT_COMMANDS]
+    + [["backups", command] for command in ("list", "take", "restore")]
+    + [["routing", command] for command in ("show", "set", "clear")]
+    + [["config", command] for command in ("check", "show", "schema")]
+    + [["service", command] for command in ("unit", "file")],
     ids=" ".join,
 )
-def test_every_verb_can_be_imported_and_says_what_it_does(run, verb):
-    ran = run(*verb, "--help")
+def test_every_command_can_be_imported_and_says_what_it_does(run, command):
+    ran = run(*command, "--help")
     assert ran.code == 0
-    assert ran.out.startswith(f"Usage: eliza-cloud {' '.join(verb)}")
+    assert ran.out.startswith(f"Usage: eliza-cloud {' '.join(command)}")
 
 
 def test_the_version_is_that_of_the_package(run):
@@ -56,7 +60,7 @@ def test_help_and_version_load_nothing_heavy(arguments):
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_a_client_verb_does_not_load_the_server():
+def test_a_client_command_does_not_load_the_server():
     program = (
         "import sys; from eliza_cloud.cli.main import main; main(['status', '--url', 'http://127.0.0.1:1']); "
         "heavy = {'aiohttp', 'transitions'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"

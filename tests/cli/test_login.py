@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from eliza_cloud.cli.client.browser import has_browser, open_browser
-from eliza_cloud.cli.commands import login as verb
+from eliza_cloud.cli.commands import login as command
 from tests.cli.conftest import Answer, in_a_terminal
 
 SESSION = {
@@ -18,7 +18,7 @@ DONE = {"status": "authenticated", "keyPrefix": "eliza_ab12cd"}
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(verb, "POLL_INTERVAL", 0.001)
+    monkeypatch.setattr(command, "POLL_INTERVAL", 0.001)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_interrupting_cancels_the_login_at_the_service(cloud, run, monkeypatch):
     def interrupt(_seconds):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(verb.time, "sleep", interrupt)
+    monkeypatch.setattr(command.time, "sleep", interrupt)
     ran = run("login")
     assert ran.code == 130
     assert cloud.asked[-1].path == "/api/cloud/login/cancel"
@@ -103,7 +103,7 @@ def test_the_browser_gets_the_address_and_neither_key_nor_token(tmp_path, monkey
 
 def test_login_opens_the_browser_unless_told_not_to(cloud, run, monkeypatch):
     opened = []
-    monkeypatch.setattr(verb, "open_browser", opened.append)
+    monkeypatch.setattr(command, "open_browser", opened.append)
     cloud.answers("GET", "/api/cloud/login/status", DONE)
     run("login")
     assert opened == []

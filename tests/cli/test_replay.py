@@ -39,7 +39,7 @@ def test_a_recorded_journal_arrives_where_it_did_and_a_tampered_one_is_named(rec
         {"ok": True, "steps": steps, "starts": 1, "moves": 4, "gaps": 0, "state": "disconnected"}
     ]
     counted = f"{steps} steps, 1 start, 4 moves, 0 gaps"
-    said = f"Every step led where it did: {counted}. The link ended disconnected.\n"
+    said = f"Every transition was reproduced: {counted}. The link ended disconnected.\n"
     assert run("replay", str(recorded)).out == said
     piped = processes.run(*CLI, "replay", "-", input=recorded.read_text())
     assert piped.returncode == 0
@@ -76,13 +76,13 @@ def test_a_broken_line_is_named_with_its_number(run, tmp_path, line):
     ran = run("replay", str(path), "--json")
     assert ran.code == 2
     assert ran.lines[0]["code"] == "journal_unreadable"
-    assert "Line 3 is no entry of a journal: " in ran.err
+    assert "Line 3: invalid journal entry: " in ran.err
 
 
 def test_a_journal_without_a_mark_says_that_nothing_was_taken_again(run, tmp_path):
     (tmp_path / "empty").write_bytes(b"")
     ran = run("replay", str(tmp_path / "empty"))
-    assert (ran.code, ran.out.startswith("Nothing was taken again")) == (0, True)
+    assert (ran.code, ran.out.startswith("Nothing was replayed")) == (0, True)
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(run, tmp_path):

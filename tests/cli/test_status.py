@@ -67,7 +67,7 @@ def test_a_try_whose_time_has_come_is_under_way(service, run):
     [
         ("credits_exhausted", "out of credits", "top up at https://example.com/top-up"),
         ("key_rejected", "does not accept the key", "eliza-cloud login"),
-        ("agent_gone", "does not exist any more", "eliza-cloud agents list"),
+        ("agent_gone", "no longer exists", "eliza-cloud agents list"),
         ("retries_exhausted", "no try to reconnect succeeded", f"eliza-cloud agents connect {AGENT}"),
     ],
 )

@@ -67,7 +67,7 @@ def test_what_it_waits_for_comes_with_the_reason_the_next_try_and_what_to_do(ser
     assert (ran.code, ran.out) == (0, "")
     assert ran.err.splitlines() == [
         f"{WAITING} ◐ reconnecting (ada), the agent stopped answering, try 4 is made at {at}.",
-        f"{WAITING} ✗ error (ada), Eliza Cloud does not accept the key any more. To do: eliza-cloud login",
+        f"{WAITING} ✗ error (ada), Eliza Cloud does not accept the key. To do: eliza-cloud login",
     ]
 
 
@@ -78,15 +78,15 @@ def test_at_the_timeout_it_exits_7_with_the_reason(service, run, monkeypatch):
     ran = run("wait", "--for", "connected", "--timeout", "1")
     assert time.monotonic() - begun >= 1.0
     assert ran.code == 7
-    assert "Waited for 1 s for the link to be connected, in vain." in ran.err
+    assert "Timed out after 1 s waiting for the link to be connected." in ran.err
 
 
 def test_a_look_says_why_it_is_not_so(service, run):
     service.answers("GET", "/api/cloud/status", status(state="error", reason="agent_gone"))
     ran = run("wait", "--for", "connected", "--timeout", "0", "--json")
     assert ran.code == 7
-    why = "The link is ✗ error (ada), the agent does not exist any more."
-    sentence = f"Waited for the link to be connected, in vain. {why}"
+    why = "The link is ✗ error (ada), the agent no longer exists."
+    sentence = f"Timed out waiting for the link to be connected. {why}"
     assert ran.lines == [{"ok": False, "error": sentence, "code": "wait_timeout"}]
     assert "To do: eliza-cloud agents list" in ran.err
 

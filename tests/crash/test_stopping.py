@@ -116,8 +116,8 @@ def test_a_signal_while_starting_stops_it_as_soon_as_it_has_started(machine, fig
 
 
 def test_the_exit_codes_are_documented():
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    table = readme[readme.index("`eliza-cloud serve` ends with") :].partition("\n\n## ")[0]
+    page = (Path(__file__).parents[2] / "eliza_cloud" / "reference" / "running.md").read_text()
+    table = page[page.index("`eliza-cloud serve` ends with") :].partition("\n\n## ")[0]
     listed = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][1:]
     assert listed == [*(str(code.value) for code in ServiceExitCode), "130, 143"]
     words = " ".join(str(serve.help).split())

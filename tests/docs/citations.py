@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from tests.docs.readme import REFERENCE
+from tests.docs.pages import REFERENCE
 
 ROOT = Path(__file__).parents[2]
 OURSELVES = {ROOT / "tests/docs" / name for name in ("citations.py", "test_citations.py")}

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.docs.readme import REFERENCE
+from tests.docs.pages import REFERENCE
 from tests.docs.source import PACKAGE, modules
 
 PAGES = ("architecture", "decisions")

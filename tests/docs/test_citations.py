@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.docs.citations import WRITTEN, cited, places, texts, without_citations
-from tests.docs.readme import REFERENCE
+from tests.docs.pages import REFERENCE
 
 #: How something is cited that nobody can look up.
 ELSEWHERE = re.compile(r"\bseed: |\bthe seed\b|\b[Cc]ontract (?:§|local|eliza|cloud)|\bissues?: |\bissue \d")

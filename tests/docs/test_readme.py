@@ -1,145 +1,67 @@
-"""Every command line of the README does what it should, on a machine of its own."""
+"""The README and the pages: a bounded size, commands that exist, links that lead somewhere."""
 
-import json
 import re
 import shlex
-import shutil
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from eliza_cloud.api.openapi.error_codes import ERROR_CODES
-from eliza_cloud.cli.commands.reference.commands import ROOT, helps
-from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.commands.reference.commands import ROOT as PROGRAM
+from eliza_cloud.cli.commands.reference.commands import helps
 from eliza_cloud.core.problems import PROBLEMS
-from tests.docs.readme import README, spans
-from tests.docs.walk import SESSION, Machine, blocks
+from tests.docs.pages import README, REFERENCE, ROOT, WALKED, blocks, page, spans
 
-REPOSITORY = Path(__file__).parents[2]
 HELP = dict(helps())
-VENV = "python3 -m venv .venv"
-ANOTHER_MACHINE = ("sudo ", "systemctl ", "docker ", "journalctl ", "promtool ")
-"""What changes or asks a whole machine: it is not run; the files it names have to be there."""
-FOLLOWING = ("--follow",)
-SERVE, EMULATOR, LOGIN = "eliza-cloud serve", "eliza-cloud emulator", "eliza-cloud login"
-STATUS = "eliza-cloud status"
-CONNECT = "eliza-cloud agents connect my-cloud-agent"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+TEST_COMMAND = re.compile(r"^python3 -m venv .*pytest.*$", re.MULTILINE)
+PAGES = {"README": README, **{name: page(name) for name in WALKED}}
+WHOLE_MACHINE = {"mkdir", "systemctl", "loginctl", "python3", "/opt/eliza-cloud/bin/pip"}
+"""What `console` blocks do to a whole machine, besides our own commands: they are read, not run."""
 
 
-@pytest.fixture
-def machine(tmp_path):
-    if shutil.which("curl") is None:
-        pytest.skip("NOT TESTED HERE, as curl is not installed: the command lines of the README")
-    machine = Machine(tmp_path)
-    yield machine
-    machine.close()
+def test_the_readme_is_short():
+    assert len(README.encode()) <= 10 * 1024
 
 
-@pytest.mark.parametrize("way", ["command", "curl"])
-def test_the_readme_can_be_walked_from_top_to_bottom(machine, way):
-    """Where a command and the call behind it stand together, each way takes its own."""
-    all_blocks = blocks()
-    [emulator] = [line for block in all_blocks for line in block.commands if line.startswith(EMULATOR)]
-    machine.start("emulator", emulator)
-    ran = 0
-    for index, block in enumerate(all_blocks):
-        before_call = index + 1 < len(all_blocks) and all_blocks[index + 1].follows_block
-        if block.follows_block and block.is_curl and way == "command":
-            continue
-        if before_call and all_blocks[index + 1].is_curl and way == "curl":
-            continue
-        if block.heading == "## Backups":  # the walk through the steps has just disconnected
-            machine.sign_in(LOGIN)
-            machine.shell(CONNECT)
-        for line in block.commands:
-            run(machine, line, block.answer)
-            ran += 1
-    assert ran >= 18
-    machine.stop("service")
-    machine.stop("emulator")
-
-
-def run(machine: Machine, line: str, answer) -> None:  # noqa: PLR0912 - a branch for each kind
-    """Run one line in the way of its kind; a line of no kind that is known fails."""
-    if line.startswith(VENV):
-        check_installation(line)
-    elif line.startswith(ANOTHER_MACHINE):
-        check_files(line)
-    elif line.startswith(EMULATOR):
-        assert "emulator" in machine.running
-    elif line.endswith(SERVE):
-        if "service" in machine.running:
-            machine.stop("service")
-        machine.start("service", line)
-    elif line.startswith("export "):
-        name = re.match(r"export (\w+)=", line)[1]
-        machine.environment[name] = machine.shell(f'{line}; printf %s "${name}"')
-        assert machine.environment[name]
-    elif line == LOGIN:
-        machine.sign_in(line)
-    elif line.startswith("curl "):
-        call(machine, line, answer)
-    elif any(word in line.split() for word in FOLLOWING):
-        machine.follow(line)
-    elif " tar -" in line:  # "Stop the service, copy the state directory"
-        if "service" in machine.running:
-            machine.stop("service")
-        machine.shell(f"{line}; test -s ~/.eliza/agent.sqlite3 -a -s eliza-backup.tar.gz")
-    elif line == STATUS:
-        machine.shell(f"{line} || test $? = {ExitCode.NOT_LINKED:d}")  # 0 is for a link that stands
-    else:
-        assert re.match(r"(source <\()?eliza-cloud ", line), f"teach this test to run: {line}"
-        machine.shell(line)
-
-
-def call(machine: Machine, line: str, answer) -> None:
-    """Make an HTTP call; the answer has the members that the README shows."""
-    said = json.loads(machine.shell(line))
-    if answer is not None and not line.endswith("'"):
-        assert members(said) == members(answer), line
-    if "sessionId" in said:
-        machine.session = said["sessionId"]
-        machine.approve()
-    if "agent" in said:
-        machine.environment["AGENT_ID"] = said["agent"]["id"]  # as the text below says
-    if SESSION in line:
-        assert said["status"] in {"pending", "authenticated"}
-        while said["status"] == "pending":
-            said = json.loads(machine.shell(line))
-        assert said["status"] == "authenticated"
-
-
-def members(value):
-    """The names in an answer, at every depth."""
-    return {name: members(inner) for name, inner in value.items()} if isinstance(value, dict) else None
-
-
-def check_installation(line: str) -> None:
-    """What is installed is this project with extras it has; what runs then is a verb, or the tests."""
-    extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+def test_the_readme_holds_one_test_command_and_it_installs_what_the_tests_need():
+    [line] = TEST_COMMAND.findall(README)
     for part in line.split(" && ")[1:]:
         program, *arguments = shlex.split(part)
         match program:
             case ".venv/bin/pip":
                 assert arguments[0] == "install"
                 [project] = [one for one in arguments[1:] if not one.startswith("-")]
-                found = re.fullmatch(r"\.(?:\[(\w+)\])?", project)
-                assert found[1] is None or found[1] in extras
-            case ".venv/bin/eliza-cloud":
-                check_command(f"{ROOT} {shlex.join(arguments)}")
+                found = re.fullmatch(r"\.\[(\w+)\]", project)
+                assert found[1] in PROJECT["project"]["optional-dependencies"]
             case _:
                 assert program == ".venv/bin/pytest"
 
 
-def check_files(line: str) -> None:
-    for path in re.findall(r"\b(?:config|eliza_cloud)/[\w./-]+", line):
-        assert (REPOSITORY / path).exists(), line
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_is_of_a_known_kind(name):
+    """`bash` is pasted by a test, `console` read, and the others are not for a shell."""
+    languages = {block.language for block in blocks(PAGES[name], *("bash", "console", "sh", "shell", "zsh"))}
+    assert languages <= {"bash", "console"}
+    for block in blocks(PAGES[name], "bash"):
+        assert "#" not in block.text, "zsh takes no comment from a keyboard"
+        assert "!" not in block.text, "which an interactive shell expands"
+
+
+def test_what_is_done_to_a_whole_machine_uses_programs_and_files_that_exist():
+    lines = [line for text in PAGES.values() for block in blocks(text, "console") for line in block.commands]
+    assert len(lines) >= 10
+    for line in lines:
+        program = line.split()[0]
+        if program.rpartition("/")[2] == PROGRAM:
+            check_command(line.partition("/bin/")[2] or line)
+        else:
+            assert program in WHOLE_MACHINE, line
 
 
 def check_command(text: str) -> None:
-    """The verb is one, and its options are its own."""
-    words = tuple(text.partition("|")[0].split())
+    """The command is one, and its options are its own."""
+    words = tuple(re.split(r"\s*[|>]", text)[0].split())
     depth = max(n for n in range(1, len(words) + 1) if words[:n] in HELP)
     shown = HELP[words[:depth]]
     assert "COMMAND [ARGS]" not in shown or depth == len(words) or words[depth].startswith(("-", "…")), text
@@ -148,23 +70,45 @@ def check_command(text: str) -> None:
 
 
 def test_every_command_that_is_named_exists():
-    texts = [*spans(README), *(span for one in PROBLEMS.values() for span in spans(one.remedy))]
+    texts = [span for text in PAGES.values() for span in spans(text)]
+    texts += [span for one in PROBLEMS.values() for span in spans(one.remedy)]
     texts += [span for one in ERROR_CODES.values() for span in spans(one.remedy)]
-    texts += [line.split("=", 1)[-1] for block in blocks() for line in block.commands]
-    named = [text[text.index(f"{ROOT} ") :] for text in texts if re.search(rf"(^| ){ROOT} ", text)]
-    assert len(named) > 40
+    texts += [line for text in PAGES.values() for block in blocks(text, "bash") for line in block.commands]
+    named = [text[text.index(f"{PROGRAM} ") :] for text in texts if re.search(rf"(^| ){PROGRAM} ", text)]
+    assert len(named) > 60
     for text in named:
         check_command(text)
 
 
-def test_every_link_of_the_readme_leads_somewhere():
-    headings = {
-        re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
-        for title in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
-    }
-    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
-    assert len(links) > 8
-    for link in links:
+def links(text: str) -> list[str]:
+    return re.findall(r"\]\((?!https?:)([^)]+)\)", text)
+
+
+def anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_somewhere(name):
+    directory = ROOT if name == "README" else REFERENCE
+    for link in links(PAGES[name]):
         path, _, anchor = link.partition("#")
-        assert not path or (REPOSITORY / path).exists(), link
-        assert not anchor or path or anchor in headings, link
+        assert not path or (directory / path).exists(), link
+        target = (directory / path).read_text("utf-8") if path else PAGES[name]
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_pages_link_to_pages_alone_as_they_are_shown_without_the_repository():
+    for name in WALKED:
+        for link in links(page(name)):
+            path = link.partition("#")[0]
+            assert "/" not in path, f"{link} on the page {name}"
+            assert not path or path.endswith(".md")
+
+
+def test_every_page_that_the_readme_links_to_is_named_as_the_command_prints_it():
+    pages = re.findall(r"\]\(eliza_cloud/reference/([\w-]+)\.md\)", README)
+    assert set(WALKED) <= set(pages)
+    for name in pages:
+        assert f"`{PROGRAM} reference {name}`" in README

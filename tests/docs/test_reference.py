@@ -7,7 +7,7 @@ import pytest
 from eliza_cloud.cli.commands.reference import GENERATED, PAGES
 from eliza_cloud.cli.commands.reference.commands import helps
 from eliza_cloud.ops.metrics.definitions import METRICS
-from tests.docs.readme import REFERENCE
+from tests.docs.pages import REFERENCE
 from tests.docs.source import called, modules, texts
 
 AGAIN = "write it again: eliza-cloud reference --write eliza_cloud/reference"
@@ -24,7 +24,7 @@ def test_every_page_that_is_checked_in_can_be_printed(run):
         assert run("reference", name).out == (REFERENCE / f"{name}.md").read_text("utf-8")
 
 
-def test_the_verb_writes_all_pages(run, tmp_path):
+def test_the_command_writes_all_pages(run, tmp_path):
     assert run("reference", "--write", str(tmp_path)).code == 0
     assert {page.stem: page.read_text("utf-8") for page in tmp_path.iterdir()} == {
         name: write() for name, write in PAGES.items()
@@ -32,7 +32,7 @@ def test_the_verb_writes_all_pages(run, tmp_path):
     assert run("reference").code == 2
 
 
-def test_every_verb_and_option_is_on_the_commands_page():
+def test_every_command_and_option_is_on_the_commands_page():
     page = (REFERENCE / "cli.md").read_text("utf-8")
     commands = dict(helps())
     assert len(commands) > 25

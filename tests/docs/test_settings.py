@@ -1,4 +1,4 @@
-"""The settings: one table in the code, and what the README, the schema and the example say is the same."""
+"""The settings: one table in the code, and what the page, the schema and the example say is the same."""
 
 import ast
 import json
@@ -14,35 +14,34 @@ from eliza_cloud.cli.commands.config.schema import config_schema, schema_text
 from eliza_cloud.routing.config.settings import SETTINGS, TREE, VARIABLES
 from eliza_cloud.store.config.settings import CLOUD_SETTINGS
 from eliza_cloud.store.config.validate import problems
-from tests.docs.readme import rows, section, spans
+from tests.docs.pages import page, rows, spans
 from tests.docs.source import modules, words
 
-CONFIG = Path(__file__).parents[2] / "config"
-EXAMPLE = json.loads((CONFIG / "eliza.example.json").read_text("utf-8"))
-KEYS, TABLE = {setting.path: setting for setting in SETTINGS}, rows(section("## Settings"))
-IN_README = {key: cells for cells in TABLE for key in spans(cells[0])}
+DEPLOY = Path(__file__).parents[2] / "eliza_cloud" / "deploy"
+EXAMPLE = json.loads((DEPLOY / "eliza.example.json").read_text("utf-8"))
+KEYS, TABLE = {setting.path: setting for setting in SETTINGS}, rows(page("settings"))
+ON_PAGE = {key: cells for cells in TABLE for key in spans(cells[0])}
 PLATFORM = {"HOME", "TERM", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY"}
 PLATFORM |= {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}
 """Variables of the system, not settings of ours."""
 
 
-def test_every_setting_of_the_cloud_is_in_the_readme_with_its_default():
+def test_every_setting_of_the_cloud_is_on_the_page_with_its_default():
     for setting in CLOUD_SETTINGS:
-        default = IN_README[setting.path][1].strip("`")
-        written = setting.default if isinstance(setting.default, str) else json.dumps(setting.default)
-        assert default == ("" if setting.default is None else written), setting.path
+        default = ON_PAGE[setting.path][2].strip("`")
+        assert default == ("" if setting.default is None else json.dumps(setting.default)), setting.path
 
 
-def test_every_setting_in_the_readme_is_one():
-    paths = [key for key in IN_README if "." in key]
+def test_every_setting_on_the_page_is_one():
+    paths = [key for key in ON_PAGE if "." in key]
     assert len(paths) > 15
     for path in paths:
         assert path in KEYS or any(known.startswith(f"{path}.") for known in KEYS), path
 
 
-def test_every_section_of_settings_is_in_the_readme():
+def test_every_section_of_settings_is_on_the_page():
     sections = {path.split(".")[0] for path in KEYS} - {"deploymentTarget"}
-    assert sections <= {key.split(".")[0] for key in IN_README}
+    assert sections <= {key.split(".")[0] for key in ON_PAGE}
 
 
 def test_every_variable_of_ours_that_the_source_names_is_described_and_the_other_way_round():
@@ -61,11 +60,11 @@ def test_every_variable_that_is_read_by_name_is_described():
     assert read - described - PLATFORM == set()
 
 
-def test_every_variable_of_ours_is_in_the_readme_and_the_readme_names_no_other():
-    in_readme = {key for key in IN_README if re.fullmatch(r"[A-Z_]+", key)}
+def test_every_variable_of_ours_is_on_the_page_and_the_page_names_no_other():
+    on_page = {key for key in ON_PAGE if re.fullmatch(r"[A-Z_]+", key)}
     described = {variable.name for variable in VARIABLES}
-    assert in_readme <= described
-    assert {name for name in described if name.startswith("ELIZA")} <= in_readme
+    assert on_page <= described
+    assert {name for name in described if name.startswith("ELIZA")} <= on_page
 
 
 def test_every_description_is_a_sentence_and_every_name_is_there_once():
@@ -76,8 +75,10 @@ def test_every_description_is_a_sentence_and_every_name_is_there_once():
 
 
 def test_the_schema_checked_in_is_that_of_the_table():
-    written = (CONFIG / "eliza.schema.json").read_text("utf-8")
-    assert written == schema_text(), "write it again: eliza-cloud config schema > config/eliza.schema.json"
+    written = (DEPLOY / "eliza.schema.json").read_text("utf-8")
+    assert written == schema_text(), (
+        "write it again: eliza-cloud config schema > eliza_cloud/deploy/eliza.schema.json"
+    )
 
 
 def test_the_schema_is_one():
@@ -87,7 +88,7 @@ def test_the_schema_is_one():
 
 def test_the_example_keeps_the_schema_and_names_it():
     jsonschema.Draft202012Validator(config_schema()).validate(EXAMPLE)
-    assert (CONFIG / EXAMPLE["$schema"]).samefile(CONFIG / "eliza.schema.json")
+    assert (DEPLOY / EXAMPLE["$schema"]).samefile(DEPLOY / "eliza.schema.json")
 
 
 NAMES = st.sampled_from(

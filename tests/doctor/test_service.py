@@ -1,4 +1,4 @@
-"""The doctor beside a service that runs, and the verbs as a person uses them."""
+"""The doctor beside a service that runs, and the commands as a person uses them."""
 
 import signal
 

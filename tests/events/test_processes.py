@@ -1,4 +1,4 @@
-"""The stream and the verbs that read it, with a real service that is stopped and started again."""
+"""The stream and the commands that read it, with a real service that is stopped and started again."""
 
 import json
 import signal
@@ -140,7 +140,7 @@ def test_a_wait_is_over_in_time_while_nothing_happens(again):
     assert took >= 1.0
     why = "Not signed in, the link is ○ disconnected."
     assert err.splitlines()[-2:] == [
-        f"Error: Waited for 1 s for the link to be connected, in vain. {why}",
+        f"Error: Timed out after 1 s waiting for the link to be connected. {why}",
         "To do: eliza-cloud login",
     ]
 

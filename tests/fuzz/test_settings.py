@@ -16,7 +16,9 @@ from tests.fuzz.odd_json import KEY, changed, changes, documents, scalars, write
 from tests.fuzz.promises import check_typed
 from tests.fuzz.search import searched
 
-EXAMPLE = json.loads((Path(__file__).parents[2] / "config" / "eliza.example.json").read_text())
+EXAMPLE = json.loads(
+    (Path(__file__).parents[2] / "eliza_cloud" / "deploy" / "eliza.example.json").read_text()
+)
 EXAMPLE["cloud"]["apiKey"] = KEY
 WORDS = st.sampled_from(
     [

@@ -10,8 +10,8 @@ import pytest
 
 from tests.harness.processes import run
 
-CONFIG = Path(__file__).parents[2] / "config"
-RULES = CONFIG / "prometheus-alerts.yml"
+DEPLOY = Path(__file__).parents[2] / "eliza_cloud" / "deploy"
+RULES = DEPLOY / "prometheus-alerts.yml"
 MISSING = "promtool is not installed, so this was NOT CHECKED"
 
 

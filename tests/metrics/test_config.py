@@ -1,4 +1,4 @@
-"""What is in config/ for Prometheus and Grafana: it works, it speaks our words, it names what exists."""
+"""What is in deploy/ for Prometheus and Grafana: it works, it speaks our words, it names what exists."""
 
 import json
 import re
@@ -7,11 +7,11 @@ import shlex
 from eliza_cloud.core.problems import PROBLEMS, Severity
 from eliza_cloud.ops.metrics.service import Metrics
 from tests.metrics.numbers import SERIES
-from tests.metrics.promtool import CONFIG, RULES, promtool, run_tests
+from tests.metrics.promtool import DEPLOY, RULES, promtool, run_tests
 from tests.metrics.rules import CALM, STORIES, expected, names, series, written
 from tests.routing.conftest import house, log, serve  # noqa: F401 - fixtures
 
-DASHBOARD = json.loads((CONFIG / "grafana-dashboard.json").read_text())
+DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
 #: What health shows as a note, which calls for nobody; and what it never shows, because doctor finds it.
 NOTES = {"not_signed_in", "credits_below_minimum", "clock_jumped"}
 DOCTORS = {
@@ -83,7 +83,7 @@ def test_the_rules_are_in_order(figure):
 
 
 def test_the_example_configuration_is_in_order(figure):
-    path = str(CONFIG / "prometheus.example.yml")
+    path = str(DEPLOY / "prometheus.example.yml")
     assert "SUCCESS" in promtool("check", "config", "--syntax-only", path, figure=figure)
 
 

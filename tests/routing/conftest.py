@@ -237,7 +237,7 @@ async def client_of() -> AsyncIterator[Callable[[House], openai.AsyncOpenAI]]:
 
 @pytest.fixture
 def run(house, monkeypatch, capsys):
-    """Run a verb beside the service."""
+    """Run a command beside the service."""
     monkeypatch.setenv("ELIZA_API_TOKEN", TOKEN)
 
     async def run(*arguments):

@@ -15,7 +15,7 @@ async def test_a_road_is_set_shown_and_cleared(house, run):
     code, out, _ = await run("show")
     assert out.splitlines()[1].split(maxsplit=1) == ["llmText", "● ollama, model llama"]
     assert out.splitlines()[2].split(maxsplit=1) == ["tts", "○ not routed"]
-    assert await run("clear", "llmText") == (0, "✓ llmText is not routed any more.\n", "")
+    assert await run("clear", "llmText") == (0, "✓ llmText is no longer routed.\n", "")
     assert house.document()["serviceRouting"] == {}
 
 

@@ -76,8 +76,8 @@ def test_it_is_started_stopped_and_probed_without_a_shell(capsys):
     probe = json.loads(command)
     assert probe[0] == started[0]
     assert float(re.search(r"--timeout=(\d+)s", options).group(1)) > 10
-    for verb in (started[1], probe[1]):
-        assert verb in eliza_cloud.list_commands(None)
+    for command in (started[1], probe[1]):
+        assert command in eliza_cloud.list_commands(None)
     assert main([*probe[1:], "--url", "http://127.0.0.1:9"]) == 3, "the command is right, but nobody answers"
     assert "No eliza-cloud service is running" in capsys.readouterr().err
 

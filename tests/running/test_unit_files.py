@@ -13,10 +13,10 @@ from eliza_cloud.cli.main import eliza_cloud
 from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from eliza_cloud.daemon.service import STOP_BUDGET
 from eliza_cloud.routing.config.settings import VARIABLES
-from eliza_cloud.store.config.setting_types import Counts
+from eliza_cloud.store.config.setting_types import TakesEffect
 from tests.harness.processes import run
 
-CONFIG = Path(__file__).parents[2] / "config"
+DEPLOY = Path(__file__).parents[2] / "eliza_cloud" / "deploy"
 UNITS = {"eliza-cloud.service": "--system", "eliza-cloud.user.service": "--user"}
 MOST_EXPOSED = 2.0
 
@@ -34,7 +34,7 @@ class Options(dict):
 def read(name: str) -> RawConfigParser:
     parser = RawConfigParser(strict=False, dict_type=Options, delimiters=("=",))
     parser.optionxform = str
-    parser.read_string((CONFIG / name).read_text())
+    parser.read_string((DEPLOY / name).read_text())
     return parser
 
 
@@ -42,7 +42,7 @@ def read(name: str) -> RawConfigParser:
 def analyze(tmp_path, figure):
     """Give a function that runs systemd-analyze."""
     if shutil.which("systemd-analyze") is None:
-        figure("NOT VERIFIED: config/*.service, because systemd-analyze is not installed")
+        figure("NOT VERIFIED: eliza_cloud/deploy/*.service, because systemd-analyze is not installed")
         pytest.skip("systemd-analyze is not installed, so the units are NOT VERIFIED")
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
 
@@ -51,7 +51,7 @@ def analyze(tmp_path, figure):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_finds_nothing_wrong_with_it(analyze, tmp_path, name):
-    text = (CONFIG / name).read_text()
+    text = (DEPLOY / name).read_text()
     program = tmp_path / "eliza-cloud"
     program.write_text(f"#!{sys.executable}\n")
     program.chmod(0o755)
@@ -67,9 +67,9 @@ def test_systemd_finds_nothing_wrong_with_it(analyze, tmp_path, name):
 
 
 def test_it_is_exposed_to_little(analyze, figure):
-    ran = analyze("security", "--offline=true", str(CONFIG / "eliza-cloud.service"))
+    ran = analyze("security", "--offline=true", str(DEPLOY / "eliza-cloud.service"))
     exposure = float(re.search(r"exposure level for \S+: ([0-9.]+)", ran.stdout).group(1))
-    figure(f"{exposure} of 10: exposure of config/eliza-cloud.service by systemd-analyze security")
+    figure(f"{exposure} of 10: exposure of eliza-cloud.service by systemd-analyze security")
     assert exposure <= MOST_EXPOSED
 
 
@@ -77,10 +77,10 @@ def test_it_is_exposed_to_little(analyze, figure):
 def test_it_agrees_with_the_service(name):
     service = read(name)["Service"]
     assert service["Type"] == "notify"
-    program, *verb = service["ExecStart"].split()
+    program, *command = service["ExecStart"].split()
     assert Path(program).name == "eliza-cloud"
-    assert verb == ["serve"]
-    assert verb[0] in eliza_cloud.list_commands(None)
+    assert command == ["serve"]
+    assert command[0] in eliza_cloud.list_commands(None)
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert service["Restart"] == "on-failure"
     prevented = {int(code) for code in service["RestartPreventExitStatus"].split()}
@@ -100,7 +100,7 @@ def test_the_state_of_the_machines_service_is_where_systemd_makes_it():
 
 
 def test_the_example_of_an_environment_names_every_variable_of_the_service_with_a_sentence():
-    paragraphs = (CONFIG / "eliza-cloud.env.example").read_text().strip().split("\n\n")
+    paragraphs = (DEPLOY / "eliza-cloud.env.example").read_text().strip().split("\n\n")
     head, *rest = paragraphs
     assert all(line.startswith("# ") for line in head.splitlines())
     found = {}
@@ -110,7 +110,9 @@ def test_the_example_of_an_environment_names_every_variable_of_the_service_with_
         name, _, value = setting.removeprefix("#").partition("=")
         assert setting.startswith("#"), "nothing is set unless somebody takes the sign away"
         found[name] = value
-    expected = {one.name: one.default or "" for one in VARIABLES if one.counts is not Counts.EACH_COMMAND}
+    expected = {
+        one.name: one.default or "" for one in VARIABLES if one.takes_effect is not TakesEffect.EACH_COMMAND
+    }
     assert list(found) == list(expected)
     for name, default in expected.items():
         assert found[name] == ("" if " " in default else default), name

@@ -9,7 +9,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.file import ConfigError
 from eliza_cloud.store.config.settings import Settings, effective_base_url, read_settings
 
-EXAMPLE = Path(__file__).parents[2] / "config" / "eliza.example.json"
+EXAMPLE = Path(__file__).parents[2] / "eliza_cloud" / "deploy" / "eliza.example.json"
 
 
 def at(path, value):

@@ -24,7 +24,7 @@ def service_url(environ: Mapping[str, str]) -> str:
     port = value_of(environ, "ELIZA_API_PORT") or value_of(environ, "ELIZA_PORT") or str(DEFAULT_PORT)
     if not (port.isascii() and port.isdigit()) or not _HOST.fullmatch(host):
         raise CliError(
-            "The service's address cannot be understood.",
+            "Invalid service address.",
             remedy="Check ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT.",
             code="bad_url",
             exit_code=ExitCode.USAGE,

@@ -1,4 +1,4 @@
-"""The service's event stream as the verbs read it: frame by frame, over broken connections and restarts."""
+"""The service's event stream as the commands read it: frame by frame, across restarts."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from eliza_cloud.cli.client.http import Body, Service
 from eliza_cloud.cli.errors import CliError
 
 SILENCE = 40.0
-"""Seconds without a word after which the connection counts as broken; a comment comes every 15."""
+"""Seconds without a word after which the connection is treated as broken; a comment comes every 15."""
 RETRY = 0.5
 """Seconds between two tries to reach a service that is not there: nothing tells when it is."""
 SHORTEST = 0.01
@@ -30,16 +30,16 @@ def frames(
 ) -> Iterator[Frame]:
     """Yield the frames of one connection, of what came after the entry `after`; `CliError` when it breaks."""
     headers = {} if after is None else {"Last-Event-ID": str(after)}
-    told: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for line in service.lines(
         "/api/cloud/events", headers, silence_timeout=lambda: max(SHORTEST, silence_timeout())
     ):
         name, _, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(": ")
         if name:
-            told[name] = value
-        elif "data" in told:
-            yield Frame(int(told["id"]), told["event"], json.loads(told["data"]))
-            told = {}
+            fields[name] = value
+        elif "data" in fields:
+            yield Frame(int(fields["id"]), fields["event"], json.loads(fields["data"]))
+            fields = {}
 
 
 def feed(

@@ -90,7 +90,7 @@ class Service:
             self._streams(answer)
             while line := answer.readline():
                 yield line
-                if answer.isclosed():  # that was all of a body whose length was told
+                if answer.isclosed():  # the end of a body of known length
                     return
                 connection.settimeout(silence_timeout())
 
@@ -125,7 +125,7 @@ class Service:
             ) from None
         except (OSError, HTTPException):
             raise CliError(
-                f"The service at {self.url} broke the connection off.",
+                f"The service at {self.url} closed the connection.",
                 remedy="Its log says why; `eliza-cloud status` shows how far it got.",
                 code="connection_lost",
             ) from None
@@ -146,7 +146,7 @@ class Service:
             connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_TIMEOUT)
         except (KeyError, ValueError, HTTPException):
             raise CliError(
-                f"{self.url} is no http address with a valid port.",
+                f"Invalid URL: {self.url}: an http address with a valid port is needed.",
                 remedy="Check --url, ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT.",
                 code="bad_url",
                 exit_code=ExitCode.USAGE,

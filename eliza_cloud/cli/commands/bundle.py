@@ -1,4 +1,4 @@
-"""`eliza-cloud bundle`: what a person who helps needs to see, in one file and without secrets."""
+"""`eliza-cloud bundle`: a redacted support bundle."""
 
 import asyncio
 import os
@@ -34,11 +34,11 @@ from eliza_cloud.store.paths import state_paths
 )
 @click.option("--json", "as_json", is_flag=True, help="Print where it is and its manifest, on one line.")
 def bundle(*, output: Path | None, as_json: bool) -> None:
-    """Pack what helps to find a fault into one zip.
+    """Create a redacted support bundle.
 
-    It holds the doctor's report, settings, versions, the names of the files of the state directory, and what
-    the running service says: status, health, explanation, journal and metrics. Keys, tokens and what looks
-    like them are hidden; look through it before you hand it on. A part that cannot be had is named in its
+    The zip file holds the doctor's report, settings, versions, the names of the files of the state directory,
+    and the status, health, explanation, journal and metrics of the running service. Keys, tokens and what
+    looks like them are redacted; look through it before you hand it on. Missing parts are listed in its
     manifest.
     """
     path = output or Path(f"eliza-cloud-bundle-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip")
@@ -97,4 +97,4 @@ def _print(path: Path, manifest: Manifest) -> None:
     rows += [(missing.name, f"left out: {missing.why}") for missing in manifest.left_out]
     print_table(("", ""), rows)
     places = "1 place was" if manifest.redacted == 1 else f"{manifest.redacted} places were"
-    click.echo(f"{places} hidden. Look through it before you hand it on.")
+    click.echo(f"{places} redacted. Look through it before you hand it on.")

@@ -8,7 +8,7 @@ import click
 
 from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.client.http import Service
-from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.output.text import printable, say
@@ -26,7 +26,7 @@ MESSAGE_TIMEOUT = 90.0
     shell_complete=agent_words,
     help="Connect to this agent first, unless it is the connected one.",
 )
-@client_verb
+@service_command
 def chat(call: Invocation, *, message: tuple[str, ...], agent: str | None) -> None:
     """Talk to the connected agent.
 

@@ -1,4 +1,4 @@
-"""`eliza-cloud completion`: the script by which a shell completes our verbs, options and agents."""
+"""`eliza-cloud completion`: the script by which a shell completes our commands, options and agents."""
 
 import click
 from click.shell_completion import ShellComplete, get_completion_class
@@ -35,6 +35,6 @@ def completion(ctx: click.Context, *, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"There is no completion for {shell}.")
+        raise click.UsageError(f"Unsupported shell: {shell}.")
     script = ShellComplete.source(kind(ctx.find_root().command, {}, NAME, VARIABLE))
     click.echo(f"{script.strip()}\n\n# To keep it: {NAME} completion {shell} > {PLACES[shell]}")

@@ -6,7 +6,7 @@ import click
 
 from eliza_cloud.cli.client.errors import SIGN_IN
 from eliza_cloud.cli.client.http import Body
-from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.table import print_table
@@ -14,9 +14,9 @@ from eliza_cloud.cli.output.text import duration
 
 
 @click.command("credits")
-@client_verb
+@service_command
 def show_credits(call: Invocation) -> None:
-    """Show the account's balance and how long it will last.
+    """Show the balance and how long it lasts.
 
     The forecast needs an hour of a connected link to watch the balance.
     """

@@ -22,7 +22,7 @@ from eliza_cloud.ops.diagrams import Diagram, DrawingError, dot, link_diagram, l
 def diagram(*, machine: str, form: str) -> None:
     """Draw the state diagrams.
 
-    Every move of the link or of a sign-in is in them, and nothing that is not in the tables that run.
+    They show every transition of the link or of a sign-in, and are made from the tables that run.
     """
     drawn = link_diagram() if machine == "link" else login_diagram()
     try:

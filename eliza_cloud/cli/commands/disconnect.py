@@ -2,11 +2,11 @@
 
 import click
 
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 
 
 @click.command()
-@client_verb
+@service_command
 def disconnect(call: Invocation) -> None:
     """Close the link and sign out.
 

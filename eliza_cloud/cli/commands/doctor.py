@@ -1,4 +1,4 @@
-"""`eliza-cloud doctor`: what stands between this machine and a link that works, and what to do about it."""
+"""`eliza-cloud doctor`: diagnose connectivity and configuration."""
 
 import os
 
@@ -16,11 +16,11 @@ from eliza_cloud.ops.doctor.run import DoctorReport
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report on one line.")
 def doctor(*, as_json: bool) -> ExitCode:
-    """Find out what keeps this machine from Eliza Cloud.
+    """Diagnose connectivity and configuration.
 
     Settings, state, network, key, credits, agent and ports are checked, whether a service runs or not;
-    nothing is changed, and it takes a minute at the most. Where one trouble causes others, only that one
-    FAILs. Exits 0 unless something does.
+    nothing is changed, and it takes at most a minute. Where one problem causes others, only that one
+    FAILs. Exits 0 unless a check does.
     """
     report = diagnosis(os.environ)
     if as_json:
@@ -41,4 +41,4 @@ def print_report(report: DoctorReport) -> None:
     failures = sum(finding.result is Result.FAIL for finding in report.checks)
     click.echo()
     fail = "fails" if failures == 1 else "fail"
-    click.echo(f"{failures} of {len(report.checks)} checks {fail}." if failures else "Nothing fails.")
+    click.echo(f"{failures} of {len(report.checks)} checks {fail}." if failures else "All checks passed.")

@@ -1,4 +1,4 @@
-"""`eliza-cloud emulator`: an Eliza Cloud on this machine, to try everything without an account."""
+"""`eliza-cloud emulator`: an emulated Eliza Cloud, to try everything without an account."""
 
 import asyncio
 import signal
@@ -55,11 +55,12 @@ from eliza_cloud.emulator import GENERATIONS, create_app
 @click.option(
     "--rate-limits/--no-rate-limits", default=True, show_default=True, help="Whether to limit callers."
 )
+@click.option("--approve", is_flag=True, help="Sign everyone in without a browser, for scripts and CI.")
 def emulator(*, host: str, port: int, state: Path | None, **options: Any) -> None:
-    """Run an Eliza Cloud on this machine.
+    """Run an emulated Eliza Cloud on this machine.
 
-    It runs until it is stopped (Ctrl-C, SIGTERM). It has a sign-in page, and agents that remember what they
-    are told; `POST /emulator/faults` makes it misbehave.
+    It runs until it is stopped (Ctrl-C, SIGTERM). It has a sign-in page, and agents with a memory;
+    `POST /emulator/faults` injects faults.
     """
     asyncio.run(_run(host, port, database=":memory:" if state is None else state, **options))
 
@@ -72,7 +73,7 @@ async def _run(host: str, port: int, **options: Any) -> None:
     try:
         await _start(runner, host, port)
         url = _url(runner)
-        click.echo(f"An Eliza Cloud of generation {options['generation']} answers at {url}")
+        click.echo(f"An emulated Eliza Cloud of generation {options['generation']} answers at {url}")
         click.echo("To use it, start the service with:\n")
         click.echo(f"  ELIZA_CLOUD_ALLOW_LOOPBACK=1 ELIZAOS_CLOUD_BASE_URL={url} eliza-cloud serve\n")
         await stopped.wait()

@@ -5,7 +5,7 @@ import json
 import click
 
 from eliza_cloud.cli.client.event_stream import feed
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.events import Entry, entry_line, is_gap
 from eliza_cloud.cli.output.text import say
@@ -28,9 +28,9 @@ USUAL = 200
     type=click.IntRange(1, MOST),
     help=f"As many of the newest.  [default: {USUAL}; all, up to {MOST}, with --since or --json]",
 )
-@client_verb
+@service_command
 def events(call: Invocation, *, follow: bool, since: dict[str, str] | None, limit: int | None) -> None:
-    """Show what happened: every event that changed what is known, with what brought it about.
+    """Show past events: everything that changed the service's state, and its cause.
 
     With --json entries are printed as the journal has them, one a line: a file for `eliza-cloud replay`.
     """

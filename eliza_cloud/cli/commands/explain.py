@@ -1,4 +1,4 @@
-"""`eliza-cloud explain`: why the link is in its state, what comes next, and what else is wrong."""
+"""`eliza-cloud explain`: the link's state, what happens next, and other problems."""
 
 import os
 from pathlib import Path
@@ -21,23 +21,23 @@ NOBODY_OF_OURS = {"service_not_running", "not_our_service", "service_timeout", "
 @click.command()
 @addressed
 def explain(url: str, token_file: Path | None, as_json: bool) -> ExitCode:
-    """Say why the link is in its state, which event brought it there, and what happens next.
+    """Explain the link's state: which event led to it, why, and what happens next.
 
     Where no service runs, it says what keeps one from running. Exits as `status` does.
     """
     service = Service(url, service_token(os.environ, url, token_file))
     try:
-        told = service.get("/api/cloud/explain")
+        explanation = service.get("/api/cloud/explain")
     except CliError as error:
         if error.body.get("code") in NOBODY_OF_OURS and url == service_url(os.environ):
             raise _not_running(error) from error
         raise
     if as_json:
-        print_json(told)
+        print_json(explanation)
     else:
-        for sentence in told["sentences"]:
+        for sentence in explanation["sentences"]:
             click.echo(printable(sentence))
-        others = [item for item in told["items"] if item["code"] != told["cause"]]
+        others = [item for item in explanation["items"] if item["code"] != explanation["cause"]]
         if others:
             click.echo()
             show_items(others)
@@ -51,11 +51,11 @@ def _not_running(error: CliError) -> CliError:
     finding = why_not_running(os.environ)
     if finding is None:
         return error
-    sentence = f"{error} None could be started: {finding.found}"
-    told = {"cause": finding.code, "remedy": finding.remedy}
+    sentence = f"{error} Starting one would fail: {finding.found}"
+    explanation = {"cause": finding.code, "remedy": finding.remedy}
     return CliError(
         sentence,
         remedy=finding.remedy or "",
         exit_code=ExitCode.NO_SERVICE,
-        body={"ok": False, "error": sentence, "code": finding.code, **told},
+        body={"ok": False, "error": sentence, "code": finding.code, **explanation},
     )

@@ -1,4 +1,4 @@
-"""`eliza-cloud health`: whether the service is alive, and what is wrong at present."""
+"""`eliza-cloud health`: whether the service is alive, and current problems."""
 
 import os
 from pathlib import Path
@@ -15,16 +15,16 @@ from eliza_cloud.cli.output.text import age, printable
 
 GLYPHS = {"error": "✗", "warning": "!", "info": "○"}
 PROBE_TIMEOUT = 10.0
-"""Seconds; the service itself says after five that it is not well."""
+"""Seconds; the service itself answers 503 after five."""
 
 
 @click.command()
-@click.option("--probe", is_flag=True, help="Only say whether it is alive, without a token; for supervisors.")
+@click.option("--probe", is_flag=True, help="Only check that it is alive, without a token; for supervisors.")
 @addressed
 def health(url: str, token_file: Path | None, as_json: bool, *, probe: bool) -> None:
-    """Say whether the service is alive, and list what is wrong at present.
+    """Show whether the service is alive, and current problems.
 
-    Exits 0 when it is alive, whatever is listed, 7 when it is not well itself, 3 when none answers.
+    Exits 0 when it is alive, whatever is listed, 7 when it is unresponsive, 3 when none answers.
     """
     alive = _probed(Service(url))
     if as_json:
@@ -43,7 +43,7 @@ def _probed(service: Service) -> Body:
         if error.body.get("ok") is not False or "code" in error.body:
             raise
         raise CliError(
-            "The service is there, but its link does not answer.",
+            "The service answers, but its link runtime is unresponsive.",
             remedy="Restart the service; its log says what stopped the link.",
             code="link_not_answering",
             exit_code=ExitCode.TRY_LATER,

@@ -2,7 +2,7 @@
 
 import click
 
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.ops.logging.level import LEVELS
 
 _PATH = "/api/cloud/log-level"
@@ -10,11 +10,11 @@ _PATH = "/api/cloud/log-level"
 
 @click.command("log-level")
 @click.argument("level", type=click.Choice(LEVELS, case_sensitive=False), required=False)
-@client_verb
+@service_command
 def log_level(call: Invocation, *, level: str | None) -> None:
     """Show how much the service logs, or change it while it runs.
 
-    A change counts at once and until the service ends; it starts with ELIZA_LOG_LEVEL again.
+    A change takes effect at once and lasts until the service ends; the next start uses ELIZA_LOG_LEVEL again.
     """
     if level is None:
         body = call.service.get(_PATH)

@@ -7,7 +7,7 @@ import click
 
 from eliza_cloud.cli.client.browser import has_browser, open_browser
 from eliza_cloud.cli.client.http import Body, Service
-from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.progress import LiveLine
@@ -19,7 +19,7 @@ POLL_INTERVAL = 0.5
 
 @click.command()
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-@client_verb
+@service_command
 def login(call: Invocation, *, no_browser: bool) -> None:
     """Sign in to Eliza Cloud through the browser.
 

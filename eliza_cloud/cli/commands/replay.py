@@ -1,4 +1,4 @@
-"""`eliza-cloud replay`: a recorded journal runs through the tables again, to the same states."""
+"""`eliza-cloud replay`: run a recorded journal through the tables again."""
 
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -12,17 +12,17 @@ from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.text import printable
 from eliza_cloud.core.journal.entries import AnyEntry, decode
 from eliza_cloud.core.journal.replay import DivergedError, Replayed
-from eliza_cloud.core.journal.replay import replay as take_again
+from eliza_cloud.core.journal.replay import replay as replay_entries
 
 
 @click.command()
 @click.argument("file", type=click.File("rb"))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 def replay(file: BinaryIO, *, as_json: bool) -> None:
-    """Take the steps of a recorded journal again, without a service.
+    """Replay a journal and verify every transition, without a service.
 
-    FILE holds what `eliza-cloud events --json` printed; - is stdin. Exits 1 at the first step that leads
-    elsewhere than it did, 2 when a line is no entry.
+    FILE holds what `eliza-cloud events --json` printed; - is stdin. Exits 1 at the first transition
+    that differs, 2 when a line is not an entry.
     """
     try:
         replayed = _replayed(file)
@@ -38,7 +38,7 @@ def replay(file: BinaryIO, *, as_json: bool) -> None:
 
 def _replayed(lines: Iterable[bytes]) -> Replayed:
     try:
-        return take_again(_entries(lines))
+        return replay_entries(_entries(lines))
     except DivergedError as error:
         raise CliError(str(error), code="replay_diverged") from error
 
@@ -51,7 +51,7 @@ def _entries(lines: Iterable[bytes]) -> Iterator[AnyEntry]:
             yield decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CliError(
-                f"Line {number} is no entry of a journal: {error}",
+                f"Line {number}: invalid journal entry: {error}",
                 remedy="Record one with `eliza-cloud events --json`, by the same version as this command.",
                 code="journal_unreadable",
                 exit_code=ExitCode.USAGE,
@@ -60,7 +60,7 @@ def _entries(lines: Iterable[bytes]) -> Iterator[AnyEntry]:
 
 def _sentence(replayed: Replayed) -> str:
     if replayed.state is None and not replayed.gaps:
-        return "Nothing was taken again: a replay begins at a mark, and the journal holds none."
+        return "Nothing was replayed: a replay begins at a checkpoint, and the journal holds none."
     ended = f"The link ended {replayed.state}." if replayed.state else "It ended in a gap."
     counted = [
         _count(replayed.steps, "step"),
@@ -68,7 +68,7 @@ def _sentence(replayed: Replayed) -> str:
         _count(replayed.moves, "move"),
         _count(replayed.gaps, "gap"),
     ]
-    return f"Every step led where it did: {', '.join(counted)}. {ended}"
+    return f"Every transition was reproduced: {', '.join(counted)}. {ended}"
 
 
 def _count(number: int, what: str) -> str:

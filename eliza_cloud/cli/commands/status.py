@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from eliza_cloud.cli.client.http import Body
-from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.link import ACCOUNT, WHY, next_try_words, remedy, state_words
 from eliza_cloud.cli.output.table import print_table
@@ -13,7 +13,7 @@ from eliza_cloud.cli.output.text import age
 
 
 @click.command()
-@client_verb
+@service_command
 def status(call: Invocation) -> ExitCode:
     """Show the account and the state of the link.
 

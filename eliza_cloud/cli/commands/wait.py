@@ -1,4 +1,4 @@
-"""`eliza-cloud wait`: until the link is connected, somebody is signed in, or the service answers."""
+"""`eliza-cloud wait`: wait for a state of the link, the account or the service."""
 
 import os
 import time
@@ -40,7 +40,7 @@ AIMS: dict[str, tuple[str, Callable[[Body], bool]]] = {
     ),
     "disconnected": ("the link to be disconnected", lambda status: _link(status)["state"] == "disconnected"),
 }
-"""What can be waited for: in words, and whether a status says that it is so."""
+"""What can be waited for: in words, and whether a status has reached it."""
 
 
 @click.command()
@@ -51,15 +51,16 @@ AIMS: dict[str, tuple[str, Callable[[Body], bool]]] = {
     type=click.IntRange(min=0),
     default=60,
     show_default=True,
-    help="How long at the most; 0 only looks.",
+    help="The longest wait; 0 checks once.",
 )
 @addressed
 def wait(url: str, token_file: Path | None, as_json: bool, *, aim: str, timeout: int) -> None:
-    """Wait until something is so, from the service's own word and without polling.
+    """Wait for a link state.
 
-    `connected` is so when `eliza-cloud status` exits 0, `ready` when /readyz answers 200, `service` when the
-    service answers and its link works. What it is waiting for is shown on stderr. Exits 0 when it is so, 7
-    with the reason when it is not within the time; a service that does not run yet is waited for, too.
+    `connected` is reached when `eliza-cloud status` exits 0, `ready` when /readyz answers 200, `service` when
+    the service answers and its link runtime works. Changes are read from the event stream, and progress is
+    shown on stderr. Exits 0 when the state is reached, 7 with the reason on timeout; a service that is not
+    running yet is waited for, too.
     """
 
     def connect() -> Service:
@@ -130,9 +131,9 @@ class _Wait:
         self._line.show(f"Waiting for {self._words}. {self._why} {self._to_do}".rstrip())
 
     def _over(self) -> CliError:
-        within = f" for {self._timeout} s" if self._timeout else ""
+        after = f" after {self._timeout} s" if self._timeout else ""
         return CliError(
-            printable(f"Waited{within} for {self._words}, in vain. {self._why}"),
+            printable(f"Timed out{after} waiting for {self._words}. {self._why}"),
             remedy=self._to_do,
             code="wait_timeout",
             exit_code=ExitCode.TRY_LATER,

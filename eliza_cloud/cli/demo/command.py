@@ -1,4 +1,4 @@
-"""`eliza-cloud demo`: run the walk, say what happened, and end with what was started."""
+"""`eliza-cloud demo`: run the scenario, report each step, and stop what was started."""
 
 import signal
 import sys
@@ -34,7 +34,7 @@ The emulated cloud is at {cloud}
 @click.option("--generation", type=click.Choice(GENERATIONS), default=GENERATIONS[0], show_default=True)
 @click.option("--keep", is_flag=True, help="Leave both running afterwards, to try things by hand.")
 def demo(*, generation: str, keep: bool) -> None:
-    """Walk through everything for real, in seconds.
+    """Run an end-to-end demo against the emulator.
 
     An emulated cloud and the service run as processes on this machine; no network, no account and no terminal
     are needed. Exits 0 only if every step did what it should.
@@ -61,18 +61,18 @@ def _walk(on_stage: Stage, *, keep: bool) -> int:
     for title, step in Walk(on_stage).steps(keep=keep):
         began = time.monotonic()
         try:
-            told = step()
+            found = step()
         except (StepError, CliError) as error:
             click.echo(f"✗ {title}: {printable(str(error))}")
             click.echo(on_stage.tails())
             sys.exit(ExitCode.FAILED)
-        _line(title, began, told)
+        _line(title, began, found)
         count += 1
     return count
 
 
-def _line(title: str, began: float, told: str) -> None:
-    click.echo(f"✓ {title:<22}{time.monotonic() - began:6.2f} s   {printable(told)}")
+def _line(title: str, began: float, found: str) -> None:
+    click.echo(f"✓ {title:<22}{time.monotonic() - began:6.2f} s   {printable(found)}")
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -136,7 +136,7 @@ class Walk:
         return "final backup taken, link closed, signed out"
 
     def look_for_the_key(self) -> str:
-        """No file of the service may hold a byte of the key any more, and no log may ever have."""
+        """No file of the service may still hold a byte of the key, and no log may ever have held one."""
         files = [path for path in self._stage.state_dir.rglob("*") if path.is_file()]
         logs = [child.log for child in self._stage.children]
         holding = [path.name for path in [*files, *logs] if self._key in path.read_bytes()]

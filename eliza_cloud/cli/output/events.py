@@ -10,7 +10,7 @@ Entry = dict[str, Any]
 _MARKS = {
     "start": "the service started",
     "periodic": "noted what is known",
-    "crash": "a fault of the service stopped the link's loop",
+    "crash": "an internal error stopped the link runtime",
     "stop": "the service stopped",
 }
 _LONGEST = 24  # characters of an event's name, as far as lines are aligned

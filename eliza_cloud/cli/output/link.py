@@ -12,8 +12,8 @@ WHY = {
     "connect_failed": "connecting to the agent failed",
     "heartbeat_missed": "the agent stopped answering",
     "retries_exhausted": "no try to reconnect succeeded",
-    "key_rejected": "Eliza Cloud does not accept the key any more",
-    "agent_gone": "the agent does not exist any more",
+    "key_rejected": "Eliza Cloud does not accept the key",
+    "agent_gone": "the agent no longer exists",
     "credits_exhausted": "the account is out of credits",
     "closing": "the link is being closed",
 }

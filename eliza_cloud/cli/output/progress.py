@@ -49,7 +49,7 @@ class LiveLine:
 
 
 class LinkProgress(LiveLine):
-    """A live line that also shows the link's state, as the service tells it. Call it to refresh."""
+    """A live line that also shows the link's state, as the service reports it. Call it to refresh."""
 
     def __init__(self, service: Service, words: str) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class LinkProgress(LiveLine):
         self._began = time.monotonic()
 
     def __call__(self) -> None:
-        """Ask for the state and show it; a status that cannot be had is left out."""
+        """Ask for the state and show it; a status that is not available is left out."""
         parts = [self._words]
         with contextlib.suppress(CliError):
             connection = self._service.get("/api/cloud/status", timeout=2.0).get("connection") or {}

@@ -5,6 +5,7 @@ import json
 from aiohttp import web
 
 from eliza_cloud.emulator.access import browser, login_sessions
+from eliza_cloud.emulator.access.accounts import ensure_user
 from eliza_cloud.emulator.access.auth import bearer, forbidden, require_caller
 from eliza_cloud.emulator.access.login_sessions import DuplicateSessionError, NotCompletableError
 from eliza_cloud.emulator.access.rate_limits import STRICT, by_address, limited
@@ -38,6 +39,8 @@ def _created(cloud: Cloud, session_id: str) -> web.Response:
         session = login_sessions.create(cloud, session_id)
     except DuplicateSessionError as error:
         raise _bare(500, "Failed to create authentication session") from error
+    if cloud.approves:
+        login_sessions.complete(cloud, session_id, ensure_user(cloud))
     body = {"sessionId": session_id, "status": session["status"], "expiresAt": iso(session["expires_at"])}
     return json_response(body, 201)
 

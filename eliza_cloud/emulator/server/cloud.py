@@ -36,6 +36,7 @@ class Cloud:
     clock: Clock
     database: Database
     pace: Pace
+    approves: bool = False
 
     @property
     def is_next(self) -> bool:

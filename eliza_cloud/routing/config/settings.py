@@ -1,6 +1,6 @@
 """The settings of routes and providers, and with those of the cloud the whole table of `eliza.json`.
 
-The JSON Schema, the reference, `eliza-cloud config` and the tests of the README derive from `SETTINGS` and
+The JSON Schema, the reference and `eliza-cloud config` derive from `SETTINGS` and
 `VARIABLES`.
 """
 
@@ -20,7 +20,7 @@ from eliza_cloud.routing.upstreams.providers import PROVIDERS
 from eliza_cloud.routing.upstreams.providers import SECTION as DESCRIBED
 from eliza_cloud.routing.upstreams.resolve import REMOTE_TOKEN
 from eliza_cloud.store.config.env import OWN_VARIABLES
-from eliza_cloud.store.config.setting_types import TEXT, Counts, Setting, ValueKind, Variable, WrongValue
+from eliza_cloud.store.config.setting_types import TEXT, Setting, TakesEffect, ValueKind, Variable, WrongValue
 from eliza_cloud.store.config.settings import CLOUD_SETTINGS, LEFT_ALONE, value_at
 from eliza_cloud.store.config.validate import HIDDEN, SettingProblem, problems, tree
 
@@ -76,7 +76,7 @@ ROUTING_SETTINGS = (
             path=f"{ROUTES}.<capability>.{member}",
             kind=_kind(member),
             about=_ABOUT.get(member) or _of_tier(member),
-            counts=Counts.AT_ONCE,
+            takes_effect=TakesEffect.AT_ONCE,
         )
         for member in READERS
     ),
@@ -84,37 +84,37 @@ ROUTING_SETTINGS = (
         path=f"{DESCRIBED}.<id>.baseUrl",
         kind=_kind("remoteApiBase"),
         about="The address of a provider that speaks as OpenAI does; for a known provider, another address.",
-        counts=Counts.AT_ONCE,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     Setting(
         path=f"{DESCRIBED}.<id>.keyVariable",
         kind=_kind("backend"),
         about="The name of the variable that holds the provider's key; without it no key is sent.",
-        counts=Counts.AT_ONCE,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     Setting(
         path=f"{ENV}.<variable>",
         kind=_TOKEN,
         about="A variable for providers, such as `OPENAI_API_KEY`; it wins over the environment.",
-        counts=Counts.AT_ONCE,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     Setting(
         path="deploymentTarget.runtime",
         kind=TEXT,
         about=f"With `remote`, and while there is no `{ROUTES}`, chat goes to the address below.",
-        counts=Counts.AT_ONCE,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     Setting(
         path="deploymentTarget.remoteApiBase",
         kind=_kind("remoteApiBase"),
         about="The address of that server.",
-        counts=Counts.AT_ONCE,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     Setting(
         path="deploymentTarget.remoteAccessToken",
         kind=_TOKEN,
         about=f"That server's token, where `{REMOTE_TOKEN}` is not set.",
-        counts=Counts.AT_ONCE,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
 )
 SETTINGS = (*CLOUD_SETTINGS, *ROUTING_SETTINGS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from eliza_cloud.store.config.setting_types import Counts, Variable
+from eliza_cloud.store.config.setting_types import TakesEffect, Variable
 
 STATE_DIR = "ELIZA_STATE_DIR"
 CONFIG_PATH = "ELIZA_CONFIG_PATH"
@@ -17,7 +17,7 @@ _NOT_FOR_CHILDREN = frozenset({API_KEY, ENABLED, API_TOKEN})
 
 
 def value_of(environ: Mapping[str, str], name: str) -> str | None:
-    """Return the trimmed value of a variable; a blank one counts as unset."""
+    """Return the trimmed value of a variable; a blank one is treated as unset."""
     return environ.get(name, "").strip() or None
 
 
@@ -82,7 +82,7 @@ OWN_VARIABLES = (
         about="An API key, used where `eliza.json` holds none.",
         secret=True,
     ),
-    Variable(name=ENABLED, about="`true` counts like `cloud.enabled`."),
+    Variable(name=ENABLED, about="`true` has the effect of `cloud.enabled`."),
     Variable(
         name=ALLOW_LOOPBACK,
         about="With `1` the cloud may be at 127.0.0.0/8, ::1 or `localhost`, and over http; for development.",
@@ -90,6 +90,6 @@ OWN_VARIABLES = (
     Variable(
         name="BROWSER",
         about="The program that `eliza-cloud login` opens the sign-in page with.",
-        counts=Counts.EACH_COMMAND,
+        takes_effect=TakesEffect.EACH_COMMAND,
     ),
 )

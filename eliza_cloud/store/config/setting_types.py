@@ -1,4 +1,4 @@
-"""The vocabulary of settings: what one is, what its values are, and when a change of it counts."""
+"""The vocabulary of settings: what one is, what its values are, and when a change of it takes effect."""
 
 import math
 from collections.abc import Callable
@@ -29,12 +29,12 @@ class ValueKind(msgspec.Struct, frozen=True, kw_only=True):
     discreet: bool = False
 
 
-class Counts(StrEnum):
-    """When a change of a setting counts."""
+class TakesEffect(StrEnum):
+    """When a change of a setting takes effect."""
 
     RESTART = "after a restart"
     RELOAD = "after SIGHUP"
-    AT_ONCE = "from the next request on"
+    AT_ONCE = "with the next request"
     EACH_COMMAND = "for the command that sees it"
 
 
@@ -45,7 +45,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     kind: ValueKind
     about: str
     default: Any = None
-    counts: Counts = Counts.RELOAD
+    takes_effect: TakesEffect = TakesEffect.RELOAD
     #: The member of `Settings` that holds the value, in seconds where it is a time.
     field: str | None = None
     #: The environment variable that stands in for it or wins over it.
@@ -58,7 +58,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     about: str
     default: str | None = None
-    counts: Counts = Counts.RESTART
+    takes_effect: TakesEffect = TakesEffect.RESTART
     secret: bool = False
 
 

@@ -1,10 +1,10 @@
-"""The verbs about agents."""
+"""The commands about agents."""
 
-from eliza_cloud.cli.lazy_group import Verbs
+from eliza_cloud.cli.lazy_group import LazyGroup
 
 HERE = "eliza_cloud.cli.commands.agents"
 
-agents = Verbs(
+agents = LazyGroup(
     "agents",
     "The agents at Eliza Cloud.",
     {

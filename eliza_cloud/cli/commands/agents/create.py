@@ -7,7 +7,7 @@ from typing import IO, Any
 import click
 
 from eliza_cloud.cli.client.agents import named
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 
 
 @click.command()
@@ -21,7 +21,7 @@ from eliza_cloud.cli.decorators import Invocation, client_verb
     help="A variable for the agent; K alone takes its value from this environment.",
 )
 @click.option("--force", is_flag=True, help="Create one even where the cloud would return an existing one.")
-@client_verb
+@service_command
 def create(
     call: Invocation, *, name: str, config: IO[str] | None, variables: tuple[str, ...], force: bool
 ) -> None:

@@ -3,13 +3,13 @@
 import click
 
 from eliza_cloud.cli.client.agents import named
-from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cli.output.text import age
 
 
 @click.command("list")
-@client_verb
+@service_command
 def list_agents(call: Invocation) -> None:
     """Show the agents of the account."""
     body = call.service.get("/api/cloud/agents")

@@ -5,7 +5,7 @@ import sys
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
 
@@ -13,7 +13,7 @@ from eliza_cloud.cli.output.agents import agent_words
 @click.command()
 @click.argument("agent", shell_complete=agent_words)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@client_verb
+@service_command
 def shutdown(call: Invocation, *, agent: str, yes: bool) -> None:
     """Delete an agent and its backups.
 
@@ -33,4 +33,4 @@ def _confirm(agent: str) -> None:
         )
     question = f"This deletes {agent} and all its backups; they cannot be brought back. Delete?"
     if not click.confirm(question, err=True):
-        raise CliError("Nothing was deleted.", code="declined")
+        raise CliError("Nothing was deleted.", code="aborted")

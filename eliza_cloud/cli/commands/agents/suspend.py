@@ -4,18 +4,18 @@ import click
 
 from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.client.http import Body
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.output.agents import agent_words
 
 
-def _ask(call: Invocation, agent: str, verb: str, words: str) -> Body:
-    path = f"/api/cloud/agents/{agent_id(call.service, agent)}/{verb}"
+def _ask(call: Invocation, agent: str, action: str, words: str) -> Body:
+    path = f"/api/cloud/agents/{agent_id(call.service, agent)}/{action}"
     return call.post_and_wait(path, words=words)
 
 
 @click.command()
 @click.argument("agent", shell_complete=agent_words)
-@client_verb
+@service_command
 def suspend(call: Invocation, *, agent: str) -> None:
     """Stop an agent and keep it.
 
@@ -27,7 +27,7 @@ def suspend(call: Invocation, *, agent: str) -> None:
 
 @click.command()
 @click.argument("agent", shell_complete=agent_words)
-@client_verb
+@service_command
 def resume(call: Invocation, *, agent: str) -> None:
     """Start a suspended agent again.
 

@@ -1,15 +1,15 @@
-"""The verbs about backups."""
+"""The commands about backups."""
 
-from eliza_cloud.cli.lazy_group import Verbs
+from eliza_cloud.cli.lazy_group import LazyGroup
 
 HERE = "eliza_cloud.cli.commands.backups"
 
-backups = Verbs(
+backups = LazyGroup(
     "backups",
     "The backups of an agent.",
     {
-        "list": (f"{HERE}.list:list_backups", "Show the backups there are."),
+        "list": (f"{HERE}.list:list_backups", "List the backups."),
         "take": (f"{HERE}.take:take", "Take a backup now."),
-        "restore": (f"{HERE}.restore:restore", "Put an agent back to a backup."),
+        "restore": (f"{HERE}.restore:restore", "Restore an agent from a backup."),
     },
 )

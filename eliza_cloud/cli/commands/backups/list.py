@@ -3,7 +3,7 @@
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Invocation, client_verb, print_json
+from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cli.output.text import age
@@ -11,9 +11,9 @@ from eliza_cloud.cli.output.text import age
 
 @click.command("list")
 @click.argument("agent", required=False, shell_complete=agent_words)
-@client_verb
+@service_command
 def list_backups(call: Invocation, *, agent: str | None) -> None:
-    """Show the backups there are.
+    """List the backups.
 
     AGENT is an id or a unique name; without it, the connected agent is meant.
     """

@@ -1,18 +1,18 @@
-"""`eliza-cloud backups restore`: put an agent back to an earlier state."""
+"""`eliza-cloud backups restore`: restore an agent's earlier state."""
 
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.output.agents import agent_words
 
 
 @click.command()
 @click.argument("agent", required=False, shell_complete=agent_words)
 @click.option("--backup", "backup_id", metavar="ID", help="Which backup.  [default: the newest]")
-@client_verb
+@service_command
 def restore(call: Invocation, *, agent: str | None, backup_id: str | None) -> None:
-    """Put an agent back to a backup.
+    """Restore an agent from a backup.
 
     AGENT is an id or a unique name; without it, the connected agent is meant. What it learned since that
     backup is lost.

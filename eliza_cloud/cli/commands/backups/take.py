@@ -3,13 +3,13 @@
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.output.agents import agent_words
 
 
 @click.command()
 @click.argument("agent", required=False, shell_complete=agent_words)
-@client_verb
+@service_command
 def take(call: Invocation, *, agent: str | None) -> None:
     """Take a backup now.
 

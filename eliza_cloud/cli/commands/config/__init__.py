@@ -1,15 +1,15 @@
-"""The verbs about settings; they need no running service."""
+"""The commands about settings; they need no running service."""
 
-from eliza_cloud.cli.lazy_group import Verbs
+from eliza_cloud.cli.lazy_group import LazyGroup
 
 HERE = "eliza_cloud.cli.commands.config"
 
-config = Verbs(
+config = LazyGroup(
     "config",
-    "The settings in eliza.json and in the environment; these verbs need no running service.",
+    "The settings in eliza.json and in the environment; none of these commands needs a running service.",
     {
-        "check": (f"{HERE}.check:check", "Name everything that is wrong or unknown in eliza.json."),
-        "show": (f"{HERE}.show:show", "Show the settings in force and where each comes from."),
+        "check": (f"{HERE}.check:check", "Check eliza.json and list every problem."),
+        "show": (f"{HERE}.show:show", "Show the effective settings and their sources."),
         "schema": (f"{HERE}.schema:schema", "Print the JSON Schema of eliza.json."),
     },
 )

@@ -1,4 +1,4 @@
-"""`eliza-cloud config check`: everything that is wrong or unknown in eliza.json, at once."""
+"""`eliza-cloud config check`: every problem in eliza.json, at once."""
 
 import os
 from pathlib import Path
@@ -21,15 +21,15 @@ from eliza_cloud.store.paths import state_paths
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--strict", is_flag=True, help="Let unknown keys count as errors, too.")
+@click.option("--strict", is_flag=True, help="Treat unknown keys as errors, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object on one line.")
 def check(*, file: Path | None, strict: bool, as_json: bool) -> ExitCode:
-    """Name everything that is wrong or unknown in eliza.json.
+    """Check eliza.json and list every problem.
 
     FILE is the one that the service reads, unless it is given. Each error names the place, what was expected
     and what was found, each unknown key the nearest known one; the value of a secret is never shown.
 
-    It exits with 0 when nothing is wrong (unknown keys have no effect and are only named), and else with 2.
+    Exits with 0 when nothing is wrong (unknown keys have no effect and are only listed), otherwise with 2.
     """
     path = file or _usual()
     found = _found(path)
@@ -43,7 +43,7 @@ def check(*, file: Path | None, strict: bool, as_json: bool) -> ExitCode:
             click.echo(printable(f"{place}{one['message']}"))
         if not found:
             click.echo(
-                printable(f"✓ {path} is right." if path.exists() else f"✓ There is no {path}: defaults.")
+                printable(f"✓ {path} is valid." if path.exists() else f"✓ There is no {path}: defaults.")
             )
     return ExitCode.USAGE if wrong else ExitCode.DONE
 

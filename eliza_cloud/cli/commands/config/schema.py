@@ -17,7 +17,7 @@ ROUTE = "route"
 def schema() -> None:
     """Print the JSON Schema (2020-12) of eliza.json.
 
-    An editor that is told of it completes the names and marks what `eliza-cloud config check` would.
+    An editor that uses it completes the names and marks what `eliza-cloud config check` reports.
     """
     click.echo(schema_text(), nl=False)
 
@@ -65,5 +65,8 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _setting(setting: Setting) -> dict[str, Any]:
-    described = {**setting.kind.schema, "description": f"{setting.about} A change counts {setting.counts}."}
+    described = {
+        **setting.kind.schema,
+        "description": f"{setting.about} Changes take effect {setting.takes_effect}.",
+    }
     return described if setting.default is None else {**described, "default": setting.default}

@@ -1,4 +1,4 @@
-"""`eliza-cloud config show`: the settings in force, and where each comes from."""
+"""`eliza-cloud config show`: the effective settings and their sources."""
 
 import json
 import os
@@ -33,7 +33,7 @@ DEFAULT = "default"
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """One setting as it counts. `source` is `default`, `file` or the name of a variable."""
+    """One effective setting. `source` is `default`, `file` or the name of a variable."""
 
     name: str
     value: Any
@@ -43,10 +43,10 @@ class InForce(msgspec.Struct, frozen=True):
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one object on one line.")
 def show(*, as_json: bool) -> None:
-    """Show the settings in force and where each comes from.
+    """Show the effective settings and their sources.
 
-    They are those that a service would start with in this environment. Of a secret it says that it is set,
-    and never shows it.
+    They are those that a service would start with in this environment. Of a secret only is shown that it is
+    set.
     """
     try:
         path = state_paths(os.environ).config
@@ -88,7 +88,7 @@ def _cloud(document: Mapping[str, Any]) -> Iterator[InForce]:
 
 
 def _cloud_value(setting: Setting, in_file: Any) -> tuple[Any, str]:
-    """Return a value that counts and what it comes from: the address of a variable wins, its key does not."""
+    """Return the effective value and its source: the address of a variable wins, its key does not."""
     in_file = in_file if not isinstance(in_file, str) or in_file.strip() else None
     given: Any = value_of(os.environ, setting.variable) if setting.variable else None
     if setting.variable == ENABLED:

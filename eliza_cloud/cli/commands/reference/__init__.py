@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from eliza_cloud.api.openapi.reference_pages import page_names, page_text
+from eliza_cloud.cli.commands.reference.api import api_page
 from eliza_cloud.cli.commands.reference.commands import commands_page
 from eliza_cloud.cli.commands.reference.errors import errors_page
 from eliza_cloud.cli.commands.reference.log_events import log_events_page
@@ -13,6 +14,7 @@ from eliza_cloud.cli.commands.reference.settings import settings_page
 #: Written by the code they describe; what is checked in has to be the same.
 GENERATED: Mapping[str, Callable[[], str]] = {
     "cli": commands_page,
+    "api": api_page,
     "settings": settings_page,
     "errors": errors_page,
     "log-events": log_events_page,

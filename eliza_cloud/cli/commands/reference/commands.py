@@ -1,4 +1,4 @@
-"""The reference of commands: every verb's help, as click writes it."""
+"""The reference of commands: every command's help, as click writes it."""
 
 from collections.abc import Iterator
 
@@ -11,16 +11,16 @@ ROOT = "eliza-cloud"
 
 
 def commands_page() -> str:
-    """Return the help of every verb, in the order of the groups."""
+    """Return the help of every command, in the order of the groups."""
     return page(
         "Commands",
-        "What `--help` prints, for every verb.",
+        "What `--help` prints, for every command.",
         *(f"## {' '.join(words)}\n\n```\n{text}\n```" for words, text in helps()),
     )
 
 
 def helps() -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield each command as it is typed, with its help: the group itself, then its verbs."""
+    """Yield each command as it is typed, with its help: the group itself, then its commands."""
     from eliza_cloud.cli.main import eliza_cloud  # noqa: PLC0415 - which imports this module
 
     return _helps(eliza_cloud, (ROOT,), None)
@@ -35,6 +35,6 @@ def _helps(
         yield words, command.get_help(ctx).rstrip()
         if isinstance(command, click.Group):
             for name in command.list_commands(ctx):
-                verb = command.get_command(ctx, name)
-                if verb is not None:
-                    yield from _helps(verb, (*words, name), ctx)
+                inner = command.get_command(ctx, name)
+                if inner is not None:
+                    yield from _helps(inner, (*words, name), ctx)

@@ -9,9 +9,9 @@ def log_events_page() -> str:
     return page(
         "Log events",
         "Each line of the log is one JSON object (text on a terminal) with `timestamp`, `level` and `event`,"
-        " and what is known of it beside them. How much is logged is set by `ELIZA_LOG_LEVEL`, and while the"
-        " service runs by `eliza-cloud log-level`. A trouble that lasts is a warning at its first sign, debug"
-        " while it goes on, and info when it is over. A failed backup is a warning every time.",
+        " and further fields. How much is logged is set by `ELIZA_LOG_LEVEL`, and while the"
+        " service runs by `eliza-cloud log-level`. A problem is logged at warning when it starts, at debug"
+        " while it lasts, and at info when it clears. A failed backup is a warning every time.",
         table(
             ("Event", "Level", "Meaning"),
             [(code(name), *_levels_and_meaning(LOG_EVENTS[name])) for name in sorted(LOG_EVENTS)],

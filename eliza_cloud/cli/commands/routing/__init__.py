@@ -1,15 +1,15 @@
-"""The verbs about service routing."""
+"""The commands about service routing."""
 
-from eliza_cloud.cli.lazy_group import Verbs
+from eliza_cloud.cli.lazy_group import LazyGroup
 
 HERE = "eliza_cloud.cli.commands.routing"
 
-routing = Verbs(
+routing = LazyGroup(
     "routing",
-    "Which road each capability takes: Eliza Cloud, a provider, or a server of your own.",
+    "The route of each capability: to Eliza Cloud, a provider, or a server of your own.",
     {
-        "show": (f"{HERE}.show:show", "Show where each capability goes, and why."),
-        "set": (f"{HERE}.set:set_route", "Send a capability another way."),
-        "clear": (f"{HERE}.clear:clear", "Take a capability's road away."),
+        "show": (f"{HERE}.show:show", "Show the route of each capability."),
+        "set": (f"{HERE}.set:set_route", "Set the route of a capability."),
+        "clear": (f"{HERE}.clear:clear", "Remove the route of a capability."),
     },
 )

@@ -1,4 +1,4 @@
-"""Roads in words."""
+"""Routes in words."""
 
 from typing import Any
 

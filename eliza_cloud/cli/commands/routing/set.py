@@ -1,11 +1,11 @@
-"""`eliza-cloud routing set`: another road for one capability."""
+"""`eliza-cloud routing set`: set the route of a capability."""
 
 from typing import Any
 
 import click
 
 from eliza_cloud.cli.commands.routing.output import remedy, upstream_words
-from eliza_cloud.cli.decorators import Invocation, client_verb
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.routing.config.types import TIERS, Capability, Strategy
 
 CAPABILITY = click.argument("capability", type=click.Choice([one.value for one in Capability]))
@@ -26,7 +26,7 @@ REMOTE = "remote"
 @click.option("--remote", "address", metavar="URL", help="The server's address, for the backend `remote`.")
 @click.option("--account", "accounts", multiple=True, metavar="NAME", help="An account; may be repeated.")
 @click.option("--strategy", type=click.Choice([one.value for one in Strategy]), help="How one is chosen.")
-@client_verb
+@service_command
 def set_route(
     call: Invocation,
     *,
@@ -38,7 +38,7 @@ def set_route(
     accounts: tuple[str, ...],
     strategy: str | None,
 ) -> None:
-    """Send a capability another way, from the next request on.
+    """Set the route of a capability; it takes effect with the next request.
 
     BACKEND is elizacloud, a provider (openai, anthropic, google, groq, openrouter, ollama, or one that
     eliza.json names), or remote. A key is never an argument: it is read from the provider's usual variable,

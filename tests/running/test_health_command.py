@@ -70,7 +70,7 @@ def test_a_service_whose_link_does_not_answer_is_seven(service, run, arguments):
     ran = run("health", *arguments)
     assert (ran.code, ran.out) == (7, "")
     assert ran.err == (
-        "Error: The service is there, but its link does not answer.\n"
+        "Error: The service answers, but its link runtime is unresponsive.\n"
         "Restart the service; its log says what stopped the link.\n"
     )
 

@@ -51,7 +51,7 @@ async def test_a_calm_table_and_exit_code_0_when_nothing_fails(machine, cloud):
     assert re.match(r"PASS  settings +\S", lines[0])
     assert [line for line in lines if line.startswith("PASS  key  ")] != []
     assert "FAIL" not in out
-    assert lines[-1] == "Nothing fails."
+    assert lines[-1] == "All checks passed."
 
 
 async def test_a_failure_stands_with_its_remedy_below_and_the_exit_code_is_1(machine):
