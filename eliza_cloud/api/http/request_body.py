@@ -48,21 +48,27 @@ class Body(Generic[T]):
 
     async def read(self, request: web.Request) -> T:
         """Return the body; raises `RequestError`: 413 when too large, 408 when it does not come, else 400."""
-        document = await self.read_document(request)
-        return self.decoded(document)
+        return self.decode(await read_content(request, self.limit))
+
+    def decode(self, content: bytes) -> T:
+        """Return the body that was sent; raises `RequestError` 400."""
+        return self.convert(self._document(content))
 
     async def read_document(self, request: web.Request) -> Any:
-        """Return the body as plain JSON. What is ignored in it has to be JSON, too."""
-        content = await read_content(request, self.limit)
-        return _document(content) if content or self.required else {}
+        """Return the body as plain JSON, for `convert`; raises as `read`."""
+        return self._document(await read_content(request, self.limit))
 
-    def decoded(self, document: Any) -> T:
-        """Return the body of a document; raises `RequestError` 400 for what does not fit."""
+    def convert(self, document: Any) -> T:
+        """Return the body that a document is; raises `RequestError` 400 for what does not fit."""
         try:
-            decoded: T = msgspec.convert(document, self.model)
+            converted: T = msgspec.convert(document, self.model)
         except msgspec.ValidationError as error:
             raise self._refusal(document, error) from None
-        return decoded
+        return converted
+
+    def _document(self, content: bytes) -> Any:
+        """Return the body as plain JSON. What is ignored in it has to be JSON, too."""
+        return _json(content) if content or self.required else {}
 
     def _refusal(self, document: Any, error: msgspec.ValidationError) -> RequestError:
         problem = decode_problem(document, self.model, str(error), code=self.code)
@@ -78,15 +84,19 @@ class PassedOnBody(Body[T]):
 
     def __init__(self, example: T, *, model: Any = None) -> None:
         super().__init__(example, model=model)
-        self._decoder = msgspec.json.Decoder(self.model)
+        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(self.model)
 
     async def read_passed_on(self, request: web.Request) -> "PassedOn[T]":
         """Return the body, and with it what was sent; raises as `read`."""
         content = await read_content(request, self.limit)
+        return PassedOn(self.decode(content), content)
+
+    def decode(self, content: bytes) -> T:
+        """Return the members of the body that are read here; raises `RequestError` 400."""
         try:
-            return PassedOn(self._decoder.decode(content), content)
+            return self._decoder.decode(content)
         except msgspec.ValidationError as error:
-            raise self._refusal(_document(content), error) from None
+            raise self._refusal(_json(content), error) from None
         except _MALFORMED:
             raise _invalid_json() from None
 
@@ -128,10 +138,10 @@ async def read_content(request: web.Request, limit: int) -> bytes:
 
 def decoded_part(part: msgspec.Raw) -> Any:
     """Return a member that was left undecoded; raises `RequestError` 400 for one that is not JSON."""
-    return _document(bytes(part))
+    return _json(bytes(part))
 
 
-def _document(content: bytes) -> Any:
+def _json(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content)
     except _MALFORMED:

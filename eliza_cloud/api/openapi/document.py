@@ -95,12 +95,35 @@ class _Schemas:
     def __init__(self, contracts: Iterable[Operation]) -> None:
         models = [model for contract in contracts for model in _models(contract)]
         models += [ErrorBody, OpenAiRefused, CloudRefused]
-        found, self.components = msgspec.json.schema_components(models, ref_template=REF)
-        self._found = list(zip(models, found, strict=True))
+        found, components = msgspec.json.schema_components(models, ref_template=REF)
+        self.components: dict[str, Any] = _for_generators(components)
+        self._found = list(zip(models, _for_generators(found), strict=True))
 
     def of(self, model: Any) -> dict[str, Any]:
         """Return the schema of a type."""
         return next(schema for known, schema in self._found if known is model)
+
+
+def _for_generators(schema: Any) -> Any:
+    """Say the same in the words that generators of clients need.
+
+    They take an `enum` of one value for a type with a name, a member with a default for one that is always
+    there, and an object of which nothing is said for one without members.
+    """
+    if isinstance(schema, list | tuple):
+        return [_for_generators(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    described = {name: _for_generators(one) for name, one in schema.items()}
+    if described.get("default", ...) is None:
+        del described["default"]
+    if described.get("type") == "object" and "properties" not in described:
+        described.setdefault("additionalProperties", True)
+    match described.get("enum"):
+        case [value]:
+            del described["enum"]
+            described["const"] = value
+    return described
 
 
 def _models(contract: Operation) -> Iterator[Any]:

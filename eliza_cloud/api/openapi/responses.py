@@ -57,7 +57,8 @@ def _content(answer: SuccessResponse, schema_of: SchemaOf) -> dict[str, Any]:
     if answer.media == EVENT_STREAM:
         return {"schema": _event(schema)}
     if answer.media != JSON:
-        return {"schema": schema}
+        binary = {} if str(answer.media).startswith("text/") else {"format": "binary"}
+        return {"schema": {"type": "string", **binary}}
     example = {} if answer.example is None else {"example": msgspec.to_builtins(answer.example)}
     return {"schema": schema, **example}
 

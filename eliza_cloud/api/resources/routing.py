@@ -218,7 +218,7 @@ async def set_route(request: web.Request) -> web.Response:
     """PUT /api/cloud/routing/{capability} {backend, …}: counts for the next request."""
     capability = CAPABILITY.read(request)
     body = await NEW_ROUTE.read_document(request)
-    NEW_ROUTE.decoded(body)
+    NEW_ROUTE.convert(body)
     try:
         route = checked_route(body)
     except RouteRefused as refused:
