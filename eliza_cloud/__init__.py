@@ -1,1 +1,109 @@
-"""Links a machine to Eliza Cloud."""
+"""Links a machine, or a program, to Eliza Cloud (`eliza-cloud reference library`).
+
+What a program uses is imported from its module when it is first asked for (PEP 562): the command line needs
+none of it, and starts without.
+"""
+
+TYPE_CHECKING = False  # what `typing` has under this name, without importing it
+if TYPE_CHECKING:
+    from eliza_cloud.cloud.client import ElizaCloudClient as ElizaCloudClient
+    from eliza_cloud.cloud.config import CloudConfig as CloudConfig
+    from eliza_cloud.cloud.errors import AccessDenied as AccessDenied
+    from eliza_cloud.cloud.errors import AgentTimedOut as AgentTimedOut
+    from eliza_cloud.cloud.errors import AgentUnreachable as AgentUnreachable
+    from eliza_cloud.cloud.errors import BaseUrlRefused as BaseUrlRefused
+    from eliza_cloud.cloud.errors import CertificateDates as CertificateDates
+    from eliza_cloud.cloud.errors import CloudError as CloudError
+    from eliza_cloud.cloud.errors import CloudServerError as CloudServerError
+    from eliza_cloud.cloud.errors import Conflict as Conflict
+    from eliza_cloud.cloud.errors import InsufficientCredits as InsufficientCredits
+    from eliza_cloud.cloud.errors import InvalidRequest as InvalidRequest
+    from eliza_cloud.cloud.errors import InvalidResponse as InvalidResponse
+    from eliza_cloud.cloud.errors import JobFailed as JobFailed
+    from eliza_cloud.cloud.errors import KeyRefused as KeyRefused
+    from eliza_cloud.cloud.errors import KeyUnavailable as KeyUnavailable
+    from eliza_cloud.cloud.errors import NameNotFound as NameNotFound
+    from eliza_cloud.cloud.errors import NotFound as NotFound
+    from eliza_cloud.cloud.errors import QuotaExceeded as QuotaExceeded
+    from eliza_cloud.cloud.errors import RateLimited as RateLimited
+    from eliza_cloud.cloud.errors import Redirected as Redirected
+    from eliza_cloud.cloud.errors import StreamFailed as StreamFailed
+    from eliza_cloud.cloud.errors import TimedOut as TimedOut
+    from eliza_cloud.cloud.errors import TlsFailed as TlsFailed
+    from eliza_cloud.cloud.errors import Unreachable as Unreachable
+    from eliza_cloud.core.problems import Problem as Problem
+    from eliza_cloud.core.states import LinkState as LinkState
+    from eliza_cloud.core.states import Reason as Reason
+    from eliza_cloud.runtime.activities.backup import BackupScheduler as BackupScheduler
+    from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor as ConnectionMonitor
+    from eliza_cloud.runtime.browser_login import CloudLoginResult as CloudLoginResult
+    from eliza_cloud.runtime.browser_login import login as login
+    from eliza_cloud.runtime.errors import LinkError as LinkError
+    from eliza_cloud.runtime.manager import CloudManager as CloudManager
+    from eliza_cloud.runtime.manager import LinkedAgent as LinkedAgent
+    from eliza_cloud.runtime.proxy import CloudRuntimeProxy as CloudRuntimeProxy
+    from eliza_cloud.runtime.subscriptions import LinkTransition as LinkTransition
+    from eliza_cloud.store.errors import StoreError as StoreError
+    from eliza_cloud.store.sqlite.agent_record import AgentRecord as AgentRecord
+    from eliza_cloud.store.sqlite.agent_record import Store as Store
+
+    __version__: str
+else:
+    _NAMES_OF = {
+        "cloud.client": ("ElizaCloudClient",),
+        "cloud.config": ("CloudConfig",),
+        "cloud.errors": (
+            "AccessDenied",
+            "AgentTimedOut",
+            "AgentUnreachable",
+            "BaseUrlRefused",
+            "CertificateDates",
+            "CloudError",
+            "CloudServerError",
+            "Conflict",
+            "InsufficientCredits",
+            "InvalidRequest",
+            "InvalidResponse",
+            "JobFailed",
+            "KeyRefused",
+            "KeyUnavailable",
+            "NameNotFound",
+            "NotFound",
+            "QuotaExceeded",
+            "RateLimited",
+            "Redirected",
+            "StreamFailed",
+            "TimedOut",
+            "TlsFailed",
+            "Unreachable",
+        ),
+        "core.problems": ("Problem",),
+        "core.states": ("LinkState", "Reason"),
+        "runtime.activities.backup": ("BackupScheduler",),
+        "runtime.activities.heartbeat": ("ConnectionMonitor",),
+        "runtime.browser_login": ("CloudLoginResult", "login"),
+        "runtime.errors": ("LinkError",),
+        "runtime.manager": ("CloudManager", "LinkedAgent"),
+        "runtime.proxy": ("CloudRuntimeProxy",),
+        "runtime.subscriptions": ("LinkTransition",),
+        "store.errors": ("StoreError",),
+        "store.sqlite.agent_record": ("AgentRecord", "Store"),
+    }
+    _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
+
+    __all__ = [*_MODULE_OF, "__version__"]  # noqa: PLE0604 - they are strings
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module, metadata  # noqa: PLC0415 - importing the package imports nothing
+
+        if name == "__version__":
+            value: object = metadata.version("eliza-cloud")
+        elif name in _MODULE_OF:
+            value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -8,7 +8,7 @@ behind.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import aiohttp
@@ -17,12 +17,14 @@ import msgspec
 from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.billing import Billing
 from eliza_cloud.cloud.compat import open_compat
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound, TimedOut
 from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.base_url import BaseUrl, segment
 from eliza_cloud.cloud.http.error_mapping import error_for, success
 from eliza_cloud.cloud.http.path_prefix import AgentPaths
 from eliza_cloud.cloud.http.request import NETWORK_FAULTS, CloudResponse, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts, deadline
 from eliza_cloud.cloud.message_stream import stream_reply
 from eliza_cloud.cloud.types import decode as reading
@@ -48,24 +50,35 @@ from eliza_cloud.redaction.secret import Secret
 class ElizaCloudClient:
     """Calls one cloud with one key; without a key only the sign-in calls work.
 
-    The session is borrowed (see `http.session.open_session`) and may be shared by many clients of one base
-    URL. `address` is a base URL, or an address that several clients share: a move holds for all of them.
+    Used as a context manager it has a session of its own, open within the block. A `session` that is given is
+    borrowed (see `http.session.open_session`). Many clients of one base URL may share it, and the `address`,
+    which stands for the base URL then: a move holds for all of them.
     """
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
-        address: BaseUrl | CloudAddress,
-        key: Secret | None = None,
+        config: CloudConfig,
         *,
+        session: aiohttp.ClientSession | None = None,
+        address: CloudAddress | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
     ) -> None:
-        self._address = CloudAddress(address) if isinstance(address, BaseUrl) else address
-        self._session = session
-        self._key = key
+        self._address = CloudAddress(config.parsed_base_url()) if address is None else address
+        self._key = config.key
         self._timeouts = timeouts
-        self._exchange = self._exchange_with(key)
+        self._own_session: aiohttp.ClientSession | None = None
+        self._exchange = Exchange(session, self._key, self._address)
         self._agents = AgentPaths(self._exchange, self._address)
+
+    async def __aenter__(self) -> Self:
+        if self._exchange.session is None:
+            self._own_session = self._exchange.session = open_session(self._address.base_url)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._own_session is not None:
+            await self._own_session.close()
+            self._own_session = self._exchange.session = None
 
     @property
     def base_url(self) -> BaseUrl:
@@ -78,7 +91,7 @@ class ElizaCloudClient:
         return self._address.pages_url
 
     def _exchange_with(self, key: Secret | None) -> Exchange:
-        return Exchange(self._session, key, self._address)
+        return Exchange(self._exchange.session, key, self._address)
 
     # Signing in (cloud-api §7): without credentials.
 

@@ -9,6 +9,9 @@ LOW_BELOW = 2.0
 CRITICAL_BELOW = 0.5
 MINIMUM_DEPOSIT = 5.0
 
+#: Seconds between two readings of the balance while a link stands.
+POLL_INTERVAL = 300.0
+
 #: Agents are billed once an hour, so that less than an hour of watching says nothing about a rate.
 LEAST_HOURS = 1.0
 #: After so many hours what was spent counts half: the rate is the present one, over several bills.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 BACKUP_FAILED = "backup.failed"
 BACKUP_FINAL_FAILED = "backup.final_failed"
 BASE_URL_REFUSED = "cloud.base_url_refused"
+CALLBACK_FAILED = "callback.failed"
 CLOCK_JUMPED = "clock.jumped"
 CREDITS_CRITICAL = "credits.critical"
 CREDITS_LOW = "credits.low"
@@ -63,6 +64,7 @@ LOG_EVENTS: Mapping[str, str] = {
     BACKUP_FAILED: "warning: A backup of the agent failed; `timer` says whether the next one is tried.",
     BACKUP_FINAL_FAILED: "warning: The backup that closing the link ends with failed; the last one stands.",
     BASE_URL_REFUSED: "error: The address of the cloud is refused, so nothing is sent to it.",
+    CALLBACK_FAILED: "error: A function that the program subscribed raised what `exception` describes.",
     CLOCK_JUMPED: "info: The machine slept, or its clock was set; everything is checked at once.",
     CREDITS_CRITICAL: "warning: The balance became so low that the agent is about to be stopped.",
     CREDITS_LOW: "warning: The balance became low.",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import aiohttp
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused
 from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.base_url import parse_base_url
@@ -56,7 +57,12 @@ class CloudSession:
         if self._session is None:
             self._session = open_session(self._address.base_url, traces=self._traces)
         if self._newest is None or self._newest[0] != key:
-            client = ElizaCloudClient(self._session, self._address, key, timeouts=self._timeouts)
+            client = ElizaCloudClient(
+                CloudConfig.of(self._address.base_url, key),
+                session=self._session,
+                address=self._address,
+                timeouts=self._timeouts,
+            )
             self._newest = (key, client)
         return self._newest[1]
 

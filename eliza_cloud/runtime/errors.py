@@ -5,7 +5,7 @@ from eliza_cloud.core.problems import Problem
 
 
 class LinkError(Exception):
-    """A command or a call came to nothing; `failure` says why, in words and for machines."""
+    """A command or a call came to nothing; `problem` says why, in words and for machines."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -28,6 +28,12 @@ NOT_RUNNING = Problem(
     code="runtime_not_started",
     status=503,
     message="A fault stopped the link's runtime; the service's log describes it. Restart the service.",
+)
+
+NOT_STARTED = Problem(
+    code="runtime_not_started",
+    status=503,
+    message="The manager has not been started. Use it within `async with CloudManager(…)`.",
 )
 
 TOO_SLOW = Problem(

@@ -21,7 +21,7 @@ from eliza_cloud.runtime.causation import EventSource, event_source
 from eliza_cloud.runtime.clock import Clock
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.effect_runner import WAKE, EffectRunner
-from eliza_cloud.runtime.errors import NOT_RUNNING
+from eliza_cloud.runtime.errors import NOT_RUNNING, NOT_STARTED
 from eliza_cloud.runtime.machines import Machines
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord, log_login, tell
 from eliza_cloud.runtime.tasks import Activities, kind_of
@@ -67,7 +67,7 @@ class LinkLoop:
     ) -> None:
         self.facts = Facts()
         self.running = False
-        self.why_not_running = NOT_RUNNING
+        self.why_not_running = NOT_STARTED
         self.activities = Activities(self._on_crash)
         self.logins = Logins(machines.login)
         self._machine = machines.link
@@ -97,6 +97,7 @@ class LinkLoop:
         self.facts = facts
         self.effect_runner.key = key
         self.running = True
+        self.why_not_running = NOT_RUNNING
         for observer in self._observers:
             observer.started(facts)
         self.activities.start(CONSUMER, self._consume(), detached=True)

@@ -3,18 +3,17 @@
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 import msgspec
 import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.types.models import CreatedAgent, Restored, Snapshot
 from eliza_cloud.core import log_events
-from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.link import events
-from eliza_cloud.core.link.effects import Completed
-from eliza_cloud.core.link.state import Facts, OngoingProblem, Policy
+from eliza_cloud.core.link.state import Facts, OngoingProblem
 from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.problems import STOPPING, Problem
 from eliza_cloud.core.states import KeyState, LinkState
@@ -28,14 +27,19 @@ from eliza_cloud.runtime.errors import NO_AGENT, RECONNECTING, LinkError
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.machines import Machines, shared_machines
 from eliza_cloud.runtime.observers import Observer
-from eliza_cloud.runtime.operations import agents
+from eliza_cloud.runtime.operations.agents import AgentCalls, create_agent
 from eliza_cloud.runtime.operations.backups import BackupCalls
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
 from eliza_cloud.runtime.operations.login import SignIn
+from eliza_cloud.runtime.policy import policy_of, settings_of
+from eliza_cloud.runtime.program_log import log_through_logging
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
+from eliza_cloud.runtime.subscriptions import LinkTransition, Subscriptions
 from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.memory import memory_credentials
+from eliza_cloud.store.sqlite.agent_record import Store
 
 STOP_TIMEOUT = 9.0  # seconds; the final snapshot may take 8 of them
 
@@ -52,8 +56,19 @@ class LinkedAgent(msgspec.Struct, frozen=True):
 
 
 class CloudManager:
-    """One link. Refusals and failures are `LinkError`s; a caller that goes away cancels nothing."""
+    """One link. What is refused or fails is a `LinkError`; a caller that goes away cancels nothing.
 
+    A program makes it of a `CloudConfig` and uses it as a context manager (reference: library). Its login is
+    in memory; with a `store` (see `Store`; it stays the program's to close) the desired agent outlives the
+    program. The service hands in the parts.
+    """
+
+    @overload
+    def __init__(
+        self, config: CloudConfig, *, store: Store | None = None, observers: Sequence[Observer] = ()
+    ) -> None: ...
+
+    @overload
     def __init__(
         self,
         *,
@@ -65,12 +80,35 @@ class CloudManager:
         observers: Sequence[Observer] = (),
         unknown_settings: Sequence[str] = (),
         machines: Machines | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        config: CloudConfig | None = None,
+        *,
+        store: Store | None = None,
+        settings: Settings | None = None,
+        credentials: Credentials | None = None,
+        cloud: CloudSession | None = None,
+        clock: Clock | None = None,
+        jitter: Callable[[], float] = random.random,
+        observers: Sequence[Observer] = (),
+        unknown_settings: Sequence[str] = (),
+        machines: Machines | None = None,
     ) -> None:
+        if config is not None:
+            log_through_logging()
+            settings = settings_of(config)
+            credentials = memory_credentials(config.key, str(config.parsed_base_url()), store)
+            cloud = CloudSession(config.base_url, allow_loopback=config.allow_loopback)
+        if settings is None or credentials is None or cloud is None:
+            raise TypeError("CloudManager needs a CloudConfig, or settings, credentials and cloud.")
         self._settings = settings
         self._unknown_settings = tuple(unknown_settings)
         self._credentials = credentials
         self._cloud = cloud
         self._clock: Clock = clock or SystemClock()
+        self._subscriptions = Subscriptions()
         self._background_tasks = BackgroundTasks()
         self._key_lease = KeyLease()
         self._loop = LinkLoop(
@@ -79,10 +117,11 @@ class CloudManager:
             settings=lambda: self._settings,
             clock=self._clock,
             jitter=jitter,
-            observers=[self._key_lease, *observers],
+            observers=[self._key_lease, self._subscriptions, *observers],
             machines=machines or shared_machines(),
         )
         self._calls = AuthorizedCalls(self._loop, cloud, self._clock, self._key_lease)
+        self._agents = AgentCalls(self._loop, self._calls, self._sleep)
         self._backups = BackupCalls(self._loop, self._calls, self._sleep)
         self._sign_in = SignIn(
             loop=self._loop,
@@ -95,8 +134,15 @@ class CloudManager:
 
     # Life
 
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
     async def start(self) -> None:
-        """Take up what was left behind: verify the key, link again to the agent wished for.
+        """Take up what was left behind: verify the key, link again to the desired agent.
 
         Raises `StoreError` when what was left behind cannot be read.
         """
@@ -126,7 +172,7 @@ class CloudManager:
                 self._loop.post(events.Reattach(held.desired_agent_id))
 
     async def stop(self) -> None:
-        """End: a final snapshot under its deadline, then nothing runs any more. Wish and key stay."""
+        """Take the final snapshot within its time and end everything. Desired agent and key stay."""
         if self.running:
             await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
         await self._loop.close(STOPPING)  # from here on no call is begun
@@ -165,6 +211,14 @@ class CloudManager:
     def queue_length(self) -> int:
         """How many events wait for the link's consumer."""
         return self._loop.queue_length
+
+    def subscribe(self, callback: Callable[[LinkTransition], object]) -> Callable[[], None]:
+        """Call `callback` at each transition of the link, in order; returns the function that ends that.
+
+        It is called on the event loop, before what the transition leads to is begun, and must not take time.
+        What it raises is logged. TypeError for a coroutine function.
+        """
+        return self._subscriptions.add(callback)
 
     def status(self) -> StatusView:
         """Derive the status view."""
@@ -271,9 +325,9 @@ class CloudManager:
     async def create_agent(
         self, name: str, config: dict[str, Any] | None, environment: dict[str, str] | None, *, force: bool
     ) -> CreatedAgent:
-        """Create an agent; see `agents.create_agent`."""
+        """Create an agent; see `create_agent`."""
         return await self.ask_cloud(
-            lambda client: agents.create_agent(client, name, config, environment, force=force)
+            lambda client: create_agent(client, name, config, environment, force=force)
         )
 
     async def take_backup(self, agent_id: str) -> Snapshot:
@@ -287,41 +341,20 @@ class CloudManager:
         return await self._background_tasks.run(self._backups.restore(agent_id, backup_id))
 
     async def shutdown_agent(self, agent_id: str) -> None:
-        """Delete an agent and its backups. A linked one is let go of first; a failure takes it back."""
+        """Delete an agent and its backups; see `AgentCalls`."""
         self._calls.client()
-        work = self._without_link(
-            events.ShutdownAgent(agent_id), lambda client: agents.delete(client, agent_id, self._sleep)
-        )
-        await self._background_tasks.run(work)
+        await self._background_tasks.run(self._agents.delete(agent_id))
 
     async def suspend_agent(self, agent_id: str) -> None:
-        """Stop an agent without losing it. A linked one is let go of first; a failure takes it back."""
+        """Stop an agent without losing it; see `AgentCalls`."""
         self._calls.client()
-        work = self._without_link(
-            events.SuspendAgent(agent_id), lambda client: agents.suspend(client, agent_id, self._sleep)
-        )
-        await self._background_tasks.run(work)
+        await self._background_tasks.run(self._agents.suspend(agent_id))
 
     async def resume_agent(self, agent_id: str) -> None:
         """Start a suspended agent and wait until it runs; it is not linked by that."""
-        await self.ask_cloud(lambda client: agents.resume(client, agent_id, self._sleep))
+        await self._background_tasks.run(self._agents.resume(agent_id))
 
-    async def _without_link(
-        self,
-        event: events.ShutdownAgent | events.SuspendAgent,
-        work: Callable[[ElizaCloudClient], Coroutine[Any, Any, None]],
-    ) -> None:
-        reply = await self._loop.ask(event).accepted()
-        await self._loop.activities.settled()
-        try:
-            await self._calls.with_key(work)
-        except LinkError:
-            untouched = self.facts.desired_agent_id is None  # the user has wished for nothing else meanwhile
-            if isinstance(reply, Completed) and reply.linked and untouched:
-                self._loop.post(events.Reattach(event.agent_id))
-            raise
-
-    # Ways and means
+    # Parts
 
     def _before_connecting(self) -> None:
         """Refuse what the base URL forbids; have a rejected key asked about again, for it may be mended."""
@@ -332,17 +365,3 @@ class CloudManager:
 
     async def _sleep(self, seconds: float) -> None:
         await sleep(self._clock, seconds)
-
-
-def policy_of(settings: Settings) -> Policy:
-    """Return the policy of these settings."""
-    return Policy(
-        max_failures=settings.max_failures,
-        backoff=Backoff(
-            initial=settings.reconnect_interval,
-            ceiling=settings.max_reconnect_delay,
-            attempts=settings.max_reconnect_attempts,
-        ),
-        heartbeat_interval=settings.heartbeat_interval,
-        backup_interval=settings.backup_interval,
-    )

@@ -1,17 +1,16 @@
 """The login of this machine: where the key is, and how it comes and goes without ever being half there."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, MutableMapping
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.api_key import enabled_in, key_in, put_key, remove_key
 from eliza_cloud.store.config.env import API_KEY, ENABLED, value_of
-from eliza_cloud.store.config.file import ConfigError, ConfigFile
-from eliza_cloud.store.errors import StoreError
+from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, Store
 
 T = TypeVar("T")
@@ -61,8 +60,26 @@ def held_by(
     )
 
 
+class ConfigDocument(Protocol):
+    """What of an eliza.json the credentials need; see `ConfigFile`. Blocking, and called from a thread."""
+
+    def read(self) -> dict[str, Any]:
+        """Return the document."""
+
+    def update(
+        self, change: Callable[[dict[str, Any]], None], forget: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Let `change` edit the document, and keep no copy of the keys in `forget`."""
+
+    def protect(self) -> None:
+        """Let nobody else read it."""
+
+    def discard_leftovers(self) -> None:
+        """Remove what a writer that was killed has left."""
+
+
 class Credentials:
-    """Login, identity and wish across eliza.json, the agent record and the environment, for one base URL.
+    """Login, identity and desired agent across eliza.json, record and environment, for one base URL.
 
     `also_forget` takes out of eliza.json what else ends with a sign-out, in one update; it must not raise.
     Calls are serialised. Each runs to its end once begun, even when its caller is cancelled (the cancellation
@@ -71,7 +88,7 @@ class Credentials:
 
     def __init__(
         self,
-        config: ConfigFile,
+        config: ConfigDocument,
         store: Store,
         environ: MutableMapping[str, str],
         base_url: str,
@@ -111,7 +128,7 @@ class Credentials:
         await self._whole(lambda: self._save_desired_agent(agent_id))
 
     async def sign_out(self) -> None:
-        """Forget key, identity and wish everywhere. Repeatable; once begun it is never undone.
+        """Forget key, identity and desired agent everywhere. Repeatable; once begun it is never undone.
 
         The record keeps the key, marked as signed out, until every copy in the files is gone: after a kill
         half-way the next `load` still knows what to look for.

@@ -8,6 +8,8 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
+from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
@@ -112,8 +114,9 @@ async def make_client(cloud):
         if session is None:
             session = open_session(getattr(base_url, "base_url", base_url))
             sessions.append(session)
-        secret = None if key is None else Secret(key)
-        return ElizaCloudClient(session, base_url, secret, timeouts=Timeouts(**timeouts))
+        address = base_url if isinstance(base_url, CloudAddress) else CloudAddress(base_url)
+        config = CloudConfig(None if key is None else Secret(key))
+        return ElizaCloudClient(config, session=session, address=address, timeouts=Timeouts(**timeouts))
 
     yield make
     for session in sessions:

@@ -8,10 +8,10 @@ from aiohttp import web
 from yarl import URL
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused, NameNotFound, Redirected, Unreachable
 from eliza_cloud.cloud.http.address import CloudAddress, Origins
 from eliza_cloud.cloud.http.base_url import parse_base_url, parse_pages_url
-from eliza_cloud.redaction.secret import Secret
 
 from .conftest import AGENT, KEY
 
@@ -358,7 +358,7 @@ async def test_the_stream_and_what_is_passed_on_move_too(moved, legacy_client):
 
 def test_a_client_shows_where_it_calls(cloud):
     address = CloudAddress(parse_base_url("https://api.eliza.app", allow_loopback=False))
-    client = ElizaCloudClient(None, address, Secret(KEY))
+    client = ElizaCloudClient(CloudConfig(KEY), address=address)
     assert (str(client.base_url), str(client.pages_url)) == (
         "https://api.eliza.app",
         "https://cloud.eliza.app",

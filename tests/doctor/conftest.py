@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from eliza_cloud.cli.installation import installation
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.http.base_url import parse_base_url
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.emulator import create_app
@@ -121,7 +122,9 @@ async def cloud(machine) -> AsyncIterator[Cloud]:
         async with open_session(base_url) as session:
             async with session.post(f"{url}/emulator/keys", json={}) as answer:
                 key = (await answer.json())["apiKey"]
-            yield Cloud(url, ElizaCloudClient(session, base_url, Secret(key)), key, session)
+            yield Cloud(
+                url, ElizaCloudClient(CloudConfig.of(base_url, Secret(key)), session=session), key, session
+            )
 
 
 Serve = Callable[..., Awaitable[str]]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.cloud.http.base_url import parse_base_url
 from eliza_cloud.cloud.http.session import open_session
@@ -55,7 +56,8 @@ class Wire:
         self.said, self.probed = said, False
         base_url = parse_base_url(self.url, allow_loopback=True)
         async with open_session(base_url) as session:
-            return await call(ElizaCloudClient(session, base_url, Secret(KEY), timeouts=SHORT))
+            config = CloudConfig.of(base_url, Secret(KEY))
+            return await call(ElizaCloudClient(config, session=session, timeouts=SHORT))
 
     @contextlib.asynccontextmanager
     async def listening(self):

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 from eliza_cloud.store.config.settings import Settings
 from tests.harness.waiting import HANG
@@ -328,18 +329,15 @@ async def test_row_30_a_reader_that_goes_away_ends_the_stream_at_the_cloud(rig, 
 
 
 async def test_row_31_a_long_answer_is_said_to_be_still_coming_and_never_asked_for_twice(rig, cloud):
-    link = await rig.connected()
-    access = link._cloud
-    client = ElizaCloudClient(
-        access._session,
-        access._base_url,
-        link._loop.effect_runner.key,
-        timeouts=Timeouts(bridge_wait_limit=0.0),
-    )
+    await rig.connected()
+    impatient = Timeouts(bridge_wait_limit=0.0)
+    session = CloudSession(rig.base_url, allow_loopback=True, timeouts=impatient)
+    client = session.client(Secret(KEY))
     cloud.always["message"] = web.json_response(
         {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Sandbox bridge is unreachable"}}
     )
     refusal = await failing(CloudRuntimeProxy(client, A, "alpha").send("think hard"))
+    await session.close()
     assert (refusal.status, refusal.code, refusal.retryable) == (504, "agent_timeout", False)
     assert "may still be working" in refusal.message
     assert cloud.count("message") == 1

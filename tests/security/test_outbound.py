@@ -12,6 +12,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused, CloudError, Redirected
 from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.http.session import AddressGuard, open_session
@@ -78,7 +79,7 @@ class Names(AbstractResolver):
 async def ask(base_url: BaseUrl, names: Names | None = None) -> CloudError | None:
     """Ask who the key belongs to, by the client as the service uses it; return how it failed."""
     async with open_session(base_url, resolver=names) as session:
-        client = ElizaCloudClient(session, base_url, Secret(KEY))
+        client = ElizaCloudClient(CloudConfig.of(base_url, Secret(KEY)), session=session)
         for call in (client.get_user, client.list_agents):
             try:
                 await call()
@@ -119,7 +120,7 @@ async def test_a_name_that_changes_after_the_first_look_gets_no_connection(trap,
     connector = aiohttp.TCPConnector(socket_factory=guard.open_socket, resolver=Names([address]))
     async with aiohttp.ClientSession(connector=connector) as session:
         with pytest.raises(BaseUrlRefused):
-            await ElizaCloudClient(session, base_url, Secret(KEY)).get_user()
+            await ElizaCloudClient(CloudConfig.of(base_url, Secret(KEY)), session=session).get_user()
     assert (trap.visits, trap.received) == (0, [])
 
 

@@ -60,14 +60,14 @@ class CloudResponse:
 class Exchange:
     """Sends requests with one key or none; every failure is a `CloudError`. The caller bounds the time.
 
-    With an `address`, a redirect to another host of the same cloud moves it, and that request is repeated
-    there once; every other redirect is refused.
+    A `session` that is None is not open yet. With an `address`, a redirect to another host of the same cloud
+    moves it, and that request is repeated there once; every other redirect is refused.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, key: Secret | None, address: CloudAddress | None = None
+        self, session: aiohttp.ClientSession | None, key: Secret | None, address: CloudAddress | None = None
     ) -> None:
-        self._session = session
+        self.session = session
         self._key = key
         self._address = address
         self.redaction = CloudTextRedactor(key)
@@ -123,7 +123,9 @@ class Exchange:
         headers: dict[str, str],
         timeout: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
-        return await self._session.request(
+        if self.session is None:
+            raise RuntimeError("The client is not open. Use it within `async with ElizaCloudClient(…)`.")
+        return await self.session.request(
             method,
             url,
             data=None if content is None else io.BytesIO(content),

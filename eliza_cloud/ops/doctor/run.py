@@ -8,6 +8,7 @@ from importlib.metadata import version
 import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.http.base_url import BaseUrl
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
@@ -103,7 +104,8 @@ async def _account(base_url: BaseUrl, held: Held) -> Iterable[Finding]:
     try:
         async with asyncio.timeout(ACCOUNT_WITHIN), open_session(base_url) as session:
             return await examine_account(
-                ElizaCloudClient(session, base_url, held.key, timeouts=_TIMEOUTS), held
+                ElizaCloudClient(CloudConfig.of(base_url, held.key), session=session, timeouts=_TIMEOUTS),
+                held,
             )
     except TimeoutError:
         why = f"Eliza Cloud did not tell within {ACCOUNT_WITHIN:.0f} seconds."

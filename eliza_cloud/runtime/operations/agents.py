@@ -1,6 +1,6 @@
 """What is done to agents beside the link: creating, and letting go of one before it is stopped or deleted."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -9,11 +9,60 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, TimedOut, Unreachable
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
+from eliza_cloud.core.link import events
+from eliza_cloud.core.link.effects import Completed
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.runtime.activities.connector import wait_until_up
 from eliza_cloud.runtime.errors import LinkError, problem_of
+from eliza_cloud.runtime.loop import LinkLoop
+from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class AgentCalls:
+    """Creates, stops, starts and deletes agents for callers; what fails is a `LinkError`.
+
+    A linked agent is let go of before it is stopped or deleted; where that fails, it is linked again.
+    """
+
+    __slots__ = ("_calls", "_loop", "_sleep")
+
+    def __init__(self, loop: LinkLoop, calls: AuthorizedCalls, sleep: Sleep) -> None:
+        self._loop = loop
+        self._calls = calls
+        self._sleep = sleep
+
+    async def delete(self, agent_id: str) -> None:
+        """Delete an agent and its backups."""
+        await self._without_link(
+            events.ShutdownAgent(agent_id), lambda client: delete(client, agent_id, self._sleep)
+        )
+
+    async def suspend(self, agent_id: str) -> None:
+        """Stop an agent without losing it."""
+        await self._without_link(
+            events.SuspendAgent(agent_id), lambda client: suspend(client, agent_id, self._sleep)
+        )
+
+    async def resume(self, agent_id: str) -> None:
+        """Start a suspended agent and wait until it runs; it is not linked by that."""
+        await self._calls.with_key(lambda client: resume(client, agent_id, self._sleep))
+
+    async def _without_link(
+        self,
+        event: events.ShutdownAgent | events.SuspendAgent,
+        work: Callable[[ElizaCloudClient], Coroutine[Any, Any, None]],
+    ) -> None:
+        reply = await self._loop.ask(event).accepted()
+        await self._loop.activities.settled()
+        try:
+            await self._calls.with_key(work)
+        except LinkError:
+            nothing_new = self._loop.facts.desired_agent_id is None  # the user asked for no other meanwhile
+            if isinstance(reply, Completed) and reply.linked and nothing_new:
+                self._loop.post(events.Reattach(event.agent_id))
+            raise
 
 
 async def create_agent(

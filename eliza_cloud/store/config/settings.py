@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.core.credits import POLL_INTERVAL
+from eliza_cloud.core.link.state import Policy
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.env import API_KEY, BASE_URL, ENABLED, value_of
 from eliza_cloud.store.config.setting_types import (
@@ -21,6 +23,7 @@ from eliza_cloud.store.config.validate import problems, tree
 from eliza_cloud.store.errors import ConfigError
 
 DEFAULT_BASE_URL = "https://www.elizacloud.ai"
+_POLICY = Policy()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -31,16 +34,16 @@ class Settings(msgspec.Struct, frozen=True):
 
     base_url: str | None = None
     enabled: bool = False
-    backup_interval: float = 60.0
-    heartbeat_interval: float = 30.0
-    max_failures: int = 3
-    reconnect_interval: float = 3.0
-    max_reconnect_delay: float = 60.0
-    max_reconnect_attempts: int = 10
+    backup_interval: float = _POLICY.backup_interval
+    heartbeat_interval: float = _POLICY.heartbeat_interval
+    max_failures: int = _POLICY.max_failures
+    reconnect_interval: float = _POLICY.backoff.initial
+    max_reconnect_delay: float = _POLICY.backoff.ceiling
+    max_reconnect_attempts: int = _POLICY.backoff.attempts
     login_timeout: float = 300.0
     login_request_timeout: float = 10.0
     login_poll_interval: float = 2.0
-    credits_interval: float = 300.0
+    credits_interval: float = POLL_INTERVAL
     service_key: Secret | None = None
 
 
