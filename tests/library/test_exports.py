@@ -1,7 +1,6 @@
 """What a program imports, and that it costs nothing until then."""
 
 import ast
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +12,7 @@ from eliza_cloud import cloud, core, store
 from eliza_cloud.cloud import errors
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.runtime.manager import CloudManager
+from tests.harness.processes import run
 
 SOURCE = Path(eliza_cloud.__file__)
 
@@ -56,5 +56,5 @@ def test_a_name_that_does_not_exist_is_an_attribute_error():
 
 def test_importing_the_package_imports_nothing_else():
     code = "import sys; before = set(sys.modules); import eliza_cloud; print(*set(sys.modules) - before)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = run(sys.executable, "-c", code)
     assert ran.stdout.split() == ["eliza_cloud"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import eliza_cloud
+from tests.harness.processes import run
 
 PAGE = Path(eliza_cloud.__file__).parent / "reference" / "library.md"
 MYPY = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", os.devnull]
@@ -23,15 +24,8 @@ def program(tmp_path: Path) -> Path:
 
 
 async def _run(*command: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=cwd,
-        env={"PATH": os.environ["PATH"], **variables},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
+    ran = await asyncio.to_thread(run, *command, cwd=cwd, env={"PATH": os.environ["PATH"], **variables})
+    return ran.returncode, ran.stdout, ran.stderr
 
 
 def test_the_program_is_short(program):
