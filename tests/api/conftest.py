@@ -237,7 +237,11 @@ async def scripted():
 async def cloud():
     """An emulator of the first generation that loses no time."""
     app = create_emulator(
-        poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
+        poll_interval_ms=20,
+        job_seconds=0.02,
+        job_retry_seconds=(0.02, 0.02),
+        rate_limits=False,
+        models=("m",),
     )
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         yield Cloud(str(server.make_url("")).rstrip("/"), session)

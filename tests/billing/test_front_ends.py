@@ -169,8 +169,14 @@ async def test_a_body_over_a_mebibyte_is_413(against):
     assert answer.status == 413
 
 
-async def test_the_emulated_cloud_has_no_compat_surface_and_says_so(signed_in):
+async def test_the_clouds_compat_surface_is_passed_on(signed_in):
+    agent_id = await signed_in.agent()
     answer = await signed_in.call("GET", "/api/cloud/compat/agents")
+    assert (answer.status, [each["agent_id"] for each in (await answer.json())["data"]]) == (200, [agent_id])
+
+
+async def test_a_compat_path_that_the_cloud_does_not_have_is_said_so(signed_in):
+    answer = await signed_in.call("GET", "/api/cloud/compat/nothing")
     assert (answer.status, (await answer.json())["error"]) == (
         404,
         "Eliza Cloud answered HTTP 404 without saying why.",

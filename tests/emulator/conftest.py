@@ -12,8 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from eliza_cloud.emulator import GENERATIONS, create_app
 
-C, N = GENERATIONS
-PREFIX = {C: "/api/v1/milady/agents", N: "/api/v1/eliza/agents"}
+C, N, L = GENERATIONS
+PREFIX = {C: "/api/v1/milady/agents", N: "/api/v1/eliza/agents", L: "/api/v1/eliza/agents"}
+PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
 START = 1_800_000_000.0
 
 
@@ -118,6 +119,25 @@ class Api:
         assert answer.status < 300, answer
         return answer.body["data"]["id"]
 
+    async def dedicated(self, name: str = "ada", **more: object) -> str:
+        """A new agent of one's own, which runs (generation L)."""
+        body = {"agentName": name, "alwaysOn": True, "forceCreate": True, **more}
+        answer = await self.post(self.agents, json=body, headers=self.paying)
+        assert answer.status == 202, answer
+        await self.clock.advance(3)
+        assert await self.status(answer.body["data"]["id"]) == "running"
+        return answer.body["data"]["id"]
+
+    @property
+    def paying(self) -> dict[str, str]:
+        """The headers of a call that accepts the usual price."""
+        return {**self.headers, "X-Eliza-Dedicated-Price": PRICE}
+
+    async def job(self, job_id: str) -> dict:
+        answer = await self.get(f"/api/v1/jobs/{job_id}")
+        assert answer.status == 200, answer
+        return answer.body["data"]
+
     async def running(self, name: str = "ada") -> str:
         """A new agent, provisioned."""
         agent_id = await self.create(name)
@@ -138,7 +158,7 @@ class Api:
 
     async def snapshot(self, agent_id: str) -> str:
         answer = await self.post(f"{self.agents}/{agent_id}/snapshot")
-        if self.generation == N:
+        if self.generation != C:
             await self.clock.advance(3)
             job = await self.get(answer.body["polling"]["endpoint"])
             return job.body["data"]["result"]["backupId"]
@@ -167,7 +187,7 @@ async def start(clock: ManualClock) -> AsyncIterator[Start]:
         yield started
 
 
-@pytest.fixture(params=GENERATIONS)
+@pytest.fixture(params=[C, N])
 async def api(request: pytest.FixtureRequest, start: Start) -> Api:
     """A caller with a key, once for each generation."""
     return await start(request.param)
@@ -181,3 +201,8 @@ async def api_c(start: Start) -> Api:
 @pytest.fixture
 async def api_n(start: Start) -> Api:
     return await start(N)
+
+
+@pytest.fixture
+async def api_l(start: Start) -> Api:
+    return await start(L)

@@ -216,3 +216,60 @@ async def test_deleting_takes_the_backups_along(api, state):
     await api.call("DELETE", f"{api.agents}/{agent_id}")
     await api.clock.advance(3)
     assert await _list(api, agent_id) == []
+
+
+async def _grow(api, agent_id):
+    """Let the agent remember more than fits into one body."""
+    for _ in range(3):
+        await api.say(agent_id, "a" * 400_000)
+    return await api.snapshot(agent_id)
+
+
+async def test_restoring_over_a_megabyte_ends_the_process_in_c(api):
+    agent_id = await api.running()
+    backup_id = await _grow(api, agent_id)
+    answer = await _restore(api, agent_id, backupId=backup_id)
+    alive = await api.rpc(agent_id, "heartbeat")
+    if api.generation == C:
+        assert (answer.status, answer.body["code"]) == (500, "internal_error")
+        assert alive.body["error"]["message"] == "Sandbox bridge is unreachable"
+    else:
+        assert (answer.status, "error" in alive.body) == (200, False)
+
+
+async def test_in_c_a_start_from_such_a_backup_kills_the_agent_every_time(api_c):
+    agent_id = await api_c.running()
+    good = await api_c.snapshot(agent_id)
+    await api_c.clock.advance(1)
+    await _grow(api_c, agent_id)
+    for _ in range(2):
+        await api_c.post(f"{api_c.agents}/{agent_id}/suspend")
+        await api_c.post(f"{api_c.agents}/{agent_id}/provision")
+        await api_c.clock.advance(3)
+        assert await api_c.status(agent_id) == "running"
+        assert "error" in (await api_c.rpc(agent_id, "heartbeat")).body
+    assert (await _restore(api_c, agent_id, backupId=good)).status == 500
+
+
+async def test_a_null_character_breaks_every_later_backup_and_stop(api):
+    agent_id = await api.running()
+    await api.say(agent_id, "a\0b")
+    snapshot = await api.post(f"{api.agents}/{agent_id}/snapshot")
+    stopping = await api.post(f"{api.agents}/{agent_id}/suspend")
+    if api.generation == C:
+        assert (snapshot.status, stopping.status) == (500, 500)
+    else:
+        await api.clock.advance(200)
+        for started in (snapshot.body["data"]["jobId"], stopping.body["data"]["jobId"]):
+            assert (await api.get(f"/api/v1/jobs/{started}")).body["data"]["status"] == "failed"
+    assert await api.status(agent_id) == "running"
+    assert await _list(api, agent_id) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"agentName": "a\0"}, {"agentConfig": {"bio": ["a\0"]}}, {"environmentVars": {"A": "\0"}}]
+)
+async def test_a_null_character_breaks_a_create(api, change):
+    answer = await api.post(api.agents, json={"agentName": "ada", **change})
+    assert (answer.status, answer.body["code"]) == (500, "internal_error")
+    assert (await api.get(api.agents)).body["data"] == []

@@ -118,12 +118,24 @@ async def test_another_organizations_agent_does_not_answer(api):
     assert answer.status == 404 if api.generation == N else answer.body == _error("Sandbox is not running")
 
 
-async def test_a_body_over_a_megabyte_is_refused_by_the_sandbox(api):
+def _message_of(size):
+    """A JSON-RPC body of exactly this many bytes."""
+    rpc = {"jsonrpc": "2.0", "id": 7, "method": "message.send", "params": {"text": ""}}
+    rpc["params"]["text"] = "a" * (size - len(json.dumps(rpc)))
+    return io.BytesIO(json.dumps(rpc).encode())
+
+
+async def test_a_body_over_a_megabyte_ends_the_agents_process(api):
     agent_id = await api.running()
-    rpc = {"jsonrpc": "2.0", "id": 7, "method": "message.send", "params": {"text": "a" * (1024 * 1024)}}
-    body = io.BytesIO(json.dumps(rpc).encode())
-    answer = await api.call("POST", f"{api.agents}/{agent_id}/bridge", data=body)
-    assert answer.body == _error("Bridge returned HTTP 413")
+    path = f"{api.agents}/{agent_id}/bridge"
+    fits = await api.call("POST", path, data=_message_of(1_048_576))
+    assert "result" in fits.body
+    answer = await api.call("POST", path, data=_message_of(1_048_577))
+    assert answer.body == _error("Sandbox bridge is unreachable")
+    assert (await api.rpc(agent_id, "heartbeat")).body == _error("Sandbox bridge is unreachable")
+    assert await api.status(agent_id) == "running"
+    assert (await api.post(f"{api.agents}/{agent_id}/provision")).status == 200
+    assert (await api.rpc(agent_id, "heartbeat")).body == _error("Sandbox bridge is unreachable")
 
 
 async def test_half_a_character_breaks_the_call_and_not_the_server(api):

@@ -135,8 +135,9 @@ async def test_refusals_come_in_openais_envelope(api):
     assert refused.body["error"] == {
         "message": "Invalid or expired API key",
         "type": "authentication_error",
-        "code": "authentication_required",
     }
+    anonymous = await api.post(PATH, json=_asking("hi"), headers={})
+    assert anonymous.body == {"error": {"message": "Authentication required", "type": "authentication_error"}}
     broken = await api.post(PATH, data=b"{", headers={**api.headers, "Content-Type": "application/json"})
     assert broken.status in (400, 500)
     assert set(broken.body) == {"error"}
@@ -151,3 +152,83 @@ async def test_two_hundred_a_minute_are_allowed(api_c):
     refused = await api_c.post(PATH, json=_asking("hello"))
     assert (refused.status, refused.body["code"]) == (429, "rate_limit_exceeded")
     assert refused.headers["Retry-After"] == "60"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "no/such"},
+        {"temperature": 3},
+        {"temperature": "hot"},
+        {"max_tokens": 0},
+        {"messages": [{"role": "user", "content": None}]},
+        {"messages": [{"role": "wizard", "content": "hi"}]},
+    ],
+)
+async def test_what_the_work_behind_cannot_use_is_500_and_costs_nothing(api, change):
+    answer = await api.post(PATH, json={**_asking("hi"), **change})
+    assert (answer.status, answer.body["error"]["type"]) == (500, "server_error")
+    if "model" in change:
+        assert answer.body["error"]["message"] == "Pricing unavailable for model no/such"
+    assert await _balance(api) == 25
+
+
+async def test_a_stream_whose_provider_fails_looks_complete(api):
+    await api.control("provider", state="down")
+    assert (await api.post(PATH, json=_asking("hi"))).status == 500
+    streamed = await api.post(PATH, json=_asking("hi", stream=True))
+    stop, done = _events(streamed.body)
+    assert (streamed.status, done) == (200, "[DONE]")
+    assert stop["choices"] == [{"index": 0, "delta": {}, "finish_reason": "stop"}]
+    await api.control("provider", state="up")
+    assert (await api.post(PATH, json=_asking("hi"))).status == 200
+
+
+async def test_models_can_be_added(start):
+    api = await start(models=["mine"])
+    answer = await api.post(PATH, json=_asking("hi", model="mine"))
+    assert (answer.status, answer.body["model"]) == (200, "mine")
+
+
+async def test_one_model_needs_a_key(api):
+    path = f"/api/v1/models/{MODEL}"
+    assert (await api.get(path)).body["id"] == MODEL
+    assert (await api.get(path, headers={})).body["error"]["type"] == "authentication_error"
+    unknown = await api.get("/api/v1/models/no/such")
+    assert (unknown.status, unknown.body["error"]["code"]) == (404, "model_not_found")
+
+
+async def test_responses_are_the_same_reply_in_another_shape(api):
+    answer = await api.post("/api/v1/responses", json={"model": MODEL, "input": "my name is Ada"})
+    body = answer.body
+    assert (answer.status, body["object"], body["status"]) == (200, "response", "completed")
+    assert body["output_text"] == body["output"][0]["content"][0]["text"] == "I am glad to know you, Ada."
+    assert body["usage"] == {"input_tokens": 4, "output_tokens": 7, "total_tokens": 11}
+    streamed = await api.post("/api/v1/responses", json={"model": MODEL, "input": "hi", "stream": True})
+    assert streamed.status == 400
+    unknown = await api.post("/api/v1/responses", json={"model": "no/such", "input": "hi"})
+    assert (unknown.status, unknown.body) == (
+        503,
+        {"success": False, "error": "Responses provider unavailable", "code": "internal_error"},
+    )
+
+
+async def test_messages_are_anthropics_and_have_its_errors(api):
+    asked = {"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "my name is Ada"}]}
+    body = (await api.post("/api/v1/messages", json=asked)).body
+    assert (body["type"], body["role"], body["stop_reason"]) == ("message", "assistant", "end_turn")
+    assert body["content"] == [{"type": "text", "text": "I am glad to know you, Ada."}]
+    streamed = (await api.post("/api/v1/messages", json={**asked, "stream": True})).body
+    assert "event: message_start" in streamed
+    assert streamed.rstrip().endswith('{"type":"message_stop"}')
+    for wrong in ("model", "max_tokens", "messages"):
+        answer = await api.post("/api/v1/messages", json={k: v for k, v in asked.items() if k != wrong})
+        assert (answer.status, answer.body["type"]) == (400, "error")
+        assert answer.body["error"]["type"] == "invalid_request_error"
+    await api.control("organization", balance=0)
+    broke = await api.post("/api/v1/messages", json=asked)
+    assert (broke.status, broke.body["error"]["type"]) == (429, "rate_limit_error")
+    assert broke.body["error"]["message"].startswith("Insufficient credits. Required: $")
+    assert "Retry-After" not in broke.headers
+    stranger = await api.post("/api/v1/messages", json=asked, headers={})
+    assert (stranger.status, stranger.body["error"]["type"]) == (401, "authentication_error")

@@ -8,6 +8,8 @@ from aiohttp import web
 
 from eliza_cloud.emulator import create_app
 
+SESSION = "11111111-1111-4111-8111-111111111111"
+
 
 @pytest.mark.parametrize(
     "headers",
@@ -41,9 +43,9 @@ async def test_the_state_shows_no_secret(api_c):
 async def test_the_state_file_holds_no_key_once_it_was_collected(start, tmp_path):
     file = tmp_path / "cloud.db"
     api = await start(database=file)
-    await api.post("/api/auth/cli-session", json={"sessionId": "s-1"})
-    await api.control("approve", sessionId="s-1")
-    key = (await api.get("/api/auth/cli-session/s-1")).body["apiKey"]
+    await api.post("/api/auth/cli-session", json={"sessionId": SESSION})
+    await api.control("approve", sessionId=SESSION)
+    key = (await api.get(f"/api/auth/cli-session/{SESSION}")).body["apiKey"]
     await api.client.close()
     assert key.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 

@@ -177,3 +177,31 @@ async def test_models_are_public(api):
     answer = await api.get("/api/v1/models", headers={})
     assert answer.body["object"] == "list"
     assert {"id", "object", "created", "owned_by"} == set(answer.body["data"][0])
+
+
+async def test_wrong_fields_of_money_come_as_a_tree(api):
+    body = {"credits": 0, "success_url": "nope", "cancel_url": "http://localhost:3000/no"}
+    details = (await api.post("/api/v1/credits/checkout", json=body)).body["details"]
+    assert details == {
+        "_errors": [],
+        "credits": {"_errors": ["Too small: expected number to be >=1"]},
+        "success_url": {"_errors": ["Invalid URL"]},
+    }
+    path = "/api/v1/billing/settings"
+    answer = await api.call("PUT", path, json={"autoTopUp": {"amount": "much"}, "payAsYouGoFromEarnings": 1})
+    assert answer.body["details"] == {
+        "_errors": [],
+        "autoTopUp": {
+            "_errors": [],
+            "amount": {"_errors": ["Invalid input: expected number, received string"]},
+        },
+        "payAsYouGoFromEarnings": {"_errors": ["Invalid input: expected boolean, received number"]},
+    }
+
+
+async def test_paying_from_earnings_can_be_switched(api):
+    path = "/api/v1/billing/settings"
+    assert (await api.get(path)).body["settings"]["payAsYouGoFromEarnings"] is True
+    changed = await api.call("PUT", path, json={"payAsYouGoFromEarnings": False})
+    assert changed.body["settings"]["payAsYouGoFromEarnings"] is False
+    assert (await api.get(path)).body["settings"]["payAsYouGoFromEarnings"] is False

@@ -27,7 +27,7 @@ async def test_each_input_has_its_vector_in_order(api):
 
 async def test_model_and_text_decide_and_nothing_else(api):
     assert await _vectors(api, "one") == await _vectors(api, ["one"])
-    assert await _vectors(api, "one") != await _vectors(api, "one", model="another")
+    assert await _vectors(api, "one") != await _vectors(api, "one", model="openai/gpt-oss-120b")
     plain = await _vectors(api, "one")
     assert await _vectors(api, "one", encoding_format="base64", dimensions=2) == plain
     assert await _vectors(api, [1, 2]) == await _vectors(api, [[1, 2]])
@@ -62,3 +62,8 @@ async def test_without_credits_the_code_is_its_own(api):
 async def test_a_token_costs_a_millionth(api):
     await api.post(PATH, json={"model": MODEL, "input": "x" * 4000})
     assert (await api.get("/api/v1/credits/balance")).body == {"balance": 24.999}
+
+
+async def test_an_unknown_model_has_no_price(api):
+    answer = await api.post(PATH, json={"model": "no/such", "input": "one"})
+    assert (answer.status, answer.body["error"]["message"]) == (500, "Pricing unavailable for model no/such")

@@ -1,5 +1,7 @@
 """cloud-api §10, §11: provisioning, resuming, and the life of a job, in both generations."""
 
+import asyncio
+
 from tests.emulator.conftest import C, N
 
 JOB_KEYS = {
@@ -43,11 +45,18 @@ async def test_a_job_runs_and_ends_and_the_agent_runs(api):
     job_id = (await _provision(api, agent_id)).body["data"]["jobId"]
     job, polling = await _job(api, job_id)
     assert set(job) == JOB_KEYS
-    assert (job["status"], job["attempts"], job["maxAttempts"]) == ("in_progress", 0, 3)
+    assert (job["status"], job["attempts"], job["maxAttempts"]) == ("pending", 0, 3)
+    assert (polling["shouldContinue"], job["startedAt"]) == (True, None)
+    agent = (await api.get(f"{api.agents}/{agent_id}")).body["data"]
+    assert (agent["status"], agent["databaseStatus"]) == ("pending", "none")
+    await api.clock.advance(1)
+    job, polling = await _job(api, job_id)
+    assert (job["status"], job["attempts"]) == ("in_progress", 0)
     assert job["type"] == ("agent_provision" if api.generation == N else "milady_provision")
     assert polling == {"intervalMs": 5000, "shouldContinue": True}
-    assert await api.status(agent_id) == "provisioning"
-    await api.clock.advance(3)
+    agent = (await api.get(f"{api.agents}/{agent_id}")).body["data"]
+    assert (agent["status"], agent["databaseStatus"]) == ("provisioning", "provisioning")
+    await api.clock.advance(2)
     job, polling = await _job(api, job_id)
     assert (job["status"], polling) == ("completed", {"shouldContinue": False})
     assert job["completedAt"] == "2027-01-15T08:00:03.000Z"
@@ -179,3 +188,48 @@ async def test_what_was_under_way_goes_on_after_a_restart(start, tmp_path):
     job, _ = await _job(again, job_id)
     assert job["status"] == "completed"
     assert await again.status(second) == "running"
+
+
+async def test_a_worker_that_is_stalled_leaves_the_job_pending(api):
+    agent_id = await _idle(api)
+    await api.control("worker", state="stalled")
+    job_id = (await _provision(api, agent_id)).body["data"]["jobId"]
+    await api.clock.advance(600)
+    job, polling = await _job(api, job_id)
+    assert (job["status"], polling["shouldContinue"]) == ("pending", True)
+    assert await api.status(agent_id) == "pending"
+    await api.control("worker", state="up")
+    await api.clock.advance(3)
+    assert await api.status(agent_id) == "running"
+
+
+async def test_with_sync_the_answer_comes_when_the_agent_runs(api):
+    agent_id = await _idle(api)
+    starting = asyncio.create_task(api.post(f"{api.agents}/{agent_id}/provision?sync=true"))
+    await api.clock.until_asleep(3)
+    second = await api.post(f"{api.agents}/{agent_id}/provision?sync=true")
+    assert (second.status, second.body) == (
+        409,
+        {"success": False, "error": "Agent is already being provisioned"},
+    )
+    await api.clock.advance(3)
+    answer = await starting
+    assert (answer.status, answer.body["data"]["status"]) == (200, "running")
+
+
+async def test_with_sync_a_failure_is_the_answer(api):
+    agent_id = await _idle(api)
+    await api.control(f"agents/{agent_id}/jobs", failAttempts=1)
+    starting = asyncio.create_task(api.post(f"{api.agents}/{agent_id}/provision?sync=true"))
+    await api.clock.until_asleep(3)
+    await api.clock.advance(3)
+    assert (await starting).status == 500
+    assert await api.status(agent_id) == "error"
+
+
+async def test_an_agent_suspended_on_the_website_is_stopped_with_a_backup(api):
+    agent_id = await api.running()
+    await api.control(f"agents/{agent_id}/suspend")
+    assert await api.status(agent_id) == "stopped"
+    backups = (await api.get(f"{api.agents}/{agent_id}/backups")).body["data"]
+    assert [backup["snapshotType"] for backup in backups] == ["pre-shutdown"]

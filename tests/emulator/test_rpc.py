@@ -43,8 +43,15 @@ async def test_only_known_chains_networks_and_methods_are_served(api):
     for path in ("rpc/dogecoin", "rpc/ethereum?network=moon", "proxy/evm-rpc/ethereum"):
         assert (await api.post(f"/api/v1/{path}", json=call)).status == 400
     answer = await api.post("/api/v1/rpc/ethereum", json=_call("debug_traceCall"))
-    assert (answer.status, answer.body) == (403, {"error": "Method not allowed: debug_traceCall"})
-    assert (await api.post("/api/v1/rpc/ethereum", json=_call("getHealth"))).status == 403
+    assert (answer.status, answer.body) == (400, {"error": "Method not allowed: debug_traceCall"})
+    assert (await api.post("/api/v1/rpc/ethereum", json=_call("getHealth"))).status == 400
+    unknown = await api.post("/api/v1/rpc/dogecoin", json=call)
+    assert (unknown.body["error"], "ethereum" in unknown.body["supported"]) == (
+        "Unsupported chain: dogecoin",
+        True,
+    )
+    broken = await api.call("POST", "/api/v1/rpc/ethereum", data="{")
+    assert (broken.status, broken.body) == (400, {"error": "Invalid JSON"})
     assert (await api.post("/api/v1/proxy/evm-rpc/base", json=_call("debug_traceCall"))).status == 200
 
 

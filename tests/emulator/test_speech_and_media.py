@@ -26,7 +26,7 @@ async def test_speech_is_whole_mpeg_frames(api):
 
 async def test_speech_depends_on_text_and_voice_alone(api):
     sound = await _audio(api, text="Hello there", voiceId="a")
-    assert sound == await _audio(api, SPEECH[1], text="Hello there", voiceId="a", modelId="m")
+    assert sound == await _audio(api, SPEECH[1], text="Hello there", voiceId="a", modelId="eleven_turbo_v2_5")
     assert sound != await _audio(api, text="Hello where", voiceId="a")
     assert sound != await _audio(api, text="Hello there", voiceId="b")
 
@@ -120,3 +120,8 @@ async def test_five_videos_in_five_minutes_are_allowed(api):
         assert (await api.post(VIDEO, json={"prompt": "a fox"})).status == 200
     refused = await api.post(VIDEO, json={"prompt": "a fox"})
     assert (refused.status, refused.headers["Retry-After"]) == (429, "300")
+
+
+async def test_an_unknown_speech_model_has_no_price(api):
+    answer = await api.post(SPEECH[0], json={"text": "hi", "modelId": "m"})
+    assert (answer.status, answer.body) == (500, {"error": "Pricing unavailable for model m"})

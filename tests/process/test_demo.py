@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.emulator import GENERATIONS
+from eliza_cloud.cli.demo.command import SPOKEN
 from tests.harness.processes import run, start
 from tests.harness.waiting import HANG
 from tests.process.conftest import CLI
@@ -46,7 +46,7 @@ def scratch(environment, tmp_path):
     return tmp_path / "tmp"
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", SPOKEN)
 def test_every_step_does_what_it_should(environment, scratch, tmp_path, generation):
     ran = demo(environment, tmp_path, "--generation", generation)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout

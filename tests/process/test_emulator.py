@@ -1,6 +1,7 @@
 """The emulator as a process."""
 
 import json
+import urllib.error
 import urllib.request
 
 import pytest
@@ -52,3 +53,46 @@ def test_a_state_file_that_is_none_is_one_sentence(environment, tmp_path):
     assert ran.returncode == 1
     assert ran.stderr.startswith("Error: The emulator cannot start: ")
     assert "Traceback" not in ran.stderr
+
+
+def _ask(url, method="GET", body=None, headers=None):
+    """Ask without following redirects; status, body and where it leads."""
+    request = urllib.request.Request(
+        url,
+        None if body is None else json.dumps(body).encode(),
+        {"Content-Type": "application/json", **(headers or {})},
+        method=method,
+    )
+    opener = urllib.request.build_opener(NoRedirects)
+    try:
+        with opener.open(request, timeout=10) as answer:
+            return answer.status, json.load(answer), None
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, None, error.headers.get("Location")
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def test_it_signs_everyone_in_by_itself(environment):
+    with running(["emulator", "--port", "0", "--approve"], environment) as (_, url):
+        session = {"sessionId": "11111111-1111-4111-8111-111111111111"}
+        assert _ask(f"{url}/api/auth/cli-session", "POST", session)[0] == 201
+        _, polled, _ = _ask(f"{url}/api/auth/cli-session/{session['sessionId']}")
+        assert polled["status"] == "authenticated"
+        status, _, _ = _ask(f"{url}/api/v1/user", headers={"X-API-Key": polled["apiKey"]})
+        assert status == 200
+
+
+def test_a_host_that_it_has_left_redirects(environment):
+    arguments = ["emulator", "--port", "0", "--legacy-port", "0"]
+    with running(arguments, environment) as (process, url):
+        while not (line := process.stdout.readline()).startswith("A host that redirects"):
+            assert line
+        legacy = line.split()[-1]
+        for method in ("GET", "POST"):
+            status, _, location = _ask(f"{legacy}/api/v1/user?a=b", method, None)
+            assert (status, location) == (308, f"{url}/api/v1/user?a=b")

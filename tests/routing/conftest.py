@@ -201,7 +201,11 @@ class Cloud:
 @pytest.fixture
 async def cloud() -> AsyncIterator[Cloud]:
     app = create_emulator(
-        poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
+        poll_interval_ms=20,
+        job_seconds=0.02,
+        job_retry_seconds=(0.02, 0.02),
+        rate_limits=False,
+        models=("m", "s", "tts-1"),
     )
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         url = str(server.make_url("")).rstrip("/")

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
-from eliza_cloud.emulator import GENERATIONS, create_app
+from eliza_cloud.emulator import GENERATIONS, create_app, create_legacy_host
 
 
 @click.command()
@@ -56,28 +56,41 @@ from eliza_cloud.emulator import GENERATIONS, create_app
     "--rate-limits/--no-rate-limits", default=True, show_default=True, help="Whether to limit callers."
 )
 @click.option("--approve", is_flag=True, help="Sign everyone in without a browser, for scripts and CI.")
-def emulator(*, host: str, port: int, state: Path | None, **options: Any) -> None:
+@click.option(
+    "--legacy-port",
+    type=click.IntRange(0, 65535),
+    help="Listen here, too, as a host that the cloud has left and that redirects.  [default: none]",
+)
+def emulator(*, host: str, port: int, state: Path | None, legacy_port: int | None, **options: Any) -> None:
     """Run an emulated Eliza Cloud on this machine.
 
     It runs until it is stopped (Ctrl-C, SIGTERM). It has a sign-in page, and agents with a memory;
     `POST /emulator/faults` injects faults.
     """
-    asyncio.run(_run(host, port, database=":memory:" if state is None else state, **options))
+    options["database"] = ":memory:" if state is None else state
+    asyncio.run(_run(host, port, legacy_port, **options))
 
 
-async def _run(host: str, port: int, **options: Any) -> None:
+async def _run(host: str, port: int, legacy_port: int | None, **options: Any) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     runner = web.AppRunner(create_app(**options), access_log=None, shutdown_timeout=2.0)
+    legacy = None
     try:
         await _start(runner, host, port)
         url = _url(runner)
         click.echo(f"An emulated Eliza Cloud of generation {options['generation']} answers at {url}")
         click.echo("To use it, start the service with:\n")
         click.echo(f"  ELIZA_CLOUD_ALLOW_LOOPBACK=1 ELIZAOS_CLOUD_BASE_URL={url} eliza-cloud serve\n")
+        if legacy_port is not None:
+            legacy = web.AppRunner(create_legacy_host(url), access_log=None, shutdown_timeout=2.0)
+            await _start(legacy, host, legacy_port)
+            click.echo(f"A host that redirects there answers at {_url(legacy)}\n")
         await stopped.wait()
     finally:
+        if legacy is not None:
+            await legacy.cleanup()
         await runner.cleanup()
 
 

@@ -46,6 +46,22 @@ def revoke(cloud: Cloud, key_id: str) -> None:
     cloud.database.run("DELETE FROM api_keys WHERE id = ?", key_id)
 
 
+def revoke_own(cloud: Cloud, plain: str) -> str | None:
+    """Revoke the key that proves itself (generation L); its id, each time; None if it was never issued."""
+    key = find(cloud, plain)
+    if key is not None:
+        with cloud.database.transaction():
+            cloud.database.run(
+                "INSERT OR REPLACE INTO revoked_keys (key_hash, credential_id) VALUES (?, ?)",
+                key["key_hash"],
+                key["id"],
+            )
+            revoke(cloud, key["id"])
+        return str(key["id"])
+    receipt = cloud.database.one("SELECT * FROM revoked_keys WHERE key_hash = ?", digest(plain))
+    return None if receipt is None else str(receipt["credential_id"])
+
+
 def deactivate(cloud: Cloud, key_id: str) -> None:
-    """Switch the key off: from now on it is inactive, 403."""
+    """Switch the key off: from now on it is refused like an unknown one, 401."""
     cloud.database.update("api_keys", key_id, {"is_active": 0})

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from eliza_cloud.emulator.access import api_keys, browser
 from eliza_cloud.emulator.access.accounts import get_organization, get_user
+from eliza_cloud.emulator.server import settings
 from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.server.database import Row
 from eliza_cloud.emulator.server.responses import ApiError, coded_error
@@ -58,10 +59,11 @@ def has_wallet_headers(request: web.Request) -> bool:
 
 def _key_owner(cloud: Cloud, plain: str, unknown: str) -> Row:
     key = api_keys.find(cloud, plain)
-    if key is None:
+    refused_until = settings.read(cloud, "keys_refused_until", 0.0)
+    if key is None or cloud.clock.time() < float(str(refused_until)):
         raise unauthorized(unknown)
     if not key["is_active"]:
-        raise forbidden("API key is inactive")
+        raise unauthorized(unknown)
     if key["expires_at"] is not None and key["expires_at"] < cloud.clock.time():
         raise unauthorized("API key has expired")
     return get_user(cloud, key["user_id"])
@@ -82,6 +84,14 @@ def _user(request: web.Request) -> tuple[Row, Literal["api_key", "session"]]:
     if user is None:
         raise unauthorized("Authentication required")
     return user, "session"
+
+
+def require_user(request: web.Request) -> Row:
+    """The caller, with or without an organization; 401 without valid credentials, 403 if inactive."""
+    user, _ = _user(request)
+    if not user["is_active"]:
+        raise forbidden("User account is inactive")
+    return user
 
 
 def require_caller(request: web.Request) -> Caller:

@@ -51,8 +51,17 @@ def _get(cloud: Cloud, session_id: str) -> Row:
 
 
 def find_active(cloud: Cloud, session_id: str) -> Row | None:
-    """The session, unless it is unknown or past its expiry; an uncollected key dies with it."""
+    """The session, unless it is unknown or past its expiry; an uncollected key dies with it.
+
+    In generation L such a key is revoked, too (cloud-api-latest L8).
+    """
     now = cloud.clock.time()
+    if cloud.is_latest:
+        cloud.database.run(
+            "DELETE FROM api_keys WHERE id IN (SELECT api_key_id FROM login_sessions"
+            " WHERE expires_at <= ? AND api_key_plain IS NOT NULL)",
+            now,
+        )
     cloud.database.run(
         "UPDATE login_sessions SET status = 'expired', api_key_plain = NULL WHERE expires_at <= ?"
         " AND (status = 'pending' OR api_key_plain IS NOT NULL)",
@@ -81,6 +90,14 @@ def complete(cloud: Cloud, session_id: str, user: Row) -> MintedKey:
             session_id,
         )
     return MintedKey(plain, record)
+
+
+def completed_by(cloud: Cloud, session_id: str, user: Row) -> Row | None:
+    """The key of a session that this user has signed in already."""
+    session = find_active(cloud, session_id)
+    if session is None or session["status"] != "authenticated" or session["user_id"] != user["id"]:
+        return None
+    return cloud.database.one("SELECT * FROM api_keys WHERE id = ?", session["api_key_id"])
 
 
 def collect(cloud: Cloud, session: Row) -> str | None:

@@ -12,7 +12,7 @@ from eliza_cloud.emulator.access.api_keys import PREFIX, digest
 from eliza_cloud.emulator.access.auth import bearer
 from eliza_cloud.emulator.server.clock import Clock
 from eliza_cloud.emulator.server.cloud import CLOUD
-from eliza_cloud.emulator.server.responses import ApiError, iso, json_response
+from eliza_cloud.emulator.server.responses import ApiError, iso
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,6 +31,7 @@ STRICT = Preset("strict", 10, 60)
 RELAXED = Preset("relaxed", 200, 60)
 CRITICAL = Preset("critical", 5, 300)
 RPC = Preset("rpc", 100, 60)
+_ADDRESS = Preset("address", 600, 60)
 
 PACE_HEADERS = web.RequestKey("pace_headers", dict[str, str])
 
@@ -44,17 +45,20 @@ class _Window:
 class RateLimits:
     """The windows of all callers; switched off, nothing is counted and no header is sent."""
 
-    def __init__(self, clock: Clock, *, enabled: bool) -> None:
+    def __init__(self, clock: Clock, *, enabled: bool, is_shared: bool) -> None:
         self.enabled = enabled
+        self._is_shared = is_shared
         self._clock = clock
         self._windows: dict[tuple[str, str], _Window] = {}
 
     def count(self, preset: Preset, caller: str) -> _Window:
         """Count one call in this caller's present window."""
         now = self._clock.time()
-        window = self._windows.get((preset.name, caller))
+        # In generation C one kind of call uses up another's limit: a counter for each caller (cloud-api §23).
+        name = ("" if self._is_shared else preset.name, caller)
+        window = self._windows.get(name)
         if window is None or window.resets_at <= now:
-            window = self._windows[preset.name, caller] = _Window(now + preset.seconds)
+            window = self._windows[name] = _Window(now + preset.seconds)
         window.calls += 1
         return window
 
@@ -100,8 +104,7 @@ def limited(
                 "X-RateLimit-Policy": "in-memory",
             }
             if window.calls > preset.calls:
-                seconds = max(1, math.ceil(window.resets_at - request.app[CLOUD].clock.time()))
-                response: web.StreamResponse = _too_many(preset, seconds)
+                response: web.StreamResponse = _too_many(request, preset, window).response()
             else:
                 try:
                     response = await endpoint(request)
@@ -116,7 +119,8 @@ def limited(
     return wrap
 
 
-def _too_many(preset: Preset, seconds: int) -> web.Response:
+def _too_many(request: web.Request, preset: Preset, window: _Window) -> ApiError:
+    seconds = max(1, math.ceil(window.resets_at - request.app[CLOUD].clock.time()))
     body = {
         "success": False,
         "error": "Too many requests",
@@ -124,4 +128,13 @@ def _too_many(preset: Preset, seconds: int) -> web.Response:
         "message": f"At most {preset.calls} requests in {preset.seconds} seconds are allowed.",
         "retryAfter": seconds,
     }
-    return json_response(body, 429, {"Retry-After": str(seconds)})
+    return ApiError(429, body, {"Retry-After": str(seconds)})
+
+
+def limit_address(request: web.Request) -> None:
+    """429 beyond what one address may call altogether (generation L, cloud-api-latest L22)."""
+    limits = request.app[LIMITS]
+    if limits.enabled:
+        window = limits.count(_ADDRESS, by_address(request))
+        if window.calls > _ADDRESS.calls:
+            raise _too_many(request, _ADDRESS, window)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from eliza_cloud.emulator.agents import lifecycle, records, snapshots
 from eliza_cloud.emulator.agents.jobs import AttemptError, Work
 from eliza_cloud.emulator.agents.lifecycle import ProvisionError
-from eliza_cloud.emulator.agents.snapshots import SandboxUnreachableError
+from eliza_cloud.emulator.agents.snapshots import SnapshotError
 from eliza_cloud.emulator.server.cloud import Cloud
 from eliza_cloud.emulator.server.database import Row
 
@@ -17,17 +17,17 @@ def _is_to_fail(job: Row) -> bool:
     return bool(job["attempts"] < job["fail_attempts"])
 
 
-async def _light(cloud: Cloud, job: Row) -> None:
-    await cloud.clock.sleep(cloud.pace.job_seconds * _LIGHT_SHARE)
+async def _light(cloud: Cloud, job: Row, seconds: float) -> None:
+    await cloud.clock.sleep(seconds)
     if _is_to_fail(job):
         raise AttemptError("The node did not answer")
     if records.get(cloud, job["agent_id"]) is None:
         raise AttemptError("Agent not found")
 
 
-async def _provision(cloud: Cloud, job: Row) -> Mapping[str, object]:
+async def _provision(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
     try:
-        agent = await lifecycle.provision(cloud, job["agent_id"], fails=_is_to_fail(job))
+        agent = await lifecycle.provision(cloud, job["agent_id"], seconds=seconds, fails=_is_to_fail(job))
     except ProvisionError as error:
         raise AttemptError(str(error)) from error
     return {
@@ -43,11 +43,11 @@ def _provision_given_up(cloud: Cloud, job: Row, error: str) -> None:
     records.change(cloud, job["agent_id"], status="error", error_message=message)
 
 
-async def _snapshot(cloud: Cloud, job: Row) -> Mapping[str, object]:
-    await _light(cloud, job)
+async def _snapshot(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
+    await _light(cloud, job, seconds)
     try:
         backup = snapshots.take(cloud, job["agent_id"], "manual")
-    except SandboxUnreachableError as error:
+    except SnapshotError as error:
         raise AttemptError(str(error)) from error
     return {
         "cloudAgentId": job["agent_id"],
@@ -58,14 +58,17 @@ async def _snapshot(cloud: Cloud, job: Row) -> Mapping[str, object]:
     }
 
 
-async def _suspend(cloud: Cloud, job: Row) -> Mapping[str, object]:
-    await _light(cloud, job)
-    lifecycle.shut_down(cloud, job["agent_id"])
+async def _suspend(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
+    await _light(cloud, job, seconds)
+    try:
+        lifecycle.shut_down(cloud, job["agent_id"])
+    except SnapshotError as error:
+        raise AttemptError(str(error)) from error
     return {"cloudAgentId": job["agent_id"], "status": "stopped"}
 
 
-async def _delete(cloud: Cloud, job: Row) -> Mapping[str, object]:
-    await _light(cloud, job)
+async def _delete(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
+    await _light(cloud, job, seconds)
     lifecycle.delete(cloud, job["agent_id"])
     return {"cloudAgentId": job["agent_id"], "status": "deleted"}
 
@@ -85,7 +88,7 @@ KINDS: Mapping[str, Work] = {
     "agent_provision": Work(90, _provision, _provision_given_up),
     "agent_resume": Work(90, _provision, _provision_given_up),
     "agent_restart": Work(90, _provision, _provision_given_up),
-    "agent_snapshot": Work(45, _snapshot, _leave),
-    "agent_suspend": Work(90, _suspend, _leave),
-    "agent_delete": Work(30, _delete, _delete_given_up),
+    "agent_snapshot": Work(45, _snapshot, _leave, share=_LIGHT_SHARE),
+    "agent_suspend": Work(90, _suspend, _leave, share=_LIGHT_SHARE),
+    "agent_delete": Work(30, _delete, _delete_given_up, share=_LIGHT_SHARE),
 }

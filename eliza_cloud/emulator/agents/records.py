@@ -2,14 +2,19 @@
 
 from eliza_cloud.emulator.server.cloud import Cloud
 from eliza_cloud.emulator.server.database import Row, new_id
-from eliza_cloud.emulator.server.responses import api_error, to_json, unexpected_error
+from eliza_cloud.emulator.server.responses import not_found, to_json, unexpected_error
 from eliza_cloud.emulator.server.zod_issues import is_uuid_shaped
 
 STARTABLE = ("pending", "stopped", "disconnected", "error", "sleeping")
 
 
 def find(cloud: Cloud, agent_id: str, organization_id: str) -> Row | None:
-    """The organization's agent; an id that is not a UUID breaks the query: 500 (cloud-api §5)."""
+    """The organization's agent; an id that is not a UUID breaks the query: 500 (cloud-api §5).
+
+    In generation L an id of the personal kind has no row (cloud-api-latest L4).
+    """
+    if cloud.is_latest and agent_id.startswith("personal:"):
+        return None
     if not is_uuid_shaped(agent_id):
         raise unexpected_error()
     return cloud.database.one(
@@ -21,7 +26,7 @@ def require(cloud: Cloud, agent_id: str, organization_id: str) -> Row:
     """The organization's agent; 404 also for another organization's."""
     agent = find(cloud, agent_id, organization_id)
     if agent is None:
-        raise api_error(404, "Agent not found")
+        raise not_found(cloud, "Agent not found")
     return agent
 
 

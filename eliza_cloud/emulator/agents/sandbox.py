@@ -10,6 +10,8 @@ from eliza_cloud.emulator.server.database import Row
 from eliza_cloud.emulator.server.responses import iso, to_json
 
 MEMORIES_KEPT = 1000
+# The agent's process ends when it is sent a longer body (cloud-api §23).
+BODY_LIMIT = 1_048_576
 
 SandboxState = Literal["running", "initializing", "dead"]
 State = Mapping[str, object]
@@ -98,6 +100,11 @@ def status(cloud: Cloud, sandbox: Row) -> dict[str, object]:
         "memoriesCount": count,
         "startedAt": iso(sandbox["started_at"]),
     }
+
+
+def log(cloud: Cloud, agent_id: str) -> list[str]:
+    """The lines of the agent's log, oldest first: one for each message, without its text."""
+    return [f"{memory['timestamp']} message from {memory['role']}" for memory in memories(cloud, agent_id)]
 
 
 def dump(cloud: Cloud, sandbox: Row) -> dict[str, object]:

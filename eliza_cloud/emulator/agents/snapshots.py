@@ -10,8 +10,27 @@ from eliza_cloud.emulator.server.responses import to_json
 KEPT = 10
 
 
-class SandboxUnreachableError(Exception):
+class SnapshotError(Exception):
+    """No backup could be taken or restored; the message says why."""
+
+
+class SandboxUnreachableError(SnapshotError):
     """The sandbox does not answer: nothing can be fetched from it or pushed to it."""
+
+
+class UnstorableStateError(SnapshotError):
+    """The state holds U+0000, which the database of backups refuses (cloud-api §23)."""
+
+
+class CaptureError(SnapshotError):
+    """The agent refuses to give its state, as the control endpoints have it."""
+
+
+# What the control endpoints let a capture fail with; the second shows a path, which owners do not get to see.
+_CAPTURE_ERRORS = {
+    "failing": 'Snapshot fetch failed: HTTP 500 {"error":"database is closed"}',
+    "hidden": "Snapshot fetch failed: ENOENT /app/data/agent.db",
+}
 
 
 def _reachable(cloud: Cloud, agent_id: str) -> Row:
@@ -22,7 +41,13 @@ def _reachable(cloud: Cloud, agent_id: str) -> Row:
 
 
 def take(cloud: Cloud, agent_id: str, snapshot_type: str) -> Row:
-    """Fetch the sandbox's state and keep it; raises SandboxUnreachableError."""
+    """Fetch the sandbox's state and keep it; raises SnapshotError."""
+    _reachable(cloud, agent_id)
+    agent = records.get(cloud, agent_id)
+    if agent is not None and agent["capture"] in _CAPTURE_ERRORS:
+        raise CaptureError(_CAPTURE_ERRORS[agent["capture"]])
+    if any("\0" in str(memory["text"]) for memory in sandbox.memories(cloud, agent_id)):
+        raise UnstorableStateError("unsupported Unicode escape sequence: \\u0000 cannot be converted to text")
     text = to_json(sandbox.dump(cloud, _reachable(cloud, agent_id)))
     now = cloud.clock.time()
     backup_id = new_id()
@@ -72,7 +97,15 @@ def find(cloud: Cloud, backup_id: str) -> Row | None:
     return cloud.database.one("SELECT * FROM backups WHERE id = ?", backup_id.lower())
 
 
+def is_deadly(cloud: Cloud, backup: Row) -> bool:
+    """Whether restoring this backup ends the sandbox's process (generation C, cloud-api §23)."""
+    return cloud.is_c and bool(backup["size_bytes"] > sandbox.BODY_LIMIT)
+
+
 def push(cloud: Cloud, agent_id: str, backup: Row) -> None:
     """Load a backup into the running sandbox; raises SandboxUnreachableError."""
     _reachable(cloud, agent_id)
+    if is_deadly(cloud, backup):
+        sandbox.set_state(cloud, agent_id, "dead")
+        raise SandboxUnreachableError("The sandbox did not answer")
     sandbox.load(cloud, agent_id, json.loads(backup["state"]))

@@ -1,12 +1,15 @@
 """How an agent record looks on the wire (cloud-api §9): exact key sets for each generation."""
 
 import json
+import re
 
 from eliza_cloud.emulator.money.hosting import IDLE_RATE, RUNNING_RATE
 from eliza_cloud.emulator.server.cloud import Cloud
 from eliza_cloud.emulator.server.database import Row
 from eliza_cloud.emulator.server.responses import dollars, iso, iso_or_null
 
+_HIDDEN = "The operation failed. Retry from Eliza Cloud or contact support if it continues."
+_PATH = re.compile(r"(?:^|[\s\"'(])/[\w.-]+/")
 _TOKEN_KEYS = {
     "token_address": "tokenContractAddress",
     "token_chain": "chain",
@@ -78,22 +81,66 @@ def _hosting(agent: Row) -> dict[str, object]:
     }
 
 
+def _active_job(cloud: Cloud, agent: Row) -> dict[str, object] | None:
+    """The agent's newest unfinished job, as generation L shows it."""
+    job = cloud.database.one(
+        "SELECT * FROM jobs WHERE agent_id = ? AND status IN ('pending', 'in_progress')"
+        " ORDER BY created_at DESC, rowid DESC",
+        agent["id"],
+    )
+    if job is None:
+        return None
+    return {
+        "id": job["id"],
+        "type": job["type"],
+        "status": job["status"],
+        "attempts": job["attempts"],
+        "maxAttempts": job["max_attempts"],
+        "estimatedCompletionAt": iso(job["estimated_completion_at"]),
+        "scheduledFor": iso(job["scheduled_for"]),
+        "startedAt": iso_or_null(job["started_at"]),
+        "createdAt": iso(job["created_at"]),
+        "updatedAt": iso(job["updated_at"]),
+    }
+
+
+def _latest_item(cloud: Cloud, agent: Row) -> dict[str, object]:
+    message = agent["error_message"]
+    return {
+        **_core(agent),
+        "errorMessage": None if message is None else owners_view(message).partition("\n")[0],
+        "dockerImage": agent["docker_image"],
+        "executionTier": agent["execution_tier"],
+        "webUiUrl": _public_url(agent),
+        "activeJob": _active_job(cloud, agent),
+    }
+
+
+def owners_view(error: str) -> str:
+    """An error as owners see it in generation L: what shows a path is replaced (cloud-api-latest L15)."""
+    return _HIDDEN if _PATH.search(error) else error
+
+
 def list_item(cloud: Cloud, agent: Row) -> dict[str, object]:
     """An agent as the list shows it."""
-    return {**_core(agent), **_hosting(agent)} if cloud.is_next else _core(agent)
+    if cloud.is_latest:
+        return _latest_item(cloud, agent)
+    return _core(agent) if cloud.is_c else {**_core(agent), **_hosting(agent)}
 
 
 def detail(cloud: Cloud, agent: Row) -> dict[str, object]:
     """An agent as its own address shows it."""
-    shown = {
-        **_core(agent),
-        "bridgeUrl": agent["bridge_url"],
+    more = {
         "errorCount": agent["error_count"],
         "walletAddress": None,
         "walletProvider": None,
         "walletStatus": "none",
     }
-    return {**shown, **_hosting(agent), "adminDetails": None} if cloud.is_next else shown
+    if cloud.is_latest:
+        mesh = {"adminDetails": None, "meshAddressPresent": agent["bridge_url"] is not None}
+        return {**_latest_item(cloud, agent), **more, **mesh}
+    shown = {**_core(agent), "bridgeUrl": agent["bridge_url"], **more}
+    return shown if cloud.is_c else {**shown, **_hosting(agent), "adminDetails": None}
 
 
 def hosting_summary(agents: list[Row], balance: int) -> dict[str, object]:

@@ -12,7 +12,7 @@ from eliza_cloud.emulator.endpoints.agent_views import detail, hosting_summary, 
 from eliza_cloud.emulator.server import zod_issues as zod
 from eliza_cloud.emulator.server.cloud import CLOUD
 from eliza_cloud.emulator.server.database import Row
-from eliza_cloud.emulator.server.responses import api_error, json_response, success
+from eliza_cloud.emulator.server.responses import api_error, json_response, success, unexpected_error
 
 CREATE_FIELDS: dict[str, zod.Check] = {
     "agentName": zod.string(1, 100),
@@ -27,9 +27,9 @@ _PAIRING_SECONDS = 60
 async def list_agents(request: web.Request) -> web.Response:
     """All agents of the organization, newest first; N adds what they cost together."""
     cloud, caller = request.app[CLOUD], require_caller(request)
-    found = records.list_of(cloud, caller.organization_id)
+    found = [a for a in records.list_of(cloud, caller.organization_id) if not a["is_cut_over"]]
     body: dict[str, object] = {"success": True, "data": [list_item(cloud, agent) for agent in found]}
-    if cloud.is_next:
+    if not cloud.is_c and not cloud.is_latest:
         body["hostingSummary"] = hosting_summary(found, caller.organization["balance"])
     return json_response(body)
 
@@ -55,6 +55,24 @@ async def pair_agent(request: web.Request) -> web.Response:
     response = success({"token": token, "redirectUrl": address, "expiresIn": _PAIRING_SECONDS})
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _has_null(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(_has_null(key) or _has_null(each) for key, each in value.items())
+        case list():
+            return any(_has_null(each) for each in value)
+        case _:
+            return False
+
+
+def refuse_unstorable(body: dict[str, object]) -> None:
+    """500 for U+0000 in what goes into the database (cloud-api §23)."""
+    if any(_has_null(body.get(name)) for name in ("agentName", "agentConfig", "environmentVars")):
+        raise unexpected_error()
 
 
 async def body_or_null(request: web.Request) -> object:

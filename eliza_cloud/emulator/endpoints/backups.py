@@ -55,10 +55,12 @@ async def list_backups(request: web.Request) -> web.Response:
 async def _chosen_backup_id(request: web.Request, cloud: Cloud) -> str | None:
     text = await request.text()
     try:
-        document = {} if cloud.is_next and not text.strip() else json.loads(text)
+        document = {} if not cloud.is_c and not text.strip() else json.loads(text)
     except (ValueError, RecursionError) as error:
         raise (
-            coded_error(400, "validation_error", "Invalid JSON body") if cloud.is_next else unexpected_error()
+            coded_error(400, "validation_error", "Invalid JSON body")
+            if not cloud.is_c
+            else unexpected_error()
         ) from error
     body, wrong = zod.valid_object(document, _check)
     if wrong:
@@ -72,7 +74,7 @@ def _chosen(cloud: Cloud, agent: Row, backup_id: str | None) -> Row:
     if backup is None:
         raise api_error(404, "No backup found")
     if backup["agent_id"] != agent["id"]:
-        if cloud.is_next:
+        if not cloud.is_c:
             raise api_error(404, "No backup found")
         raise api_error(500, "Backup does not belong to this agent")
     if agent["status"] != "running" and (newest is None or backup["id"] != newest["id"]):
@@ -85,7 +87,7 @@ async def restore_backup(request: web.Request) -> web.Response:
     cloud, caller = request.app[CLOUD], require_caller(request)
     backup_id = await _chosen_backup_id(request, cloud)
     agent = records.require(cloud, request.match_info["agent_id"], caller.organization_id)
-    if cloud.is_next:
+    if not cloud.is_c:
         refuse_unrestorable(agent, "restore")
     backup = _chosen(cloud, agent, backup_id)
     if agent["status"] != "running":
@@ -95,7 +97,7 @@ async def restore_backup(request: web.Request) -> web.Response:
             snapshots.push(cloud, agent["id"], backup)
         except SandboxUnreachableError as error:
             raise unexpected_error() from error
-        if cloud.is_next and caller.organization["async_restore"]:
+        if not cloud.is_c and caller.organization["async_restore"]:
             return _accepted(backup)
     return success(
         {
@@ -108,7 +110,7 @@ async def restore_backup(request: web.Request) -> web.Response:
 
 async def _start_again(cloud: Cloud, agent: Row) -> None:
     try:
-        await lifecycle.provision(cloud, agent["id"], fails=False)
+        await lifecycle.provision(cloud, agent["id"], seconds=cloud.pace.job_seconds)
     except ProvisionError as error:
         raise api_error(500, str(error)) from error
 

@@ -9,11 +9,10 @@ from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.server.database import Row
 from eliza_cloud.emulator.server.responses import api_error, json_response, read_json
 
-SANDBOX_BODY_LIMIT = 1024 * 1024
 _UNAVAILABLE = -32000
 _UNKNOWN_METHOD = -32601
 
-_check = zod.fields(
+CHECK = zod.fields(
     {
         "jsonrpc": zod.one_of("2.0"),
         "id": zod.optional(zod.any_of(zod.string(), zod.number())),
@@ -61,17 +60,18 @@ def _call(cloud: Cloud, found: Row, rpc: dict[str, object]) -> dict[str, object]
 async def call_bridge(request: web.Request) -> web.Response:
     """Pass the call on. C answers 200 with a JSON-RPC error for unknown agents, too; N answers 404."""
     cloud, caller = request.app[CLOUD], require_caller(request)
-    rpc, wrong = zod.valid_object(await read_json(request, cloud), _check)
+    rpc, wrong = zod.valid_object(await read_json(request, cloud), CHECK)
     if wrong:
         raise api_error(400, "Invalid JSON-RPC request", details=wrong)
     agent = records.find(cloud, request.match_info["agent_id"], caller.organization_id)
-    if agent is None and cloud.is_next:
+    if agent is None and not cloud.is_c:
         raise api_error(404, "Agent not found")
     found = running_sandbox(cloud, agent)
     if found is None:
         return json_response(_error(rpc, _UNAVAILABLE, "Sandbox is not running"))
     if found["state"] == "dead":
         return json_response(_error(rpc, _UNAVAILABLE, "Sandbox bridge is unreachable"))
-    if len(await request.read()) > SANDBOX_BODY_LIMIT:
-        return json_response(_error(rpc, _UNAVAILABLE, "Bridge returned HTTP 413"))
+    if len(await request.read()) > sandbox.BODY_LIMIT:
+        sandbox.set_state(cloud, found["agent_id"], "dead")
+        return json_response(_error(rpc, _UNAVAILABLE, "Sandbox bridge is unreachable"))
     return json_response(_call(cloud, found, rpc))

@@ -6,10 +6,10 @@ from aiohttp import web
 
 from eliza_cloud.emulator.access.auth import require_caller
 from eliza_cloud.emulator.agents.jobs import JOBS
-from eliza_cloud.emulator.endpoints.agent_views import web_ui_url
+from eliza_cloud.emulator.endpoints.agent_views import owners_view, web_ui_url
 from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.server.database import Row
-from eliza_cloud.emulator.server.responses import api_error, iso, iso_or_null, json_response, unexpected_error
+from eliza_cloud.emulator.server.responses import iso, iso_or_null, json_response, not_found, unexpected_error
 from eliza_cloud.emulator.server.zod_issues import is_uuid_shaped
 
 routes = web.RouteTableDef()
@@ -30,9 +30,11 @@ def _result(cloud: Cloud, job: Row) -> object:
     if job["result"] is None:
         return None
     result: dict[str, object] = json.loads(job["result"])
-    if not cloud.is_next:
+    if cloud.is_c:
         return result
     shown = {key: value for key, value in result.items() if key not in _INTERNAL}
+    if cloud.is_latest and isinstance(shown.get("error"), str):
+        shown["error"] = owners_view(str(shown["error"]))
     return {**shown, "webUiUrl": web_ui_url(job["agent_id"])}
 
 
@@ -46,7 +48,7 @@ async def get_job(request: web.Request) -> web.Response:
         "SELECT * FROM jobs WHERE id = ? AND organization_id = ?", job_id.lower(), caller.organization_id
     )
     if job is None:
-        raise api_error(404, "Job not found")
+        raise not_found(cloud, "Job not found")
     goes_on = job["status"] in ("pending", "in_progress")
     hint = (
         {"intervalMs": cloud.pace.poll_interval_ms, "shouldContinue": True}
@@ -58,7 +60,7 @@ async def get_job(request: web.Request) -> web.Response:
         "type": job["type"],
         "status": job["status"],
         "result": _result(cloud, job),
-        "error": job["error"],
+        "error": owners_view(job["error"]) if cloud.is_latest and job["error"] else job["error"],
         "attempts": job["attempts"],
         "maxAttempts": job["max_attempts"],
         "estimatedCompletionAt": iso(job["estimated_completion_at"]),

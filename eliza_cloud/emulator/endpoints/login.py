@@ -54,21 +54,23 @@ async def _create_next(request: web.Request) -> web.StreamResponse:
 async def create_session(request: web.Request) -> web.StreamResponse:
     """C takes the client's id, N makes its own and is limited by address."""
     cloud = request.app[CLOUD]
-    if cloud.is_next:
+    if not cloud.is_c:
         return await _create_next(request)
     return _created(cloud, await _chosen_id(request))
 
 
 def _session_id(request: web.Request) -> str:
     session_id = request.match_info["session_id"]
-    if request.app[CLOUD].is_next and not is_uuid_shaped(session_id):
+    if not is_uuid_shaped(session_id):
+        if request.app[CLOUD].is_c:
+            raise _bare(500, "Failed to get session status")
         raise _bare(400, "Invalid session ID format")
     return session_id
 
 
 def _key_record(cloud: Cloud, session: Row) -> Row | None:
     key = cloud.database.one("SELECT * FROM api_keys WHERE id = ?", session["api_key_id"])
-    if cloud.is_next and session["api_key_plain"] is not None:
+    if not cloud.is_c and session["api_key_plain"] is not None:
         if key is None:
             raise _bare(404, "API key unavailable: not-found")
         if not key["is_active"]:
@@ -101,19 +103,32 @@ async def poll_session(request: web.Request) -> web.Response:
 
 @routes.post("/api/auth/cli-session/{session_id}/complete")
 async def complete_session(request: web.Request) -> web.Response:
-    """Sign the session in with the browser's session; the edge has refused API keys already."""
+    """Sign the session in, with a browser's session; in generation L with an API key, too."""
     cloud = request.app[CLOUD]
     if not browser.is_same_origin(request):
+        if cloud.is_latest:
+            raise coded_error(403, "forbidden_origin", "This request came from another site")
         raise forbidden("This request came from another site")
     caller = require_caller(request)
+    session_id = request.match_info["session_id"]
+    if cloud.is_latest:
+        known = login_sessions.completed_by(cloud, session_id, caller.user)
+        if known is not None:
+            return json_response({**_completed(known), "alreadyAuthenticated": True})
     try:
-        minted = login_sessions.complete(cloud, request.match_info["session_id"], caller.user)
+        minted = login_sessions.complete(cloud, session_id, caller.user)
     except NotCompletableError as error:
         raise (
-            coded_error(400, "validation_error", str(error)) if cloud.is_next else _bare(400, str(error))
+            coded_error(400, "validation_error", str(error)) if not cloud.is_c else _bare(400, str(error))
         ) from error
-    body = {"success": True, "keyPrefix": minted.record["key_prefix"], "expiresAt": None}
-    return json_response(body if cloud.is_next else {**body, "apiKey": minted.plain})
+    body = _completed(minted.record)
+    if cloud.is_latest:
+        return json_response({**body, "alreadyAuthenticated": False})
+    return json_response(body if not cloud.is_c else {**body, "apiKey": minted.plain})
+
+
+def _completed(key: Row) -> dict[str, object]:
+    return {"success": True, "keyPrefix": key["key_prefix"], "expiresAt": iso_or_null(key["expires_at"])}
 
 
 async def revoke_session_key(request: web.Request) -> web.Response:

@@ -10,6 +10,8 @@ from eliza_cloud.emulator.access import browser
 from eliza_cloud.emulator.access.accounts import get_organization
 from eliza_cloud.emulator.access.auth import Caller, require_caller
 from eliza_cloud.emulator.access.rate_limits import STANDARD, STRICT, limited
+from eliza_cloud.emulator.agents.jobs import JOBS
+from eliza_cloud.emulator.money.hosting import resume_funded
 from eliza_cloud.emulator.money.ledger import deposit
 from eliza_cloud.emulator.server import zod_issues as zod
 from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
@@ -28,7 +30,7 @@ routes = web.RouteTableDef()
 
 _CURRENCIES = ["USDT", "USDC", "BTC", "ETH", "BNB", "TRX", "SOL"]
 _NETWORKS = ["ERC20", "TRC20", "BEP20", "POLYGON", "SOL", "BASE", "ARB", "OP"]
-_REDIRECTS = frozenset(
+LOCAL_PAGES = frozenset(
     f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 3001)
 )
 
@@ -43,7 +45,8 @@ _settings = zod.fields(
                     "threshold": zod.optional(zod.number(0, 1000)),
                 }
             )
-        )
+        ),
+        "payAsYouGoFromEarnings": zod.optional(zod.boolean),
     }
 )
 
@@ -51,7 +54,7 @@ _settings = zod.fields(
 def _is_allowed(request: web.Request, url: object) -> bool:
     parts = urlsplit(str(url))
     origin = f"{parts.scheme}://{parts.netloc}"
-    return origin in _REDIRECTS or origin == f"{request.scheme}://{request.host}"
+    return origin in LOCAL_PAGES or origin == f"{request.scheme}://{request.host}"
 
 
 @routes.post("/api/v1/credits/checkout")
@@ -60,7 +63,7 @@ async def create_checkout(request: web.Request) -> web.Response:
     cloud, caller = request.app[CLOUD], require_caller(request)
     body, wrong = zod.valid_object(await read_json(request, cloud), _checkout)
     if wrong:
-        raise ApiError(400, {"error": "Invalid request", "details": wrong})
+        raise ApiError(400, {"error": "Invalid request", "details": zod.tree(wrong)})
     for name in ("success_url", "cancel_url"):
         if not _is_allowed(request, body[name]):
             raise ApiError(400, {"error": f"Invalid {name}"})
@@ -113,6 +116,7 @@ async def pay_checkout(request: web.Request) -> web.Response:
         with cloud.database.transaction():
             cloud.database.update("checkouts", checkout["id"], {"is_paid": 1})
             deposit(cloud, checkout["organization_id"], checkout["amount"], "Credits bought")
+        resume_funded(cloud, request.app[JOBS], checkout["organization_id"])
     return web.Response(status=303, headers={"Location": f"/checkout/{checkout['id']}"})
 
 
@@ -153,7 +157,7 @@ def _shown_settings(organization: Row) -> dict[str, object]:
                 "threshold": None if threshold is None else dollars(threshold),
                 "hasPaymentMethod": False,
             },
-            "payAsYouGoFromEarnings": True,
+            "payAsYouGoFromEarnings": bool(organization["pays_from_earnings"]),
             "limits": {"minAmount": 1, "maxAmount": 1000, "minThreshold": 0, "maxThreshold": 1000},
         },
     }
@@ -173,13 +177,15 @@ async def put_settings(request: web.Request) -> web.StreamResponse:
     cloud, caller = request.app[CLOUD], _settings_caller(request)
     body, wrong = zod.valid_object(await read_json(request, cloud), _settings)
     if wrong:
-        raise api_error(400, "Invalid request data", details=wrong)
+        raise api_error(400, "Invalid request data", details=zod.tree(wrong))
     found = body.get("autoTopUp")
     top_up = found if isinstance(found, dict) else {}
     if top_up.get("enabled"):
         raise api_error(400, "Cannot enable auto-top-up without a payment method")
     columns = {"amount": "top_up_amount", "threshold": "top_up_threshold"}
     changes: dict[str, object] = {columns[key]: micros(str(top_up[key])) for key in columns if key in top_up}
+    if "payAsYouGoFromEarnings" in body:
+        changes["pays_from_earnings"] = body["payAsYouGoFromEarnings"]
     if changes:
         cloud.database.update("organizations", caller.organization_id, changes)
     return json_response(_shown_settings(get_organization(cloud, caller.organization_id)))

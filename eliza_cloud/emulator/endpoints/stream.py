@@ -14,7 +14,7 @@ from eliza_cloud.emulator.server.responses import ApiError, api_error, read_json
 
 #: What a scripted fault does after the first chunk; the stream then ends without `done`.
 MIDWAY: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("midway")
-_HEADERS = {
+HEADERS = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache, no-transform",
     "Connection": "keep-alive",
@@ -32,7 +32,7 @@ _RPC: dict[str, zod.Check] = {
     "method": zod.one_of("message.send"),
 }
 _check = zod.fields({**_RPC, "params": zod.fields(_PARAMS)})
-_check_next = zod.fields(
+CHECK_TYPED = zod.fields(
     {
         **_RPC,
         "params": zod.fields({**_PARAMS, "mode": zod.optional(zod.one_of("simple", "power"))}),
@@ -43,16 +43,16 @@ _check_next = zod.fields(
 async def stream_message(request: web.Request) -> web.StreamResponse:
     """Answer one message as events: `connected`, `chunk`…, `done`; one `error` if the sandbox is down."""
     cloud, caller = request.app[CLOUD], require_caller(request)
-    rpc, wrong = zod.valid_object(await read_json(request, cloud), _check_next if cloud.is_next else _check)
+    rpc, wrong = zod.valid_object(await read_json(request, cloud), CHECK_TYPED if not cloud.is_c else _check)
     if wrong:
         raise ApiError(400, {"error": "Invalid request", "details": wrong})
     agent = records.find(cloud, request.match_info["agent_id"], caller.organization_id)
-    if cloud.is_next and agent is None:
+    if not cloud.is_c and agent is None:
         raise api_error(404, "Agent not found")
-    if cloud.is_next and agent is not None and agent["execution_tier"] != "shared":
+    if not cloud.is_c and agent is not None and agent["execution_tier"] != "shared":
         # This route of N has no way to a dedicated agent's container; only bridge has.
         raise api_error(404, "Not a shared-runtime agent")
-    events = web.StreamResponse(headers=_HEADERS)
+    events = web.StreamResponse(headers=HEADERS)
     await events.prepare(request)
     await _converse(request, events, cloud, agent, rpc)
     await events.write_eof()
@@ -60,13 +60,13 @@ async def stream_message(request: web.Request) -> web.StreamResponse:
 
 
 async def _send(events: web.StreamResponse, cloud: Cloud, event: str, data: Mapping[str, object]) -> None:
-    extra = {"type": _TYPES[event]} if cloud.is_next and event in _TYPES else {}
+    extra = {"type": _TYPES[event]} if not cloud.is_c and event in _TYPES else {}
     await events.write(f"event: {event}\ndata: {to_json({**data, **extra})}\n\n".encode())
 
 
 def _chunks(cloud: Cloud, reply: str) -> list[str]:
     """C sends the whole reply at once, as its sandboxes do; N sends tokens."""
-    if not cloud.is_next:
+    if cloud.is_c:
         return [reply]
     words = reply.split(" ")
     return [word if place == 0 else f" {word}" for place, word in enumerate(words)]
@@ -77,6 +77,10 @@ async def _converse(
 ) -> None:
     found = running_sandbox(cloud, agent)
     if agent is None or found is None or found["state"] != "running":
+        await _send(events, cloud, "error", {"message": "Sandbox is not running or unreachable"})
+        return
+    if len(await request.read()) > sandbox.BODY_LIMIT:
+        sandbox.set_state(cloud, agent["id"], "dead")
         await _send(events, cloud, "error", {"message": "Sandbox is not running or unreachable"})
         return
     params = rpc["params"]
@@ -92,6 +96,6 @@ async def _converse(
     for chunk in _chunks(cloud, reply):
         await _send(events, cloud, "chunk", {"text": chunk})
     end: dict[str, object] = {**rpc_id, "timestamp": sandbox.milliseconds(cloud)}
-    if cloud.is_next:
+    if not cloud.is_c:
         end |= {"messageId": new_id(), "fullText": reply, "agentName": agent["agent_name"]}
     await _send(events, cloud, "done", end)

@@ -4,13 +4,14 @@ from aiohttp import web
 
 from eliza_cloud.emulator.access.auth import Caller, require_caller
 from eliza_cloud.emulator.access.rate_limits import STANDARD, limited
+from eliza_cloud.emulator.server.database import Row
 from eliza_cloud.emulator.server.responses import ApiError, api_error, iso, numeric, success
 
 routes = web.RouteTableDef()
 
 
-def _profile(caller: Caller) -> dict[str, object]:
-    user, organization = caller.user, caller.organization
+def profile(user: Row) -> dict[str, object]:
+    """The members that describe the user alone."""
     return {
         "id": user["id"],
         "email": user["email"],
@@ -29,6 +30,13 @@ def _profile(caller: Caller) -> dict[str, object]:
         "is_active": bool(user["is_active"]),
         "created_at": iso(user["created_at"]),
         "updated_at": iso(user["updated_at"]),
+    }
+
+
+def _with_organization(caller: Caller) -> dict[str, object]:
+    organization = caller.organization
+    return {
+        **profile(caller.user),
         "organization": {
             "id": organization["id"],
             "name": organization["name"],
@@ -43,6 +51,6 @@ def _profile(caller: Caller) -> dict[str, object]:
 async def get_user_profile(request: web.Request) -> web.StreamResponse:
     """The caller's profile; this route's refusals carry no `code`."""
     try:
-        return success(_profile(require_caller(request)))
+        return success(_with_organization(require_caller(request)))
     except ApiError as refused:
         raise api_error(refused.status, str(refused.body["error"])) from refused

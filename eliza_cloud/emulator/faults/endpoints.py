@@ -2,16 +2,12 @@
 
 from aiohttp import web
 
-from eliza_cloud.emulator.control.endpoints import body_of
+from eliza_cloud.emulator.control.calls import anything, body_of
 from eliza_cloud.emulator.faults.plan import FAULTS, KINDS, Fault
 from eliza_cloud.emulator.server import zod_issues as zod
 from eliza_cloud.emulator.server.responses import api_error, json_response
 
 routes = web.RouteTableDef()
-
-
-def _anything(_value: object, _path: zod.Path) -> list[zod.Issue]:
-    return []
 
 
 def _shown(fault: Fault) -> dict[str, object]:
@@ -37,7 +33,7 @@ async def add_fault(request: web.Request) -> web.Response:
         method=zod.optional(zod.string(1)),
         seconds=zod.optional(zod.number(0)),
         status=zod.optional(zod.number(200, 599)),
-        body=zod.optional(_anything),
+        body=zod.optional(anything),
         headers=zod.optional(zod.record(zod.string())),
         location=zod.optional(zod.string(1)),
         count=zod.optional(zod.number(1)),

@@ -1,4 +1,4 @@
-"""The agent endpoints under one prefix: those that all generations share, and a generation's own handlers."""
+"""The agent endpoints under one prefix: those that generations share, and a generation's own handlers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,13 +16,19 @@ _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class AgentHandlers:
-    """The handlers that a generation has of its own."""
+    """The handlers of one generation; those with a default may be shared."""
 
     create: _Endpoint
     patch: _Endpoint
     delete: _Endpoint
     suspend: _Endpoint
     snapshot: _Endpoint
+    provision: _Endpoint = provision_agent
+    resume: _Endpoint = resume_agent
+    bridge: _Endpoint = call_bridge
+    stream: _Endpoint = stream_message
+    backups: _Endpoint = list_backups
+    restore: _Endpoint = restore_backup
 
 
 def agent_routes(prefix: str, own: AgentHandlers) -> list[web.RouteDef]:
@@ -34,13 +40,13 @@ def agent_routes(prefix: str, own: AgentHandlers) -> list[web.RouteDef]:
         web.get(one, get_agent),
         web.patch(one, own.patch),
         web.delete(one, own.delete),
-        web.post(f"{one}/provision", provision_agent),
+        web.post(f"{one}/provision", own.provision),
         web.post(f"{one}/suspend", own.suspend),
-        web.post(f"{one}/resume", resume_agent),
-        web.post(f"{one}/bridge", call_bridge),
-        web.post(f"{one}/stream", stream_message),
+        web.post(f"{one}/resume", own.resume),
+        web.post(f"{one}/bridge", own.bridge),
+        web.post(f"{one}/stream", own.stream),
         web.post(f"{one}/snapshot", own.snapshot),
-        web.get(f"{one}/backups", list_backups),
-        web.post(f"{one}/restore", restore_backup),
+        web.get(f"{one}/backups", own.backups),
+        web.post(f"{one}/restore", own.restore),
         web.post(f"{one}/pairing-token", pair_agent),
     ]

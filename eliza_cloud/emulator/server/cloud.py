@@ -10,10 +10,11 @@ from eliza_cloud.emulator.server.database import Database
 
 
 class Generation(StrEnum):
-    """The two server generations (cloud-api §1): C and N."""
+    """The server generations (cloud-api §1, cloud-api-latest L0), oldest first: C, N and L."""
 
     C = "2026-04"
     N = "next"
+    L = "latest"
 
 
 GENERATIONS: tuple[str, ...] = tuple(generation.value for generation in Generation)
@@ -36,12 +37,20 @@ class Cloud:
     clock: Clock
     database: Database
     pace: Pace
+    # Models that have a price besides the cloud's own.
+    models: frozenset[str] = frozenset()
+    # Whether logins are signed in by themselves.
     approves: bool = False
 
     @property
-    def is_next(self) -> bool:
-        """Whether this cloud answers as generation N."""
-        return self.generation is Generation.N
+    def is_c(self) -> bool:
+        """Whether this cloud answers as the first generation, C."""
+        return self.generation is Generation.C
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether this cloud answers as generation L."""
+        return self.generation is Generation.L
 
 
 CLOUD = web.AppKey("cloud", Cloud)

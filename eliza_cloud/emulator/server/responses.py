@@ -39,9 +39,14 @@ def coded_error(status: int, code: str, error: str, details: Mapping[str, object
     return ApiError(status, {"success": False, "error": error, "code": code, **extra})
 
 
+def not_found(cloud: Cloud, error: str) -> ApiError:
+    """404 for something that does not exist; typed in generation L (cloud-api-latest L22)."""
+    return coded_error(404, "resource_not_found", error) if cloud.is_latest else api_error(404, error)
+
+
 def unexpected_error() -> ApiError:
-    """What the cloud says for anything it did not foresee."""
-    return api_error(500, "An unexpected error occurred")
+    """What the cloud answers to anything it did not foresee."""
+    return coded_error(500, "internal_error", "An unexpected error occurred")
 
 
 def to_json(value: object) -> str:
@@ -66,7 +71,7 @@ async def read_json(request: web.Request, cloud: Cloud) -> object:
     try:
         return json.loads(await request.text())
     except (ValueError, RecursionError, LookupError) as error:
-        if cloud.is_next:
+        if not cloud.is_c:
             raise coded_error(400, "validation_error", "Invalid JSON body") from error
         raise unexpected_error() from error
 
@@ -90,6 +95,11 @@ def numeric(micros: int) -> str:
     """Money as the database's numeric column prints it: a decimal string with at least two places."""
     whole, _, places = f"{Decimal(micros) / MICROS:.6f}".partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+def six_places(micros: int) -> str:
+    """Money as a decimal string with six places."""
+    return f"{Decimal(micros) / MICROS:.6f}"
 
 
 def micros(amount: float | str) -> int:

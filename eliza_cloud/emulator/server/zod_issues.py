@@ -199,3 +199,17 @@ def valid_object(body: object, check: Check) -> tuple[dict[str, object], Sequenc
     if issues or not isinstance(body, dict):
         return {}, issues
     return body, ()
+
+
+def tree(issues: Sequence[Issue]) -> dict[str, object]:
+    """The issues as a tree by field, which two endpoints put into `details` instead (cloud-api §23)."""
+    root: dict[str, object] = {"_errors": []}
+    for issue in issues:
+        node, path = root, issue["path"]
+        for step in path if isinstance(path, list) else []:
+            below = node.setdefault(str(step), {"_errors": []})
+            node = below if isinstance(below, dict) else {}
+        errors = node["_errors"]
+        if isinstance(errors, list):
+            errors.append(issue["message"])
+    return root

@@ -8,6 +8,7 @@ from aiohttp import web
 from eliza_cloud.emulator.access.auth import require_caller
 from eliza_cloud.emulator.access.rate_limits import RELAXED, limited
 from eliza_cloud.emulator.endpoints.inference.errors import envelope, missing, no_quota, openai_errors
+from eliza_cloud.emulator.endpoints.inference.models import require_price, require_provider
 from eliza_cloud.emulator.money.metering import reserved, tokens
 from eliza_cloud.emulator.server.cloud import CLOUD
 from eliza_cloud.emulator.server.responses import json_response, read_json, to_json
@@ -49,6 +50,8 @@ async def embed(request: web.Request) -> web.StreamResponse:
     if not isinstance(model, str) or not model:
         raise missing("model")
     texts = _inputs(body.get("input"))
+    require_price(cloud, model)
+    require_provider(cloud)
     count = sum(tokens(text) for text in texts)
     refuse = no_quota("insufficient_balance")
     with reserved(cloud, caller, count * PRICE, f"Embeddings: {model}", refuse) as reservation:

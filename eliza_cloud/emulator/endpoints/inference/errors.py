@@ -57,7 +57,9 @@ def openai_errors(endpoint: Endpoint) -> Endpoint:
             message, code = refused.body["error"], refused.body.get("code")
             if not isinstance(message, str):
                 raise
-            raise envelope(refused.status, message, code=None if code is None else str(code)) from refused
+            # The handlers' own 401 has no code (cloud-api §23).
+            shown = None if code is None or refused.status == 401 else str(code)
+            raise envelope(refused.status, message, code=shown) from refused
 
     return enveloped
 

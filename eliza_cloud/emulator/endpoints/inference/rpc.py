@@ -26,7 +26,10 @@ RPC_ANSWERS = web.AppKey("rpc_answers", _Answers)
 
 async def _calls(request: web.Request, cloud: Cloud) -> tuple[object, list[dict[str, object]]]:
     """The body and the calls in it, one or a batch; raises the 400."""
-    body = await read_json(request, cloud)
+    try:
+        body = await read_json(request, cloud)
+    except ApiError as error:
+        raise bare(400, "Invalid JSON") from error
     batch = body if isinstance(body, list) else [body]
     calls = [call for call in batch if isinstance(call, dict) and isinstance(call.get("method"), str)]
     if not calls or len(calls) < len(batch):
@@ -59,14 +62,14 @@ async def call_chain(request: web.Request) -> web.StreamResponse:
     cloud, caller = request.app[CLOUD], require_caller(request)
     chain, network = request.match_info["chain"], request.query.get("network", "mainnet")
     if chain not in chains.CHAINS:
-        raise bare(400, f"Unsupported chain: {chain}", supportedChains=list(chains.CHAINS))
+        raise bare(400, f"Unsupported chain: {chain}", supported=list(chains.CHAINS))
     if network not in chains.NETWORKS:
         raise bare(400, f"Unsupported network: {network}")
     body, calls = await _calls(request, cloud)
     allowed = chains.SOLANA_METHODS if chain == "solana" else chains.EVM_METHODS
     for call in calls:
         if call["method"] not in allowed:
-            raise bare(403, f"Method not allowed: {call['method']}")
+            raise bare(400, f"Method not allowed: {call['method']}")
     number = chains.CHAINS[chain][chains.NETWORKS.index(network)]
     freshness = _freshness(request)
     cache, name, now = request.app[RPC_ANSWERS], f"{chain} {network} {to_json(body)}", cloud.clock.time()

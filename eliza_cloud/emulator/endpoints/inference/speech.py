@@ -6,6 +6,7 @@ from aiohttp import web
 
 from eliza_cloud.emulator.access.auth import require_caller
 from eliza_cloud.emulator.endpoints.inference.errors import bare, bare_errors, no_credits
+from eliza_cloud.emulator.endpoints.inference.models import SPEECH_MODELS
 from eliza_cloud.emulator.endpoints.stream import MIDWAY
 from eliza_cloud.emulator.money.metering import reserved
 from eliza_cloud.emulator.server.cloud import CLOUD
@@ -42,6 +43,9 @@ async def speak(request: web.Request) -> web.StreamResponse:
         raise bare(400, "Text is required")
     if len(text) > TEXT_LIMIT:
         raise bare(400, f"Text is too long: at most {TEXT_LIMIT} characters are allowed")
+    model = body.get("modelId")
+    if model is not None and model not in SPEECH_MODELS and model not in cloud.models:
+        raise bare(500, f"Pricing unavailable for model {model}")
     with reserved(cloud, caller, len(text) * PRICE, "Text to speech", no_credits) as reservation:
         reservation.cost = len(text) * PRICE
         audio = web.StreamResponse(headers={"Content-Type": "audio/mpeg", "Cache-Control": "no-cache"})

@@ -7,13 +7,14 @@ from aiohttp import web
 
 from eliza_cloud.emulator.access.auth import require_caller
 from eliza_cloud.emulator.agents import lifecycle, records, snapshots
-from eliza_cloud.emulator.agents.snapshots import SandboxUnreachableError
+from eliza_cloud.emulator.agents.snapshots import SnapshotError
 from eliza_cloud.emulator.endpoints.agents import (
     ACTION,
     CREATE_FIELDS,
     agent_of,
     already_stopped,
     body_or_null,
+    refuse_unstorable,
     refuse_while_starting,
 )
 from eliza_cloud.emulator.endpoints.bridge import running_sandbox
@@ -44,6 +45,7 @@ async def create_agent(request: web.Request) -> web.Response:
     if "characterId" in body:
         # Characters are not emulated, so none exists.
         raise api_error(404, "Character not found")
+    refuse_unstorable(body)
     agent = records.add(
         cloud,
         organization_id=caller.organization_id,
@@ -64,7 +66,10 @@ def _stop(request: web.Request, cloud: Cloud, agent: Row, action: str) -> web.Re
     if agent["status"] == "stopped":
         return already_stopped(agent, action)
     refuse_while_starting(request, agent)
-    lifecycle.shut_down(cloud, agent["id"])
+    try:
+        lifecycle.shut_down(cloud, agent["id"])
+    except SnapshotError as error:
+        raise unexpected_error() from error
     message = (
         "Agent shut down" if action == "shutdown" else "Agent suspended; resume or provision starts it again"
     )
@@ -103,7 +108,7 @@ async def take_snapshot(request: web.Request) -> web.Response:
         raise api_error(409, "Sandbox is not running")
     try:
         backup = snapshots.take(cloud, agent["id"], "manual")
-    except SandboxUnreachableError as error:
+    except SnapshotError as error:
         raise unexpected_error() from error
     return success(
         {

@@ -39,7 +39,8 @@ def shared_runtime(agent: Row, action: str) -> web.Response:
     return json_response({"success": True, "source": "shared_runtime", "data": data})
 
 
-def _edit(request: web.Request, body: object) -> web.Response:
+def edit_agent(request: web.Request, body: object) -> web.Response:
+    """Change name and configuration."""
     if isinstance(body, dict) and isinstance(body.get("agentName"), str):
         body = {**body, "agentName": body["agentName"].strip()}
     edit, wrong = zod.valid_object(body, _EDIT)
@@ -91,7 +92,7 @@ async def patch_agent(request: web.Request) -> web.Response:
     require_caller(request)
     body = await body_or_null(request)
     if isinstance(body, dict) and "action" not in body:
-        return _edit(request, body)
+        return edit_agent(request, body)
     parsed, wrong = zod.valid_object(body, ACTION)
     if wrong:
         raise api_error(400, "Invalid request data", details=wrong)
@@ -112,7 +113,7 @@ async def delete_agent(request: web.Request) -> web.Response:
         data = {"agentId": agent["id"], "status": "deleted", "executionTier": agent["execution_tier"]}
         return json_response({"success": True, "deleted": True, "source": "shared_runtime", "data": data})
     job, created = request.app[JOBS].enqueue_once(agent, "agent_delete")
-    records.change(cloud, agent["id"], status="deletion_pending")
+    lifecycle.begin_deletion(cloud, agent)
     body = {
         "success": True,
         "created": created,

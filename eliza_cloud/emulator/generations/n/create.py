@@ -6,7 +6,7 @@ from eliza_cloud.emulator.access.auth import Caller, require_caller
 from eliza_cloud.emulator.agents import lifecycle, records
 from eliza_cloud.emulator.agents.jobs import JOBS
 from eliza_cloud.emulator.endpoints.agent_views import shared_url
-from eliza_cloud.emulator.endpoints.agents import CREATE_FIELDS
+from eliza_cloud.emulator.endpoints.agents import CREATE_FIELDS, refuse_unstorable
 from eliza_cloud.emulator.endpoints.jobs import polling
 from eliza_cloud.emulator.money.ledger import require_deposit
 from eliza_cloud.emulator.server import zod_issues as zod
@@ -20,7 +20,7 @@ _QUOTAS = ((100, 500), (10, 100), (1, 20), (0, 5))
 _IMAGES = "ghcr.io/elizaos/"
 _FLAGS = ("alwaysOn", "statefulRuntime", "modelTooLargeForShared", "autoProvision", "forceCreate")
 
-_check = zod.fields(
+CREATE = zod.fields(
     {
         **CREATE_FIELDS,
         "dockerImage": zod.optional(zod.string(1, 512, r"[A-Za-z0-9._/:@-]+")),
@@ -36,7 +36,8 @@ def _tier(caller: Caller, body: dict[str, object]) -> str:
     return "shared" if caller.organization["shared_tier"] and not wants_own else "dedicated-always"
 
 
-def _check_image(body: dict[str, object]) -> None:
+def check_image(body: dict[str, object]) -> None:
+    """403 for an image that is not allowed, or not pinned by its digest."""
     image = body.get("dockerImage")
     if isinstance(image, str) and not image.startswith(_IMAGES):
         raise coded_error(
@@ -48,11 +49,17 @@ def _check_image(body: dict[str, object]) -> None:
         )
 
 
-def _check_quota(caller: Caller, existing: list[Row], *, is_eager: bool) -> None:
+def quota(caller: Caller, existing: list[Row], *, is_eager: bool) -> tuple[int, int]:
+    """How many agents count against the ceiling, and the ceiling."""
     balance = dollars(caller.organization["balance"]) if is_eager else 0.0
     tiered = next((most for least, most in _QUOTAS if balance >= least), _QUOTAS[-1][1])
     most = tiered if caller.organization["max_agents"] is None else caller.organization["max_agents"]
-    count = sum(agent["status"] in COUNTED for agent in existing)
+    return sum(agent["status"] in COUNTED for agent in existing), int(most)
+
+
+def check_quota(caller: Caller, existing: list[Row], *, is_eager: bool) -> None:
+    """429 at the ceiling, which the balance decides where the credit gate was passed, unless one is set."""
+    count, most = quota(caller, existing, is_eager=is_eager)
     if count >= most:
         error = f"Agent quota exceeded: {count} of {most} agents exist. Delete one or raise the limit."
         raise coded_error(429, "agent_quota_exceeded", error, {"currentAgents": count, "maxAgents": most})
@@ -72,12 +79,13 @@ def _shown(agent: Row) -> dict[str, object]:
 async def create_agent(request: web.Request) -> web.Response:
     """200 for a reused agent, 201 for an idle, shared or warm one, 202 with a job for one being started."""
     cloud, caller = request.app[CLOUD], require_caller(request)
-    body, wrong = zod.valid_object(await read_json(request, cloud), _check)
+    body, wrong = zod.valid_object(await read_json(request, cloud), CREATE)
     if wrong:
         raise coded_error(400, "validation_error", "Invalid request data", {"issues": wrong})
     if "characterId" in body:
         # Characters are not emulated, so none exists.
         raise coded_error(404, "resource_not_found", "Character not found")
+    refuse_unstorable(body)
     tier = _tier(caller, body)
     if body.get("forceCreate") and tier == "shared":
         raise coded_error(400, "validation_error", "forceCreate is only valid for dedicated agents")
@@ -86,26 +94,42 @@ async def create_agent(request: web.Request) -> web.Response:
     if is_eager:
         require_deposit(cloud, caller.organization)
     existing = records.list_of(cloud, caller.organization_id)
-    reused = next((agent for agent in existing if agent["status"] in LIVE), None)
-    if reused is not None and not body.get("forceCreate"):
-        return json_response({"success": True, "created": False, "data": _shown(reused)})
-    _check_quota(caller, existing, is_eager=is_eager)
-    _check_image(body)
-    agent = _add(cloud, caller, body, tier)
+    live = next((agent for agent in existing if agent["status"] in LIVE), None)
+    if live is not None and not body.get("forceCreate"):
+        return reused(live)
+    check_quota(caller, existing, is_eager=is_eager)
+    check_image(body)
+    agent = add_agent(cloud, caller, body, tier)
     if tier == "shared":
-        agent = lifecycle.go_live(cloud, agent["id"])
-        shown = {**_shown(agent), "webUiUrl": shared_url(f"{request.scheme}://{request.host}", agent["id"])}
-        return json_response(
-            {"success": True, "created": True, "source": "shared_runtime", "data": shown}, 201
-        )
+        return shared(request, agent)
     if not is_eager:
-        return json_response({"success": True, "created": True, "data": _shown(agent)}, 201)
+        return idle(agent)
     if tier != "custom" and caller.organization["warm_pool"] is not None:
-        return _warm(request, agent, caller.organization["warm_pool"])
-    return _provisioning(request, agent)
+        return warm(request, agent, caller.organization["warm_pool"])
+    job, _ = request.app[JOBS].enqueue_once(agent, "agent_provision")
+    return provisioning(request, agent, job)
 
 
-def _add(cloud: Cloud, caller: Caller, body: dict[str, object], tier: str) -> Row:
+def reused(agent: Row) -> web.Response:
+    """The organization's live agent, whatever was asked for."""
+    return json_response({"success": True, "created": False, "data": _shown(agent)})
+
+
+def shared(request: web.Request, agent: Row) -> web.Response:
+    """A new agent on the shared runtime, which runs at once."""
+    live = lifecycle.go_live(request.app[CLOUD], agent["id"])
+    shown = {**_shown(live), "webUiUrl": shared_url(f"{request.scheme}://{request.host}", agent["id"])}
+    body = {"success": True, "created": True, "source": "shared_runtime", "data": shown}
+    return json_response(body, 201)
+
+
+def idle(agent: Row) -> web.Response:
+    """A new agent that nobody asked to start."""
+    return json_response({"success": True, "created": True, "data": _shown(agent)}, 201)
+
+
+def add_agent(cloud: Cloud, caller: Caller, body: dict[str, object], tier: str) -> Row:
+    """A new record in state `pending`."""
     return records.add(
         cloud,
         organization_id=caller.organization_id,
@@ -121,10 +145,11 @@ def _add(cloud: Cloud, caller: Caller, body: dict[str, object], tier: str) -> Ro
     )
 
 
-def _warm(request: web.Request, agent: Row, outcome: str) -> web.Response:
+def warm(request: web.Request, agent: Row, outcome: str, price: str | None = None) -> web.Response:
+    """An agent out of the warm pool: running, or being recovered by a job that is not shown."""
     shown = {"id": agent["id"], "agentName": agent["agent_name"], "executionTier": agent["execution_tier"]}
     if outcome == "recovery":
-        request.app[JOBS].enqueue_once(agent, "agent_restart")
+        request.app[JOBS].enqueue_once(agent, "agent_restart", price=price)
         data = {**shown, "status": "provisioning"}
         return json_response({"success": True, "source": "warm_pool_recovery", "data": data}, 202)
     live = lifecycle.go_live(request.app[CLOUD], agent["id"])
@@ -134,8 +159,8 @@ def _warm(request: web.Request, agent: Row, outcome: str) -> web.Response:
     )
 
 
-def _provisioning(request: web.Request, agent: Row) -> web.Response:
-    job, _ = request.app[JOBS].enqueue_once(agent, "agent_provision")
+def provisioning(request: web.Request, agent: Row, job: Row) -> web.Response:
+    """A new agent that is being started by this job."""
     shown = {key: value for key, value in _shown(agent).items() if key != "createdAt"}
     body = {
         "success": True,
