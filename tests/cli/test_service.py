@@ -92,7 +92,9 @@ def test_a_path_that_systemd_takes_for_no_program_is_refused(run, monkeypatch):
 def test_every_file_for_operating_it_is_printed_as_it_is(run):
     names = sorted(path.name for path in DEPLOY.iterdir() if path.suffix != ".service")
     assert {"prometheus-alerts.yml", "grafana-dashboard.json", "eliza.schema.json"} <= set(names)
+    about = run("service", "file", "--help").out
     for name in names:
+        assert f"`{name}`" in about
         assert run("service", "file", name).out == (DEPLOY / name).read_text("utf-8")
     assert json.loads(run("service", "file", "grafana-dashboard.json").out)["panels"]
     refused = run("service", "file", "other")

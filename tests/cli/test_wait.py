@@ -67,7 +67,7 @@ def test_what_it_waits_for_comes_with_the_reason_the_next_try_and_what_to_do(ser
     assert (ran.code, ran.out) == (0, "")
     assert ran.err.splitlines() == [
         f"{WAITING} ◐ reconnecting (ada), the agent stopped answering, try 4 is made at {at}.",
-        f"{WAITING} ✗ error (ada), Eliza Cloud does not accept the key. To do: eliza-cloud login",
+        f"{WAITING} ✗ error (ada), Eliza Cloud does not accept the API key. To do: eliza-cloud login",
     ]
 
 
@@ -85,7 +85,7 @@ def test_a_look_says_why_it_is_not_so(service, run):
     service.answers("GET", "/api/cloud/status", status(state="error", reason="agent_gone"))
     ran = run("wait", "--for", "connected", "--timeout", "0", "--json")
     assert ran.code == 7
-    why = "The link is ✗ error (ada), the agent no longer exists."
+    why = "The link is ✗ error (ada), the agent was deleted at Eliza Cloud."
     sentence = f"Timed out waiting for the link to be connected. {why}"
     assert ran.lines == [{"ok": False, "error": sentence, "code": "wait_timeout"}]
     assert "To do: eliza-cloud agents list" in ran.err

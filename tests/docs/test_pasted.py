@@ -30,7 +30,10 @@ def needs():
 @pytest.fixture
 def bare(tmp_path) -> Iterator[Terminal]:
     """A terminal in a clone, on a machine where nothing is installed but Python."""
-    with Terminal(tmp_path, f"{sys.base_prefix}/bin:{SYSTEM}") as terminal:
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    python.symlink_to(Path(sys.base_prefix) / "bin" / "python3")
+    with Terminal(tmp_path, f"{python.parent}:{SYSTEM}") as terminal:
         for name in CLONE:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, terminal.here / name)

@@ -30,7 +30,7 @@ MESSAGE_TIMEOUT = 90.0
 def chat(call: Invocation, *, message: tuple[str, ...], agent: str | None) -> None:
     """Talk to the connected agent.
 
-    MESSAGE is said, and the answer printed as it comes. Without MESSAGE: a conversation on a terminal (Ctrl-D
+    Sends MESSAGE and prints the reply as it arrives. Without MESSAGE: a conversation on a terminal (Ctrl-D
     ends it), else one message per line of stdin.
     """
     if agent is not None:

@@ -24,7 +24,7 @@ from eliza_cloud.emulator import GENERATIONS, create_app, create_legacy_host
     type=click.Choice(GENERATIONS),
     default=GENERATIONS[0],
     show_default=True,
-    help="Which server to be.",
+    help="Which generation of servers to emulate.",
 )
 @click.option(
     "--state",

@@ -16,17 +16,17 @@ USUAL = 200
 
 
 @click.command()
-@click.option("--follow", "-f", is_flag=True, help="Go on with what happens, until Ctrl-C.")
+@click.option("--follow", "-f", is_flag=True, help="Keep printing new events until Ctrl-C.")
 @click.option(
     "--since",
     type=When(),
     metavar="WHEN",
-    help="From then on: 10m, 2h, 3d (ago), an ISO 8601 time, or after the entry of this number.",
+    help="Only later ones: 10m, 2h, 3d (ago), an ISO 8601 time, or the number of an entry.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(1, MOST),
-    help=f"As many of the newest.  [default: {USUAL}; all, up to {MOST}, with --since or --json]",
+    help=f"Only so many of the newest.  [default: {USUAL}; all, up to {MOST}, with --since or --json]",
 )
 @service_command
 def events(call: Invocation, *, follow: bool, since: dict[str, str] | None, limit: int | None) -> None:

@@ -40,7 +40,7 @@ def demo(*, generation: str, keep: bool) -> None:
     """Run an end-to-end demo against the emulator.
 
     An emulated cloud and the service run as processes on this machine; no network, no account and no terminal
-    are needed. Exits 0 only if every step did what it should.
+    are needed. Exits 0 only if every step succeeds.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)

@@ -4,18 +4,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eliza_cloud.cli.output.text import duration
+from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.states import Reason
 from eliza_cloud.core.timefmt import parse_iso
 
 GLYPHS = {"disconnected": "○", "connecting": "◌", "connected": "●", "reconnecting": "◐", "error": "✗"}
 
+_PASSING = {
+    Reason.HEARTBEAT_MISSED: "the agent stopped answering",
+    Reason.CLOSING: "the link is being closed",
+}
+"""Reasons that are not problems, because they pass by themselves."""
+
+
+def _in_a_sentence(title: str) -> str:
+    """Return a problem's title as a part of a sentence."""
+    words = title.removesuffix(".")
+    return words[0].lower() + words[1:] if words.startswith(("The ", "A ")) else words
+
+
 WHY = {
-    "connect_failed": "connecting to the agent failed",
-    "heartbeat_missed": "the agent stopped answering",
-    "retries_exhausted": "no try to reconnect succeeded",
-    "key_rejected": "Eliza Cloud does not accept the key",
-    "agent_gone": "the agent no longer exists",
-    "credits_exhausted": "the account is out of credits",
-    "closing": "the link is being closed",
+    reason.value: _PASSING.get(reason) or _in_a_sentence(PROBLEMS[reason.value].title) for reason in Reason
 }
 
 ACCOUNT = {

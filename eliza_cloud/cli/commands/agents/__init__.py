@@ -11,7 +11,7 @@ agents = LazyGroup(
         "list": (f"{HERE}.list:list_agents", "Show the agents of the account."),
         "create": (f"{HERE}.create:create", "Create an agent."),
         "provision": (f"{HERE}.connect:provision", "Do the same as `connect`."),
-        "connect": (f"{HERE}.connect:connect", "Connect to an agent, starting it if need be."),
+        "connect": (f"{HERE}.connect:connect", "Connect to an agent, starting it if necessary."),
         "suspend": (f"{HERE}.suspend:suspend", "Stop an agent and keep it."),
         "resume": (f"{HERE}.suspend:resume", "Start a suspended agent again."),
         "shutdown": (f"{HERE}.shutdown:shutdown", "Delete an agent and its backups."),

@@ -19,7 +19,7 @@ def _link(call: Invocation, agent: str, action: str) -> None:
 @AGENT
 @service_command
 def connect(call: Invocation, *, agent: str) -> None:
-    """Connect to an agent, starting it if need be.
+    """Connect to an agent, starting it if necessary.
 
     AGENT is an id or a unique name. A cold start takes minutes; interrupting the wait does not stop it.
     """

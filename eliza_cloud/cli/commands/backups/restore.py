@@ -14,7 +14,7 @@ from eliza_cloud.cli.output.agents import agent_words
 def restore(call: Invocation, *, agent: str | None, backup_id: str | None) -> None:
     """Restore an agent from a backup.
 
-    AGENT is an id or a unique name; without it, the connected agent is meant. What it learned since that
+    AGENT is an id or a unique name; the connected agent by default. What it learned since that
     backup is lost.
     """
     identifier = agent_id(call.service, agent)

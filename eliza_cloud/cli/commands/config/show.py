@@ -45,8 +45,8 @@ class InForce(msgspec.Struct, frozen=True):
 def show(*, as_json: bool) -> None:
     """Show the effective settings and their sources.
 
-    They are those that a service would start with in this environment. Of a secret only is shown that it is
-    set.
+    They are those that a service would start with in this environment. A secret is only shown
+    as set.
     """
     try:
         path = state_paths(os.environ).config

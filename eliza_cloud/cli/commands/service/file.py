@@ -21,7 +21,7 @@ def file_text(name: str) -> str:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(file_names()))
+@click.argument("name", metavar="NAME", type=click.Choice(file_names()))
 def file(*, name: str) -> None:
     """Print a file for operating the service.
 
