@@ -2,10 +2,12 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+import eliza_cloud
 from eliza_cloud.emulator import create_app
 
 SESSION = "11111111-1111-4111-8111-111111111111"
@@ -93,3 +95,14 @@ async def test_a_file_that_is_no_database_is_explained(tmp_path):
     with pytest.raises(RuntimeError, match=r"notes\.txt cannot hold"):
         await runner.setup()
     await runner.cleanup()
+
+
+def test_every_control_call_is_on_the_page_of_the_emulator():
+    page = (Path(eliza_cloud.__file__).parent / "reference/emulator.md").read_text("utf-8")
+    calls = {
+        f"{route.method} {route.resource.canonical}"
+        for route in create_app(generation="latest").router.routes()
+        if route.resource.canonical.startswith("/emulator/") and route.method != "HEAD"
+    }
+    assert len(calls) > 20
+    assert [call for call in sorted(calls) if f"`{call}`" not in page] == []

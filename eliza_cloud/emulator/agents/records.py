@@ -38,7 +38,9 @@ def get(cloud: Cloud, agent_id: str) -> Row | None:
 def list_of(cloud: Cloud, organization_id: str) -> list[Row]:
     """The organization's agents, newest first."""
     return cloud.database.all(
-        "SELECT * FROM agents WHERE organization_id = ? ORDER BY created_at DESC, rowid DESC", organization_id
+        "SELECT * FROM agents WHERE organization_id = ? AND id NOT LIKE 'personal:%'"
+        " ORDER BY created_at DESC, rowid DESC",
+        organization_id,
     )
 
 

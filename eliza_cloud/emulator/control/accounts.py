@@ -115,6 +115,15 @@ async def change_organization(request: web.Request) -> web.Response:
     return json_response({"success": True, "data": shown})
 
 
+@routes.post("/emulator/personal")
+async def move_personal_agent(request: web.Request) -> web.Response:
+    """`{"email"?, "activeAgentId"?}`: let a dedicated agent take the personal one's place, or none again."""
+    cloud = request.app[CLOUD]
+    body = await body_of(request, email=_EMAIL, activeAgentId=zod.optional(zod.uuid))
+    settings.write(cloud, f"personal:{_user(cloud, body)['id']}", body.get("activeAgentId"))
+    return json_response({"success": True, "data": body})
+
+
 @routes.post("/emulator/users")
 async def change_user(request: web.Request) -> web.Response:
     """`{"email", "organization": false}`: a user without an organization."""

@@ -49,6 +49,8 @@ async def embed(request: web.Request) -> web.StreamResponse:
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise missing("model")
+    if cloud.is_latest and body.get("input") in ("", []):
+        raise envelope(400, "input must not be empty", code="invalid_value", param="input")
     texts = _inputs(body.get("input"))
     require_price(cloud, model)
     require_provider(cloud)

@@ -79,7 +79,8 @@ async def generate_video(request: web.Request) -> web.StreamResponse:
     body, prompt = await _body(request, cloud)
     model = body.get("model", VIDEO_MODELS[0])
     if model not in VIDEO_MODELS:
-        raise bare(400, f"Invalid model: {model}", validModels=list(VIDEO_MODELS))
+        known = "supportedModels" if cloud.is_latest else "validModels"
+        raise bare(400, f"Invalid model: {model}", **{known: list(VIDEO_MODELS)})
     with reserved(cloud, caller, VIDEO_PRICE, f"Video: {model}", no_credits) as reservation:
         reservation.cost = VIDEO_PRICE
         name = digest(model, prompt)

@@ -1,5 +1,6 @@
 """`POST /voice/tts` (cloud-api §16): silence in valid MPEG frames, as long as the text would take to say."""
 
+import struct
 from hashlib import sha256
 
 from aiohttp import web
@@ -31,11 +32,20 @@ def speech(text: str, voice: str) -> bytes:
     return frame * -(-len(text) // _CHARACTERS_A_FRAME)
 
 
+def wave(sound: bytes) -> bytes:
+    """The bytes as a WAV file of eight-bit samples: the free default voice of generation L."""
+    form = struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8)
+    chunks = (
+        b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(sound)) + sound
+    )
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+
+
 @routes.post("/api/v1/voice/tts")
 @routes.post("/api/elevenlabs/tts")
 @bare_errors
 async def speak(request: web.Request) -> web.StreamResponse:
-    """`{"text", "voiceId"?, "modelId"?}` → a stream of `audio/mpeg`."""
+    """`{"text", "voiceId"?, "modelId"?}` → a stream of `audio/mpeg`; see `Content-Type` in generation L."""
     cloud, caller = request.app[CLOUD], require_caller(request)
     body = await read_json(request, cloud)
     text = body.get("text") if isinstance(body, dict) else None
@@ -48,10 +58,13 @@ async def speak(request: web.Request) -> web.StreamResponse:
         raise bare(500, f"Pricing unavailable for model {model}")
     with reserved(cloud, caller, len(text) * PRICE, "Text to speech", no_credits) as reservation:
         reservation.cost = len(text) * PRICE
-        audio = web.StreamResponse(headers={"Content-Type": "audio/mpeg", "Cache-Control": "no-cache"})
+        is_wav = cloud.is_latest and not body.get("voiceId")
+        kind = "audio/wav" if is_wav else "audio/mpeg"
+        audio = web.StreamResponse(headers={"Content-Type": kind, "Cache-Control": "no-cache"})
         try:
             await audio.prepare(request)
             sound = speech(text, str(body.get("voiceId", "")))
+            sound = wave(sound) if is_wav else sound
             half = len(sound) // 2
             await audio.write(sound[:half])
             if MIDWAY in request:

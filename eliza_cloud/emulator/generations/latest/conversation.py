@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from eliza_cloud.emulator.access.auth import require_caller
-from eliza_cloud.emulator.agents import records, sandbox
+from eliza_cloud.emulator.agents import sandbox
 from eliza_cloud.emulator.eliza import program
-from eliza_cloud.emulator.endpoints.agents import agent_of
 from eliza_cloud.emulator.endpoints.bridge import CHECK, running_sandbox
 from eliza_cloud.emulator.endpoints.stream import CHECK_TYPED, HEADERS, MIDWAY
+from eliza_cloud.emulator.generations.latest.personal import conversation_partner
 from eliza_cloud.emulator.server import zod_issues as zod
 from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.server.database import Row, new_id
@@ -182,7 +182,7 @@ async def call_bridge(request: web.Request) -> web.Response:
     rpc, wrong = zod.valid_object(await read_json(request, cloud), CHECK)
     if wrong:
         raise api_error(400, "Invalid JSON-RPC request", details=wrong)
-    agent = agent_of(request)
+    agent = conversation_partner(request)
     head = {"jsonrpc": "2.0", **({"id": rpc["id"]} if "id" in rpc else {})}
     try:
         return json_response({**head, "result": await _result(request, cloud, agent, rpc)})
@@ -193,11 +193,11 @@ async def call_bridge(request: web.Request) -> web.Response:
 async def stream_message(request: web.Request) -> web.StreamResponse:
     """A shared agent's reply as events; a dedicated agent has no stream."""
     cloud = request.app[CLOUD]
-    caller = require_caller(request)
+    require_caller(request)
     rpc, wrong = zod.valid_object(await read_json(request, cloud), CHECK_TYPED)
     if wrong:
         raise ApiError(400, {"error": "Invalid request", "details": wrong})
-    agent = records.require(cloud, request.match_info["agent_id"], caller.organization_id)
+    agent = conversation_partner(request)
     if not _is_shared(agent):
         raise not_found(cloud, "Not a shared-runtime agent")
     if _is_down(cloud, agent):
