@@ -22,6 +22,7 @@ from eliza_cloud.cloud.types.billing import (
     read_ledger,
     read_summary,
 )
+from eliza_cloud.core.problems import PAYMENT_IN_BROWSER
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
@@ -72,12 +73,7 @@ class Billing:
             body["network"] = network
         outcome = await self._read("POST", "/api/crypto/payments", body, read_crypto_invoice)
         if isinstance(outcome, Verbatim) and _wants_browser(outcome):
-            raise AccessDenied(
-                "Eliza Cloud takes crypto payments from its own web page only, not with an API key. "
-                f"Open {TOP_UP_URL} in a browser to pay this way.",
-                code="browser_required",
-                details={"topUpUrl": TOP_UP_URL},
-            )
+            raise AccessDenied(PAYMENT_IN_BROWSER.occurred(url=TOP_UP_URL, details={"topUpUrl": TOP_UP_URL}))
         return outcome
 
     async def pass_on(self, method: str, path: str, body: Any = None) -> Verbatim:

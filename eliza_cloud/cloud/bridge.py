@@ -6,6 +6,7 @@ from uuid import uuid4
 from eliza_cloud.cloud.errors import AgentTimedOut, AgentUnreachable
 from eliza_cloud.cloud.types.decode import unexpected
 from eliza_cloud.cloud.types.fields import members
+from eliza_cloud.core.problems import AGENT_TIMEOUT, AGENT_UNREACHABLE
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 
@@ -28,12 +29,11 @@ def judge(document: dict[str, Any], redaction: CloudTextRedactor) -> None:
     said = error if isinstance(error, str) else members(error).get("message")
     code = members(error).get("code")
     sentence = redaction.sentence(said) if isinstance(said, str) else ""
-    raise AgentUnreachable(
-        f"The agent does not answer: {sentence or 'its bridge reported an error'}. "
-        "If it was suspended, connect to it again; if it is starting, try again in a moment.",
-        cloud_status=200,
+    problem = AGENT_UNREACHABLE.occurred(
+        said=sentence or "its bridge reported an error",
         details={"cloudCode": code} if isinstance(code, int) else {},
     )
+    raise AgentUnreachable(problem, cloud_status=200)
 
 
 def reply_text(document: dict[str, Any]) -> str:
@@ -52,7 +52,4 @@ def is_cut_off(document: dict[str, Any]) -> bool:
 
 def took_too_long(seconds: float) -> AgentTimedOut:
     """Return the error for an agent that was still busy after `seconds`."""
-    return AgentTimedOut(
-        f"The agent took longer than Eliza Cloud waits for a reply (30 s; {seconds:.0f} s have passed). "
-        "It may still be working on it, so look again before sending the message once more."
-    )
+    return AgentTimedOut(AGENT_TIMEOUT.occurred(seconds=round(seconds)))

@@ -44,6 +44,7 @@ from eliza_cloud.cloud.types.models import (
     Snapshot,
     User,
 )
+from eliza_cloud.core.problems import KEY_MISSING
 from eliza_cloud.redaction.secret import Secret
 
 
@@ -325,6 +326,4 @@ class ElizaCloudClient:
 
     def _require_key(self) -> None:
         if self._key is None:
-            raise KeyRefused(
-                "There is no API key to call Eliza Cloud with. Sign in first with `eliza-cloud login`."
-            )
+            raise KeyRefused(KEY_MISSING.occurred())

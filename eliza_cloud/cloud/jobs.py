@@ -5,15 +5,16 @@ from collections.abc import Awaitable, Callable
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, JobFailed
 from eliza_cloud.cloud.types.models import Job, JobRef
+from eliza_cloud.core.problems import JOB_FAILED
 
 
 async def wait_for_job(
     client: ElizaCloudClient, job: JobRef, sleep: Callable[[float], Awaitable[None]]
 ) -> Job:
-    """Poll a job until it has ended; raises `JobFailed`, or the error of a poll that waiting does not mend.
+    """Poll a job until it has ended; raises `JobFailed`, or the error of a poll that retrying does not help.
 
     Between attempts a job is pending again with an error filled in, and a completed one may still carry it:
-    neither is a failure. One poll that fails in passing is followed by the next. The caller bounds the time.
+    neither is a failure. Failed polls that are retryable are retried. The caller bounds the time.
     """
     interval = job.interval
     while True:
@@ -35,8 +36,4 @@ async def wait_for_job(
 
 def _failed(job: Job) -> JobFailed:
     reason = job.error or f"it ended as {job.status}"
-    return JobFailed(
-        f"Eliza Cloud gave up after its last attempt: {reason}. Try again; if it keeps failing, look at the "
-        "agent on the website.",
-        details={"jobId": job.id},
-    )
+    return JobFailed(JOB_FAILED.occurred(said=reason, details={"jobId": job.id}))

@@ -15,6 +15,7 @@ from eliza_cloud.cloud.http.request import NETWORK_FAULTS, json_object, network_
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
 from eliza_cloud.cloud.http.timeouts import Timeouts, bounded, deadline
 from eliza_cloud.cloud.types.fields import text
+from eliza_cloud.core.problems import STREAM_FAILED, STREAM_INVALID, STREAM_TIMEOUT, STREAM_TRUNCATED
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 T = TypeVar("T")
@@ -24,7 +25,6 @@ _MAX_PLAIN_BYTES = 64 * 1024
 #: How a web page and JSON begin, and no line of an event stream does.
 _OTHER_FORMATS = (b"<", b"{", b"[")
 _KINDS = {"connected", "chunk", "token", "done", "error"}
-_REMEDY = "What was received is not a complete reply; check the agent's status and send the message again."
 
 
 async def stream_reply(
@@ -111,19 +111,15 @@ class _Reply:
 
     def _failed(self, data: dict[str, Any]) -> StreamFailed:
         said = self._redaction.sentence(cloud_text(data) or "no reason was given")
-        return StreamFailed(
-            f"The agent's reply failed: {said}. {_REMEDY}", code="stream_failed", cloud_status=200
-        )
+        return StreamFailed(STREAM_FAILED.occurred(said=said), cloud_status=200)
 
 
 def _cut() -> StreamFailed:
-    return StreamFailed(f"The agent's reply was cut off before its end. {_REMEDY}", cloud_status=200)
+    return StreamFailed(STREAM_TRUNCATED.occurred(), cloud_status=200)
 
 
 def _broken(reason: str) -> StreamFailed:
-    return StreamFailed(
-        f"The agent's reply broke off: {reason}. {_REMEDY}", code="invalid_response", cloud_status=200
-    )
+    return StreamFailed(STREAM_INVALID.occurred(reason=reason), cloud_status=200)
 
 
 async def _read(response: aiohttp.ClientResponse, idle: float, end: float) -> bytes:
@@ -132,15 +128,10 @@ async def _read(response: aiohttp.ClientResponse, idle: float, end: float) -> by
         async with asyncio.timeout_at(min(asyncio.get_running_loop().time() + idle, end)):
             return await response.content.readany()
     except TimeoutError:
-        fault = StreamFailed(
-            f"The agent's reply stopped coming. {_REMEDY}",
-            code="stream_timeout",
-            status=504,
-            cloud_status=200,
-        )
+        error = StreamFailed(STREAM_TIMEOUT.occurred(), cloud_status=200)
     except NETWORK_FAULTS:
-        fault = _cut()
-    raise fault
+        error = _cut()
+    raise error
 
 
 async def _within(seconds: float, url: URL, step: Awaitable[T]) -> T:

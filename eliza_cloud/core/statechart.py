@@ -15,7 +15,7 @@ import msgspec
 from transitions import EventData, Machine, State
 
 from eliza_cloud.core.link.effects import Completed, Rejected, Reply
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import Problem, ProblemType
 
 logging.getLogger("transitions").setLevel(logging.WARNING)  # it reports every callback at INFO
 
@@ -103,10 +103,10 @@ def ignored(event: type, sources: Iterable[Enum], why: str) -> Row[F]:
 
 
 def refused(
-    event: type, sources: Iterable[Enum], refusal: Problem, when: Guard[F] | None = None, why: str = ""
+    event: type, sources: Iterable[Enum], refusal: ProblemType, when: Guard[F] | None = None, why: str = ""
 ) -> Row[F]:
-    """Make a row that tells the caller no, and changes nothing."""
-    return Row(event, tuple(sources), None, Outcome.REFUSED, when, (), refusal, why)
+    """Make a row that refuses the caller, and changes nothing."""
+    return Row(event, tuple(sources), None, Outcome.REFUSED, when, (), refusal.occurred(), why)
 
 
 class Step(msgspec.Struct, Generic[F], frozen=True):

@@ -13,13 +13,12 @@ from aiohttp import web
 
 from eliza_cloud.api.app import SERVER_SETTINGS
 from eliza_cloud.api.http.responses import problem_response
-from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, log_unforeseen, of_the_server
+from eliza_cloud.api.middleware.errors import log_unforeseen, of_the_server
 from eliza_cloud.api.middleware.request_id import request_id_of
 from eliza_cloud.cloud.http.trace_context import REQUEST_ID
 from eliza_cloud.core import log_events
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import INTERNAL_ERROR, MALFORMED_REQUEST
 
-MALFORMED = Problem(code="malformed_request", status=400, message="This is not a well-formed HTTP request.")
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "eliza-cloud"}
 
 log = structlog.get_logger()
@@ -69,10 +68,10 @@ class _Connection(web.RequestHandler):
         headers = {**_HEADERS, REQUEST_ID: request_id_of(request)}
         if status == 400:
             log.debug(log_events.REQUEST_MALFORMED, kind=type(exc).__name__, remote=request.remote)
-            response = problem_response(MALFORMED, headers)
+            response = problem_response(MALFORMED_REQUEST.occurred(), headers)
         else:
             log_unforeseen(request, exc)
-            response = problem_response(INTERNAL_ERROR, headers)
+            response = problem_response(INTERNAL_ERROR.occurred(), headers)
         response.force_close()
         return response
 

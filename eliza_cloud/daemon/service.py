@@ -15,12 +15,12 @@ from aiohttp import web
 from eliza_cloud.api.app import create_app
 from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.core import log_events
-from eliza_cloud.core.problems import PROBLEMS, Problem
+from eliza_cloud.core.problems import INTERNAL_ERROR, PROBLEMS
 from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from eliza_cloud.daemon.hardening import forbid_core_dumps
 from eliza_cloud.daemon.server import ServiceRunner
 from eliza_cloud.daemon.signals import SignalAction, signals
-from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, unavailable, url_of
+from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
 from eliza_cloud.daemon.status_line import StatusLine, status_line
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.ops.logging.level import LogLevelError, log_level, set_level
@@ -109,9 +109,7 @@ async def serve(
         return complain(ServiceExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
     except Exception as error:  # the last boundary: Python would print it with all that it holds
         log.critical(log_events.SERVICE_FAILED, exc_info=error)
-        return complain(
-            ServiceExitCode.FAILED, "The service failed by a fault of its own; its log describes it."
-        )
+        return complain(ServiceExitCode.FAILED, f"{INTERNAL_ERROR.title} Its log describes it.")
     return ServiceExitCode.OK
 
 
@@ -199,7 +197,7 @@ async def running(
             try:
                 await web.SockSite(runner, taken_socket).start()
             except OSError as error:
-                raise unavailable(binding.host, port, error) from error
+                raise PortUnavailableError(binding.host, port, error) from error
         yield Running(manager, config, settings, tuple(map(url_of, taken)), token_file)
     finally:
         async with asyncio.timeout(STOP_BUDGET):
@@ -231,10 +229,12 @@ async def _reload(service: Running, redaction: LogRedactor) -> None:
             detail=str(error),
             remedy="The settings stay as they were.",
         )
-        service.manager.keep_settings(Problem(code=error.code, status=400, message=str(error)))
+        service.manager.keep_settings(error.problem)
         return
     if changed.base_url != service.manager.settings.base_url:
-        log.warning(log_events.SETTINGS_RESTART_REQUIRED, detail="cloud.baseUrl counts after a restart.")
+        log.warning(
+            log_events.SETTINGS_RESTART_REQUIRED, detail="cloud.baseUrl takes effect after a restart."
+        )
     service.manager.change_settings(changed, unknown)
     log.info(log_events.SETTINGS_READ)
 

@@ -1,15 +1,20 @@
 """Taking the ports, before anything else is begun, and without answering on them yet."""
 
-import errno
 import ipaddress
 import socket
 from contextlib import ExitStack
 
-from eliza_cloud.store.config.listen_address import API_BIND, Binding, Port
+from eliza_cloud.store.config.listen_address import Binding, Port
+from eliza_cloud.store.errors import port_error
 
 
 class PortUnavailableError(Exception):
-    """A port cannot be had; the message names it and what sets it."""
+    """A port cannot be bound; `problem` names it and what sets it."""
+
+    def __init__(self, host: str, port: Port, error: OSError) -> None:
+        row, fields = port_error(host, port.number, port.setting, error)
+        self.problem = row.occurred(**fields)
+        super().__init__(self.problem.message)
 
 
 def take_ports(binding: Binding, owner: ExitStack) -> list[socket.socket]:
@@ -23,19 +28,6 @@ def url_of(taken: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def unavailable(host: str, port: Port, error: OSError) -> PortUnavailableError:
-    """Return the sentence for what the system said about a port."""
-    if error.errno == errno.EADDRINUSE:
-        why = f"is in use by another program. Stop that, or set another port with {port.setting}"
-    elif error.errno == errno.EACCES:
-        why = f"is reserved for the administrator. Set one above 1023 with {port.setting}"
-    elif error.errno == errno.EADDRNOTAVAIL:
-        why = f"cannot be had: this machine has no such address. Set another with {API_BIND}"
-    else:
-        why = f"cannot be had: {error.strerror}. Set another port with {port.setting}"
-    return PortUnavailableError(f"Port {port.number} on {host} {why}.")
-
-
 def _bound(host: str, port: Port) -> socket.socket:
     family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
@@ -44,5 +36,5 @@ def _bound(host: str, port: Port) -> socket.socket:
         taken.bind((host, port.number))
     except OSError as error:
         taken.close()
-        raise unavailable(host, port, error) from error
+        raise PortUnavailableError(host, port, error) from error
     return taken

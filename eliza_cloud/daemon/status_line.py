@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.problems import PROBLEMS, RUNTIME_NOT_STARTED
 from eliza_cloud.core.states import LinkState
 from eliza_cloud.core.views.health import readiness
 from eliza_cloud.runtime.observers import Observer, StepRecord
@@ -19,11 +19,8 @@ _WORDS = {
 _WITH_AGENT = {LinkState.CONNECTING, LinkState.CONNECTED, LinkState.RECONNECTING, LinkState.CLOSING}
 
 
-CRASHED = "A fault of the service stopped the link; its log describes it. Restart the service."
-
-
 class StatusLine(Observer):
-    """Says the sentence whenever something happens; `say` may be told the same one again."""
+    """Says the sentence whenever something happens; `say` may get the same one again."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -33,17 +30,17 @@ class StatusLine(Observer):
         self._say(status_line(report.step.facts))
 
     def on_crash(self) -> None:
-        """Say that there will be no link any more."""
-        self._say(CRASHED)
+        """Say that the runtime has stopped."""
+        self._say(f"{RUNTIME_NOT_STARTED.title} {RUNTIME_NOT_STARTED.remedy}")
 
 
 def status_line(facts: Facts) -> str:
-    """Write the state and agent of the link, and what keeps it from standing."""
+    """Write the state and agent of the link, and what keeps it from being connected."""
     words = _WORDS[facts.state]
     agent = facts.agent_name or facts.agent_id
     if agent and facts.state in _WITH_AGENT:
         words += f" to {agent}"
     if facts.state is LinkState.RECONNECTING:
-        words += f" (try {facts.attempt})"
-    cause = PROBLEMS.get(readiness(facts) or "")
-    return f"{words}: {cause.title}" if cause else f"{words}."
+        words += f" (attempt {facts.attempt})"
+    row = PROBLEMS.get(readiness(facts) or "")
+    return f"{words}: {row.title}" if row else f"{words}."

@@ -16,7 +16,7 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.http.request import NETWORK_FAULTS
 from eliza_cloud.cloud.http.trace_context import trace_headers
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import PROVIDER_TIMEOUT, PROVIDER_UNREACHABLE, Problem
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.reload import WatchedFile
 from eliza_cloud.routing.config.table import RoutingTable
@@ -31,7 +31,7 @@ from eliza_cloud.routing.upstreams.resolve import (
     Upstream,
     resolve_upstream,
 )
-from eliza_cloud.runtime.errors import LinkError, problem_of
+from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.file import ConfigFile
 
@@ -147,7 +147,7 @@ class Gateway:
         except CloudError as error:
             if isinstance(error, KeyRefused):
                 self._manager.reverify_key()
-            raise LinkError(problem_of(error)) from error
+            raise LinkError(error.problem) from error
 
     async def _ask_own(
         self, stack: AsyncExitStack, upstream: DirectUpstream, call: UpstreamRequest
@@ -209,12 +209,7 @@ class Gateway:
 
 def _unreached(label: str, error: Exception) -> Problem:
     if isinstance(error, asyncio.TimeoutError):
-        return Problem(
-            code="provider_timeout",
-            status=504,
-            message=f"{label} took too long to answer. Try again in a moment.",
-            retryable=True,
-        )
+        return PROVIDER_TIMEOUT.occurred(provider=label)
     reason = "cannot be reached"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         reason = "cannot be reached: its name was not found"
@@ -222,9 +217,4 @@ def _unreached(label: str, error: Exception) -> Problem:
         reason = "cannot be reached over a trusted TLS connection"
     elif isinstance(error, aiohttp.ServerDisconnectedError):
         reason = "closed the connection without an answer"
-    return Problem(
-        code="provider_unreachable",
-        status=502,
-        message=f"{label} {reason}. Check its base URL, and that it runs.",
-        retryable=True,
-    )
+    return PROVIDER_UNREACHABLE.occurred(provider=label, reason=reason)

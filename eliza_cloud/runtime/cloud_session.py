@@ -11,9 +11,9 @@ from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.base_url import parse_base_url
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import BASE_URL_REFUSED, Problem
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.runtime.errors import LinkError, problem_of
+from eliza_cloud.runtime.errors import LinkError
 
 
 class CloudSession:
@@ -34,18 +34,18 @@ class CloudSession:
         self._traces = tuple(traces)
         self._timeouts = timeouts
         self._address: CloudAddress | None = None
-        self._refused: BaseUrlRefused | None = None
+        self._refused: Problem | None = None
         self._session: aiohttp.ClientSession | None = None
         self._newest: tuple[Secret | None, ElizaCloudClient] | None = None
         try:
             self._address = CloudAddress(parse_base_url(base_url, allow_loopback=allow_loopback))
         except BaseUrlRefused as refused:
-            self._refused = refused
+            self._refused = refused.problem
 
     @property
     def refusal(self) -> Problem | None:
         """Why no call will be made; None when calls can be made."""
-        return None if self._refused is None else problem_of(self._refused)
+        return self._refused
 
     def client(self, key: Secret | None) -> ElizaCloudClient:
         """Return a client that signs with `key`; raises `LinkError` when the base URL is refused.
@@ -53,7 +53,7 @@ class CloudSession:
         The same key gets the same client, which knows by then under which prefix the cloud serves agents.
         """
         if self._address is None:
-            raise LinkError(problem_of(self._refused or BaseUrlRefused("There is no base URL.")))
+            raise LinkError(self._refused or BASE_URL_REFUSED.occurred(reason="there is none"))
         if self._session is None:
             self._session = open_session(self._address.base_url, traces=self._traces)
         if self._newest is None or self._newest[0] != key:

@@ -8,11 +8,10 @@ from eliza_cloud.core.link import effects as do
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import LINK_INTERRUPTED, Problem
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.backup import (
-    INTERRUPTED,
     BackupRequest,
     BackupScheduler,
     RestoreRequest,
@@ -185,7 +184,7 @@ class EffectRunner:
         """Cancel what the state that is left was doing."""
         self._activities.cancel(*STATE_ACTIVITIES)
         self._retry_now = None
-        self.close_scheduler(INTERRUPTED)
+        self.close_scheduler(LINK_INTERRUPTED.occurred())
 
     async def start_connector(self, effect: do.StartConnector) -> None:
         """Bring the agent up, with a client that outlives a sign-out until the link is closed."""

@@ -21,7 +21,7 @@ from eliza_cloud.core.journal.entries import (
 )
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import JOURNAL_STOPPED, Problem
 from eliza_cloud.core.views.health import cause_of
 from eliza_cloud.runtime.clock import Clock, Flag, sleep
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord
@@ -34,12 +34,6 @@ GATHERED_FOR = 1.0
 TRIED_AGAIN_AFTER = 5.0
 #: Entries that are kept in memory while the disk takes none; the oldest go first.
 KEPT_IN_MEMORY = 5_000
-
-WRITER_CRASHED = Problem(
-    code="store_failed",
-    status=500,
-    message="A fault of the service stopped the journal; its log describes it. Restart the service.",
-)
 
 log = structlog.get_logger()
 
@@ -212,7 +206,7 @@ class Journal(Observer):
     def _on_writer_done(self, writer: asyncio.Task[None]) -> None:
         if not writer.cancelled() and (error := writer.exception()) is not None:
             log.error(log_events.RUNTIME_CRASHED, activity="journal", exc_info=error)
-            self._on_problem(WRITER_CRASHED)
+            self._on_problem(JOURNAL_STOPPED.occurred())
 
     def _note(self, entry: AnyEntry) -> None:
         self._seq = entry.seq

@@ -12,7 +12,7 @@ from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Completed, Pending, Reply
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import MANAGER_NOT_STARTED, RUNTIME_NOT_STARTED, Problem
 from eliza_cloud.core.statechart import Step
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.login_poller import Logins
@@ -21,7 +21,6 @@ from eliza_cloud.runtime.causation import EventSource, event_source
 from eliza_cloud.runtime.clock import Clock
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.effect_runner import WAKE, EffectRunner
-from eliza_cloud.runtime.errors import NOT_RUNNING, NOT_STARTED
 from eliza_cloud.runtime.machines import Machines
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord, log_login, tell
 from eliza_cloud.runtime.tasks import Activities, kind_of
@@ -67,7 +66,7 @@ class LinkLoop:
     ) -> None:
         self.facts = Facts()
         self.running = False
-        self.why_not_running = NOT_STARTED
+        self.why_not_running = MANAGER_NOT_STARTED.occurred()
         self.activities = Activities(self._on_crash)
         self.logins = Logins(machines.login)
         self._machine = machines.link
@@ -97,7 +96,7 @@ class LinkLoop:
         self.facts = facts
         self.effect_runner.key = key
         self.running = True
-        self.why_not_running = NOT_RUNNING
+        self.why_not_running = RUNTIME_NOT_STARTED.occurred()
         for observer in self._observers:
             observer.started(facts)
         self.activities.start(CONSUMER, self._consume(), detached=True)
@@ -211,7 +210,7 @@ class LinkLoop:
 
     def _on_crash(self, activity: str, error: BaseException) -> None:
         log.error(log_events.RUNTIME_CRASHED, activity=kind_of(activity), exc_info=error)
-        self._shut_down(NOT_RUNNING)
+        self._shut_down(RUNTIME_NOT_STARTED.occurred())
         self.activities.cancel(*self.activities.names)
         for observer in self._observers:
             observer.on_crash()

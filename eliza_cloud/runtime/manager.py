@@ -15,7 +15,7 @@ from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.state import Facts, OngoingProblem
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import STOPPING, Problem
+from eliza_cloud.core.problems import AGENT_NOT_RUNNING, AGENT_RECONNECTING, STOPPING, Problem
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.explain import Explanation, explain
@@ -23,7 +23,7 @@ from eliza_cloud.core.views.health import HealthView, health_view, readiness
 from eliza_cloud.core.views.status import StatusView, status_view
 from eliza_cloud.runtime.clock import Clock, SystemClock, sleep, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
-from eliza_cloud.runtime.errors import NO_AGENT, RECONNECTING, LinkError
+from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.machines import Machines, shared_machines
 from eliza_cloud.runtime.observers import Observer
@@ -175,7 +175,7 @@ class CloudManager:
         """Take the final snapshot within its time and end everything. Desired agent and key stay."""
         if self.running:
             await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
-        await self._loop.close(STOPPING)  # from here on no call is begun
+        await self._loop.close(STOPPING.occurred())  # from here on no call is begun
         await self._background_tasks.close()
         await self._cloud.close()
 
@@ -289,9 +289,9 @@ class CloudManager:
             raise LinkError(self._loop.why_not_running)
         facts, client = self.facts, self._loop.effect_runner.link_client
         if facts.state is LinkState.RECONNECTING:
-            raise LinkError(RECONNECTING)
+            raise LinkError(AGENT_RECONNECTING.occurred())
         if facts.state is not LinkState.CONNECTED or facts.agent_id is None or client is None:
-            raise LinkError(NO_AGENT)
+            raise LinkError(AGENT_NOT_RUNNING.occurred())
         return CloudRuntimeProxy(client, facts.agent_id, facts.agent_name)
 
     # The sign-in

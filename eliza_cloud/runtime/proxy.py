@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, NotFound
-from eliza_cloud.runtime.errors import LinkError, problem_of
+from eliza_cloud.runtime.errors import LinkError
 
 #: The agent's room for people (local-api §10).
 WEB_CHAT = "web-chat"
@@ -24,7 +24,7 @@ class CloudRuntimeProxy:
         try:
             return await self._client.send_message(self.agent_id, text, mode=mode, room=room)
         except CloudError as error:
-            raise LinkError(problem_of(error)) from error
+            raise LinkError(error.problem) from error
 
     async def stream(
         self, text: str, *, mode: str = "power", room: str = WEB_CHAT
@@ -47,4 +47,4 @@ class CloudRuntimeProxy:
                     raise
                 yield await self._client.send_message(self.agent_id, text, mode=mode, room=room)
         except CloudError as error:
-            raise LinkError(problem_of(error)) from error
+            raise LinkError(error.problem) from error

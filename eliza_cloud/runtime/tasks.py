@@ -123,5 +123,5 @@ async def _result(task: asyncio.Task[T]) -> T:
     except asyncio.CancelledError:
         caller = asyncio.current_task()
         if task.cancelled() and not (caller and caller.cancelling()):
-            raise LinkError(STOPPING) from None
+            raise LinkError(STOPPING.occurred()) from None
         raise

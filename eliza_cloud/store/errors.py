@@ -1,52 +1,83 @@
-"""What goes wrong with files, as sentences a user can act on."""
+"""What the system says about files, the database and ports, as problems a user can act on."""
 
 import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from eliza_cloud.core.problems import (
+    DISK_FULL,
+    PORT_IN_USE,
+    PORT_UNAVAILABLE,
+    SETTINGS_INVALID,
+    STORE_FAILED,
+    Problem,
+    ProblemType,
+)
 
 
 class StoreError(Exception):
     """Something could not be kept or read back: one sentence, with a remedy. Never holds a key or token.
 
-    `code` is its cause in the catalogue (`core.problems`).
+    A plain sentence has the class's own code.
     """
 
-    code = "store_failed"
+    _row = STORE_FAILED
 
-    def __init__(self, sentence: str, code: str | None = None) -> None:
-        super().__init__(sentence)
-        if code is not None:
-            self.code = code
+    def __init__(self, what: str | Problem) -> None:
+        self.problem = self._row.occurred(what=what) if isinstance(what, str) else what
+        super().__init__(self.problem.message)
+
+    @property
+    def code(self) -> str:
+        """The problem's code."""
+        return self.problem.code
 
 
 class ConfigError(StoreError):
     """eliza.json or a variable cannot be understood: names it, what was expected and what was found."""
 
-    code = "settings_invalid"
+    _row = SETTINGS_INVALID
 
 
 _FULL = "the disk is full"
 _QUOTA = "the disk quota is used up"
 _PERMISSION = "give the user who runs the service the right to read and write it"
+_FREE = "free some space and try again"
+#: What the system says, in words.
+_REASONS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _QUOTA,
+    errno.EFBIG: "the file may not grow that large",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "operation not permitted",
+    errno.EISDIR: "it is a directory",
+    errno.ENOTDIR: "a part of the path is not a directory",
+    errno.EEXIST: "something else is in its place",
+    errno.ELOOP: "its symbolic links form a loop",
+    errno.EADDRNOTAVAIL: "address not available",
+}
 _FILE_REMEDIES = {
-    errno.ENOSPC: (_FULL, "free some space and try again"),
-    errno.EDQUOT: (_QUOTA, "free some space and try again"),
-    errno.EFBIG: ("the file may not grow that large", "raise the file size limit and try again"),
-    errno.EROFS: (
-        "the file system is read-only",
-        "make it writable or set ELIZA_STATE_DIR to another directory",
-    ),
-    errno.EACCES: ("permission denied", _PERMISSION),
-    errno.EPERM: ("operation not permitted", _PERMISSION),
-    errno.EISDIR: ("it is a directory", "move the directory away"),
-    errno.ENOTDIR: ("a part of the path is not a directory", "correct the path or move that file away"),
-    errno.EEXIST: ("something else is in its place", "move that away"),
-    errno.ELOOP: ("its symbolic links form a loop", "correct the links"),
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EFBIG: "raise the file size limit and try again",
+    errno.EROFS: "make it writable or set ELIZA_STATE_DIR to another directory",
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+    errno.EISDIR: "move the directory away",
+    errno.ENOTDIR: "correct the path or move that file away",
+    errno.EEXIST: "move that away",
+    errno.ELOOP: "correct the links",
+}
+_PORT_REMEDIES = {
+    errno.EACCES: "Set a port above 1023 with {setting}.",
+    errno.EADDRNOTAVAIL: "Set an address of this machine with ELIZA_API_BIND.",
 }
 _DATABASE_REMEDIES = (
-    ("SQLITE_FULL", _FULL, "free some space and try again"),
+    ("SQLITE_FULL", _FULL, _FREE),
     ("SQLITE_BUSY", "another program keeps it locked", "close that program and try again"),
     ("SQLITE_LOCKED", "another program keeps it locked", "close that program and try again"),
     ("SQLITE_READONLY", "it may not be written", _PERMISSION),
@@ -54,7 +85,7 @@ _DATABASE_REMEDIES = (
     ("SQLITE_CANTOPEN", "it cannot be opened", _PERMISSION),
     ("SQLITE_CORRUPT", "it is damaged", "move it away, restart the service and sign in again"),
     ("SQLITE_NOTADB", "it is not a database", "move it away, restart the service and sign in again"),
-    ("SQLITE_IOERR_SHMSIZE", _FULL, "free some space and try again"),
+    ("SQLITE_IOERR_SHMSIZE", _FULL, _FREE),
     ("SQLITE_IOERR", "the disk failed to read or write", "check the disk and its free space, then try again"),
 )
 
@@ -65,21 +96,39 @@ def file_errors(action: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        fallback = (error.strerror or "the system refused", "check the path and try again")
-        reason, remedy = _FILE_REMEDIES.get(error.errno or 0, fallback)
-        raise StoreError(f"Cannot {action} {path}: {reason}; {remedy}.", _code_of(reason)) from error
+        reason = _reason_of(error)
+        remedy = _FILE_REMEDIES.get(error.errno or 0, "check the path and try again")
+        raise _store_error(f"Cannot {action} {path}", reason, remedy) from error
 
 
 def database_error(error: sqlite3.Error, path: Path) -> StoreError:
     """Return the sentence for what SQLite reported about the database at `path`."""
     name = getattr(error, "sqlite_errorname", "")
-    for prefix, reason, remedy in _DATABASE_REMEDIES:
-        if name.startswith(prefix):
-            return StoreError(f"Cannot use the database {path}: {reason}; {remedy}.", _code_of(reason))
-    return StoreError(
-        f"Cannot use the database {path}: {name or 'unknown error'}; check the file and its directory."
+    reason, remedy = next(
+        (words for prefix, *words in _DATABASE_REMEDIES if name.startswith(prefix)),
+        (name or "unknown error", "check the file and its directory"),
     )
+    return _store_error(f"Cannot use the database {path}", reason, remedy)
 
 
-def _code_of(reason: str) -> str | None:
-    return "disk_full" if reason in {_FULL, _QUOTA} else None
+def port_error(
+    host: str, number: int, setting: str, error: OSError, holder: str = "another program"
+) -> tuple[ProblemType, dict[str, Any]]:
+    """Return what the system said about binding a port, as a row of the catalogue and its fields.
+
+    `setting` sets the port, `holder` uses it.
+    """
+    address = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
+    if error.errno == errno.EADDRINUSE:
+        return PORT_IN_USE, {"address": address, "holder": holder, "setting": setting}
+    remedy = _PORT_REMEDIES.get(error.errno or 0, "Set another port with {setting}.").format(setting=setting)
+    return PORT_UNAVAILABLE, {"address": address, "reason": _reason_of(error), "remedy": remedy}
+
+
+def _reason_of(error: OSError) -> str:
+    return _REASONS.get(error.errno or 0, error.strerror or "the system refused")
+
+
+def _store_error(what: str, reason: str, remedy: str) -> StoreError:
+    row = DISK_FULL if reason in {_FULL, _QUOTA} else STORE_FAILED
+    return StoreError(row.occurred(what=f"{what}: {reason}; {remedy}."))

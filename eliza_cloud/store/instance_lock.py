@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from eliza_cloud.core.problems import ALREADY_RUNNING
 from eliza_cloud.store.atomic_file import create_directory
 from eliza_cloud.store.errors import StoreError, file_errors
 
@@ -15,11 +16,8 @@ class AlreadyRunning(StoreError):  # noqa: N818 - the fact, as its readers name 
 
     def __init__(self, pid: int | None, path: Path) -> None:
         self.pid = pid
-        holder = f"process {pid}" if pid else "another process"
-        super().__init__(
-            f"A service is already running for {path.parent} ({holder}); stop it, or set ELIZA_STATE_DIR to"
-            " another directory."
-        )
+        process = f"process {pid}" if pid else "another process"
+        super().__init__(ALREADY_RUNNING.occurred(directory=path.parent, process=process))
 
 
 class InstanceLock:

@@ -169,7 +169,10 @@ async def test_an_unknown_path_is_a_json_404(idle, method, path):
     answer = await idle.call(method, path)
     assert (answer.status, await answer.json()) == (
         404,
-        refusal("There is nothing at this path.", "unknown_path"),
+        refusal(
+            "There is nothing at this path. Correct the path; `/docs` lists those of the service.",
+            "unknown_path",
+        ),
     )
 
 
@@ -187,7 +190,10 @@ async def test_an_unknown_path_is_a_json_404(idle, method, path):
 async def test_a_wrong_method_is_a_json_405_with_allow(idle, method, path, allow):
     answer = await idle.call(method, path)
     assert (answer.status, answer.headers["Allow"]) == (405, allow)
-    assert await answer.json() == refusal(f"This path takes {allow}, not {method}.", "method_not_allowed")
+    assert await answer.json() == refusal(
+        f"This path accepts {allow}, not {method}. Use one that the `Allow` header names.",
+        "method_not_allowed",
+    )
 
 
 async def test_a_head_request_gets_the_head_of_the_get(idle):

@@ -100,7 +100,7 @@ async def test_a_message_that_is_none_is_400(service, path, body, error):
 async def test_without_an_agent_chat_is_503(signed_in, path):
     assert await signed_in.post(path, {"text": "hello"}) == (
         503,
-        {"ok": False, "error": "Agent is not running", "code": "agent_not_running"},
+        {"ok": False, "error": "Agent is not running", "code": "agent_not_running", "action": "connect"},
     )
 
 

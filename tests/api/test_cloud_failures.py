@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from eliza_cloud.core.problems import INTERNAL_ERROR
 from tests.harness.waiting import until
 
 KEY = "eliza_" + "ab" * 32
@@ -100,7 +101,12 @@ async def test_a_cloud_that_cannot_be_reached_is_502(serve):
 
 
 async def test_without_a_key_everything_that_needs_one_is_401(service):
-    expected = {"ok": False, "error": "Not connected to Eliza Cloud", "code": "not_authenticated"}
+    expected = {
+        "ok": False,
+        "error": "Not connected to Eliza Cloud",
+        "code": "not_authenticated",
+        "action": "sign_in",
+    }
     assert await service.get("/api/cloud/agents") == expected
     assert await service.post("/api/cloud/agents", {"agentName": "x"}) == (401, expected)
     assert await service.get(f"/api/cloud/agents/{AGENT}/backups") == expected
@@ -202,7 +208,7 @@ async def test_a_fault_of_ours_is_a_500_that_shows_nothing(signed_in):
         500,
         {
             "ok": False,
-            "error": "Something went wrong inside the service. Look for the id in X-Request-Id in its log.",
+            "error": INTERNAL_ERROR.occurred().message,
             "code": "internal_error",
         },
     )

@@ -97,12 +97,12 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
 @pytest.mark.parametrize(
     ("flow", "files", "switches"),
     [
-        (connect, 59, 440),
+        (connect, 62, 440),
         (status, 17, 25),
-        (login, 56, 600),
-        (missed_heartbeat, 33, 250),
-        (completion, 35, 110),
-        (disconnect, 54, 270),
+        (login, 58, 600),
+        (missed_heartbeat, 34, 250),
+        (completion, 36, 110),
+        (disconnect, 57, 270),
     ],
 )
 async def test_a_flow_runs_through_few_files(serve, cloud, flow, files, switches):

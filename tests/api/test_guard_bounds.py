@@ -43,7 +43,7 @@ async def test_the_eleventh_wrong_token_within_a_minute_waits_and_the_right_one_
     assert (status, headers["retry-after"]) == (429, "50")
     assert json.loads(body) == {
         "ok": False,
-        "error": "Too many wrong tokens. Try again in 50 seconds.",
+        "error": "Too many wrong tokens were sent. Try again in 50 s.",
         "code": "too_many_attempts",
     }
     assert (await raw(service, request("GET /api/cloud/credits", RIGHT)))[0] == 200

@@ -145,8 +145,8 @@ async def test_a_port_in_use_is_named_with_its_variable(launch, variable):
         taken.listen()
         port = taken.getsockname()[1]
         code, output = await refusal(launch, **{variable: port})
-    sentence = f"Port {port} on 127.0.0.1 is in use by another program. Stop that, or set another port with"
-    assert (code, output) == (1, f"{sentence} {variable}.\n")
+    sentence = f"Cannot bind 127.0.0.1:{port}: it is in use by another program. Stop that program,"
+    assert (code, output) == (1, f"{sentence} or set another port with {variable}.\n")
 
 
 async def test_a_second_service_names_the_first_ones_pid(launch):

@@ -6,7 +6,7 @@ A cell that is not named here is ignored.
 from typing import Any, NamedTuple
 
 from eliza_cloud.core.link import events as ev
-from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_SIGNED_IN, STOPPING, Problem
+from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_AUTHENTICATED, STOPPING, Problem
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.story import ANNA, BERT
@@ -42,16 +42,16 @@ IDLE = (DISCONNECTED, ERROR)
 EXPECTED = [
     *_each(ev.Connect, IDLE, MOVED, CONNECTING),
     *_each(ev.Connect, [ERROR], MOVED, CONNECTING, about=BERT),
-    *_each(ev.Connect, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
-    *_each(ev.Connect, EVERY, REFUSED, refusal=STOPPING, **ENDING),
+    *_each(ev.Connect, EVERY, REFUSED, refusal=NOT_AUTHENTICATED.occurred(), **KEYLESS),
+    *_each(ev.Connect, EVERY, REFUSED, refusal=STOPPING.occurred(), **ENDING),
     *_each(ev.Connect, BUSY, STAYED),
     *_each(ev.Connect, BUSY, MOVED, CLOSING, about=BERT),
     *_each(ev.Connect, [CLOSING], STAYED, about=BERT),
     *_each(ev.Connect, [CLOSING], STAYED),
     *_each(ev.Reattach, IDLE, MOVED, CONNECTING),
     *_each(ev.Reattach, (*BUSY, CLOSING), IGNORED),
-    *_each(ev.Reattach, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
-    *_each(ev.Reattach, EVERY, REFUSED, refusal=STOPPING, **ENDING),
+    *_each(ev.Reattach, EVERY, REFUSED, refusal=NOT_AUTHENTICATED.occurred(), **KEYLESS),
+    *_each(ev.Reattach, EVERY, REFUSED, refusal=STOPPING.occurred(), **ENDING),
     *_each(ev.Connected, [CONNECTING], MOVED, CONNECTED),
     *_each(ev.ConnectFailed, [CONNECTING], MOVED, ERROR, background=False),
     *_each(ev.ConnectFailed, [CONNECTING], MOVED, RECONNECTING, background=True),
@@ -74,7 +74,7 @@ EXPECTED = [
     *_each(ev.KeyChanged, [DISCONNECTED, CLOSING], STAYED),
     *_each(ev.KeyAccepted, EVERY, STAYED),
     *_each(ev.KeySuspected, EVERY, STAYED),
-    *_each(ev.KeySuspected, EVERY, REFUSED, refusal=NOT_SIGNED_IN, **KEYLESS),
+    *_each(ev.KeySuspected, EVERY, REFUSED, refusal=NOT_AUTHENTICATED.occurred(), **KEYLESS),
     *_each(ev.Disconnect, [CONNECTING], MOVED, DISCONNECTED),
     *_each(ev.Disconnect, LINKED, MOVED, CLOSING),
     *_each(ev.Disconnect, [CLOSING], STAYED),
@@ -94,8 +94,8 @@ EXPECTED = [
                 for state in (*BUSY, ERROR)
             ),
             (DISCONNECTED, {"desired_agent_id": ANNA}, (STAYED, DISCONNECTED, None)),
-            (CLOSING, {}, (REFUSED, CLOSING, LINK_CLOSING)),
-            (CLOSING, {"agent_id": BERT, "next_agent": ANNA}, (REFUSED, CLOSING, LINK_CLOSING)),
+            (CLOSING, {}, (REFUSED, CLOSING, LINK_CLOSING.occurred())),
+            (CLOSING, {"agent_id": BERT, "next_agent": ANNA}, (REFUSED, CLOSING, LINK_CLOSING.occurred())),
             (CLOSING, {"agent_id": BERT}, (STAYED, CLOSING, None)),
         )
     ],
@@ -104,8 +104,8 @@ EXPECTED = [
         for kind in (ev.TakeBackup, ev.Restore)
         for row in (
             *_each(kind, [*IDLE, CONNECTED], STAYED),
-            *_each(kind, [CONNECTING, RECONNECTING], REFUSED, refusal=LINK_NOT_READY),
-            *_each(kind, [CLOSING], REFUSED, refusal=LINK_CLOSING),
+            *_each(kind, [CONNECTING, RECONNECTING], REFUSED, refusal=LINK_NOT_READY.occurred()),
+            *_each(kind, [CLOSING], REFUSED, refusal=LINK_CLOSING.occurred()),
             *_each(kind, [CONNECTING, RECONNECTING, CLOSING], STAYED, about=BERT),
         )
     ],

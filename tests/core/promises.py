@@ -272,7 +272,7 @@ def walk_on(node: Node, event: ev.Event) -> Node:
         assert step.facts.stopping, "a stop is final"
         assert step.facts.state not in BUSY
         if isinstance(event, ev.Connect | ev.Reattach):
-            assert step.reply == Rejected(STOPPING)
+            assert step.reply == Rejected(STOPPING.occurred())
     if any(isinstance(effect, do.StartAttempt) for effect in step.effects):
         check_that_chance_only_shortens(before, event, step)
     waiting, leaving = who_waits(node, event, step)

@@ -71,14 +71,14 @@ def test_an_agent_that_is_being_closed_or_comes_next_cannot_go_away_now(kind):
     link.connects(ANNA)
     link.hears(Connect(BERT))
     for agent_id in (ANNA, BERT):
-        assert link.hears(kind(agent_id)).reply == Rejected(LINK_CLOSING)
+        assert link.hears(kind(agent_id)).reply == Rejected(LINK_CLOSING.occurred())
 
 
 def test_callers_who_wait_for_an_agent_that_goes_away_are_told_so():
     link = Story()
     link.hears(Connect(ANNA))
     link.hears(ShutdownAgent(ANNA))
-    assert link.told == [do.AnswerConnect(ANNA, SUPERSEDED)]
+    assert link.told == [do.AnswerConnect(ANNA, SUPERSEDED.occurred())]
 
 
 # Backups
@@ -97,7 +97,7 @@ def test_backups_by_hand_go_through_the_backup_loop(kind):
 @pytest.mark.parametrize("kind", [TakeBackup, Restore])
 def test_backups_of_an_agent_that_is_being_closed_are_refused(kind):
     link = Story(in_state(CLOSING))
-    assert link.hears(kind(ANNA, 5)).reply == Rejected(LINK_CLOSING)
+    assert link.hears(kind(ANNA, 5)).reply == Rejected(LINK_CLOSING.occurred())
     assert link.hears(kind(BERT, 6)).reply == Completed()
 
 

@@ -16,7 +16,7 @@ from eliza_cloud.core.link.events import (
     ShutdownAgent,
     Stop,
 )
-from eliza_cloud.core.problems import NOT_SIGNED_IN, STOPPING, SUPERSEDED
+from eliza_cloud.core.problems import NOT_AUTHENTICATED, STOPPING, SUPERSEDED
 from eliza_cloud.core.states import KeyState, LinkState
 from tests.core.promises import ends
 from tests.core.story import ANNA, BAD_KEY, BERT, TIMEOUT, Story, in_state, told_of
@@ -76,7 +76,7 @@ def test_a_disconnect_takes_a_last_snapshot_of_a_link_that_stood():
         do.CancelActivities(),
         do.ForgetCredentials(),
         do.StartDrain(link.epoch, ANNA, snapshot=True),
-        do.AnswerConnect(ANNA, SUPERSEDED),
+        do.AnswerConnect(ANNA, SUPERSEDED.occurred()),
     ]
 
 
@@ -89,7 +89,7 @@ def test_a_disconnect_while_connecting_has_nothing_to_save():
         do.StopVerifying(),
         do.CancelActivities(),
         do.ForgetCredentials(),
-        do.AnswerConnect(ANNA, SUPERSEDED),
+        do.AnswerConnect(ANNA, SUPERSEDED.occurred()),
         do.AnswerDisconnect(),
     ]
 
@@ -99,7 +99,7 @@ def test_a_disconnect_while_closing_joins_and_drops_the_agent_that_waited():
     link.connects(ANNA)
     link.hears(Connect(BERT))
     link.hears(Disconnect())
-    assert told_of(link.did, BERT) == [SUPERSEDED]
+    assert told_of(link.did, BERT) == [SUPERSEDED.occurred()]
     assert do.CancelActivities() not in link.did, "the last snapshot goes on"
     link.hears(Drained(link.epoch))
     assert (link.state, link.facts.desired_agent_id) == (DISCONNECTED, None)
@@ -121,7 +121,7 @@ def test_who_signs_in_again_while_closing_may_connect_again():
     link = Story()
     link.connects(ANNA)
     link.hears(Disconnect())
-    assert link.hears(Connect(BERT)).reply == Rejected(NOT_SIGNED_IN)
+    assert link.hears(Connect(BERT)).reply == Rejected(NOT_AUTHENTICATED.occurred())
     link.hears(KeyChanged())
     assert link.state is CLOSING
     assert link.hears(Connect(BERT)).reply == Pending()
@@ -157,14 +157,14 @@ def test_stopping_keeps_wish_and_key_and_ends_where_nothing_runs(state):
 def test_stopping_sends_callers_home(state):
     link = Story(in_state(state))
     link.hears(Stop())
-    assert told_of(link.did, ANNA) == [STOPPING]
+    assert told_of(link.did, ANNA) == [STOPPING.occurred()]
 
 
 def test_stopping_while_closing_drops_the_agent_that_waited_but_keeps_the_wish():
     link = Story(in_state(CONNECTED))
     link.hears(Connect(BERT))
     link.hears(Stop())
-    assert told_of(link.did, BERT) == [STOPPING]
+    assert told_of(link.did, BERT) == [STOPPING.occurred()]
     link.hears(Drained(link.epoch))
     assert (link.state, link.facts.desired_agent_id, link.facts.next_agent) == (DISCONNECTED, BERT, None)
 
@@ -172,7 +172,7 @@ def test_stopping_while_closing_drops_the_agent_that_waited_but_keeps_the_wish()
 def test_nobody_is_told_twice_that_the_service_stops():
     link = Story(in_state(CLOSING, next_agent=ANNA))
     link.hears(Stop())
-    assert told_of(link.did, ANNA) == [STOPPING]
+    assert told_of(link.did, ANNA) == [STOPPING.occurred()]
 
 
 @pytest.mark.parametrize("state", LinkState)
@@ -185,7 +185,7 @@ def test_after_a_stop_nothing_is_started_again(state):
         started = {"StartConnector", "StartMonitor", "StartScheduler", "StartCreditsWatch", "StartTry"}
         assert not started & set(link.did_kinds())
         if isinstance(event, Connect | Reattach):
-            assert link.step.reply == Rejected(STOPPING)
+            assert link.step.reply == Rejected(STOPPING.occurred())
 
 
 def test_a_disconnect_after_a_stop_still_signs_out():

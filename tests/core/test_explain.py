@@ -5,7 +5,7 @@ import pytest
 from eliza_cloud.core.link.events import Connect, Connected, ConnectFailed, HeartbeatMissed, Stop, StoreFailed
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.link.table import ROWS
-from eliza_cloud.core.problems import PROBLEMS, Problem
+from eliza_cloud.core.problems import PROBLEMS, RUNTIME_NOT_STARTED, Problem
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.core.views.explain import explain
@@ -57,10 +57,10 @@ def test_a_lost_link_says_what_failed_which_try_is_next_and_when():
     assert explained.cause == "agent_unreachable"
     assert explained.sentences == (
         "The link to Anna has been reconnecting for 1 s.",
-        "Too many heartbeats in a row went unanswered (HeartbeatMissed).",
+        "Too many heartbeats in a row were missed (HeartbeatMissed).",
         "The agent's sandbox does not answer.",
         "The sandbox is dead.",
-        "In 2 s, try 1 of 10 to restore the link is made.",
+        "In 2 s, attempt 1 of 10 to restore the link is made.",
         f"What to do: {PROBLEMS['agent_unreachable'].remedy}",
     )
     assert [item.code for item in explained.items] == ["agent_unreachable"]
@@ -68,7 +68,7 @@ def test_a_lost_link_says_what_failed_which_try_is_next_and_when():
 
 def test_what_comes_within_a_second_comes_next():
     facts = in_state(LinkState.RECONNECTING, attempt=3, next_attempt_at=1000.4)
-    assert "Next, try 3 of 10 to restore the link is made." in told(facts, 1000.0)
+    assert "Next, attempt 3 of 10 to restore the link is made." in told(facts, 1000.0)
 
 
 def test_a_link_in_error_says_that_nothing_happens_by_itself():
@@ -81,8 +81,8 @@ def test_a_link_in_error_says_that_nothing_happens_by_itself():
 @pytest.mark.parametrize(
     ("reason", "promise"),
     [
-        (Reason.RETRIES_EXHAUSTED, "Next, one more try is made when this machine wakes from sleep."),
-        (Reason.KEY_REJECTED, "Next, the link is made again as soon as somebody has signed in."),
+        (Reason.RETRIES_EXHAUSTED, "Next, one more attempt is made when this machine wakes from sleep."),
+        (Reason.KEY_REJECTED, "Next, the link connects again as soon as somebody has signed in."),
     ],
 )
 def test_a_link_that_waits_for_something_says_for_what(reason, promise):
@@ -111,10 +111,7 @@ def test_a_link_whose_loop_fell_says_so_and_promises_nothing():
     facts = in_state(LinkState.CONNECTED, since=990.0)
     explained = explain(facts, 1000.0, running=False)
     assert explained.next is None
-    assert (
-        "A fault stopped the link's own loop; the log describes it. Restart the service."
-        in explained.sentences
-    )
+    assert f"{RUNTIME_NOT_STARTED.title} {RUNTIME_NOT_STARTED.remedy}" in explained.sentences
 
 
 def test_a_link_that_is_closing_is_told_as_the_state_it_came_from():
@@ -123,7 +120,7 @@ def test_a_link_that_is_closing_is_told_as_the_state_it_came_from():
     link.hears(Stop())
     explained = explain(link.facts, 1000.0, running=True)
     assert explained.state == "connected"
-    assert "It is just being closed, with a last backup." in explained.sentences
+    assert "It is being closed, with a last backup." in explained.sentences
     assert "Next, the link is closed." in explained.sentences
 
 

@@ -19,7 +19,7 @@ from eliza_cloud.core.link.events import (
     Stop,
 )
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import NOT_SIGNED_IN, SUPERSEDED
+from eliza_cloud.core.problems import NOT_AUTHENTICATED, SUPERSEDED
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState, Reason
 from tests.core.story import ANNA, BAD_KEY, BERT, BROKEN, GONE, NO_CREDITS, TIMEOUT, Story, in_state
@@ -79,8 +79,11 @@ def test_eight_connects_to_one_agent_are_one_connect():
 def test_a_connect_without_a_key_is_refused():
     link = Story(Facts())
     step = link.hears(Connect(ANNA))
-    assert step.reply == Rejected(NOT_SIGNED_IN)
-    assert (NOT_SIGNED_IN.status, NOT_SIGNED_IN.message) == (401, "Not connected to Eliza Cloud")
+    assert step.reply == Rejected(NOT_AUTHENTICATED.occurred())
+    assert (NOT_AUTHENTICATED.occurred().status, NOT_AUTHENTICATED.occurred().message) == (
+        401,
+        "Not connected to Eliza Cloud",
+    )
     assert link.facts == Facts()
 
 
@@ -144,7 +147,7 @@ def test_a_connect_to_another_agent_closes_the_link_first(state):
         do.CancelActivities(),
         do.StoreDesiredAgent(BERT),
         do.StartDrain(link.epoch, ANNA, worth_saving),
-        do.AnswerConnect(ANNA, SUPERSEDED),
+        do.AnswerConnect(ANNA, SUPERSEDED.occurred()),
     ]
     link.hears(Drained(link.epoch))
     assert (link.state, link.facts.agent_id, link.facts.background) == (CONNECTING, BERT, False)
@@ -159,7 +162,7 @@ def test_while_closing_the_last_connect_wins():
     link.hears(Connect(BERT))
     assert link.told == []
     link.hears(Connect(ANNA))
-    assert link.did == [do.StoreDesiredAgent(ANNA), do.AnswerConnect(BERT, SUPERSEDED)]
+    assert link.did == [do.StoreDesiredAgent(ANNA), do.AnswerConnect(BERT, SUPERSEDED.occurred())]
     link.hears(Drained(link.epoch))
     assert (link.state, link.facts.agent_id) == (CONNECTING, ANNA)
 

@@ -46,7 +46,7 @@ async def test_a_key_that_is_refused_twice_fails(machine, cloud, signed_in):
     assert await machine.failures() == {"key": "key_rejected"}
     found = await machine.examined()
     assert "eliza-cloud login" in found["key"].remedy
-    assert found["credits"].found == found["agent"].found == "Waits for key to pass."
+    assert found["credits"].found == found["agent"].found == "Skipped: depends on key."
 
 
 async def test_a_key_that_is_refused_once_passes(machine, cloud, signed_in):
@@ -60,7 +60,7 @@ async def test_a_key_that_cannot_be_told_is_skipped(machine, cloud, signed_in):
     found = await machine.examined()
     assert machine.report.ok
     assert found["key"].result == "SKIP"
-    assert "cannot be told" in found["key"].found
+    assert "could not be verified" in found["key"].found
     assert found["credits"].result == "SKIP"
 
 
@@ -104,7 +104,7 @@ async def test_a_stopped_agent_that_cannot_be_paid_for_is_a_matter_of_credits(ma
     assert await machine.failures() == {"agent": "agent_unreachable"}
     await cloud.balance(4)
     assert await machine.failures() == {"credits": "credits_exhausted"}
-    assert (await machine.examined())["agent"].found == "Waits for credits to pass."
+    assert (await machine.examined())["agent"].found == "Skipped: depends on credits."
 
 
 async def test_a_running_agent_goes_on_below_the_gate_until_it_is_about_to_be_stopped(

@@ -58,7 +58,7 @@ async def test_wrong_settings_fail_and_what_depends_on_them_waits(machine, text,
     found = {finding.check.value: finding for finding in machine.report.checks}
     assert names in found["settings"].found
     assert str(machine.state / "eliza.json") in found["settings"].remedy
-    assert found["key"].found == found["baseUrl"].found == "Waits for settings to pass."
+    assert found["key"].found == found["baseUrl"].found == "Skipped: depends on settings."
 
 
 async def test_unknown_settings_are_named_and_pass(machine, cloud):
@@ -114,7 +114,7 @@ async def test_a_database_that_is_none_fails_where_the_state_is_and_the_key_wait
     assert await machine.failures() == {"state": "store_failed"}
     found = await machine.examined()
     assert "not a database" in found["state"].found
-    assert found["key"].found == "Waits for state directory to pass."
+    assert found["key"].found == "Skipped: depends on state directory."
 
 
 @pytest.mark.parametrize("file", ["api-token", "agent.sqlite3", "agent.sqlite3-wal", "eliza.json"])
@@ -171,7 +171,7 @@ async def test_a_port_that_another_program_holds_fails_and_is_named_with_what_se
         machine.environ["ELIZA_PORT"] = str(taken)
         assert await machine.failures() == {"ports": "port_taken"}
         found = await why_not_running(installation(machine.environ))
-        assert f"port {taken} on 127.0.0.1" in found.found
+        assert f"127.0.0.1:{taken}" in found.found
         assert "ELIZA_PORT" in found.remedy
     assert await machine.failures() == {}
     assert await why_not_running(installation(machine.environ)) is None

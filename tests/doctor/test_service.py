@@ -34,7 +34,7 @@ async def test_a_service_with_another_state_directory_holds_the_ports_as_a_stran
     assert await machine.failures() == {"ports": "port_taken"}
     found = await machine.examined()
     assert "another state directory" in found["ports"].found
-    assert found["service"].found == "Waits for ports to pass."
+    assert found["service"].found == "Skipped: depends on ports."
 
 
 async def test_a_service_that_stands_still_is_stuck(machine, service, monkeypatch):
@@ -43,7 +43,7 @@ async def test_a_service_that_stands_still_is_stuck(machine, service, monkeypatc
     assert await machine.failures() == {"service": "service_unresponsive"}
     found = await machine.examined()
     assert f"It runs (process {service.pid}), but no answer came" in found["service"].found
-    assert found["ports"].found == "Waits for service to pass."
+    assert found["ports"].found == "Skipped: depends on service."
 
 
 async def test_a_service_on_another_port_is_told_and_fails_nothing(machine, service):

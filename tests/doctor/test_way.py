@@ -72,7 +72,7 @@ async def test_a_certificate_of_nobody_known_is_a_failure_of_tls(machine, serve,
     await serve(eliza, tls=context)
     found, failures = await report(machine)
     assert failures == {"tls": "cloud_tls_failed"}
-    assert found["baseUrl"]["found"] == "Waits for TLS to pass."
+    assert found["baseUrl"]["found"] == "Skipped: depends on TLS."
 
 
 @pytest.mark.parametrize(("valid_from", "until", "theirs"), [(5, 30, 10), (-30, -5, -10)])
@@ -84,7 +84,7 @@ async def test_a_certificate_that_only_a_wrong_clock_finds_invalid_is_the_clocks
     found, failures = await report(machine, SSL_CERT_FILE=str(authority))
     assert failures == {"clock": "clock_wrong"}
     assert f"10 days {'behind' if theirs > 0 else 'ahead of'} the cloud's" in found["clock"]["found"]
-    assert found["tls"]["found"] == found["baseUrl"]["found"] == "Waits for clock to pass."
+    assert found["tls"]["found"] == found["baseUrl"]["found"] == "Skipped: depends on clock."
 
 
 @pytest.mark.parametrize(("valid_from", "until"), [(5, 30), (-30, -5)])
@@ -133,7 +133,7 @@ async def test_a_name_that_does_not_exist_fails_and_the_rest_of_the_way_waits(ma
     found = await machine.examined()
     assert await machine.failures() == {"dns": "cloud_name_not_found"}
     assert "cloud.eliza.invalid" in found["dns"].found
-    waiting = {name for name, finding in found.items() if finding.found == "Waits for DNS to pass."}
+    waiting = {name for name, finding in found.items() if finding.found == "Skipped: depends on DNS."}
     assert waiting == {"clock", "tls", "baseUrl", "key", "credits", "agent"}
 
 
@@ -145,7 +145,7 @@ async def test_an_address_that_the_guard_refuses_fails_before_anything_is_asked(
     assert await machine.failures() == {"baseUrl": "base_url_refused"}
     found = await machine.examined()
     assert "pass@" not in found["baseUrl"].found
-    assert found["dns"].found == "Waits for base URL to pass."
+    assert found["dns"].found == "Skipped: depends on base URL."
 
 
 async def test_loopback_is_refused_unless_it_is_allowed(machine, serve):
@@ -161,7 +161,7 @@ async def test_a_cloud_that_is_down_cannot_be_reached(machine):
     assert await machine.failures() == {"baseUrl": "cloud_unreachable"}
     found = await machine.examined()
     assert "refused the connection" in found["baseUrl"].found
-    assert found["key"].found == found["clock"].found == "Waits for base URL to pass."
+    assert found["key"].found == found["clock"].found == "Skipped: depends on base URL."
 
 
 async def html(request):
@@ -200,7 +200,7 @@ async def test_a_name_that_leads_into_the_own_network_is_refused(machine, monkey
     found = await machine.examined()
     assert await machine.failures() == {"baseUrl": "base_url_refused"}
     assert "cloud.example.com leads to 10.0.0.7, which is a private address." in found["baseUrl"].found
-    assert found["tls"].found == "Waits for base URL to pass."
+    assert found["tls"].found == "Skipped: depends on base URL."
 
 
 async def test_a_clock_that_is_off_is_not_what_the_key_waits_for(machine, serve):
@@ -211,4 +211,4 @@ async def test_a_clock_that_is_off_is_not_what_the_key_waits_for(machine, serve)
     machine.settings(apiKey="eliza_" + "5" * 64)
     await serve(late_and_broken)
     assert await machine.failures() == {"clock": "clock_wrong", "baseUrl": "cloud_server_error"}
-    assert (await machine.examined())["key"].found == "Waits for base URL to pass."
+    assert (await machine.examined())["key"].found == "Skipped: depends on base URL."

@@ -13,6 +13,7 @@ from eliza_cloud.core.link import events as ev
 from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.login.machine import LoginFacts, LoginMachine
+from eliza_cloud.core.problems import DISK_FULL, JOURNAL_STOPPED
 from eliza_cloud.runtime import journal as journal_module
 from eliza_cloud.runtime.causation import event_source
 from eliza_cloud.runtime.journal import Journal
@@ -34,7 +35,7 @@ class Disk(MemoryJournal):
 
     async def append(self, lines: Sequence[Line]) -> None:
         if self.full:
-            raise StoreError("The disk is full; free some space.", "disk_full")
+            raise StoreError(DISK_FULL.occurred(what="The disk is full; free some space."))
         await super().append(lines)
 
 
@@ -166,7 +167,7 @@ async def test_a_fault_of_the_writer_is_logged_and_becomes_a_trouble(desk, log):
     await settle()
     desk.clock.advance(journal_module.GATHERED_FOR)
     await settle()
-    assert desk.problems == [journal_module.WRITER_CRASHED]
+    assert desk.problems == [JOURNAL_STOPPED.occurred()]
     [line] = [line for line in log if line["event"] == "runtime.crashed"]
     assert (line["activity"], line["log_level"]) == ("journal", "error")
     del desk.disk.append

@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 
-from eliza_cloud.core.problems import PROBLEMS, Severity
+from eliza_cloud.core.problems import LASTING, PROBLEMS, Severity
 from eliza_cloud.ops.metrics.service import Metrics
 from tests.metrics.numbers import SERIES
 from tests.metrics.promtool import DEPLOY, RULES, promtool, run_tests
@@ -54,7 +54,7 @@ def cause_rules():
 
 def test_every_cause_that_calls_for_somebody_is_an_alert_in_its_own_words():
     rules = cause_rules()
-    assert set(rules) == set(PROBLEMS) - NOTES - DOCTORS
+    assert set(rules) == set(LASTING) - NOTES - DOCTORS
     for code, rule in rules.items():
         cause = PROBLEMS[code]
         assert (written(rule, "summary"), written(rule, "remedy")) == (cause.title, cause.remedy)
@@ -94,7 +94,7 @@ def test_nothing_fires_while_all_is_well(tmp_path, figure):
             "interval": "15s",
             "input_series": [
                 *({"series": name, "values": values} for name, values in CALM.items()),
-                *({"series": item(code), "values": "0x200"} for code in PROBLEMS),
+                *({"series": item(code), "values": "0x200"} for code in LASTING),
             ],
             "promql_expr_test": [{**quiet, "eval_time": f"{minute}m"} for minute in range(0, 50, 5)],
         }

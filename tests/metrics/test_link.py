@@ -8,9 +8,8 @@ from aiohttp import web
 
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.core.link import events
-from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.problems import AGENT_START_TOO_SLOW, LASTING
 from eliza_cloud.ops.metrics.service import Metrics
-from eliza_cloud.runtime import errors as link_errors
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.store.config.settings import Settings
 from tests.link.conftest import cloud, log, rig  # noqa: F401 - fixtures
@@ -160,7 +159,7 @@ async def test_backups_by_outcome_with_size_age_and_time(rig, cloud, metrics, nu
 async def test_the_health_items_are_those_of_the_health_view(rig, cloud, numbers):  # noqa: F811
     await rig.connected()
     read = numbers().all("eliza_cloud_health_item")
-    assert read == dict.fromkeys(((code, cause.severity) for code, cause in PROBLEMS.items()), 0.0)
+    assert read == dict.fromkeys(((code, cause.severity) for code, cause in LASTING.items()), 0.0)
     await rig.lose()
     rig.clock.advance(0.0)
     shown = {item.code for item in rig.link.health().items}
@@ -214,7 +213,7 @@ async def test_what_comes_from_an_epoch_that_is_over_is_counted_as_stale(rig, nu
     assert type(stale).__name__ == "Connected"
     for event in (
         stale,
-        events.HeartbeatMissed(stale.epoch, link_errors.TOO_SLOW),
+        events.HeartbeatMissed(stale.epoch, AGENT_START_TOO_SLOW.occurred(minutes=15)),
         events.BackupTaken(stale.epoch, 10, 1.0),
     ):
         rig.link._loop.post(event)

@@ -25,7 +25,7 @@ async def test_a_road_that_cannot_be_used_yet_says_why(run):
     )
     assert code == 0
     assert "✗ openai: cannot be used" in out
-    assert "set OPENAI_API_KEY_A or OPENAI_API_KEY_B under env in eliza.json" in out
+    assert "Set OPENAI_API_KEY_A or OPENAI_API_KEY_B under env in eliza.json" in out
     code, out, _ = await run("set", "media", "elizacloud")
     assert "Not connected to Eliza Cloud" in out
     code, out, _ = await run("show")

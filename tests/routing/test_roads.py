@@ -92,13 +92,13 @@ def test_each_account_has_a_variable_of_its_own():
     found = upstream(route, environ=environ)
     assert [(one.name, one.key.reveal()) for one in found.accounts] == [("default", "1"), ("my team", "3")]
     problem = closed(direct("openai", accountId="work"), environ=environ)
-    assert "set OPENAI_API_KEY_WORK under env" in problem.message
+    assert "Set OPENAI_API_KEY_WORK under env" in problem.message
 
 
 def test_a_missing_key_is_said_with_the_name_of_its_variable():
     problem = closed(direct("openai"))
     assert problem.code == "provider_key_missing"
-    assert "set OPENAI_API_KEY under env in eliza.json" in problem.message
+    assert "Set OPENAI_API_KEY under env in eliza.json" in problem.message
 
 
 def test_the_cloud_is_a_road_by_backend_and_transport():

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
+from eliza_cloud.core.problems import RUNTIME_NOT_STARTED
 from eliza_cloud.daemon.service import _reload, running
-from eliza_cloud.daemon.status_line import CRASHED, StatusLine
+from eliza_cloud.daemon.status_line import StatusLine
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import read_binding
@@ -159,4 +160,4 @@ async def test_the_status_says_that_the_links_loop_fell(tmp_path):
         service.manager._loop.post(object())  # no event: the loop does not know what to do with it
         await asyncio.wait_for(service.manager._loop.activities.ended("consumer"), 5)
         await asyncio.sleep(0)
-    assert said[-1] == CRASHED
+    assert said[-1] == f"{RUNTIME_NOT_STARTED.title} {RUNTIME_NOT_STARTED.remedy}"

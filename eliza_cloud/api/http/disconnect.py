@@ -31,7 +31,7 @@ class Disconnects:
     async def cancel_on_disconnect(self, request: web.Request) -> AsyncIterator[None]:
         """End the block when its client goes (`ClientGoneError`) or the service stops (`LinkError`, 503)."""
         if self._stopping:
-            raise LinkError(STOPPING)
+            raise LinkError(STOPPING.occurred())
         try:
             async with asyncio.timeout(None) as scope:
                 self._scopes.add(scope)
@@ -44,7 +44,7 @@ class Disconnects:
         except TimeoutError:
             if not scope.expired():
                 raise
-            raise ClientGoneError if is_gone(request) else LinkError(STOPPING) from None
+            raise ClientGoneError if is_gone(request) else LinkError(STOPPING.occurred()) from None
 
 
 class _Watch:

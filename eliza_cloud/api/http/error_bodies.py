@@ -1,11 +1,11 @@
-"""What a failure looks like: OpenAI's error object under /v1, ours everywhere else."""
+"""What a problem looks like: OpenAI's error object under /v1, ours everywhere else."""
 
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import Action, Problem, action_of
 
 _TYPES = {
     401: "authentication_error",
@@ -20,12 +20,16 @@ Sentence = Annotated[str, Meta(description="What went wrong and what to do about
 Code = Annotated[str, Meta(description="The same for a program; it stays as it is from version to version.")]
 
 
+NextAction = Annotated[Action, Meta(description="What a button would do about it; absent for nothing.")]
+
+
 class ErrorBody(msgspec.Struct, frozen=True):
     """A request that failed. Beside these members stand the cloud's own details, under the cloud's names."""
 
     ok: Annotated[bool, Meta(extra_json_schema={"const": False})]
     error: Sentence
     code: Code
+    action: NextAction | UnsetType = UNSET
 
 
 class CloudRefused(msgspec.Struct, frozen=True):
@@ -41,6 +45,7 @@ class OpenAiError(msgspec.Struct, frozen=True):
     type: str
     code: Code
     param: str | None
+    action: NextAction | UnsetType = UNSET
 
 
 class OpenAiRefused(msgspec.Struct, frozen=True):
@@ -50,13 +55,21 @@ class OpenAiRefused(msgspec.Struct, frozen=True):
 
 
 def our_error(problem: Problem) -> dict[str, Any]:
-    """Return our body for a failure; the cloud's details override none of its members."""
-    body: dict[str, Any] = msgspec.to_builtins(ErrorBody(ok=False, error=problem.message, code=problem.code))
+    """Return our body for a problem; the cloud's details override none of its members."""
+    body: dict[str, Any] = msgspec.to_builtins(
+        ErrorBody(ok=False, error=problem.message, code=problem.code, action=_action(problem))
+    )
     return body | {name: value for name, value in problem.details.items() if name not in body}
 
 
 def openai_error(problem: Problem) -> dict[str, Any]:
-    """Return OpenAI's body for a failure; the cloud's details override none of its members."""
+    """Return OpenAI's body for a problem; the cloud's details override none of its members."""
     kind = _TYPES.get(problem.status, "server_error" if problem.status >= 500 else "invalid_request_error")
-    error = OpenAiError(message=problem.message, type=kind, code=problem.code, param=None)
+    error = OpenAiError(
+        message=problem.message, type=kind, code=problem.code, param=None, action=_action(problem)
+    )
     return {"error": {**problem.details, **msgspec.to_builtins(error)}}
+
+
+def _action(problem: Problem) -> Action | UnsetType:
+    return action_of(problem.code) or UNSET

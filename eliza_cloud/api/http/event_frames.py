@@ -5,7 +5,6 @@ from typing import Literal
 import msgspec
 
 from eliza_cloud.core.journal.entries import AnyEntry
-from eliza_cloud.core.problems import Problem
 from eliza_cloud.core.views.status import StatusView
 
 
@@ -31,11 +30,3 @@ class Gap(msgspec.Struct, frozen=True):
     after: int
     missed: int | None
     reason: Literal["history", "restart", "slow_reader"]
-
-
-TOO_MANY_READERS = Problem(
-    code="too_many_readers",
-    status=503,
-    message="As many programs as may already read the event stream. End one of them, then try again.",
-    retryable=True,
-)

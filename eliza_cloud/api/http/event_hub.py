@@ -12,11 +12,12 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 
-from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, StatusFrame
+from eliza_cloud.api.http.event_frames import Changed, Gap, StatusFrame
 from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.core import log_events
 from eliza_cloud.core.journal.entries import AnyEntry
 from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.problems import TOO_MANY_READERS
 from eliza_cloud.core.timefmt import timestamp
 from eliza_cloud.core.views.status import status_view
 from eliza_cloud.runtime.journal import Journal
@@ -67,7 +68,7 @@ class EventHub:
     def reader(self, after: int | None) -> Iterator["Reader"]:
         """Let a reader in that has read up to the entry `after`; `RequestError` 503 when it is full."""
         if self.readers >= MOST_READERS:
-            raise RequestError(TOO_MANY_READERS)
+            raise RequestError(TOO_MANY_READERS.occurred())
         self.readers += 1
         try:
             yield Reader(self, after)

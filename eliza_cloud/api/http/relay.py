@@ -11,8 +11,8 @@ from aiohttp import web
 from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
 from eliza_cloud.api.http.error_bodies import openai_error
 from eliza_cloud.api.http.sse import MEDIA_TYPE, write_timeout
-from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.api.middleware.errors import ClientGoneError, log_unforeseen
+from eliza_cloud.core.problems import INTERNAL_ERROR, RESPONSE_TRUNCATED, Problem
 from eliza_cloud.redaction.stream import redactor_of
 from eliza_cloud.routing.gateway import UpstreamRequest
 from eliza_cloud.routing.upstreams.resolve import Upstream
@@ -27,12 +27,6 @@ _RATE_LIMITS = "x-ratelimit-"
 #: What travels up, besides what our own call needs; the last two mean something to Eliza Cloud alone.
 _UP = ("Accept", "Idempotency-Key")
 _UP_TO_CLOUD = ("X-App-Id", "X-Affiliate-Code")
-
-CUT = Problem(
-    code="response_truncated",
-    status=502,
-    message="The answer broke off before its end: what was received is not complete. Try again.",
-)
 
 
 def headers_up(request: web.Request, *more: str) -> dict[str, str]:
@@ -70,7 +64,7 @@ async def relay_opened(
         if not passing.begun:
             raise
         log_unforeseen(request, error)
-        await passing.cut(INTERNAL_ERROR)
+        await passing.cut(INTERNAL_ERROR.occurred())
     return passing.response
 
 
@@ -130,7 +124,7 @@ async def _next(response: aiohttp.ClientResponse) -> bytes:
         return await response.content.readany()
     except (aiohttp.ClientError, OSError):
         pass
-    raise LinkError(CUT)
+    raise LinkError(RESPONSE_TRUNCATED.occurred())
 
 
 def _headers_down(response: aiohttp.ClientResponse) -> dict[str, str]:

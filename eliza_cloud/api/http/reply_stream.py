@@ -6,8 +6,8 @@ from contextlib import suppress
 from aiohttp import web
 
 from eliza_cloud.api.http.sse import EventStream
-from eliza_cloud.api.middleware.errors import INTERNAL_ERROR, ClientGoneError, log_unforeseen
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.api.middleware.errors import ClientGoneError, log_unforeseen
+from eliza_cloud.core.problems import INTERNAL_ERROR, Problem
 from eliza_cloud.runtime.errors import LinkError
 
 
@@ -30,7 +30,7 @@ async def stream_reply(
             problem = error.problem
         else:
             log_unforeseen(request, error)
-            problem = INTERNAL_ERROR
+            problem = INTERNAL_ERROR.occurred()
         with suppress(ClientGoneError):
             await tell_failure(events, problem)
     return events.response

@@ -9,7 +9,8 @@ import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.http.decode_errors import INVALID, decode_problem
-from eliza_cloud.api.middleware.errors import BODY_TOO_LARGE, BODY_TOO_SLOW, RequestError, bad_request
+from eliza_cloud.api.middleware.errors import RequestError, bad_request
+from eliza_cloud.core.problems import BODY_NOT_AN_OBJECT, BODY_TOO_LARGE, BODY_TOO_SLOW, INVALID_JSON
 
 MAX_BODY = 1_048_576
 MAX_PASSED_ON = 32 * 1024 * 1024
@@ -28,7 +29,7 @@ async def in_time() -> AsyncIterator[None]:
         async with asyncio.timeout(BODY_WITHIN):
             yield
     except TimeoutError:
-        raise RequestError(BODY_TOO_SLOW) from None
+        raise RequestError(BODY_TOO_SLOW.occurred()) from None
 
 
 class Body(Generic[T]):
@@ -73,7 +74,7 @@ class Body(Generic[T]):
     def _refusal(self, document: Any, error: msgspec.ValidationError) -> RequestError:
         problem = decode_problem(document, self.model, str(error), code=self.code)
         if not problem.path:
-            return bad_request("Request body must be a JSON object", "invalid_json")
+            return RequestError(BODY_NOT_AN_OBJECT.occurred())
         return bad_request(problem.sentence, problem.code)
 
 
@@ -123,14 +124,14 @@ class PassedOn(Generic[T]):
 async def read_content(request: web.Request, limit: int) -> bytes:
     """Read the body. Not by aiohttp's own `read`, which knows one limit for the whole application."""
     if (request.content_length or 0) > limit:
-        raise RequestError(BODY_TOO_LARGE)
+        raise RequestError(BODY_TOO_LARGE.occurred())
     content = bytearray()
     try:
         async with in_time():
             async for chunk in request.content.iter_any():
                 content += chunk
                 if len(content) > limit:
-                    raise RequestError(BODY_TOO_LARGE)
+                    raise RequestError(BODY_TOO_LARGE.occurred())
     except web.RequestPayloadError:
         raise _invalid_json() from None
     return bytes(content)
@@ -149,4 +150,4 @@ def _json(content: bytes) -> Any:
 
 
 def _invalid_json() -> RequestError:
-    return bad_request("Invalid JSON in request body", "invalid_json")
+    return RequestError(INVALID_JSON.occurred())

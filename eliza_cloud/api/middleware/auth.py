@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from eliza_cloud.api.middleware.allowed_hosts import HostRule, OriginRule
 from eliza_cloud.api.middleware.cors import ALLOWED_ORIGIN, is_preflight, preflight_answer
 from eliza_cloud.api.middleware.errors import RequestError
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED, TOO_MANY_ATTEMPTS, UNAUTHORIZED
 from eliza_cloud.redaction.secret import Secret
 
 WINDOW = 60.0
@@ -34,9 +34,6 @@ class FailedAuthLimiter:
         return None
 
 
-HOST_REFUSED = Problem(code="host_not_allowed", status=403, message="Host not allowed")
-ORIGIN_REFUSED = Problem(code="origin_not_allowed", status=403, message="Origin not allowed")
-UNAUTHORIZED = Problem(code="unauthorized", status=401, message="Unauthorized")
 _CARRIERS = ("X-Eliza-Token", "X-Api-Key")
 
 
@@ -80,14 +77,14 @@ class Guard:
         named = request.headers.getall("Host", [])
         target = request.url.host if request.raw_path[:1] != "/" else None
         if not self._hosts.allows(named) or (target is not None and not self._hosts.allows([target])):
-            raise RequestError(HOST_REFUSED)
+            raise RequestError(HOST_NOT_ALLOWED.occurred())
 
     def _check_origin(self, request: web.Request) -> None:
         origins = request.headers.getall("Origin", [])
         if not origins:
             return
         if not self._origins.allows(origins):
-            raise RequestError(ORIGIN_REFUSED)
+            raise RequestError(ORIGIN_NOT_ALLOWED.occurred())
         request[ALLOWED_ORIGIN] = origins[0]
 
     def _check_token(self, request: web.Request) -> None:
@@ -96,15 +93,8 @@ class Guard:
             return
         wait = max([self._wrong.record() or 0 for _ in given], default=0)
         if not wait:
-            raise RequestError(UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
-        raise RequestError(
-            Problem(
-                code="too_many_attempts",
-                status=429,
-                message=f"Too many wrong tokens. Try again in {wait} seconds.",
-                retry_after=wait,
-            )
-        )
+            raise RequestError(UNAUTHORIZED.occurred(), {"WWW-Authenticate": "Bearer"})
+        raise RequestError(TOO_MANY_ATTEMPTS.occurred(retry_after=wait))
 
 
 def _tokens(request: web.Request) -> list[str]:

@@ -15,8 +15,8 @@ from eliza_cloud.api.http.reply_stream import stream_reply
 from eliza_cloud.api.http.request_body import decoded_part
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.http.sse import EventStream, wants_stream
-from eliza_cloud.api.middleware.errors import bad_request
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.core.problems import NO_USER_MESSAGE, Problem
 from eliza_cloud.routing.adapters.models import AGENT_MODEL
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 
@@ -108,7 +108,7 @@ def _text(messages: list[ChatMessage]) -> str:
     instructions = [_content(one) for one in messages if one.role in _INSTRUCTIONS]
     spoken = [text for one in messages if one.role == "user" and (text := _content(one))]
     if not spoken:
-        raise bad_request("messages must hold a user message with text")
+        raise RequestError(NO_USER_MESSAGE.occurred())
     return "\n\n".join([text for text in instructions if text] + spoken[-1:])
 
 

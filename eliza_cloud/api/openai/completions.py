@@ -10,7 +10,7 @@ from msgspec import Meta, Raw
 from eliza_cloud.api.app_keys import GATEWAY
 from eliza_cloud.api.http.relay import headers_to_cloud, headers_up, relay
 from eliza_cloud.api.http.request_body import PassedOn, PassedOnBody
-from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openai.agent_chat import (
     ChatAnswerMessage,
     ChatChoice,
@@ -19,14 +19,13 @@ from eliza_cloud.api.openai.agent_chat import (
     agent_chat,
 )
 from eliza_cloud.api.openai.upstream import (
-    MODEL_NOT_CONFIGURED,
-    MODEL_REQUIRED,
     PASSED_ON,
     Model,
     upstream_operation,
 )
 from eliza_cloud.api.openapi.error_examples import CHAT as TALKING
 from eliza_cloud.api.openapi.operation import EVENT_STREAM, SuccessResponse
+from eliza_cloud.core.problems import MODEL_NOT_CONFIGURED, MODEL_REQUIRED
 from eliza_cloud.routing.adapters.models import AGENT_MODEL, ModelUnknown, resolve_model
 from eliza_cloud.routing.config.types import Capability, Route
 from eliza_cloud.routing.gateway import STREAMED, UpstreamRequest
@@ -71,8 +70,8 @@ CHAT = upstream_operation(
         SuccessResponse(200, PASSED_ON, dict[str, Any]),
         SuccessResponse(200, "Chunks, under `stream`, with `data: [DONE]` at the end.", media=EVENT_STREAM),
     ),
-    MODEL_REQUIRED,
-    MODEL_NOT_CONFIGURED,
+    MODEL_REQUIRED.example(),
+    MODEL_NOT_CONFIGURED.example(),
     *TALKING,
     about="With `stream` or `Accept: text/event-stream` as it comes. The model `eliza-agent` is the connected"
     " agent, which remembers the conversation itself: it gets the instructions and the last user message.",
@@ -82,8 +81,8 @@ EMBEDDINGS = upstream_operation(
     "Embeddings",
     EMBEDDINGS_REQUEST,
     (SuccessResponse(200, PASSED_ON, dict[str, Any]),),
-    MODEL_REQUIRED,
-    MODEL_NOT_CONFIGURED,
+    MODEL_REQUIRED.example(),
+    MODEL_NOT_CONFIGURED.example(),
 )
 
 
@@ -107,7 +106,7 @@ def model_for(wanted: str | None, route: Route) -> str | None:
     try:
         return resolve_model((wanted or "").strip() or None, route)
     except ModelUnknown as error:
-        raise bad_request(f"{error}.", "model_not_configured") from None
+        raise RequestError(MODEL_NOT_CONFIGURED.occurred(what=f"{error}.")) from None
 
 
 def direct_call(
@@ -124,7 +123,7 @@ async def _same_shape(
     upstream: Upstream = await request.app[GATEWAY].upstream(capability)
     model = model_for(wanted, upstream.route)
     if model is None:
-        raise bad_request(f"model is required: the route of {capability.value} names none", "model_required")
+        raise RequestError(MODEL_REQUIRED.occurred(capability=capability.value))
     content = body.with_model(model)
     if isinstance(upstream, CloudUpstream):
         return await relay(request, upstream, UpstreamRequest(path, content, headers_to_cloud(request)))

@@ -9,22 +9,26 @@ import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
-from eliza_cloud.api.http.relay import CUT, headers_to_cloud, relay
+from eliza_cloud.api.http.relay import headers_to_cloud, relay
 from eliza_cloud.api.http.request_body import PassedOnBody
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openai.completions import direct_call, model_for
 from eliza_cloud.api.openai.upstream import (
-    MODEL_NOT_CONFIGURED,
     PASSED_ON,
     Model,
     Text,
     upstream_operation,
 )
-from eliza_cloud.api.openapi.error_examples import invalid
 from eliza_cloud.api.openapi.operation import SuccessResponse
 from eliza_cloud.cloud.http.request import json_object
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import (
+    IMAGES_BY_ADDRESS,
+    INVALID_RESPONSE,
+    MEDIA_TOO_LARGE,
+    MODEL_NOT_CONFIGURED,
+    RESPONSE_TRUNCATED,
+)
 from eliza_cloud.routing.adapters import media as shapes
 from eliza_cloud.routing.config.types import Capability
 from eliza_cloud.routing.gateway import STREAMED, VIDEO, UpstreamRequest
@@ -33,16 +37,6 @@ from eliza_cloud.runtime.errors import LinkError
 
 #: An answer that is put into another shape is held in memory; images may be in it.
 MAX_ANSWER = 64 * 1024 * 1024
-_TOO_LARGE = Problem(
-    code="invalid_response",
-    status=502,
-    message=f"Eliza Cloud answered with more than {MAX_ANSWER // 2**20} MiB. Ask for fewer images.",
-)
-_NOT_UNDERSTOOD = Problem(
-    code="invalid_response",
-    status=502,
-    message="Eliza Cloud answered with something that is not what its contract says. Try again.",
-)
 
 
 class ImageRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,10 +85,8 @@ IMAGES = upstream_operation(
         ),
         SuccessResponse(200, PASSED_ON, dict[str, Any]),
     ),
-    MODEL_NOT_CONFIGURED,
-    invalid(
-        "Eliza Cloud answers with the addresses of images: ask for response_format url.", "unsupported_format"
-    ),
+    MODEL_NOT_CONFIGURED.example(),
+    IMAGES_BY_ADDRESS.example(),
 )
 VIDEOS = upstream_operation(
     "createVideo",
@@ -106,7 +98,7 @@ VIDEOS = upstream_operation(
         ),
         SuccessResponse(200, PASSED_ON, dict[str, Any]),
     ),
-    MODEL_NOT_CONFIGURED,
+    MODEL_NOT_CONFIGURED.example(),
     about="Answers when the video is made, which takes minutes.",
 )
 
@@ -158,8 +150,8 @@ async def _generate(
         )
     try:
         content = request_for_cloud(msgspec.to_builtins(body.known), model)
-    except shapes.MediaRefused as refused:
-        raise bad_request(f"{refused}.", "unsupported_format") from None
+    except shapes.MediaRefused:
+        raise RequestError(IMAGES_BY_ADDRESS.occurred()) from None
     call = UpstreamRequest(cloud_path, content, headers_to_cloud(request), timeout)
     async with (
         request.app[DISCONNECTS].cancel_on_disconnect(request),
@@ -168,7 +160,7 @@ async def _generate(
         document = await _whole(response)
     made = answer_from_cloud(document, int(time.time()))
     if not made["data"]:
-        raise LinkError(_NOT_UNDERSTOOD)
+        raise LinkError(INVALID_RESPONSE.occurred(what="there is nothing made in it"))
     return answer(Generated(**made))
 
 
@@ -178,10 +170,10 @@ async def _whole(response: aiohttp.ClientResponse) -> dict[str, Any]:
         async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > MAX_ANSWER:
-                raise LinkError(_TOO_LARGE)
+                raise LinkError(MEDIA_TOO_LARGE.occurred(size=MAX_ANSWER // 2**20))
     except (aiohttp.ClientError, OSError):
-        raise LinkError(CUT) from None
+        raise LinkError(RESPONSE_TRUNCATED.occurred()) from None
     document = json_object(bytes(body))
     if document is None:
-        raise LinkError(_NOT_UNDERSTOOD)
+        raise LinkError(INVALID_RESPONSE.occurred(what="there is nothing made in it"))
     return document

@@ -13,7 +13,7 @@ from eliza_cloud.api.http.relay import headers_to_cloud, headers_up, relay
 from eliza_cloud.api.http.request_body import PassedOnBody
 from eliza_cloud.api.openai.upstream import PASSED_ON, upstream_operation
 from eliza_cloud.api.openapi.operation import SuccessResponse
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import UNKNOWN_CHAIN
 from eliza_cloud.routing.config.types import Capability
 from eliza_cloud.routing.gateway import UpstreamRequest
 from eliza_cloud.routing.upstreams.resolve import CloudUpstream
@@ -28,16 +28,13 @@ class RpcCall(msgspec.Struct, frozen=True, omit_defaults=True):
     params: Annotated[Raw, Meta(description="A list, or an object.")] | UnsetType = UNSET
 
 
-UNKNOWN_CHAIN = Problem(
-    code="unknown_chain", status=404, message="A chain's name has letters, digits and hyphens, such as base."
-)
 CHAIN = Parameter[str](
     "chain",
     "The chain's name.",
     Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)],
     place="path",
     example="base",
-    problem=UNKNOWN_CHAIN,
+    problem=UNKNOWN_CHAIN.occurred(),
 )
 NETWORK: Parameter[str | None] = Parameter(
     "network", "Of the chain; the upstream's usual one when none is named.", default=None, example="mainnet"

@@ -8,16 +8,15 @@ from aiohttp import web
 from eliza_cloud.api.app_keys import GATEWAY
 from eliza_cloud.api.http.relay import headers_to_cloud, relay
 from eliza_cloud.api.http.request_body import Body, PassedOnBody
-from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openai.completions import direct_call, model_for
 from eliza_cloud.api.openai.upstream import (
     AUDIO,
-    MODEL_NOT_CONFIGURED,
     Model,
     Text,
     upstream_operation,
 )
-from eliza_cloud.api.openapi.error_examples import invalid
+from eliza_cloud.core.problems import MODEL_NOT_CONFIGURED, UNSUPPORTED_FORMAT
 from eliza_cloud.routing.adapters.models import resolve_model
 from eliza_cloud.routing.adapters.speech import speech_for_cloud, speech_for_openai
 from eliza_cloud.routing.config.types import Capability
@@ -44,15 +43,14 @@ class CloudSpeechRequest(msgspec.Struct, frozen=True, rename="camel", omit_defau
 
 SPEECH_REQUEST = PassedOnBody(SpeechRequest("Hello", voice="alloy"))
 CLOUD_SPEECH_REQUEST = Body(CloudSpeechRequest("Hello"))
-MP3_ONLY = "Eliza Cloud speaks MP3 only: ask for response_format mp3"
 
 SPEECH = upstream_operation(
     "createSpeech",
     "Speech",
     SPEECH_REQUEST,
     (AUDIO,),
-    MODEL_NOT_CONFIGURED,
-    invalid(MP3_ONLY, "unsupported_format"),
+    MODEL_NOT_CONFIGURED.example(),
+    UNSUPPORTED_FORMAT.example(),
 )
 CLOUD_SPEECH = upstream_operation(
     "createCloudSpeech", "Speech, in Eliza Cloud's shape", CLOUD_SPEECH_REQUEST, (AUDIO,)
@@ -70,7 +68,7 @@ async def speech(request: web.Request) -> web.StreamResponse:
             request, upstream, direct_call(request, upstream.base, "audio/speech", body.with_model(model))
         )
     if wanted.response_format not in (None, "mp3"):
-        raise bad_request(MP3_ONLY, "unsupported_format")
+        raise RequestError(UNSUPPORTED_FORMAT.occurred())
     content = speech_for_cloud(wanted.input.strip(), wanted.voice, model)
     return await relay(request, upstream, UpstreamRequest("voice/tts", content, headers_to_cloud(request)))
 

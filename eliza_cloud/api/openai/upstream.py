@@ -7,11 +7,25 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from eliza_cloud.api.http.relay import CUT
 from eliza_cloud.api.http.request_body import Body
-from eliza_cloud.api.openapi.error_examples import CLOUD, invalid
+from eliza_cloud.api.openapi.error_examples import CLOUD, examples
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import (
+    CAPABILITY_UNSUPPORTED,
+    NO_KEY_SET,
+    NO_ROUTE_SET,
+    PROVIDER_CREDITS_EXHAUSTED,
+    PROVIDER_KEY_REJECTED,
+    PROVIDER_REFUSED,
+    PROVIDER_SERVER_ERROR,
+    PROVIDER_TIMEOUT,
+    PROVIDER_UNREACHABLE,
+    PROVIDER_WITHOUT_ADDRESS,
+    RESPONSE_TRUNCATED,
+    ROUTE_INCOMPLETE,
+    UNKNOWN_PROVIDER,
+    Problem,
+)
 
 GROUP = "Capabilities"
 OTHERS = "What the upstream refuses keeps its 4xx, with its own code where it names one."
@@ -26,47 +40,25 @@ Model = Annotated[
 Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
 
 
-def _closed(code: str, message: str) -> Problem:
-    return Problem(code=code, status=503, message=message)
-
-
 #: What using an upstream can meet.
 UPSTREAM_PROBLEMS: tuple[Problem, ...] = (
     *CLOUD,
-    _closed(
-        "capability_not_routed",
-        "No route is set for tts. Set one with `eliza-cloud routing set tts BACKEND`.",
+    *examples(
+        NO_ROUTE_SET,
+        ROUTE_INCOMPLETE,
+        UNKNOWN_PROVIDER,
+        CAPABILITY_UNSUPPORTED,
+        PROVIDER_WITHOUT_ADDRESS,
+        NO_KEY_SET,
+        PROVIDER_KEY_REJECTED,
+        PROVIDER_CREDITS_EXHAUSTED,
+        PROVIDER_REFUSED,
+        PROVIDER_UNREACHABLE,
+        PROVIDER_SERVER_ERROR,
+        PROVIDER_TIMEOUT,
+        RESPONSE_TRUNCATED,
     ),
-    _closed("route_incomplete", "The route of tts leads nowhere: it needs a backend, or a remoteApiBase."),
-    _closed(
-        "unknown_provider",
-        "The provider mine of tts is not known. Describe it under providers in eliza.json.",
-    ),
-    _closed("capability_unsupported", "groq answers no chain calls. Route rpc to elizacloud."),
-    _closed("provider_without_address", "The provider mine of tts has no valid address."),
-    _closed("provider_key_missing", "tts goes to openai, but there is no key: set OPENAI_API_KEY under env."),
-    Problem(
-        code="provider_key_rejected", status=401, message="openai does not accept the key in OPENAI_API_KEY."
-    ),
-    Problem(
-        code="provider_credits_exhausted", status=402, message="openai asks for more credits. Top up there."
-    ),
-    Problem(code="provider_refused", status=422, message="openai refused the request: HTTP 422."),
-    Problem(code="provider_unreachable", status=502, message="openai cannot be reached. Check its base URL."),
-    Problem(
-        code="provider_server_error",
-        status=502,
-        message="openai has a fault (HTTP 500). Try again in a moment.",
-    ),
-    Problem(
-        code="provider_timeout", status=504, message="openai took too long to answer. Try again in a moment."
-    ),
-    CUT,
 )
-MODEL_NOT_CONFIGURED = invalid(
-    "The route names no model for small: set smallModel or primaryModel.", "model_not_configured"
-)
-MODEL_REQUIRED = invalid("model is required: the route of llmText names none", "model_required")
 AUDIO = SuccessResponse(200, "The audio as it comes.", media="audio/mpeg")
 
 

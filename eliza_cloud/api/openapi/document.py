@@ -12,7 +12,7 @@ from msgspec import UNSET
 from eliza_cloud.api.http.conditional import CachedResponse, Reference
 from eliza_cloud.api.http.error_bodies import CloudRefused, ErrorBody, OpenAiRefused
 from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.openapi.error_examples import ANY, BODY, CLOSED, INVALID_REQUEST
+from eliza_cloud.api.openapi.error_examples import ANY, BODY, CLOSED
 from eliza_cloud.api.openapi.operation import JSON, Operation
 from eliza_cloud.api.openapi.page import HEADERS as PAGE_HEADERS
 from eliza_cloud.api.openapi.page import reference_page
@@ -27,7 +27,7 @@ from eliza_cloud.api.openapi.responses import (
     refused,
 )
 from eliza_cloud.api.routes import ROUTES, Endpoint
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import INVALID_REQUEST, Problem
 
 _ABOUT = """\
 Links this machine to Eliza Cloud: sign-in, remote agents, a watched and repaired connection, backups, chat.
@@ -175,11 +175,11 @@ def _operation(
 
 def _implied(contract: Operation) -> Iterator[Problem]:
     """Yield the problems that parameters and body imply."""
-    yield from (parameter.problem or INVALID_REQUEST for parameter in contract.parameters)
+    yield from (parameter.problem or INVALID_REQUEST.example() for parameter in contract.parameters)
     if contract.body is not None:
         yield from BODY
         if contract.body.code == INVALID_REQUEST.code:
-            yield INVALID_REQUEST
+            yield INVALID_REQUEST.example()
 
 
 def _template(path: str) -> str:

@@ -1,151 +1,130 @@
-"""The failures a caller can meet, by where they come from; a sentence is what is said, or an example."""
+"""The problems a caller can meet, by where they come from, as the API's document shows them."""
 
-from eliza_cloud.api.middleware.auth import HOST_REFUSED, ORIGIN_REFUSED, UNAUTHORIZED
-from eliza_cloud.api.middleware.errors import BODY_MALFORMED, BODY_TOO_LARGE, BODY_TOO_SLOW, INTERNAL_ERROR
-from eliza_cloud.cloud.errors import (
-    AccessDenied,
-    AgentTimedOut,
-    AgentUnreachable,
-    BaseUrlRefused,
-    CertificateDates,
-    CloudError,
-    CloudServerError,
-    Conflict,
-    InsufficientCredits,
-    InvalidRequest,
-    InvalidResponse,
-    JobFailed,
-    KeyRefused,
-    NameNotFound,
-    QuotaExceeded,
-    RateLimited,
-    Redirected,
-    StreamFailed,
-    TimedOut,
-    TlsFailed,
-    Unreachable,
-)
 from eliza_cloud.core.problems import (
+    ACCESS_DENIED,
+    AGENT_NOT_RUNNING,
+    AGENT_QUOTA_EXCEEDED,
+    AGENT_RECONNECTING,
+    AGENT_TIMEOUT,
+    AGENT_UNREACHABLE,
+    BASE_URL_REFUSED,
+    BODY_MALFORMED,
+    BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
+    CALL_TOO_SLOW,
+    CLOCK_WRONG,
+    CLOUD_NAME_NOT_FOUND,
+    CLOUD_REFUSED_REQUEST,
+    CLOUD_SERVER_ERROR,
+    CLOUD_TIMEOUT,
+    CLOUD_TLS_FAILED,
+    CLOUD_UNREACHABLE,
+    CONFLICT,
+    CREDITS_EXHAUSTED,
+    DISK_FULL,
+    HOST_NOT_ALLOWED,
+    INTERNAL_ERROR,
+    INVALID_JSON,
+    JOB_FAILED,
+    KEY_REJECTED,
     LINK_CLOSING,
+    LINK_INTERRUPTED,
     LINK_NOT_READY,
-    NOT_SIGNED_IN,
+    MALFORMED_REQUEST,
+    NOT_AUTHENTICATED,
+    NOT_FOUND,
+    ORIGIN_NOT_ALLOWED,
+    PROBLEMS,
+    RATE_LIMITED,
+    REDIRECTED,
+    RESPONSE_NOT_JSON,
+    RUNTIME_NOT_STARTED,
+    SETTINGS_INVALID,
+    SIGNED_OUT,
     STOPPING,
+    STORE_FAILED,
+    STREAM_FAILED,
+    STREAM_TIMEOUT,
+    STREAM_TRUNCATED,
     SUPERSEDED,
+    TOO_MANY_ATTEMPTS,
+    UNAUTHORIZED,
+    UNKNOWN_CLOUD_PATH,
     Problem,
+    ProblemType,
 )
-from eliza_cloud.runtime.activities.backup import INTERRUPTED
-from eliza_cloud.runtime.errors import CALL_TOO_SLOW, NO_AGENT, NOT_RUNNING, RECONNECTING
-from eliza_cloud.runtime.operations.cloud_calls import SIGNED_OUT
 
 Failures = tuple[Problem, ...]
 
 
-def _of(kind: type[CloudError], message: str, code: str | None = None, status: int | None = None) -> Problem:
-    """Return the failure that an error of the client is answered with."""
-    return Problem(code=code or kind.code, status=status or kind.status, message=message)
+def examples(*rows: ProblemType) -> Failures:
+    """Return what an occurrence of each row looks like."""
+    return tuple(row.example() for row in rows)
 
 
 def invalid(message: str, code: str = "invalid_request") -> Problem:
     """Return the 400 with this sentence."""
-    return Problem(code=code, status=400, message=message)
+    return PROBLEMS[code].worded("{what}").occurred(status=400, what=message)
 
 
 # At the door
 
 #: What any request can meet, and what those that need the token can meet besides.
-ANY: Failures = (
-    Problem(code="malformed_request", status=400, message="This is not a well-formed HTTP request."),
-    HOST_REFUSED,
-    ORIGIN_REFUSED,
-    INTERNAL_ERROR,
-)
-CLOSED: Failures = (
-    UNAUTHORIZED,
-    Problem(code="too_many_attempts", status=429, message="Too many wrong tokens. Try again in 60 seconds."),
-)
-#: A member of a body, or a parameter, that does not fit its type.
-INVALID_REQUEST = invalid("agentConfig.name must be a string, but it is a number.")
+ANY = examples(MALFORMED_REQUEST, HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED, INTERNAL_ERROR)
+CLOSED = (UNAUTHORIZED.example(), TOO_MANY_ATTEMPTS.occurred(retry_after=60))
 #: What can be wrong with any JSON body.
-BODY: Failures = (
-    invalid("Invalid JSON in request body", "invalid_json"),
-    BODY_MALFORMED,
-    BODY_TOO_SLOW,
-    BODY_TOO_LARGE,
-)
-INVALID_AGENT_ID = invalid("Invalid agent ID or cloud not connected", "invalid_agent_id")
-STORE_FAILED = Problem(
-    code="store_failed",
-    status=500,
-    message="/home/me/.eliza/eliza.json cannot be written: the disk is full. Free some space and try again.",
-)
+BODY = examples(INVALID_JSON, BODY_MALFORMED, BODY_TOO_SLOW, BODY_TOO_LARGE)
+#: What can keep something from being written down.
+NOT_STORED = examples(STORE_FAILED, DISK_FULL, SETTINGS_INVALID)
 
 # The cloud
 
-RUNTIME: Failures = (NOT_RUNNING, STOPPING)
+RUNTIME = examples(RUNTIME_NOT_STARTED, STOPPING)
 #: What a call of the cloud can meet before it says anything.
-WAY: Failures = (
-    _of(BaseUrlRefused, "cloud.baseUrl must be an https address. Correct it and restart the service."),
-    _of(Unreachable, "Eliza Cloud cannot be reached. Check the network and try again."),
-    _of(NameNotFound, "The name of the cloud cannot be looked up. Check this machine's network."),
-    _of(CertificateDates, "This machine's clock is wrong, so that no certificate can be trusted. Set it."),
-    _of(TlsFailed, "What answers at the cloud's address cannot prove that it is the cloud."),
-    _of(TimedOut, "Eliza Cloud did not answer in time. Try again in a moment."),
-    _of(InvalidResponse, "Eliza Cloud answered with something that is not JSON. Check the cloud base URL."),
-    _of(Redirected, "Eliza Cloud redirected the request; redirects are not followed."),
-    _of(
-        CloudServerError, "Eliza Cloud has a fault (HTTP 500): Internal server error. Try again in a moment."
+WAY = (
+    *examples(
+        BASE_URL_REFUSED,
+        CLOUD_UNREACHABLE,
+        CLOUD_NAME_NOT_FOUND,
+        CLOCK_WRONG,
+        CLOUD_TLS_FAILED,
+        CLOUD_TIMEOUT,
+        RESPONSE_NOT_JSON,
+        REDIRECTED,
+        CLOUD_SERVER_ERROR,
     ),
-    _of(RateLimited, "Eliza Cloud asks to slow down: Too many requests. Try again in 30 s."),
-)
-_QUOTA = _of(
-    QuotaExceeded, "The account has as many agents as it may have: 5 of 5. Shut down one that is not needed."
+    RATE_LIMITED.occurred(said="Too many requests", retry_after=30),
 )
 #: What a call made with the key can meet.
-CLOUD: Failures = (
+CLOUD = (
     *RUNTIME,
     *WAY,
-    NOT_SIGNED_IN,
-    SIGNED_OUT,
-    CALL_TOO_SLOW,
-    _QUOTA,
-    _of(InvalidRequest, "Eliza Cloud refused the request as invalid: agentName is too long."),
-    _of(KeyRefused, "Eliza Cloud does not accept the API key: Invalid API key. Sign in again."),
-    _of(KeyRefused, "Eliza Cloud does not accept the API key: Access denied. Sign in again.", status=403),
-    _of(AccessDenied, "Eliza Cloud does not allow this: Forbidden. Check the account and its organization."),
-    _of(
-        InsufficientCredits,
-        "Eliza Cloud asks for more credits: Insufficient credits (balance $3.10, needed $5.00).",
+    *examples(
+        NOT_AUTHENTICATED,
+        SIGNED_OUT,
+        CALL_TOO_SLOW,
+        AGENT_QUOTA_EXCEEDED,
+        CLOUD_REFUSED_REQUEST,
+        KEY_REJECTED,
+        ACCESS_DENIED,
+        CREDITS_EXHAUSTED,
+        CONFLICT,
+        NOT_FOUND,
+        UNKNOWN_CLOUD_PATH,
     ),
-    _of(Conflict, "Eliza Cloud cannot do this in the agent's present state: The agent is not running."),
-    Problem(
-        code="not_found",
-        status=404,
-        message="Eliza Cloud does not know it: Agent not found. Check the id with `eliza-cloud agents list`.",
-    ),
-    Problem(
-        code="unknown_path",
-        status=502,
-        message="Eliza Cloud does not know the path that was asked for, which says nothing about the agent.",
-    ),
+    KEY_REJECTED.occurred(said="Access denied", status=403),
 )
 
 # Agents and the link
 
-JOB = _of(JobFailed, "Eliza Cloud gave the job up: no capacity. Try again.")
+JOB = JOB_FAILED.example()
 #: What the agent's sandbox can do.
-SANDBOX: Failures = (
-    _of(AgentUnreachable, "The agent does not answer. Try again in a moment."),
-    _of(AgentTimedOut, "The agent took too long to answer; it may still be working."),
-)
-BRING_UP: Failures = (*CLOUD, *SANDBOX, JOB, SUPERSEDED)
-LINK_BUSY: Failures = (LINK_NOT_READY, LINK_CLOSING)
-BACKUP: Failures = (*BRING_UP, *LINK_BUSY, INTERRUPTED)
-CHAT: Failures = (
+SANDBOX = examples(AGENT_UNREACHABLE, AGENT_TIMEOUT)
+BRING_UP = (*CLOUD, *SANDBOX, JOB, SUPERSEDED.example())
+LINK_BUSY = examples(LINK_NOT_READY, LINK_CLOSING)
+BACKUP = (*BRING_UP, *LINK_BUSY, LINK_INTERRUPTED.example())
+CHAT = (
     *CLOUD,
     *SANDBOX,
-    NO_AGENT,
-    RECONNECTING,
-    _of(StreamFailed, "The agent's reply was cut off before its end. Try again."),
-    _of(StreamFailed, "The agent's reply failed: out of memory. Try again.", "stream_failed"),
-    _of(StreamFailed, "The agent's reply stopped coming. Try again.", "stream_timeout", 504),
+    *examples(AGENT_NOT_RUNNING, AGENT_RECONNECTING, STREAM_TRUNCATED, STREAM_FAILED, STREAM_TIMEOUT),
 )

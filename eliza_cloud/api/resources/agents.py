@@ -10,8 +10,9 @@ from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.error_examples import BRING_UP, CLOUD, INVALID_AGENT_ID, JOB, LINK_BUSY, SANDBOX
+from eliza_cloud.api.openapi.error_examples import BRING_UP, CLOUD, JOB, LINK_BUSY, SANDBOX
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
+from eliza_cloud.core.problems import INVALID_AGENT_ID
 
 AGENT = "0b5f0f7e-4f3c-4d8e-9a43-3d1f2c9b7e10"  # in examples
 
@@ -92,7 +93,7 @@ AGENT_ID = Parameter[str](
     place="path",
     example=AGENT,
     parse=str.lower,
-    problem=INVALID_AGENT_ID,
+    problem=INVALID_AGENT_ID.example(),
 )
 PREFER = Parameter(
     "Prefer",

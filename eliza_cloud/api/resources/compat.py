@@ -11,15 +11,16 @@ from msgspec import Meta
 
 from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.relay import CUT, relay_opened
+from eliza_cloud.api.http.relay import relay_opened
 from eliza_cloud.api.http.request_body import MAX_BODY, Body, read_content
-from eliza_cloud.api.middleware.errors import bad_request
+from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openapi.error_examples import CLOUD
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.passthrough import in_contract_words, pass_on
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.cloud.types.billing import Verbatim
-from eliza_cloud.runtime.errors import LinkError, problem_of
+from eliza_cloud.core.problems import PATH_NOT_OF_THE_CLOUD, RESPONSE_TRUNCATED
+from eliza_cloud.runtime.errors import LinkError
 
 _ABOUT = (
     "Passed on to the same path under `/api/compat/` of Eliza Cloud, with query and body, and the answer as"
@@ -45,7 +46,7 @@ def compat_operation(method: str) -> Operation:
         parameters=(PATH,),
         body=Body[Any]({}, model=Any, required=False) if takes_body else None,
         answers=(SuccessResponse(200, "What the cloud answers.", dict[str, Any], {"success": True}),),
-        errors=(*CLOUD, CUT),
+        errors=(*CLOUD, RESPONSE_TRUNCATED.example()),
         others="What the cloud answers, whatever it is, as it said it.",
         verbatim=True,
     )
@@ -88,7 +89,7 @@ async def _open(request: web.Request, target: str, content: bytes) -> AsyncItera
     except CloudError as error:
         if isinstance(error, KeyRefused):
             manager.reverify_key()
-        raise LinkError(in_contract_words(problem_of(error), "compat")) from error
+        raise LinkError(in_contract_words(error.problem, "compat")) from error
     except LinkError as error:
         raise LinkError(in_contract_words(error.problem, "compat")) from error
 
@@ -99,5 +100,5 @@ def _target(request: web.Request) -> str:
     for segment in path.split("/"):
         plain = unquote(segment)
         if plain in {"", ".", ".."} or "/" in plain or "\\" in plain:
-            raise bad_request("This path has a segment that no path of Eliza Cloud has")
+            raise RequestError(PATH_NOT_OF_THE_CLOUD.occurred())
     return f"{_THERE}{path}{mark}{query}"

@@ -17,7 +17,7 @@ from eliza_cloud.core.credits import (
     hours_left,
     may_provision,
 )
-from eliza_cloud.core.problems import NOT_SIGNED_IN, Problem
+from eliza_cloud.core.problems import NOT_AUTHENTICATED, Problem
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.runtime.errors import LinkError
 
@@ -103,7 +103,7 @@ def _outlook(amount: float, spending: Spending | None) -> Outlook:
 
 
 def _without_balance(problem: Problem) -> Credits:
-    if problem.code == NOT_SIGNED_IN.code:
+    if problem.code == NOT_AUTHENTICATED.code:
         return Credits(connected=False, balance=None)
     told = Credits(connected=True, balance=None, error=_TEXTS.get(problem.code, problem.message))
     if problem.status == 401:

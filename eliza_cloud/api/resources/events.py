@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import DISCONNECTS, EVENTS
-from eliza_cloud.api.http.event_frames import TOO_MANY_READERS, Changed, Gap, StatusFrame
+from eliza_cloud.api.http.event_frames import Changed, Gap, StatusFrame
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.reply_stream import stream_reply
 from eliza_cloud.api.http.sse import MEDIA_TYPE, EventStream
@@ -15,13 +15,7 @@ from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openapi.error_examples import RUNTIME
 from eliza_cloud.api.openapi.operation import EVENT_STREAM, Operation, SuccessResponse
 from eliza_cloud.api.resources.journal import EntryNumber
-from eliza_cloud.core.problems import Problem
-
-NOT_ACCEPTABLE = Problem(
-    code="not_acceptable",
-    status=406,
-    message="This path answers with text/event-stream, which `Accept` does not allow.",
-)
+from eliza_cloud.core.problems import NOT_ACCEPTABLE, TOO_MANY_READERS, Problem
 
 _SeenNumber = Annotated[
     EntryNumber, Meta(extra={"expected": "a decimal number, as it stands in the `id:` line of a frame"})
@@ -58,7 +52,7 @@ STREAM = Operation(
         SuccessResponse(200, "", Changed, media=EVENT_STREAM),
         SuccessResponse(200, "", Gap, media=EVENT_STREAM),
     ),
-    errors=(NOT_ACCEPTABLE, TOO_MANY_READERS, *RUNTIME),
+    errors=(NOT_ACCEPTABLE.example(), TOO_MANY_READERS.example(), *RUNTIME),
 )
 
 
@@ -73,7 +67,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     if after is None:
         after = LAST_EVENT_ID_QUERY.read(request)
     if not _accepts_events(request):
-        raise RequestError(NOT_ACCEPTABLE)
+        raise RequestError(NOT_ACCEPTABLE.occurred())
     if request.method == "HEAD":
         return EventStream(request).response
     with request.app[EVENTS].reader(after) as reader:

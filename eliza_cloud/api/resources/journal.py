@@ -12,11 +12,11 @@ from eliza_cloud.api.app_keys import JOURNAL, MANAGER
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.middleware.errors import RequestError
-from eliza_cloud.api.openapi.error_examples import STORE_FAILED
+from eliza_cloud.api.openapi.error_examples import NOT_STORED
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, Ok
 from eliza_cloud.core.journal.entries import AnyEntry, LinkEntry
-from eliza_cloud.core.problems import PROBLEMS, Problem
+from eliza_cloud.core.problems import AGENT_UNREACHABLE
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.explain import Explanation, NextStep
 from eliza_cloud.core.views.health import HealthItem, HealthView
@@ -91,13 +91,20 @@ ENTRIES = Operation(
     " that `after` and `since` leave. Printed one a line they are a file for `eliza-cloud replay`.",
     parameters=(AFTER, SINCE, LIMIT),
     answers=(SuccessResponse(200, "The entries.", Entries, Entries(True, (_ENTRY,))),),
-    errors=(STORE_FAILED,),
+    errors=NOT_STORED,
 )
 
-_CAUSE = PROBLEMS["agent_unreachable"]
 _SINCE = "2026-11-23T20:15:00.000Z"
-_WHY = "The agent does not answer. Try again in a moment."
-_ITEM = HealthItem(_CAUSE.code, _CAUSE.severity, _CAUSE.title, _SINCE, _CAUSE.remedy, _WHY)
+_WHY = AGENT_UNREACHABLE.says(said="Sandbox is not running")
+_ITEM = HealthItem(
+    AGENT_UNREACHABLE.code,
+    AGENT_UNREACHABLE.severity,
+    AGENT_UNREACHABLE.title,
+    _SINCE,
+    AGENT_UNREACHABLE.remedy,
+    _WHY,
+    AGENT_UNREACHABLE.action,
+)
 
 HEALTH = Operation(
     id="getHealth",
@@ -120,17 +127,18 @@ EXPLAIN = Operation(
                 state="reconnecting",
                 since=_SINCE,
                 brought_by="HeartbeatMissed",
-                cause=_CAUSE.code,
-                remedy=_CAUSE.remedy,
+                cause=AGENT_UNREACHABLE.code,
+                remedy=AGENT_UNREACHABLE.remedy,
+                action=AGENT_UNREACHABLE.action,
                 sentences=(
                     f"The link to {AGENT} has been reconnecting for 2 min 30 s.",
-                    "Too many heartbeats in a row went unanswered (HeartbeatMissed).",
-                    _CAUSE.title,
+                    "Too many heartbeats in a row were missed (HeartbeatMissed).",
+                    AGENT_UNREACHABLE.title,
                     _WHY,
-                    "In 24 s, try 4 of 10 to restore the link is made.",
-                    f"What to do: {_CAUSE.remedy}",
+                    "In 24 s, attempt 4 of 10 to restore the link is made.",
+                    f"What to do: {AGENT_UNREACHABLE.remedy}",
                 ),
-                next=NextStep("try 4 of 10 to restore the link is made", "2026-11-23T20:17:54.000Z"),
+                next=NextStep("attempt 4 of 10 to restore the link is made", "2026-11-23T20:17:54.000Z"),
                 items=(_ITEM,),
             ),
         ),
@@ -149,7 +157,7 @@ async def entries(request: web.Request) -> web.Response:
     try:
         lines = await read()
     except StoreError as error:
-        raise RequestError(Problem(code=error.code, status=500, message=str(error))) from None
+        raise RequestError(error.problem) from None
     return answer({"ok": True, "entries": [msgspec.Raw(line.encode()) for line in lines]})
 
 

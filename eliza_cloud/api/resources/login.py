@@ -10,18 +10,14 @@ from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.error_examples import RUNTIME, STORE_FAILED, WAY
+from eliza_cloud.api.openapi.error_examples import NOT_STORED, RUNTIME, WAY
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
 from eliza_cloud.core.login.machine import LoginView
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import LOGIN_NOT_BEGUN, Problem
 from eliza_cloud.runtime.errors import LinkError
 
 _SESSION = "a1b2c3d4-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
-
-NOT_BEGUN = Problem(
-    code="login_not_begun", status=502, message="Failed to create auth session with Eliza Cloud"
-)
 
 SessionId = Annotated[str, Meta(min_length=1, pattern=r"\S")]
 
@@ -64,7 +60,7 @@ START = Operation(
             LoginBegun(True, _SESSION, f"https://www.elizacloud.ai/auth/cli-login?session={_SESSION}"),
         ),
     ),
-    errors=(*RUNTIME, *WAY, NOT_BEGUN),
+    errors=(*RUNTIME, *WAY, LOGIN_NOT_BEGUN.example()),
 )
 STATUS = Operation(
     id="getLoginStatus",
@@ -102,7 +98,7 @@ DISCONNECT = Operation(
     about="Takes a final backup, closes the link and removes the key from this machine. The agent goes on"
     " running in the cloud. Repeatable.",
     answers=(SuccessResponse(200, "Done.", SignedOut, SignedOut(True, "disconnected")),),
-    errors=(*RUNTIME, STORE_FAILED),
+    errors=(*RUNTIME, *NOT_STORED),
 )
 
 
@@ -134,7 +130,7 @@ def _not_begun(problem: Problem) -> Problem:
     if problem.code in _TEXTS:
         told = msgspec.structs.replace(problem, message=_TEXTS[problem.code])
     else:
-        told = NOT_BEGUN
+        told = LOGIN_NOT_BEGUN.occurred()
     return msgspec.structs.replace(told, details={**problem.details, "cause": problem.message})
 
 

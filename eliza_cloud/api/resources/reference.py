@@ -14,18 +14,12 @@ from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.openapi.page import HEADERS, written_page
 from eliza_cloud.api.openapi.reference_pages import page_names
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import UNKNOWN_PAGE
 
 _UNCHANGED = SuccessResponse(
     304, "It is still the one with the `ETag` that `If-None-Match` names.", media=None
 )
 _TAG = {"ETag": "Changes when the document does."}
-
-UNKNOWN_PAGE = Problem(
-    code="unknown_page",
-    status=404,
-    message="The reference has no page of this name. See /docs for its pages.",
-)
 
 PAGE_NAME = Parameter[str](
     "page",
@@ -33,7 +27,7 @@ PAGE_NAME = Parameter[str](
     Annotated[str, Meta(pattern="^[a-z-]+$")],
     place="path",
     example="architecture",
-    problem=UNKNOWN_PAGE,
+    problem=UNKNOWN_PAGE.occurred(),
 )
 
 OPENAPI = Operation(
@@ -75,7 +69,7 @@ async def docs_page(request: web.Request) -> web.Response:
     """GET /docs/{page}: a page of the reference."""
     name = PAGE_NAME.read(request)
     if name not in page_names():
-        raise RequestError(UNKNOWN_PAGE)
+        raise RequestError(UNKNOWN_PAGE.occurred())
     return (await asyncio.to_thread(_prepared, name)).answer(request)
 
 

@@ -12,11 +12,19 @@ from eliza_cloud.api.app_keys import GATEWAY
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import RequestError, bad_request
-from eliza_cloud.api.openapi.error_examples import STORE_FAILED, invalid
+from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import (
+    INVALID_KEY,
+    INVALID_PROVIDER,
+    INVALID_ROUTE,
+    MISSING_PROVIDER,
+    NO_ROUTE_SET,
+    STORE_FAILED,
+    SWITCH_IN_PROGRESS,
+    UNKNOWN_CAPABILITY,
+)
 from eliza_cloud.routing.config.parse import RouteRefused, checked_route
 from eliza_cloud.routing.config.provider_switch import (
     MAX_KEY,
@@ -31,20 +39,6 @@ from eliza_cloud.routing.view import CapabilityView, RoutingView, capability_vie
 from eliza_cloud.store.errors import StoreError
 
 _GROUP = "Routes"
-
-SWITCH_IN_PROGRESS = Problem(
-    code="switch_in_progress", status=409, message="Provider switch already in progress", retryable=True
-)
-
-
-def unknown_capability(status: int) -> Problem:
-    """Return the failure for a capability that does not exist: 404 in a path, 400 in a body."""
-    known = ", ".join(Capability)
-    return Problem(
-        code="unknown_capability",
-        status=status,
-        message=f"There is no such capability. Those that can be routed are {known}.",
-    )
 
 
 class Routing(RoutingView, frozen=True, kw_only=True):
@@ -91,7 +85,12 @@ class ProviderSwitch(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     capability: (
         Annotated[
             Capability,
-            Meta(extra={"sentence": unknown_capability(400).message, "code": "unknown_capability"}),
+            Meta(
+                extra={
+                    "sentence": UNKNOWN_CAPABILITY.occurred(status=400).message,
+                    "code": "unknown_capability",
+                }
+            ),
         ]
         | None
     ) = None
@@ -128,9 +127,9 @@ _NONE: dict[str, Any] = {
     "ignored": [],
     "usable": False,
     "reason": "capability_not_routed",
-    "message": "No route is set for tts. Set one with `eliza-cloud routing set tts BACKEND`.",
+    "message": NO_ROUTE_SET.example().message,
 }
-_INVALID_ROUTE = invalid("transport direct needs the backend of a provider, such as openai.", "invalid_route")
+_INVALID_ROUTE = INVALID_ROUTE.example()
 
 CAPABILITY = Parameter[Capability](
     "capability",
@@ -138,7 +137,7 @@ CAPABILITY = Parameter[Capability](
     Capability,
     place="path",
     example="tts",
-    problem=unknown_capability(404),
+    problem=UNKNOWN_CAPABILITY.occurred(),
 )
 NEW_ROUTE = Body(Route(backend=ELIZA_CLOUD), code="invalid_route")
 PROVIDER_SWITCH = Body(ProviderSwitch("openai", "sk-your-key", "gpt-5-mini"))
@@ -165,7 +164,7 @@ SET = Operation(
     parameters=(CAPABILITY,),
     body=NEW_ROUTE,
     answers=(SuccessResponse(200, "Set.", Routed, Routed(ok=True, capability=Capability.TTS, **_STATE)),),
-    errors=(_INVALID_ROUTE, STORE_FAILED),
+    errors=(_INVALID_ROUTE, STORE_FAILED.example()),
 )
 CLEAR = Operation(
     id="clearRoute",
@@ -174,7 +173,7 @@ CLEAR = Operation(
     about="It has no route then. Repeatable.",
     parameters=(CAPABILITY,),
     answers=(SuccessResponse(200, "Removed.", Routed, Routed(ok=True, capability=Capability.TTS, **_NONE)),),
-    errors=(STORE_FAILED,),
+    errors=(STORE_FAILED.example(),),
 )
 SWITCH = Operation(
     id="switchProvider",
@@ -198,13 +197,13 @@ SWITCH = Operation(
         ),
     ),
     errors=(
-        invalid("Missing provider", "missing_provider"),
-        invalid("Invalid provider", "invalid_provider"),
-        invalid("API key is too long", "invalid_key"),
+        MISSING_PROVIDER.example(),
+        INVALID_PROVIDER.example(),
+        INVALID_KEY.example(),
         _INVALID_ROUTE,
-        unknown_capability(400),
-        SWITCH_IN_PROGRESS,
-        STORE_FAILED,
+        UNKNOWN_CAPABILITY.occurred(status=400),
+        SWITCH_IN_PROGRESS.example(),
+        STORE_FAILED.example(),
     ),
 )
 
@@ -222,7 +221,7 @@ async def set_route(request: web.Request) -> web.Response:
     try:
         route = checked_route(body)
     except RouteRefused as refused:
-        raise bad_request(f"{refused}.", "invalid_route") from None
+        raise RequestError(INVALID_ROUTE.occurred(what=f"{refused}.")) from None
     await write(request, setting(capability, route, body))
     return await _shown(request, capability)
 
@@ -239,7 +238,7 @@ async def write(request: web.Request, change: Change) -> None:
     try:
         await asyncio.to_thread(request.app[GATEWAY].config.update, change)
     except StoreError as error:
-        raise RequestError(Problem(code="store_failed", status=500, message=str(error))) from None
+        raise RequestError(STORE_FAILED.occurred(what=error)) from None
 
 
 async def _shown(request: web.Request, capability: Capability) -> web.Response:
@@ -260,15 +259,15 @@ async def switch_provider(request: web.Request) -> web.Response:
     providers = (await gateway.table()).providers
     provider = known_provider(wanted.provider, providers)
     if provider is None:
-        raise bad_request("Invalid provider", "invalid_provider")
+        raise RequestError(INVALID_PROVIDER.occurred())
     key = _trimmed(wanted.api_key)
     try:
         route = switched_route(provider, _trimmed(wanted.primary_model), _trimmed(wanted.remote_api_base))
         variable = key_variable(provider, providers) if key else None
     except RouteRefused as refused:
-        raise bad_request(f"{refused}.", "invalid_route") from None
+        raise RequestError(INVALID_ROUTE.occurred(what=f"{refused}.")) from None
     if gateway.switching.locked():
-        raise RequestError(SWITCH_IN_PROGRESS)
+        raise RequestError(SWITCH_IN_PROGRESS.occurred())
     async with gateway.switching:
         await write(request, switching(capability, route, (variable, key) if variable and key else None))
     return answer(

@@ -15,7 +15,7 @@ from eliza_cloud.api.resources.credits import Dollars
 from eliza_cloud.api.resources.passthrough import ask_billing, billing_operation, pass_on
 from eliza_cloud.cloud.types.billing import Verbatim
 from eliza_cloud.cloud.types.fields import text
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import PAYMENT_IN_BROWSER
 
 _INVALID_AMOUNT = {"sentence": "Invalid top-up amount"}
 #: Dollars that one payment may be about (cloud-api §19), as a number or in decimal digits.
@@ -109,11 +109,7 @@ CRYPTO_QUOTE = billing_operation(
             expires_at="2026-11-23T20:15:00.000Z",
         ),
     ),
-    Problem(
-        code="browser_required",
-        status=403,
-        message="Eliza Cloud takes crypto payments from its own web page only, not with an API key.",
-    ),
+    PAYMENT_IN_BROWSER.example(),
     body=CRYPTO_TOP_UP,
 )
 

@@ -14,20 +14,13 @@ from yarl import URL
 from eliza_cloud.cloud.errors import BaseUrlRefused, InvalidRequest
 from eliza_cloud.cloud.http.hosts import is_agent_host
 from eliza_cloud.cloud.http.ssrf import is_loopback_address, refuse_address
+from eliza_cloud.core.problems import BASE_URL_REFUSED, PAGES_URL_REFUSED, UNUSABLE_ID
 from eliza_cloud.redaction.cloud import KEY_SHAPE
 
 __all__ = ["DEFAULT_BASE_URL", "BaseUrl", "parse_base_url", "parse_pages_url", "refuse_address"]
 
 DEFAULT_BASE_URL = "https://www.elizacloud.ai"
 
-_REMEDY = (
-    "Set ELIZAOS_CLOUD_BASE_URL or cloud.baseUrl to the https address of your cloud, or leave it out to use "
-    f"{DEFAULT_BASE_URL}."
-)
-_PAGES_REMEDY = (
-    "Set cloud.pagesUrl to the https address of your cloud's web pages, or leave it out: it belongs to "
-    "cloud.baseUrl."
-)
 _API_SUFFIX = "/api/v1"
 #: A host whose last label is a number is read as an IPv4 address by URL parsers, whatever its base.
 _NUMERIC_LABEL = re.compile(r"0x[0-9a-f]*|[0-9]+")
@@ -67,7 +60,7 @@ class BaseUrl:
 def segment(text: str) -> str:
     """Percent-encode an id as one segment of a path; raises `InvalidRequest` for one that cannot be."""
     if not text.strip("."):
-        raise InvalidRequest("An empty id was asked for. Give the id that Eliza Cloud shows for it.")
+        raise InvalidRequest(UNUSABLE_ID.occurred())
     return quote(text, safe="")
 
 
@@ -76,7 +69,7 @@ def parse_base_url(text: str, *, allow_loopback: bool) -> BaseUrl:
     try:
         return _checked(text.strip(), allow_loopback=allow_loopback)
     except _Refused as refused:
-        raise BaseUrlRefused(f"The cloud base URL is refused: {refused}. {_REMEDY}") from None
+        raise BaseUrlRefused(BASE_URL_REFUSED.occurred(reason=refused)) from None
 
 
 def parse_pages_url(text: str, *, allow_loopback: bool) -> BaseUrl:
@@ -84,7 +77,7 @@ def parse_pages_url(text: str, *, allow_loopback: bool) -> BaseUrl:
     try:
         return _checked(text.strip(), allow_loopback=allow_loopback)
     except _Refused as refused:
-        raise BaseUrlRefused(f"The URL of the cloud's pages is refused: {refused}. {_PAGES_REMEDY}") from None
+        raise BaseUrlRefused(PAGES_URL_REFUSED.occurred(reason=refused)) from None
 
 
 class _Refused(ValueError):  # noqa: N818 - named after what happened

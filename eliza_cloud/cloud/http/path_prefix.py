@@ -14,6 +14,7 @@ from eliza_cloud.cloud.errors import CloudServerError, InvalidResponse
 from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.error_mapping import success
 from eliza_cloud.cloud.http.request import CloudResponse, Exchange
+from eliza_cloud.core.problems import CLOUD_FAILS_EVERYWHERE, NOT_ELIZA_CLOUD
 
 _PREFIXES = ("eliza", "milady", "milaidy")
 
@@ -63,13 +64,7 @@ class AgentPaths:
                 success(answer, self.exchange.redaction)
             seen.add(answer.status)
         if 500 in seen:
-            raise CloudServerError(
-                f"Eliza Cloud at {self._address.base_url} fails on every path where agents could be. "
-                "Try again in a moment.",
-                cloud_status=500,
-            )
-        raise InvalidResponse(
-            f"What answers at {self._address.base_url} is not an Eliza Cloud: it has none of the paths where "
-            "agents could be. Check ELIZAOS_CLOUD_BASE_URL and cloud.baseUrl.",
-            cloud_status=404,
-        )
+            problem = CLOUD_FAILS_EVERYWHERE.occurred(site=self._address.base_url)
+            raise CloudServerError(problem, cloud_status=500)
+        problem = NOT_ELIZA_CLOUD.occurred(site=self._address.base_url, found="it has no path for agents")
+        raise InvalidResponse(problem, cloud_status=404)

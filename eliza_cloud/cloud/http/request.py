@@ -29,6 +29,19 @@ from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.cloud.http.session import AddressRefused
 from eliza_cloud.cloud.http.trace_context import trace_headers
+from eliza_cloud.core.problems import (
+    CLOCK_WRONG,
+    CLOUD_ADDRESS_REFUSED,
+    CLOUD_NAME_NOT_FOUND,
+    CLOUD_SILENT,
+    CLOUD_TLS_FAILED,
+    CLOUD_UNREACHABLE,
+    KEY_UNSENDABLE,
+    NOT_ENCODABLE,
+    REDIRECTED,
+    RESPONSE_NOT_HTTP,
+    RESPONSE_TOO_LARGE,
+)
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
@@ -173,10 +186,7 @@ class Exchange:
             return {}
         key = self._key.reveal()
         if not all("!" <= character <= "~" for character in key):
-            raise KeyRefused(
-                "The API key contains characters that no key of Eliza Cloud has, so it was not sent. "
-                "Check where it was pasted, or sign in again with `eliza-cloud login`."
-            )
+            raise KeyRefused(KEY_UNSENDABLE.occurred())
         return {"X-API-Key": key, "Authorization": f"Bearer {key}"}
 
 
@@ -194,10 +204,7 @@ def _encoded(body: Any) -> bytes:
     try:
         return msgspec.json.encode(body)
     except (UnicodeEncodeError, RecursionError):
-        raise InvalidRequest(
-            "The request holds text that is not valid Unicode, or is nested too deeply, so it was not sent. "
-            "Correct it and try again."
-        ) from None
+        raise InvalidRequest(NOT_ENCODABLE.occurred()) from None
 
 
 async def read_answer(response: aiohttp.ClientResponse, redaction: CloudTextRedactor) -> CloudResponse:
@@ -221,11 +228,8 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
                 break
         else:
             return bytes(body)
-    raise InvalidResponse(
-        f"Eliza Cloud sent more than {MAX_JSON_BYTES // 2**20} MiB where a short answer was expected. "
-        "Check that the cloud base URL is right.",
-        cloud_status=response.status,
-    )
+    problem = RESPONSE_TOO_LARGE.occurred(size=MAX_JSON_BYTES // 2**20)
+    raise InvalidResponse(problem, cloud_status=response.status)
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -242,30 +246,19 @@ def network_fault(error: Exception, url: URL) -> CloudError:
     site = f"{url.scheme}://{url.authority}"
     cause = getattr(error, "os_error", error) if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, AddressRefused):
-        return BaseUrlRefused(
-            f"The cloud base URL is refused: {cause}. No connection was made. Set ELIZAOS_CLOUD_BASE_URL or "
-            "cloud.baseUrl to the public https address of your cloud."
-        )
+        return BaseUrlRefused(CLOUD_ADDRESS_REFUSED.occurred(reason=cause))
     if isinstance(error, TimeoutError):
-        return TimedOut(f"Eliza Cloud at {site} took too long to answer. Check the network and try again.")
+        return TimedOut(CLOUD_SILENT.occurred(site=site))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return NameNotFound(
-            f"The name {url.host} could not be found, so Eliza Cloud was not reached. Check the network, "
-            "and the cloud base URL for a typing mistake."
-        )
+        return NameNotFound(CLOUD_NAME_NOT_FOUND.occurred(host=url.host))
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
-        kind = CertificateDates if _verify_code(cause) in _DATES else TlsFailed
-        return kind(
-            f"No trusted TLS connection to {site}: {_tls_reason(cause)}. Check this machine's clock and "
-            "certificates, and that nothing on the network intercepts the connection."
-        )
+        reason = _tls_reason(cause)
+        if _verify_code(cause) in _DATES:
+            return CertificateDates(CLOCK_WRONG.occurred(site=site, reason=reason))
+        return TlsFailed(CLOUD_TLS_FAILED.occurred(site=site, reason=reason))
     if isinstance(error, aiohttp.ClientResponseError):
-        return InvalidResponse(
-            f"What answers at {site} does not speak HTTP properly. Check the cloud base URL."
-        )
-    return Unreachable(
-        f"Eliza Cloud at {site} {_network_reason(cause)}. Check the network and try again in a moment."
-    )
+        return InvalidResponse(RESPONSE_NOT_HTTP.occurred(site=site))
+    return Unreachable(CLOUD_UNREACHABLE.occurred(site=site, reason=_network_reason(cause)))
 
 
 def _network_reason(cause: BaseException) -> str:
@@ -297,8 +290,4 @@ def _redirected(response: aiohttp.ClientResponse, redaction: CloudTextRedactor) 
         target = f" to {location.scheme}://{redaction.sentence(location.host)}" if location.host else ""
     except ValueError:
         target = ""
-    return Redirected(
-        f"Eliza Cloud redirected the request{target}; such a redirect is not followed, because the API key "
-        "would go along. If you trust that address, set it as the cloud base URL.",
-        cloud_status=response.status,
-    )
+    return Redirected(REDIRECTED.occurred(target=target), cloud_status=response.status)

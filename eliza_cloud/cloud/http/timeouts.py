@@ -8,6 +8,7 @@ from contextvars import ContextVar
 import msgspec
 
 from eliza_cloud.cloud.errors import TimedOut
+from eliza_cloud.core.problems import CLOUD_TIMEOUT
 
 
 class Timeouts(msgspec.Struct, frozen=True):
@@ -59,7 +60,4 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
 
 def timed_out(seconds: float) -> TimedOut:
     """Return the error for a call that had `seconds`."""
-    return TimedOut(
-        f"Eliza Cloud did not answer within {seconds:g} seconds. Try again in a moment; "
-        "if it keeps happening, check the network and the status of Eliza Cloud."
-    )
+    return TimedOut(CLOUD_TIMEOUT.occurred(seconds=f"{seconds:g}"))

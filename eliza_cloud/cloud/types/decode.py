@@ -18,6 +18,7 @@ from eliza_cloud.cloud.types.models import (
     Snapshot,
     User,
 )
+from eliza_cloud.core.problems import INVALID_RESPONSE
 
 #: The usual polling hint (cloud-api §11), for answers without one.
 DEFAULT_INTERVAL = 5.0
@@ -27,10 +28,7 @@ _LONGEST_INTERVAL = 60.0
 
 def unexpected(what: str) -> InvalidResponse:
     """Return the error for an answer in which `what` is missing or of another kind."""
-    return InvalidResponse(
-        f"Eliza Cloud gave an unexpected response: {what}. Try again; if it keeps happening, check that the "
-        "cloud base URL is right and that this version still fits the cloud."
-    )
+    return InvalidResponse(INVALID_RESPONSE.occurred(what=what))
 
 
 def read_user(document: dict[str, Any]) -> User:

@@ -9,6 +9,7 @@ from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.types.decode import unexpected
 from eliza_cloud.cloud.types.fields import text
 from eliza_cloud.cloud.types.models import LoginPoll, LoginSession
+from eliza_cloud.core.problems import KEY_UNAVAILABLE, KEY_UNUSABLE
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
@@ -19,7 +20,7 @@ MAX_PREFIX = 15
 def read_session(document: dict[str, Any], own_id: str, pages_url: BaseUrl) -> LoginSession:
     """Read a created sign-in; a server that made its own id is one that can revoke a collected key.
 
-    Our own id counts only where the answer has none: under any other the cloud would not know the sign-in.
+    Our own id is used only where the answer has none: the cloud knows the sign-in by its own.
     """
     told = document.get("sessionId")
     session_id = own_id if told is None else text(told)
@@ -38,11 +39,8 @@ def read_poll(answer: CloudResponse, redaction: CloudTextRedactor) -> LoginPoll:
     if answer.status in {404, 410} and answer.document is not None:
         said = cloud_text(answer.document) or ""
         if "key unavailable" in said.casefold():
-            raise KeyUnavailable(
-                f"The sign-in ended without a key: {redaction.sentence(said)}. "
-                "Sign in again with `eliza-cloud login`.",
-                cloud_status=answer.status,
-            )
+            problem = KEY_UNAVAILABLE.occurred(said=redaction.sentence(said))
+            raise KeyUnavailable(problem, cloud_status=answer.status)
         return LoginPoll("expired")
     document = success(answer, redaction)
     status = text(document.get("status"))
@@ -50,9 +48,7 @@ def read_poll(answer: CloudResponse, redaction: CloudTextRedactor) -> LoginPoll:
         raise unexpected("the sign-in has no status")
     key = text(document.get("apiKey")) if status == "authenticated" else None
     if key is not None and not all("!" <= character <= "~" for character in key):
-        raise KeyUnavailable(
-            "The sign-in brought a key with characters that no key of Eliza Cloud has. Sign in again."
-        )
+        raise KeyUnavailable(KEY_UNUSABLE.occurred())
     prefix = text(document.get("keyPrefix"))
     return LoginPoll(
         status=status,

@@ -22,7 +22,7 @@ from eliza_cloud.core.link.events import (
     TakeBackup,
 )
 from eliza_cloud.core.link.state import Facts, OngoingProblem
-from eliza_cloud.core.problems import STOPPING, SUPERSEDED, Problem
+from eliza_cloud.core.problems import STOPPING, SUPERSEDED, ProblemType
 from eliza_cloud.core.statechart import Action, Cursor
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 
@@ -47,7 +47,7 @@ def answer_linked(cursor: Cursor[Facts]) -> None:
 
 def answer_problem(cursor: Cursor[Facts]) -> None:
     """Tell everyone who waits for this link why it failed."""
-    problem = getattr(cursor.event, "problem", SUPERSEDED)
+    problem = getattr(cursor.event, "problem", None) or SUPERSEDED.occurred()
     if cursor.facts.agent_id is not None:
         cursor.effects.append(do.AnswerConnect(cursor.facts.agent_id, problem))
 
@@ -57,9 +57,9 @@ def answer_closed(cursor: Cursor[Facts]) -> None:
     cursor.effects.append(do.AnswerDisconnect())
 
 
-def _supersede(cursor: Cursor[Facts], agent_id: str | None, problem: Problem = SUPERSEDED) -> None:
+def _supersede(cursor: Cursor[Facts], agent_id: str | None, why: ProblemType = SUPERSEDED) -> None:
     if agent_id is not None:
-        cursor.effects.append(do.AnswerConnect(agent_id, problem))
+        cursor.effects.append(do.AnswerConnect(agent_id, why.occurred()))
 
 
 def supersede_waiters(cursor: Cursor[Facts]) -> None:

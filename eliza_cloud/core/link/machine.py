@@ -39,7 +39,7 @@ class LinkMachine:
         epoch, or about an older key, is `STALE` and changes nothing.
         """
         if _is_stale(facts, event):
-            return Step(facts=facts, effects=(), reply=Rejected(SUPERSEDED), outcome=Outcome.STALE)
+            return Step(facts=facts, effects=(), reply=Rejected(SUPERSEDED.occurred()), outcome=Outcome.STALE)
         cursor = Cursor(facts.state, facts, event, at, jitter)
         self.table.fire(type(event), cursor)
         outcome = cursor.row.outcome if cursor.row else Outcome.IGNORED

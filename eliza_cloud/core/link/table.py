@@ -36,7 +36,7 @@ from eliza_cloud.core.link.events import (
     TakeBackup,
 )
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_SIGNED_IN, STOPPING
+from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_AUTHENTICATED, STOPPING
 from eliza_cloud.core.statechart import Row, ignored, moves, refused, stays
 from eliza_cloud.core.states import LinkState, Reason
 
@@ -83,7 +83,7 @@ FENCED = "belongs to an activity that this state does not own"
 ROWS: tuple[Row[Facts], ...] = (
     # Connecting
     refused(Connect, EVERY, STOPPING, g.stopping),
-    refused(Connect, EVERY, NOT_SIGNED_IN, g.keyless),
+    refused(Connect, EVERY, NOT_AUTHENTICATED, g.keyless),
     moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
     stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
     stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way, attended or not"),
@@ -91,7 +91,7 @@ ROWS: tuple[Row[Facts], ...] = (
     moves(Connect, BUSY, CLOSING, a.supersede_waiters, a.remember_next, a.wait, why="another agent"),
     stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
     refused(Reattach, EVERY, STOPPING, g.stopping),
-    refused(Reattach, EVERY, NOT_SIGNED_IN, g.keyless),
+    refused(Reattach, EVERY, NOT_AUTHENTICATED, g.keyless),
     moves(
         Reattach,
         IDLE,
@@ -159,7 +159,7 @@ ROWS: tuple[Row[Facts], ...] = (
     # The key
     stays(KeyAccepted, EVERY, a.accept_key),
     stays(KeyUnverified, EVERY, a.note_key_problem),
-    refused(KeySuspected, EVERY, NOT_SIGNED_IN, g.keyless),
+    refused(KeySuspected, EVERY, NOT_AUTHENTICATED, g.keyless),
     stays(KeySuspected, EVERY, a.verify_key),
     moves(KeyChanged, LINKED, CONNECTING, a.adopt_key, why="a new client, the same agent"),
     moves(KeyChanged, [CONNECTING], CONNECTING, a.adopt_key, why="started again with the new key"),

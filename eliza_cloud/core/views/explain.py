@@ -3,7 +3,7 @@
 import msgspec
 
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.problems import PROBLEMS, RETRIES_EXHAUSTED, RUNTIME_NOT_STARTED, Action, particulars
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.timefmt import timestamp
 from eliza_cloud.core.views.health import HealthItem, cause_of, health_view
@@ -13,17 +13,17 @@ _BROUGHT = {
     None: "The service started",
     "AgentGone": "The cloud said twice that the agent does not exist",
     "ConnectFailed": "Connecting failed",
-    "Connect": "A connect was asked for",
+    "Connect": "A connect was requested",
     "Connected": "The agent was started and answered a heartbeat",
-    "CreditsExhausted": "The cloud refused to start the agent for want of credits",
-    "Disconnect": "A disconnect was asked for",
-    "Drained": "The link was closed in order",
-    "HeartbeatMissed": "Too many heartbeats in a row went unanswered",
-    "KeyChanged": "Somebody signed in, so the link is made anew with the new key",
+    "CreditsExhausted": "The cloud refused to start the agent, because the balance is too low",
+    "Disconnect": "A disconnect was requested",
+    "Drained": "The link was closed",
+    "HeartbeatMissed": "Too many heartbeats in a row were missed",
+    "KeyChanged": "Somebody signed in, so the link connects with the new key",
     "KeyRejected": "The cloud refused the API key twice",
-    "Reattach": "The link of before was taken up again",
-    "ReconnectFailed": "The last try to restore the link failed",
-    "Reconnected": "A try to restore the link succeeded",
+    "Reattach": "The previous link is being resumed",
+    "ReconnectFailed": "The last attempt to restore the link failed",
+    "Reconnected": "An attempt to restore the link succeeded",
     "ShutdownAgent": "The agent is being deleted",
     "Stop": "The service is stopping",
     "SuspendAgent": "The agent is being suspended",
@@ -39,13 +39,15 @@ class NextStep(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, rename="camel"):
-    """One state explained. `cause` is a code of the catalogue; `next` is null where a person has to act."""
+    """One state explained. `cause` is a code of the catalogue, `action` what a button would do about
+    it; `next` is null where a person has to act."""
 
     state: str
     since: str
     brought_by: str | None
     cause: str | None
     remedy: str | None
+    action: Action | None
     sentences: tuple[str, ...]
     next: NextStep | None
     items: tuple[HealthItem, ...]
@@ -61,15 +63,15 @@ def explain(facts: Facts, at: float, *, running: bool) -> Explanation:
         cause = "not_signed_in"
     upcoming = _next(facts) if running else None
     retries_exhausted = facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None
-    remedy = (
-        PROBLEMS["retries_exhausted" if retries_exhausted else cause].remedy if cause is not None else None
-    )
+    row = None if cause is None else RETRIES_EXHAUSTED if retries_exhausted else PROBLEMS[cause]
+    remedy = None if row is None else row.remedy
     return Explanation(
         state=shown_state(facts).value,
         since=timestamp(facts.since),
         brought_by=facts.last_event,
         cause=cause,
         remedy=remedy,
+        action=None if row is None else row.action,
         sentences=tuple(_sentences(facts, at, cause, upcoming, remedy, running=running)),
         next=_step(upcoming, at),
         items=items,
@@ -89,14 +91,14 @@ def _sentences(
     said = [f"The link{agent} has been {shown_state(facts).value} for {_length(at - facts.since)}."]
     said.append(f"{_brought(facts)}.")
     if facts.state is LinkState.CLOSING:
-        said.append("It is just being closed, with a last backup.")
+        said.append("It is being closed, with a last backup.")
     if cause is not None:
         said.append(PROBLEMS[cause].title)
         detail = _detail(facts)
         if detail is not None:
             said.append(detail)
     if not running:
-        said.append("A fault stopped the link's own loop; the log describes it. Restart the service.")
+        said.append(f"{RUNTIME_NOT_STARTED.title} {RUNTIME_NOT_STARTED.remedy}")
     elif upcoming is not None:
         what, due = upcoming
         left = 0.0 if due is None else due - at
@@ -117,8 +119,8 @@ def _brought(facts: Facts) -> str:
 def _detail(facts: Facts) -> str | None:
     problems = (facts.base_url_problem, facts.key_problem, facts.store_problem, facts.settings_problem)
     if facts.base_url_problem is None and facts.problem is not None:
-        return facts.problem.message
-    return next((problem.problem.message for problem in problems if problem is not None), None)
+        return particulars(facts.problem)
+    return next((particulars(problem.problem) for problem in problems if problem is not None), None)
 
 
 def _step(upcoming: tuple[str, float | None] | None, at: float) -> NextStep | None:
@@ -138,10 +140,10 @@ def _next(facts: Facts) -> tuple[str, float | None] | None:
             return "the next heartbeat is sent", last + facts.policy.heartbeat_interval
         case LinkState.RECONNECTING:
             attempts = facts.policy.backoff.attempts
-            which = f"try {facts.attempt} of {attempts}" if attempts else f"try {facts.attempt}"
+            which = f"attempt {facts.attempt} of {attempts}" if attempts else f"attempt {facts.attempt}"
             return f"{which} to restore the link is made", facts.next_attempt_at
         case LinkState.CLOSING:
-            return "the link to the next agent is made" if facts.next_agent else "the link is closed", None
+            return "the link to the next agent connects" if facts.next_agent else "the link is closed", None
         case _:
             return _next_when_idle(facts)
 
@@ -150,9 +152,9 @@ def _next_when_idle(facts: Facts) -> tuple[str, None] | None:
     if facts.key_problem is not None and facts.key is KeyState.UNVERIFIED:
         return "the cloud is asked again whether it accepts the key", None
     if facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None:
-        return "one more try is made when this machine wakes from sleep", None
+        return "one more attempt is made when this machine wakes from sleep", None
     if facts.reason is Reason.KEY_REJECTED and facts.desired_agent_id is not None:
-        return "the link is made again as soon as somebody has signed in", None
+        return "the link connects again as soon as somebody has signed in", None
     return None
 
 

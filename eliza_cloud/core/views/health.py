@@ -9,20 +9,29 @@ import msgspec
 
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import PROBLEMS, Problem, Severity
+from eliza_cloud.core.problems import (
+    CLOCK_JUMPED,
+    CONNECT_FAILED,
+    LASTING,
+    PROBLEMS,
+    Action,
+    Problem,
+    Severity,
+    particulars,
+)
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.timefmt import timestamp
 
 DAY = 86400.0
 EXPIRES_SOON = 7 * DAY
-#: Backups may be this many intervals late before that is worth a word.
+#: Backups may be this many intervals late before that is shown.
 OVERDUE_AFTER = 3.0
 #: A missed heartbeat is shown once the next one would have come and been missed, too.
 BEATS_TO_VISIBLE = 1.5
-#: Seconds for which a jump of the clock is worth a word.
+#: Seconds for which a jump of the clock is shown.
 JUMP_SHOWN_FOR = 600.0
 
-#: Failures that are told as another cause: what a person does about them is the same.
+#: Problems that are shown as another one: what a person does about them is the same.
 _PROBLEM_CODES = {
     "agent_timeout": "agent_unreachable",
     "cloud_timeout": "cloud_unreachable",
@@ -36,7 +45,9 @@ _ORDER = tuple(Severity)[::-1]
 
 
 class HealthItem(msgspec.Struct, frozen=True, rename="camel"):
-    """One thing that is wrong. `since` is ISO 8601 in UTC, `detail` the particulars in a sentence."""
+    """One thing that is wrong. `since` is ISO 8601 in UTC, `detail` the particulars in a sentence.
+
+    `action` is what a button beside it would do; null where only a person can act."""
 
     code: str
     severity: Severity
@@ -44,6 +55,7 @@ class HealthItem(msgspec.Struct, frozen=True, rename="camel"):
     since: str
     remedy: str
     detail: str | None = None
+    action: Action | None = None
 
 
 class HealthView(msgspec.Struct, frozen=True, rename="camel"):
@@ -59,7 +71,7 @@ def health_view(facts: Facts, at: float) -> HealthView:
 
 
 def cause_of(facts: Facts) -> str | None:
-    """Return the code of what keeps the link from standing, or troubles it; None when nothing does."""
+    """Return the code of what keeps the link from being connected, or disturbs it; None when nothing does."""
     if facts.base_url_problem is not None:
         return "base_url_refused"
     if facts.key is KeyState.REJECTED:
@@ -74,13 +86,13 @@ def cause_of(facts: Facts) -> str | None:
 
 
 def problem_code(problem: Problem) -> str:
-    """Return the code in the catalogue that a failed call to the cloud is told as."""
+    """Return the code under which health shows a failed call to the cloud."""
     code = _PROBLEM_CODES.get(problem.code, problem.code)
-    return code if code in PROBLEMS else "connect_failed"
+    return code if code in LASTING else CONNECT_FAILED.code
 
 
 def readiness(facts: Facts) -> str | None:
-    """Return why the link does not stand, as one word; None when it does."""
+    """Return why the link is not connected, as one word; None when it is."""
     if facts.state is LinkState.CONNECTED:
         return None
     cause = cause_of(facts)
@@ -99,7 +111,7 @@ def _items(facts: Facts, at: float) -> Iterator[HealthItem]:
     if cause is not None:
         since, problem = _link_problem(facts)
         if _is_visible(facts, at, since):
-            yield _item(cause, since, problem.message if problem else None)
+            yield _item(cause, since, particulars(problem) if problem else None)
     if facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None:
         yield _item("retries_exhausted", facts.since)
     if cause not in {"base_url_refused", "key_rejected"}:
@@ -120,7 +132,7 @@ def _link_problem(facts: Facts) -> tuple[float, Problem | None]:
 
 
 def _is_visible(facts: Facts, at: float, since: float) -> bool:
-    """Tell whether a trouble has lasted long enough; what has ended the link always has."""
+    """Tell whether a problem has lasted long enough; what has ended the link always has."""
     passing = facts.state is LinkState.CONNECTED or facts.problem is None
     final = facts.base_url_problem is not None or facts.key is KeyState.REJECTED
     return final or not passing or at - since >= BEATS_TO_VISIBLE * facts.policy.heartbeat_interval
@@ -145,7 +157,7 @@ def _about_backups(facts: Facts, at: float) -> Iterator[HealthItem]:
     if facts.state is not LinkState.CONNECTED:
         return
     problem = facts.backup_problem
-    detail = problem.problem.message if problem else None
+    detail = particulars(problem.problem) if problem else None
     if facts.backups_refused:
         yield _item("backup_refused", problem.since if problem else facts.since, detail)
         return
@@ -158,13 +170,13 @@ def _about_backups(facts: Facts, at: float) -> Iterator[HealthItem]:
 def _about_this_machine(facts: Facts, at: float) -> Iterator[HealthItem]:
     for problem in (facts.store_problem, facts.settings_problem):
         if problem is not None:
-            yield _item(problem.problem.code, problem.since, problem.problem.message)
+            yield _item(problem.problem.code, problem.since, particulars(problem.problem))
     if facts.unknown_settings:
         yield _item("settings_unknown", facts.settings_at, " ".join(facts.unknown_settings))
     if facts.woke_at is not None and 0 <= at - facts.woke_at < JUMP_SHOWN_FOR:
-        yield _item("clock_jumped", facts.woke_at, f"It jumped by {facts.clock_delta:+.0f} seconds.")
+        yield _item("clock_jumped", facts.woke_at, CLOCK_JUMPED.says(jump=f"{facts.clock_delta:+.0f}"))
 
 
 def _item(code: str, since: float, detail: str | None = None) -> HealthItem:
-    cause = PROBLEMS[code]
-    return HealthItem(code, cause.severity, cause.title, timestamp(since), cause.remedy, detail)
+    row = PROBLEMS[code]
+    return HealthItem(row.code, row.severity, row.title, timestamp(since), row.remedy, detail, row.action)

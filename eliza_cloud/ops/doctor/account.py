@@ -11,9 +11,22 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound
 from eliza_cloud.cloud.types.models import Agent
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
+from eliza_cloud.core.problems import (
+    AGENT_GONE,
+    AGENT_NOT_RUNNING,
+    AGENT_STARTING,
+    AGENT_STOPPED,
+    BALANCE_TOO_LOW,
+    CREDITS_BELOW_MINIMUM,
+    CREDITS_CRITICAL,
+    CREDITS_LOW,
+    KEY_EXPIRING,
+    KEY_REFUSED_TWICE,
+    NOT_SIGNED_IN,
+)
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.health import DAY, EXPIRES_SOON
-from eliza_cloud.ops.doctor.result import Check, Finding, Result, cause_of, failed, passed, skipped, waits
+from eliza_cloud.ops.doctor.result import Check, Finding, Result, failed, failed_by, passed, skipped, waits
 from eliza_cloud.store.credentials import Held
 
 T = TypeVar("T")
@@ -24,19 +37,18 @@ _SOURCES: Mapping[str | None, str] = {
     "record": "the agent's record",
 }
 _ON_ITS_WAY = {"pending", "provisioning"}
-_PATIENCE = "Wait a minute or two and look again; a cold start may take up to 15 minutes."
 
 
 class _DesiredAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """The agent the machine is to be linked to: as the cloud has it, or why it could not be had."""
+    """The agent the machine is to be linked to: as the cloud has it, or why that is not known."""
 
     agent: Agent | None = None
     finding: Finding | None = None
 
 
 def signed_out() -> tuple[Finding, ...]:
-    """Return what there is to say without a key."""
-    key = skipped(Check.KEY, "Nobody is signed in.", "not_signed_in")
+    """Return the findings where there is no key."""
+    key = skipped(Check.KEY, NOT_SIGNED_IN.title, NOT_SIGNED_IN)
     return key, waits(Check.CREDITS, Check.KEY), waits(Check.AGENT, Check.KEY)
 
 
@@ -58,13 +70,13 @@ async def _key(client: ElizaCloudClient, held: Held) -> Finding:
     source = _SOURCES[held.source]
     error = await _refused_twice(client)
     if isinstance(error, KeyRefused):
-        return failed(Check.KEY, f"Eliza Cloud refused the key of {source} twice.", "key_rejected")
+        return failed(Check.KEY, KEY_REFUSED_TWICE, source=source)
     if error is not None:
-        return skipped(Check.KEY, f"Whether the key of {source} is valid cannot be told: {error}")
+        return skipped(Check.KEY, f"The key of {source} could not be verified: {error}")
     left = _seconds_left(held.key_expires_at)
     if left is not None and left <= EXPIRES_SOON:
         days = f"in {left / DAY:.1f} days" if left > 0 else "about now"
-        return passed(Check.KEY, f"The key of {source} is valid, but expires {days}.", "key_expiring")
+        return passed(Check.KEY, f"The key of {source} is valid, but expires {days}.", KEY_EXPIRING)
     return passed(Check.KEY, f"The key of {source} is valid.")
 
 
@@ -75,26 +87,24 @@ async def _refused_twice(client: ElizaCloudClient) -> CloudError | None:
 
 
 def _credits(balance: float | CloudError, agent: str | None) -> Finding:
-    """Judge the balance by what is wanted of it: starting an agent takes more than letting it run.
+    """Judge the balance by its purpose: starting an agent takes more than letting it run.
 
-    `agent` is the status of the one that is wished for, as far as there is one and that is known.
+    `agent` is the status of the desired agent, if there is one and it is known.
     """
     if isinstance(balance, CloudError):
-        return skipped(Check.CREDITS, f"The balance cannot be told: {balance}")
-    found = f"The balance is ${balance:.2f}"
+        return skipped(Check.CREDITS, f"The balance could not be read: {balance}")
+    shown = f"{balance:.2f}"
     level = level_of(balance)
     waits_for_start = agent is not None and agent != "running" and agent not in _ON_ITS_WAY
     if agent == "running" and level is CreditLevel.CRITICAL:
-        return failed(
-            Check.CREDITS, f"{found}; the running agent is about to be stopped.", "credits_critical"
-        )
+        return failed(Check.CREDITS, CREDITS_CRITICAL, balance=shown)
     if level is CreditLevel.CRITICAL or (waits_for_start and not may_provision(balance)):
-        return failed(Check.CREDITS, f"{found}; Eliza Cloud starts no agent.", "credits_exhausted")
+        return failed(Check.CREDITS, BALANCE_TOO_LOW, balance=shown)
     if level is CreditLevel.LOW:
-        return passed(Check.CREDITS, f"{found}, which is low.", "credits_low")
+        return passed(Check.CREDITS, CREDITS_LOW.says(balance=shown), CREDITS_LOW)
     if not may_provision(balance):
-        return passed(Check.CREDITS, f"{found}; no agent is started below $5.00.", "credits_below_minimum")
-    return passed(Check.CREDITS, f"{found}.")
+        return passed(Check.CREDITS, CREDITS_BELOW_MINIMUM.says(balance=shown), CREDITS_BELOW_MINIMUM)
+    return passed(Check.CREDITS, f"The balance is ${shown}.")
 
 
 async def _desired_agent(client: ElizaCloudClient, agent_id: str | None) -> _DesiredAgent:
@@ -107,10 +117,8 @@ async def _desired_agent(client: ElizaCloudClient, agent_id: str | None) -> _Des
     if isinstance(found, Agent):
         return _DesiredAgent(agent=found)
     if isinstance(found, NotFound) and found.is_json:
-        return _DesiredAgent(
-            finding=failed(Check.AGENT, f"There is no agent {agent_id} any more.", "agent_gone")
-        )
-    return _DesiredAgent(finding=failed(Check.AGENT, str(found), cause_of(found)))
+        return _DesiredAgent(finding=failed(Check.AGENT, AGENT_GONE, agent_id=agent_id))
+    return _DesiredAgent(finding=failed_by(Check.AGENT, found.problem))
 
 
 async def _agent(client: ElizaCloudClient, desired_agent: _DesiredAgent) -> Finding:
@@ -119,23 +127,17 @@ async def _agent(client: ElizaCloudClient, desired_agent: _DesiredAgent) -> Find
         return desired_agent.finding or _no_agent()
     name = agent.name or agent.id
     if agent.status in _ON_ITS_WAY:
-        return failed(Check.AGENT, f"{name} is still being started.", "agent_unreachable", _PATIENCE)
+        return failed(Check.AGENT, AGENT_STARTING, name=name)
     if agent.status != "running":
-        return failed(
-            Check.AGENT, f"{name} does not run; Eliza Cloud says: {agent.status}.", "agent_unreachable"
-        )
+        return failed(Check.AGENT, AGENT_STOPPED, name=name, agent_status=agent.status)
     error = await _problem(client.heartbeat(agent.id)) and await _problem(client.heartbeat(agent.id))
     if error is None:
         return passed(Check.AGENT, f"{name} runs and answered a heartbeat.")
-    return failed(Check.AGENT, f"{name} runs, but answers no heartbeat: {error}", cause_of(error))
+    return failed_by(Check.AGENT, error.problem)
 
 
 def _no_agent() -> Finding:
-    return skipped(
-        Check.AGENT,
-        "This machine is to be linked to no agent.",
-        remedy="Connect to one with `eliza-cloud agents connect`.",
-    )
+    return skipped(Check.AGENT, "No agent is to be linked.", remedy=AGENT_NOT_RUNNING.remedy)
 
 
 async def _outcome(call: Awaitable[T]) -> T | CloudError:

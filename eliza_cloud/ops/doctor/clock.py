@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 
 from eliza_cloud.cloud.http.retry_after import parse_iso
+from eliza_cloud.core.problems import CLOCK_OFF
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped
 
 TOLERATED = 300.0
@@ -24,10 +25,10 @@ def is_wrong(ahead: float | None) -> bool:
 def judge_clock(ahead: float | None) -> Finding:
     """Say how far the clocks are apart."""
     if ahead is None:
-        return skipped(Check.CLOCK, "The cloud's answer does not tell the time.")
+        return skipped(Check.CLOCK, "The cloud's response has no `Date`.")
     apart = f"{_length(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the cloud's"
     if is_wrong(ahead):
-        return failed(Check.CLOCK, f"This machine's clock is {apart}.", "clock_wrong")
+        return failed(Check.CLOCK, CLOCK_OFF, apart=apart)
     return passed(Check.CLOCK, f"It is {apart}." if abs(ahead) >= 2 else "It agrees with the cloud's.")
 
 

@@ -15,17 +15,14 @@ from eliza_cloud.cloud.errors import (
 from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
 from eliza_cloud.cloud.http.error_mapping import error_for
 from eliza_cloud.cloud.http.request import CloudResponse
+from eliza_cloud.core.problems import CERTIFICATE_OUT_OF_DATE, NOT_ELIZA_CLOUD, particulars
 from eliza_cloud.ops.doctor.clock import is_wrong, judge_clock
 from eliza_cloud.ops.doctor.dns import check_name
 from eliza_cloud.ops.doctor.probe import Knock, knock
-from eliza_cloud.ops.doctor.result import Check, Finding, Result, cause_of, failed, passed, skipped, waits
+from eliza_cloud.ops.doctor.result import Check, Finding, Result, failed, failed_by, passed, skipped, waits
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 _CHECKS = (Check.CLOCK, Check.DNS, Check.TLS, Check.BASE_URL)
-_ELSEWHERE = (
-    "Check `cloud.baseUrl` and ELIZAOS_CLOUD_BASE_URL, and that no sign-in page of the network answers."
-)
-_RENEW = "Eliza Cloud has to renew it; if others get through, something on this network stands in between."
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -40,7 +37,7 @@ async def examine_way(configured: str, *, allow_loopback: bool) -> Way:
     try:
         base_url = parse_base_url(configured, allow_loopback=allow_loopback)
     except BaseUrlRefused as refused:
-        return Way(_behind(failed(Check.BASE_URL, str(refused), "base_url_refused")))
+        return Way(_behind(failed_by(Check.BASE_URL, refused.problem)))
     name = await check_name(base_url)
     if name.result is Result.FAIL:
         return Way(_behind(name))
@@ -61,20 +58,20 @@ def _judged(base_url: BaseUrl, knocked: Knock) -> tuple[Finding, Finding, Findin
     if isinstance(fault, CertificateDates):
         return _dated(fault, knocked.ahead)
     if isinstance(fault, TlsFailed):
-        tls = failed(Check.TLS, str(fault), "cloud_tls_failed")
+        tls = failed_by(Check.TLS, fault.problem)
         return waits(Check.CLOCK, Check.TLS), tls, waits(Check.BASE_URL, Check.TLS)
     if isinstance(fault, Unreachable | TimedOut):
-        site = failed(Check.BASE_URL, str(fault), cause_of(fault))
+        site = failed_by(Check.BASE_URL, fault.problem)
         return waits(Check.CLOCK, Check.BASE_URL), waits(Check.TLS, Check.BASE_URL), site
     return judge_clock(knocked.ahead), _proven(base_url), _answered(base_url, knocked)
 
 
 def _dated(fault: CertificateDates, ahead: float | None) -> tuple[Finding, Finding, Finding]:
-    """Tell a wrong clock from a bad certificate; without another clock to compare with it is the clock."""
+    """Distinguish a wrong clock from a bad certificate; without a clock to compare with it is the clock."""
     if ahead is None or is_wrong(ahead):
-        clock = judge_clock(ahead) if is_wrong(ahead) else failed(Check.CLOCK, str(fault), "clock_wrong")
+        clock = judge_clock(ahead) if is_wrong(ahead) else failed_by(Check.CLOCK, fault.problem)
         return clock, waits(Check.TLS, Check.CLOCK), waits(Check.BASE_URL, Check.CLOCK)
-    tls = failed(Check.TLS, f"{fault} This machine's clock is right.", "cloud_tls_failed", _RENEW)
+    tls = failed(Check.TLS, CERTIFICATE_OUT_OF_DATE, reason=particulars(fault.problem))
     return judge_clock(ahead), tls, waits(Check.BASE_URL, Check.TLS)
 
 
@@ -85,21 +82,19 @@ def _proven(base_url: BaseUrl) -> Finding:
 
 
 def _answered(base_url: BaseUrl, knocked: Knock) -> Finding:
-    error = knocked.fault if knocked.answer is None else _complaint(knocked.answer)
+    error = knocked.fault if knocked.answer is None else _complaint(base_url, knocked.answer)
     if error is None:
         return passed(Check.BASE_URL, f"Eliza Cloud answers at {base_url}.")
     if isinstance(error, CloudServerError):
-        return failed(Check.BASE_URL, str(error), "cloud_server_error")
-    return failed(Check.BASE_URL, str(error), cause_of(error), _ELSEWHERE)
+        return failed_by(Check.BASE_URL, error.problem)
+    return failed_by(Check.BASE_URL, error.problem, NOT_ELIZA_CLOUD.remedy)
 
 
-def _complaint(answer: CloudResponse) -> CloudError | None:
+def _complaint(base_url: BaseUrl, answer: CloudResponse) -> CloudError | None:
     """Say what is wrong with the answer to a call without a key; None for Eliza Cloud's refusal of it."""
     if answer.document is not None and answer.status in {401, 403, 429}:
         return None
     if answer.status >= 500:
         return error_for(answer, CloudTextRedactor(None))
-    return InvalidResponse(
-        f"What answers there is not an Eliza Cloud (HTTP {answer.status}"
-        f"{'' if answer.document is not None else ', not JSON'})."
-    )
+    found = f"HTTP {answer.status}{'' if answer.document is not None else ', not JSON'}"
+    return InvalidResponse(NOT_ELIZA_CLOUD.occurred(site=base_url, found=found))

@@ -6,6 +6,7 @@ import ipaddress
 from eliza_cloud.cloud.http.base_url import BaseUrl
 from eliza_cloud.cloud.http.resolver import NameLookup
 from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused, GuardedResolver
+from eliza_cloud.core.problems import CLOUD_ADDRESS_REFUSED, CLOUD_NAME_NOT_FOUND, LOOKUP_TOO_SLOW
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped
 
 LOOKUP_WITHIN = 10.0  # seconds
@@ -23,12 +24,11 @@ async def check_name(base_url: BaseUrl) -> Finding:
         async with asyncio.timeout(LOOKUP_WITHIN):
             answers = await resolver.resolve(host, base_url.site.port or 443)
     except TimeoutError:
-        why = f"{host} could not be looked up within {LOOKUP_WITHIN:.0f} seconds."
-        return failed(Check.DNS, why, "cloud_name_not_found")
+        return failed(Check.DNS, LOOKUP_TOO_SLOW, host=host, seconds=round(LOOKUP_WITHIN))
     except AddressRefused as refused:
-        return failed(Check.BASE_URL, f"{refused}. Nothing is sent there.", "base_url_refused")
+        return failed(Check.BASE_URL, CLOUD_ADDRESS_REFUSED, reason=refused)
     except OSError:
-        return failed(Check.DNS, f"The name {host} cannot be looked up.", "cloud_name_not_found")
+        return failed(Check.DNS, CLOUD_NAME_NOT_FOUND, host=host)
     found = sorted({answer["host"] for answer in answers})
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return passed(Check.DNS, f"{host} is at {', '.join(found[:3])}{more}.")

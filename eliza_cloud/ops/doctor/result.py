@@ -1,18 +1,16 @@
-"""What one check found. Root causes only: a check that cannot tell because another failed waits for that."""
+"""What one check found. Root causes only: a check that depends on one that failed is skipped."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
 
-from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.problems import PROBLEMS, Problem, ProblemType, particulars
 from eliza_cloud.core.views.health import problem_code
-from eliza_cloud.runtime.errors import problem_of
 
 
 class Check(StrEnum):
-    """The checks, in the order they are told in."""
+    """The checks, in the order they are reported in."""
 
     SETTINGS = "settings"
     STATE = "state"
@@ -38,7 +36,7 @@ TITLES: Mapping[Check, str] = {
 
 
 class Result(StrEnum):
-    """How a check ended; SKIP also where it cannot tell."""
+    """How a check ended; SKIP also where it has no result."""
 
     PASS = "PASS"  # noqa: S105 - no password
     FAIL = "FAIL"
@@ -48,7 +46,7 @@ class Result(StrEnum):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the report.
 
-    `found` is a sentence, `code` one of the catalogue of causes, `remedy` what to do; a check that passed has
+    `found` is a sentence, `code` one of the catalogue, `remedy` what to do; a check that passed has
     the last two when something will need care soon.
     """
 
@@ -59,32 +57,47 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str | None = None
 
 
-def passed(check: Check, found: str, code: str | None = None) -> Finding:
-    """Return what went well; `code` names what will need care."""
-    return _finding(check, Result.PASS, found, code, None)
+def passed(check: Check, found: str, row: ProblemType | None = None) -> Finding:
+    """Return a check that passed; `row` is what will need care soon."""
+    return _finding(check, Result.PASS, found, row)
 
 
-def failed(check: Check, found: str, code: str, remedy: str | None = None) -> Finding:
-    """Return a failure; its remedy is the catalogue's unless the check knows a better one."""
-    return _finding(check, Result.FAIL, found, code, remedy)
+def failed(check: Check, row: ProblemType, **fields: object) -> Finding:
+    """Return a failure, in the words of a row of the catalogue."""
+    return Finding(
+        check=check,
+        result=Result.FAIL,
+        found=row.says(**fields),
+        code=row.code,
+        remedy=row.remedy.format(**fields),
+    )
 
 
-def skipped(check: Check, found: str, code: str | None = None, remedy: str | None = None) -> Finding:
-    """Return a check that was not to be made, or could not tell."""
-    return _finding(check, Result.SKIP, found, code, remedy)
+def failed_by(check: Check, problem: Problem, remedy: str | None = None) -> Finding:
+    """Return a failure that a problem explains; it has the code under which health shows that."""
+    row = PROBLEMS[problem_code(problem)]
+    found = particulars(problem)
+    return Finding(
+        check=check,
+        result=Result.FAIL,
+        found=found if found.endswith(".") else f"{found}.",
+        code=row.code,
+        remedy=remedy or row.remedy,
+    )
+
+
+def skipped(check: Check, found: str, row: ProblemType | None = None, remedy: str | None = None) -> Finding:
+    """Return a check that was not made, or has no result."""
+    return _finding(check, Result.SKIP, found, row, remedy)
 
 
 def waits(check: Check, problem: Check) -> Finding:
-    """Return a check that says nothing until another one passes."""
-    return _finding(check, Result.SKIP, f"Waits for {TITLES[problem]} to pass.", None, None)
+    """Return a check that depends on another one, which did not pass."""
+    return _finding(check, Result.SKIP, f"Skipped: depends on {TITLES[problem]}.")
 
 
-def _finding(check: Check, result: Result, found: str, code: str | None, remedy: str | None) -> Finding:
-    if code is not None and remedy is None:
-        remedy = PROBLEMS[code].remedy
-    return Finding(check=check, result=result, found=found, code=code, remedy=remedy)
-
-
-def cause_of(error: CloudError) -> str:
-    """Return the code of the catalogue that the link, too, tells this error as."""
-    return problem_code(problem_of(error))
+def _finding(
+    check: Check, result: Result, found: str, row: ProblemType | None = None, remedy: str | None = None
+) -> Finding:
+    code, usual = (None, None) if row is None else (row.code, row.remedy)
+    return Finding(check=check, result=result, found=found, code=code, remedy=remedy or usual)

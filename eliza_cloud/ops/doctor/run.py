@@ -12,12 +12,13 @@ from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.http.base_url import BaseUrl
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.core.problems import CLOUD_TIMEOUT
 from eliza_cloud.core.timefmt import timestamp
 from eliza_cloud.ops.doctor.account import examine_account, signed_out
 from eliza_cloud.ops.doctor.connectivity import examine_way
 from eliza_cloud.ops.doctor.installation import Installation
 from eliza_cloud.ops.doctor.ports import check_ports
-from eliza_cloud.ops.doctor.result import Check, Finding, Result, failed, skipped, waits
+from eliza_cloud.ops.doctor.result import Check, Finding, Result, failed_by, skipped, waits
 from eliza_cloud.ops.doctor.service import check_service
 from eliza_cloud.ops.doctor.settings import ReadSettings, check_settings
 from eliza_cloud.ops.doctor.state_directory import check_state
@@ -51,7 +52,7 @@ async def examine(installation: Installation) -> DoctorReport:
         paths = state_paths(installation.environ)
     except StoreError as error:
         others = (waits(check, Check.STATE) for check in Check if check is not Check.STATE)
-        return _report([failed(Check.STATE, str(error), error.code), *others])
+        return _report([failed_by(Check.STATE, error.problem), *others])
     settings = check_settings(installation, paths)
     state = check_state(paths, settings.document)
     cloud, *local = await asyncio.gather(
@@ -68,7 +69,7 @@ async def why_not_running(installation: Installation) -> Finding | None:
     try:
         paths = state_paths(installation.environ)
     except StoreError as error:
-        return failed(Check.STATE, str(error), error.code)
+        return failed_by(Check.STATE, error.problem)
     settings = check_settings(installation, paths)
     for finding in (settings.finding, check_state(paths, settings.document)):
         if finding.result is Result.FAIL and finding.code != "state_dir_permissions":
@@ -88,7 +89,7 @@ async def _cloud(
     try:
         held = read_only_login(paths, read.document, environ, configured)
     except StoreError as error:
-        key = failed(Check.KEY, str(error), error.code)
+        key = failed_by(Check.KEY, error.problem)
         if state.result is Result.FAIL:
             key = waits(Check.KEY, Check.STATE)
         return [*way.findings, key, waits(Check.CREDITS, Check.KEY), waits(Check.AGENT, Check.KEY)]
@@ -108,7 +109,7 @@ async def _account(base_url: BaseUrl, held: Held) -> Iterable[Finding]:
                 held,
             )
     except TimeoutError:
-        why = f"Eliza Cloud did not tell within {ACCOUNT_WITHIN:.0f} seconds."
+        why = CLOUD_TIMEOUT.says(seconds=round(ACCOUNT_WITHIN))
         return [skipped(check, why) for check in _ACCOUNT]
 
 

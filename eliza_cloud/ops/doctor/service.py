@@ -7,6 +7,7 @@ import aiohttp
 import msgspec
 
 from eliza_cloud.cloud.http.request import json_object
+from eliza_cloud.core.problems import LINK_UNRESPONSIVE, SERVICE_NOT_RUNNING, SERVICE_SILENT, VERSION_DIFFERS
 from eliza_cloud.ops.doctor.installation import Installation
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped, waits
 from eliza_cloud.redaction.secret import Secret
@@ -104,17 +105,16 @@ async def check_service(installation: Installation, paths: StatePaths) -> Findin
     if _says(health, alive=True):
         return passed(Check.SERVICE, f"It answers at {url} (process {holder}).")
     if _says(health, alive=False):
-        why = f"It answers at {url} (process {holder}), but its link does not."
-        return failed(Check.SERVICE, why, "service_unresponsive")
+        return failed(Check.SERVICE, LINK_UNRESPONSIVE, url=url, process=holder)
     if await who_answers(url) is Answering.ELIZA_CLOUD:
-        return skipped(Check.SERVICE, f"The one at {url} is of another version.", "version_differs")
+        return skipped(Check.SERVICE, f"The one at {url} has another version.", VERSION_DIFFERS)
     return waits(Check.SERVICE, Check.PORTS)
 
 
 def _unheard(url: str, holder: int | None, error: NotFetched) -> Finding:
     """Judge a service that gave no answer."""
     if holder is None and error.instead is Answering.NOBODY:
-        return skipped(Check.SERVICE, f"None is running at {url}: {error}.", "service_not_running")
+        return skipped(Check.SERVICE, f"None is running at {url}: {error}.", SERVICE_NOT_RUNNING)
     if holder is None:
         return waits(Check.SERVICE, Check.PORTS)
     if error.instead is Answering.NOBODY:
@@ -123,7 +123,7 @@ def _unheard(url: str, holder: int | None, error: NotFetched) -> Finding:
             f"One is running (process {holder}), but not at {url}: it is starting or stopping, or listens"
             " elsewhere by a flag.",
         )
-    return failed(Check.SERVICE, f"It runs (process {holder}), but {error} at {url}.", "service_unresponsive")
+    return failed(Check.SERVICE, SERVICE_SILENT, process=holder, reason=error, url=url)
 
 
 def _says(health: Fetched, *, alive: bool) -> bool:

@@ -4,14 +4,13 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.core.problems import SETTINGS_FILE_INVALID, SETTINGS_UNKNOWN, VARIABLE_INVALID
 from eliza_cloud.ops.doctor.installation import Installation
-from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, failed_by, passed
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings, read_settings
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.paths import StatePaths
-
-_VARIABLE = "Correct the variable or unset it, then start the service again."
 
 
 class ReadSettings(msgspec.Struct, frozen=True):
@@ -29,13 +28,13 @@ def check_settings(installation: Installation, paths: StatePaths) -> ReadSetting
         document = config.read()
         settings, unknown = read_settings(document)
     except StoreError as error:
-        return ReadSettings(failed(Check.SETTINGS, _sentence(error), error.code, _correct(paths, error)))
+        return ReadSettings(failed_by(Check.SETTINGS, error.problem, _correct(paths, error)))
     if installation.misread is not None:
-        found = failed(Check.SETTINGS, installation.misread, "settings_invalid", _VARIABLE)
+        found = failed(Check.SETTINGS, VARIABLE_INVALID, what=installation.misread)
     elif unknown:
-        found = passed(Check.SETTINGS, " ".join(map(_ended, unknown)), "settings_unknown")
+        found = passed(Check.SETTINGS, " ".join(map(_ended, unknown)), SETTINGS_UNKNOWN)
     elif not paths.config.exists():
-        found = passed(Check.SETTINGS, f"There is no {paths.config}, so the defaults count.")
+        found = passed(Check.SETTINGS, f"There is no {paths.config}, so the defaults apply.")
     else:
         found = passed(Check.SETTINGS, f"{paths.config} can be read, and all that it sets is known.")
     return ReadSettings(found, document, settings)
@@ -45,14 +44,7 @@ def _correct(paths: StatePaths, error: StoreError) -> str | None:
     """Name the file where the sentence itself is no remedy; None for the catalogue's."""
     if error.code != "settings_invalid":
         return None
-    return (
-        f"Correct {paths.config} (`eliza-cloud config check` names everything wrong in it), then start the"
-        " service, or reload it (SIGHUP)."
-    )
-
-
-def _sentence(error: StoreError) -> str:
-    return _ended(str(error))
+    return SETTINGS_FILE_INVALID.remedy.format(path=paths.config)
 
 
 def _ended(text: str) -> str:

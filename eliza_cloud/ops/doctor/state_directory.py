@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed
+from eliza_cloud.core.problems import NOT_CREATABLE, SECRETS_EXPOSED
+from eliza_cloud.ops.doctor.result import Check, Finding, failed, failed_by, passed
 from eliza_cloud.store.config.api_key import key_in
 from eliza_cloud.store.errors import StoreError, file_errors
 from eliza_cloud.store.inspect import opened_to_read
@@ -34,16 +35,11 @@ def check_state(paths: StatePaths, document: dict[str, Any] | None) -> Finding:
             pass  # it is a database, and not one of a newer version
         exposed = [*_exposed(paths, document)]
     except StoreError as error:
-        return failed(Check.STATE, str(error), error.code)
+        return failed_by(Check.STATE, error.problem)
     if exposed:
         commands = " && ".join(f"chmod {mode} {path}" for path, mode in exposed)
         names = ", ".join(str(path) for path, _ in exposed)
-        return failed(
-            Check.STATE,
-            f"Other users of this machine may get at what is secret in {names}.",
-            "state_dir_permissions",
-            f"Take their rights away: `{commands}`.",
-        )
+        return failed(Check.STATE, SECRETS_EXPOSED, paths=names, commands=commands)
     return passed(Check.STATE, f"{paths.directory} can be written to; {_free(paths.directory)}.")
 
 
@@ -56,13 +52,9 @@ def _to_be_made(directory: Path) -> Finding:
     """Judge the directory that the service would make the missing one in."""
     parent = next(path for path in directory.parents if path.exists())
     if not parent.is_dir():
-        return failed(
-            Check.STATE, f"{directory} cannot be made: {parent} is not a directory.", "store_failed"
-        )
+        return failed(Check.STATE, NOT_CREATABLE, path=directory, reason=f"{parent} is not a directory")
     if not os.access(parent, os.W_OK | os.X_OK):
-        return failed(
-            Check.STATE, f"{directory} cannot be made: nothing may be written to {parent}.", "store_failed"
-        )
+        return failed(Check.STATE, NOT_CREATABLE, path=directory, reason=f"{parent} is not writable")
     return passed(Check.STATE, f"{directory} is made when the service starts; {_free(parent)}.")
 
 

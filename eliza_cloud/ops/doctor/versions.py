@@ -6,6 +6,7 @@ import ssl
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 
+from eliza_cloud.core.problems import VERSION_DIFFERS
 from eliza_cloud.ops.doctor.installation import Installation
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed
 from eliza_cloud.ops.doctor.service import NotFetched, fetch
@@ -37,11 +38,7 @@ async def check_versions(installation: Installation, paths: StatePaths) -> Findi
     if installation.url is not None and lock_holder(paths.lock) is not None:
         running = await _version_of(installation.url)
     if running is not None and running != mine:
-        return failed(
-            Check.VERSIONS,
-            f"The running service is version {running}, this command {mine}.",
-            "version_differs",
-        )
+        return failed(Check.VERSIONS, VERSION_DIFFERS, running=running, installed=mine)
     named = ", ".join(f"{name} {found}" for name, found in installed_versions().items() if name in _TOLD)
     return passed(Check.VERSIONS, f"{named}.")
 

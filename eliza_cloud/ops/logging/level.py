@@ -6,6 +6,7 @@ from typing import Literal, cast, get_args
 
 import structlog
 
+from eliza_cloud.core.problems import INVALID_LEVEL, Problem
 from eliza_cloud.store.config.json5 import describe
 
 LOG_LEVEL = "ELIZA_LOG_LEVEL"
@@ -15,7 +16,11 @@ _TALKATIVE = ("transitions", "asyncio")  # libraries whose lines below a warning
 
 
 class LogLevelError(Exception):
-    """A level is none of the five words; the message says so."""
+    """A level is not one of the five words; `problem` says so."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 def log_level(environ: Mapping[str, str]) -> int:
@@ -26,7 +31,9 @@ def log_level(environ: Mapping[str, str]) -> int:
 def level_of(word: str, setting: str) -> int:
     """Return the level of a word in any case; raises LogLevelError, which names what was set to it."""
     if word.lower() not in LEVELS:
-        raise LogLevelError(f"{setting}: expected one of {', '.join(LEVELS)}, found {describe(word)}.")
+        raise LogLevelError(
+            INVALID_LEVEL.occurred(setting=setting, known=", ".join(LEVELS), found=describe(word))
+        )
     return logging.getLevelNamesMapping()[word.upper()]
 
 

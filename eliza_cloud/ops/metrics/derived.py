@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from eliza_cloud.core.credits import hours_left
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.problems import LASTING
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.core.views.status import shown_state
 from eliza_cloud.ops.metrics import definitions as m
@@ -37,7 +37,7 @@ class LinkView(Collector):
         shown = {item.code for item in self._manager.health().items}
         yield reading(
             m.HEALTH_ITEM,
-            *(((code, cause.severity.value), float(code in shown)) for code, cause in PROBLEMS.items()),
+            *(((code, cause.severity.value), float(code in shown)) for code, cause in LASTING.items()),
         )
         yield reading(m.CONSUMER_RUNNING, ((), float(self._manager.running)))
         yield reading(m.QUEUE_LENGTH, ((), self._manager.queue_length))

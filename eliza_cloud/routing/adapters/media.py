@@ -3,18 +3,20 @@
 import re
 from typing import Any
 
+from eliza_cloud.core.problems import IMAGES_BY_ADDRESS
+
 _RATIOS = {"1:1": 1.0, "16:9": 16 / 9, "9:16": 9 / 16, "4:3": 4 / 3, "3:4": 3 / 4}
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
 
 
 class MediaRefused(ValueError):  # noqa: N818 - the fact, as its readers name it
-    """What is asked for the cloud cannot give; the message says what it can."""
+    """Images were requested as data; the cloud answers with their addresses only."""
 
 
 def image_for_cloud(body: dict[str, Any], model: str | None) -> dict[str, Any]:
     """Return the cloud's request for an OpenAI one. Raises MediaRefused, before anything is paid for."""
     if body.get("response_format") == "b64_json":
-        raise MediaRefused("Eliza Cloud answers with the addresses of images: ask for response_format url")
+        raise MediaRefused(IMAGES_BY_ADDRESS.says())
     request: dict[str, Any] = {"prompt": body.get("prompt")}
     if body.get("n") is not None:
         request["numImages"] = body["n"]

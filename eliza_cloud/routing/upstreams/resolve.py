@@ -4,7 +4,16 @@ import re
 
 import msgspec
 
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import (
+    CAPABILITY_UNSUPPORTED,
+    NO_KEY_SET,
+    NO_ROUTE_SET,
+    PROVIDER_WITHOUT_ADDRESS,
+    REMOTE_WITHOUT_ADDRESS,
+    ROUTE_INCOMPLETE,
+    UNKNOWN_PROVIDER,
+    Problem,
+)
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.table import RoutingTable
 from eliza_cloud.routing.config.types import ELIZA_CLOUD, Capability, Route, Transport
@@ -42,35 +51,25 @@ Upstream = CloudUpstream | DirectUpstream
 
 
 class RouteUnavailable(Exception):  # noqa: N818 - the fact, as its readers name it
-    """A capability has no usable road; `failure` says why and how to change it."""
+    """A capability has no usable route; `problem` says why and how to change it."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.problem = Problem(code=code, status=503, message=sentence)
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 def resolve_upstream(capability: Capability, table: RoutingTable, variables: Variables) -> Upstream:
     """Return a capability's upstream; raises `RouteUnavailable`. Whether one is signed in is not asked."""
     route = table.routes.get(capability)
     if route is None:
-        raise RouteUnavailable(
-            "capability_not_routed",
-            f"No route is set for {capability.value}. Set one with"
-            f" `eliza-cloud routing set {capability.value} BACKEND`, where BACKEND is elizacloud or a"
-            f" provider such as openai, or with PUT /api/cloud/routing/{capability.value}.",
-        )
+        raise RouteUnavailable(NO_ROUTE_SET.occurred(capability=capability))
     if route.transport is Transport.REMOTE:
         return _remote(capability, route, table, variables)
     if route.transport is Transport.DIRECT and route.backend and not route.needs_cloud:
         return _direct(capability, route, table, variables)
     if route.transport is Transport.CLOUD_PROXY and route.backend == ELIZA_CLOUD:
         return CloudUpstream(capability, route)
-    raise RouteUnavailable(
-        "route_incomplete",
-        f"The route of {capability.value} leads nowhere: it needs backend elizacloud with transport"
-        " cloud-proxy, a provider's backend with transport direct, or a remoteApiBase with transport remote."
-        f" Set it anew with `eliza-cloud routing set {capability.value} BACKEND`.",
-    )
+    raise RouteUnavailable(ROUTE_INCOMPLETE.occurred(capability=capability))
 
 
 def _direct(
@@ -80,23 +79,15 @@ def _direct(
     provider = table.providers.get(name)
     if provider is None:
         raise RouteUnavailable(
-            "unknown_provider",
-            f"The provider {name} of {capability.value} is not known. Known are"
-            f" {', '.join(sorted(table.providers))}; describe another under providers in eliza.json.",
+            UNKNOWN_PROVIDER.occurred(
+                provider=name, capability=capability, known=", ".join(sorted(table.providers))
+            )
         )
     if capability is Capability.RPC and not provider.serves_rpc:
-        raise RouteUnavailable(
-            "capability_unsupported",
-            f"{name} answers no chain calls. Route rpc to elizacloud, or describe an RPC provider under"
-            " providers in eliza.json.",
-        )
+        raise RouteUnavailable(CAPABILITY_UNSUPPORTED.occurred(provider=name))
     base = _base(provider, variables)
     if base is None:
-        raise RouteUnavailable(
-            "provider_without_address",
-            f"The provider {name} of {capability.value} has no valid address. Set providers.{name}.baseUrl in"
-            " eliza.json to an http or https address without user name, query or fragment.",
-        )
+        raise RouteUnavailable(PROVIDER_WITHOUT_ADDRESS.occurred(provider=name, capability=capability))
     named = provider.key_variables
     accounts = _accounts(name, named, route, variables)
     if provider.key_required:
@@ -110,11 +101,7 @@ def _remote(
 ) -> DirectUpstream:
     base = route.remote_api_base
     if base is None:
-        raise RouteUnavailable(
-            "route_incomplete",
-            f"The remote route of {capability.value} has no valid remoteApiBase. Set it with"
-            f" `eliza-cloud routing set {capability.value} remote --remote ADDRESS`.",
-        )
+        raise RouteUnavailable(REMOTE_WITHOUT_ADDRESS.occurred(capability=capability))
     root = without_version(base)
     accounts = _accounts("remote", (REMOTE_TOKEN,), route, variables)
     if not route.accounts and accounts[0].key is None and table.remote_base == base and table.remote_token:
@@ -154,9 +141,5 @@ def _with_key(accounts: tuple[Account, ...], label: str, capability: Capability)
     usable = tuple(account for account in accounts if account.key is not None)
     if not usable:
         wanted = " or ".join(str(account.variable) for account in accounts)
-        raise RouteUnavailable(
-            "provider_key_missing",
-            f"{capability.value} goes to {label}, but there is no key: set {wanted} under env in eliza.json,"
-            " or in the environment of the service.",
-        )
+        raise RouteUnavailable(NO_KEY_SET.occurred(capability=capability, provider=label, variable=wanted))
     return usable

@@ -15,11 +15,10 @@ from eliza_cloud.cloud.types.models import Restored, Snapshot
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Drained
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import BACKUP_TOO_SLOW, FINAL_BACKUP_TOO_SLOW, Problem
 from eliza_cloud.runtime.activities.context import ActivityContext
 from eliza_cloud.runtime.causation import event_source
 from eliza_cloud.runtime.clock import Flag, timeout, wait_for
-from eliza_cloud.runtime.errors import problem_of
 
 SNAPSHOT_TIMEOUT = 600.0
 FINAL_SNAPSHOT_TIMEOUT = 8.0
@@ -104,7 +103,7 @@ class BackupScheduler:
             try:
                 request.settle(await self._context.client.restore(self._context.agent_id, request.backup_id))
             except CloudError as error:
-                request.settle(problem_of(error))
+                request.settle(error.problem)
 
     async def _take(self) -> Snapshot | Problem:
         begun = self._context.clock.monotonic()
@@ -116,7 +115,7 @@ class BackupScheduler:
         except CloudError as error:
             return await self._failed(error)
         except TimeoutError:
-            return self._report(BACKUP_TOO_SLOW, refused=False)
+            return self._report(BACKUP_TOO_SLOW.occurred(minutes=round(SNAPSHOT_TIMEOUT / 60)), refused=False)
         self._refusals = 0
         took = self._context.clock.monotonic() - begun
         self._context.post(events.BackupTaken(self._context.epoch, snapshot.size, took))
@@ -125,7 +124,7 @@ class BackupScheduler:
     async def _failed(self, error: CloudError) -> Problem:
         runs = isinstance(error, Conflict) and await self._agent_runs()
         self._refusals = self._refusals + 1 if runs else 0
-        return self._report(problem_of(error), refused=self._refusals >= REFUSALS_THAT_COUNT)
+        return self._report(error.problem, refused=self._refusals >= REFUSALS_THAT_COUNT)
 
     def _report(self, problem: Problem, *, refused: bool) -> Problem:
         log.warning(
@@ -164,9 +163,9 @@ async def take_final_snapshot(context: ActivityContext) -> None:
         async with timeout(context.clock, FINAL_SNAPSHOT_TIMEOUT):
             snapshot = await context.client.snapshot(context.agent_id)
     except CloudError as error:
-        problem = problem_of(error)
+        problem = error.problem
     except TimeoutError:
-        problem = FINAL_TOO_SLOW
+        problem = FINAL_BACKUP_TOO_SLOW.occurred(seconds=round(FINAL_SNAPSHOT_TIMEOUT))
     else:
         context.post(events.BackupTaken(context.epoch, snapshot.size, context.clock.monotonic() - begun))
         return
@@ -174,25 +173,6 @@ async def take_final_snapshot(context: ActivityContext) -> None:
         log_events.BACKUP_FINAL_FAILED, agent_id=context.agent_id, code=problem.code, detail=problem.message
     )
     context.post(events.BackupFailed(context.epoch, problem))
-
-
-INTERRUPTED = Problem(
-    code="link_interrupted",
-    status=503,
-    message="The link to the agent ended before this was done. List the backups to see what came of it.",
-    retryable=True,
-)
-BACKUP_TOO_SLOW = Problem(
-    code="cloud_timeout",
-    status=504,
-    message="The cloud did not finish the backup within 10 minutes. The next one is tried in its turn.",
-    retryable=True,
-)
-FINAL_TOO_SLOW = Problem(
-    code="cloud_timeout",
-    status=504,
-    message="The cloud did not take the final backup within 8 seconds; the last one before it stands.",
-)
 
 
 async def drain(context: ActivityContext, *, snapshot: bool, paused: Callable[[], Awaitable[None]]) -> None:

@@ -12,10 +12,9 @@ from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, Conflict
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import Agent
 from eliza_cloud.core.link import events
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import AGENT_NOT_UP, AGENT_START_TOO_SLOW, Problem
 from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
 from eliza_cloud.runtime.clock import Flag, timeout, wait_for
-from eliza_cloud.runtime.errors import TOO_SLOW, problem_of
 
 AGENT_POLL_INTERVAL = 5.0
 PAUSE_BETWEEN_TRIES = 1.0
@@ -38,9 +37,7 @@ async def bring_up(context: ActivityContext, *, max_attempts: int) -> str | None
     else:
         agent = await context.client.get_agent(context.agent_id)
     if agent.status != "running":
-        raise AgentUnreachable(
-            f"The agent is {agent.status}, not running, although the cloud provisioned it."
-        )
+        raise AgentUnreachable(AGENT_NOT_UP.occurred(agent_status=agent.status))
     await _with_attempts(context, max_attempts, CloudError, context.client.heartbeat)
     return agent.name
 
@@ -133,6 +130,6 @@ async def _attempt(context: ActivityContext, max_attempts: int) -> str | events.
         async with timeout(context.clock, COLD_START):
             return await bring_up(context, max_attempts=max_attempts)
     except CloudError as error:
-        return await classify_failure(context, error) or problem_of(error)
+        return await classify_failure(context, error) or error.problem
     except TimeoutError:
-        return TOO_SLOW
+        return AGENT_START_TOO_SLOW.occurred(minutes=round(COLD_START / 60))

@@ -12,7 +12,6 @@ from eliza_cloud.cloud.errors import CloudError, InsufficientCredits, KeyRefused
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Event
 from eliza_cloud.runtime.clock import Clock, sleep
-from eliza_cloud.runtime.errors import problem_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,13 @@ async def classify_failure(context: ActivityContext, error: CloudError) -> event
     if isinstance(error, KeyRefused):
         refusal = await _refusal(context.client.get_user())
         if isinstance(refusal, KeyRefused):
-            return events.KeyRejected(context.key_generation, problem_of(refusal))
+            return events.KeyRejected(context.key_generation, refusal.problem)
     elif isinstance(error, NotFound):
         refusal = await _refusal(context.client.get_agent(context.agent_id))
         if isinstance(refusal, NotFound) and refusal.is_json:
-            return events.AgentGone(context.epoch, problem_of(refusal))
+            return events.AgentGone(context.epoch, refusal.problem)
     elif isinstance(error, InsufficientCredits):
-        return events.CreditsExhausted(context.epoch, problem_of(error))
+        return events.CreditsExhausted(context.epoch, error.problem)
     return None
 
 

@@ -6,7 +6,6 @@ from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.core.link import events
 from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
 from eliza_cloud.runtime.clock import Flag, wait_for
-from eliza_cloud.runtime.errors import problem_of
 
 
 class ConnectionMonitor:
@@ -42,6 +41,6 @@ class ConnectionMonitor:
         try:
             await self._context.client.heartbeat(self._context.agent_id)
         except CloudError as error:
-            missed = events.HeartbeatMissed(self._context.epoch, problem_of(error))
+            missed = events.HeartbeatMissed(self._context.epoch, error.problem)
             return await classify_failure(self._context, error) or missed
         return events.HeartbeatAnswered(self._context.epoch, self._context.clock.monotonic() - begun)

@@ -11,7 +11,6 @@ from eliza_cloud.core.backoff import Backoff, delay
 from eliza_cloud.core.link.events import Event, KeyAccepted, KeyRejected, KeyUnverified
 from eliza_cloud.core.views.health import problem_code
 from eliza_cloud.runtime.clock import Clock, sleep
-from eliza_cloud.runtime.errors import problem_of
 
 log = structlog.get_logger()
 
@@ -34,13 +33,13 @@ async def verify_key(
         except KeyRefused as refusal:
             refusals += 1
             if refusals == 2:
-                post(KeyRejected(key_generation, problem_of(refusal)))
+                post(KeyRejected(key_generation, refusal.problem))
                 return
         except CloudError as error:
             attempt += 1
             pause = delay(backoff, attempt, jitter(), error.retry_after)
             report = log.warning if attempt == 1 else log.debug
-            problem = problem_of(error)
+            problem = error.problem
             report(
                 log_events.KEY_UNVERIFIED,
                 cause=problem_code(problem),

@@ -12,6 +12,7 @@ from eliza_cloud.cloud.types.models import LoginPoll
 from eliza_cloud.core import log_events
 from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts, LoginMachine, LoginView, login_view
+from eliza_cloud.core.problems import KEY_COLLECTED_ELSEWHERE
 from eliza_cloud.core.statechart import Step
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.redaction.secret import Secret
@@ -21,7 +22,6 @@ from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.errors import StoreError
 
 SESSION_LIFE = 600.0  # cloud-api §7
-COLLECTED_ELSEWHERE = "The key of this sign-in was already collected elsewhere. Sign in again."
 
 log = structlog.get_logger()
 
@@ -122,7 +122,7 @@ class LoginPoller:
             if poll.key is not None:
                 return poll
             if poll.status == "authenticated":
-                self._post(login.LoginFailed(self.session_id, COLLECTED_ELSEWHERE))
+                self._post(login.LoginFailed(self.session_id, KEY_COLLECTED_ELSEWHERE.occurred().message))
                 return None
             if poll.status == "expired":
                 self._post(login.LoginExpired(self.session_id))

@@ -11,9 +11,9 @@ from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Completed
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import AGENT_NOT_RESUMED, Problem
 from eliza_cloud.runtime.activities.connector import wait_until_up
-from eliza_cloud.runtime.errors import LinkError, problem_of
+from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls
 
@@ -77,7 +77,7 @@ async def create_agent(
     try:
         return await client.create_agent(name, config, environment, force=force)
     except (TimedOut, Unreachable) as error:
-        problem = problem_of(error)
+        problem = error.problem
         namesakes = await _agents_named(client, name)
         raise LinkError(_uncertain(problem, name, namesakes)) from error
 
@@ -98,9 +98,7 @@ async def resume(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
     await _see_through(client, provision.job, sleep)
     agent = await wait_until_up(client, agent_id, sleep)
     if agent.status != "running":
-        raise AgentUnreachable(
-            f"The agent was resumed, but it is {agent.status}. Try again, or connect to it."
-        )
+        raise AgentUnreachable(AGENT_NOT_RESUMED.occurred(agent_status=agent.status))
 
 
 async def _see_through(client: ElizaCloudClient, job: JobRef | None, sleep: Sleep) -> None:

@@ -9,19 +9,13 @@ from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Disconnect
-from eliza_cloud.core.problems import NOT_SIGNED_IN, Problem
+from eliza_cloud.core.problems import CALL_TOO_SLOW, NOT_AUTHENTICATED, SIGNED_OUT
 from eliza_cloud.core.states import KeyState
 from eliza_cloud.runtime.clock import Clock, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
-from eliza_cloud.runtime.errors import CALL_TOO_SLOW, LinkError, problem_of
+from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.observers import Observer, StepRecord
-
-SIGNED_OUT = Problem(
-    code="signed_out",
-    status=409,
-    message="You signed out before this was done. Sign in again to see what came of it.",
-)
 
 
 class KeyLease(Observer):
@@ -44,7 +38,7 @@ class KeyLease(Observer):
         except asyncio.CancelledError:
             if task in self._users or task.uncancel() > 0:
                 raise
-            raise LinkError(SIGNED_OUT) from None
+            raise LinkError(SIGNED_OUT.occurred()) from None
         finally:
             self._users.discard(task)
 
@@ -80,7 +74,7 @@ class AuthorizedCalls:
             raise LinkError(self._loop.why_not_running)
         client = self._cloud_session.client(self._loop.effect_runner.key)
         if self._loop.effect_runner.key is None:
-            raise LinkError(NOT_SIGNED_IN)
+            raise LinkError(NOT_AUTHENTICATED.occurred())
         return client
 
     def reverify_key(self) -> None:
@@ -100,8 +94,8 @@ class AuthorizedCalls:
             async with timeout(self._clock, CALL_TIMEOUT):
                 return await call
         except TimeoutError as error:
-            raise LinkError(CALL_TOO_SLOW) from error
+            raise LinkError(CALL_TOO_SLOW.occurred(minutes=round(CALL_TIMEOUT / 60))) from error
         except CloudError as error:
             if isinstance(error, KeyRefused):
                 self.reverify_key()
-            raise LinkError(problem_of(error)) from error
+            raise LinkError(error.problem) from error

@@ -86,5 +86,5 @@ class SignIn:
                 self._loop.facts.key_generation != key_generation
             ):  # signed out while the session was being opened
                 await self.cancel(session.session_id)
-                raise LinkError(SUPERSEDED)
+                raise LinkError(SUPERSEDED.occurred())
         return logins.current

@@ -1,9 +1,8 @@
 """The reference of codes: errors, causes, and what commands add."""
 
-from eliza_cloud.api.openapi.error_codes import ERROR_CODES, ErrorCode
 from eliza_cloud.cli.commands.reference.markdown import code, page, table
 from eliza_cloud.cli.exit_codes import COMMAND_CODES, MEANINGS
-from eliza_cloud.core.problems import PROBLEMS, ProblemType
+from eliza_cloud.core.problems import ANSWERED, LASTING, ProblemType
 
 
 def errors_page() -> str:
@@ -12,16 +11,17 @@ def errors_page() -> str:
         "Errors",
         'An error of the API is `{"ok": false, "error": "<sentence>", "code": "<code>"}`, under `/v1`'
         " OpenAI's error object with the same code. The sentence is for people and may change; the code"
-        " stays. A provider's own code for what a request got wrong is passed on as it is, and so is the"
-        " cloud's (`cloudCode`).",
+        " stays. `action`, where there is one, is what a button would do about it. A provider's own code for"
+        " what a request got wrong is passed on as it is, and so is the cloud's (`cloudCode`).",
         table(
-            ("Code", "HTTP status", "Meaning", "Remedy"),
-            [_error_row(one) for one in sorted(ERROR_CODES.values(), key=lambda one: one.code)],
+            ("Code", "HTTP status", "Meaning", "Remedy", "Action"),
+            [_answered(row) for _, row in sorted(ANSWERED.items())],
         ),
-        "## Causes",
-        "What can be wrong with the whole: health items, `/readyz`, `explain`, `doctor` and the log share"
-        " these codes.",
-        table(("Code", "Severity", "Meaning", "Remedy"), [_cause_row(cause) for cause in PROBLEMS.values()]),
+        "## Lasting problems",
+        "What health items, `/readyz`, `explain`, `doctor`, the log and the alerts show.",
+        table(
+            ("Code", "Severity", "Meaning", "Remedy", "Action"), [_lasting(row) for row in LASTING.values()]
+        ),
         "## Codes of commands",
         "With `--json`, a command that fails prints the same body. These codes are its own:",
         table(
@@ -33,10 +33,13 @@ def errors_page() -> str:
     )
 
 
-def _error_row(one: ErrorCode) -> tuple[str, ...]:
-    statuses = ", ".join(map(str, one.statuses)) or "the provider's"
-    return code(one.code), statuses, one.meaning, one.remedy
+def _answered(row: ProblemType) -> tuple[str, ...]:
+    return code(row.code), ", ".join(map(str, row.statuses)), *_words(row)
 
 
-def _cause_row(cause: ProblemType) -> tuple[str, ...]:
-    return code(cause.code), cause.severity.value, cause.title, cause.remedy
+def _lasting(row: ProblemType) -> tuple[str, ...]:
+    return code(row.code), row.severity.value, *_words(row)
+
+
+def _words(row: ProblemType) -> tuple[str, str, str]:
+    return row.title, row.remedy, code(row.action.value) if row.action else ""

@@ -1,0 +1,123 @@
+"""The agent, its jobs and its replies."""
+
+from eliza_cloud.core.problems.cloud import INVALID_RESPONSE
+from eliza_cloud.core.problems.definition import Action, ProblemType, Severity
+
+_INCOMPLETE = (
+    "What was received is not a complete reply; check the agent's status and send the message again."
+)
+_SEND_AGAIN = "Send the message again."
+
+AGENT_UNREACHABLE = ProblemType(
+    code="agent_unreachable",
+    statuses=(502,),
+    title="The agent's sandbox does not answer.",
+    remedy="The service tries to start it again; `eliza-cloud agents connect` tries at once.",
+    sentence="The agent does not answer: {said}.",
+    action=Action.CONNECT,
+    retryable=True,
+    lasts=True,
+    examples={"said": "Sandbox is not running"},
+)
+AGENT_NOT_UP = AGENT_UNREACHABLE.worded(
+    "The agent is {agent_status}, not running, although the cloud provisioned it."
+)
+AGENT_NOT_RESUMED = AGENT_UNREACHABLE.worded(
+    "The agent was resumed, but it is {agent_status}.", "Try again, or connect to it."
+)
+AGENT_STOPPED = AGENT_UNREACHABLE.worded("{name} does not run; Eliza Cloud says: {agent_status}.")
+AGENT_STARTING = AGENT_UNREACHABLE.worded(
+    "{name} is still being started.",
+    "Wait a minute or two and look again; a cold start may take up to 15 minutes.",
+)
+
+AGENT_TIMEOUT = ProblemType(
+    code="agent_timeout",
+    statuses=(504,),
+    title="The agent took too long; it may still be working.",
+    remedy="Check the conversation before you send the message once more.",
+    sentence="The agent took longer than Eliza Cloud waits for a reply (30 s; {seconds} s have passed)."
+    " It may still be working on it.",
+)
+
+AGENT_GONE = ProblemType(
+    code="agent_gone",
+    title="The agent was deleted at Eliza Cloud.",
+    remedy="Connect to another one with `eliza-cloud agents connect`; `eliza-cloud agents list` shows them.",
+    sentence="Eliza Cloud has no agent {agent_id}.",
+    action=Action.CONNECT,
+    lasts=True,
+)
+
+AGENT_NOT_RUNNING = ProblemType(
+    code="agent_not_running",
+    statuses=(503,),
+    title="No agent is connected.",
+    remedy="Connect one with `eliza-cloud agents connect`.",
+    sentence="Agent is not running",
+    action=Action.CONNECT,
+)
+
+CONFLICT = ProblemType(
+    code="conflict",
+    statuses=(409,),
+    title="The agent's present state does not allow it.",
+    remedy="Check the agent's status with `eliza-cloud agents list`, then try again.",
+    sentence="Eliza Cloud cannot do this in the agent's present state: {said}.",
+    examples={"said": "Sandbox is not running"},
+)
+
+JOB_FAILED = ProblemType(
+    code="job_failed",
+    statuses=(502,),
+    title="The cloud job failed.",
+    remedy="Try again; if it keeps failing, look at the agent on the website.",
+    sentence="The cloud job failed after its last attempt: {said}.",
+    retryable=True,
+    examples={"said": "no capacity"},
+)
+
+STREAM_TRUNCATED = ProblemType(
+    code="stream_truncated",
+    statuses=(502,),
+    title="The agent's reply ended before it was complete.",
+    remedy=_INCOMPLETE,
+    sentence="The agent's reply was cut off before its end.",
+)
+
+STREAM_FAILED = ProblemType(
+    code="stream_failed",
+    statuses=(502,),
+    title="The agent reported a failure instead of a reply.",
+    remedy=_SEND_AGAIN,
+    sentence="The agent's reply failed: {said}.",
+    examples={"said": "out of memory"},
+)
+
+STREAM_TIMEOUT = ProblemType(
+    code="stream_timeout",
+    statuses=(504,),
+    title="The agent's reply stopped coming.",
+    remedy=_INCOMPLETE,
+)
+
+STREAM_INVALID = INVALID_RESPONSE.worded(
+    "The agent's reply broke off: {reason}.", _INCOMPLETE, retryable=False
+)
+
+BACKUP_REFUSED = ProblemType(
+    code="backup_refused",
+    title="Eliza Cloud takes no backups of this agent.",
+    remedy="An agent of the shared tier cannot be backed up; move to a dedicated one if its memory matters.",
+    severity=Severity.WARNING,
+    lasts=True,
+)
+
+BACKUP_OVERDUE = ProblemType(
+    code="backup_overdue",
+    title="The last backup is older than three intervals.",
+    remedy="Take one with `eliza-cloud backups take`; its error says what prevents it.",
+    severity=Severity.WARNING,
+    action=Action.TAKE_BACKUP,
+    lasts=True,
+)

@@ -1,0 +1,138 @@
+"""What only commands meet: the service they ask, their arguments, their files."""
+
+from eliza_cloud.core.problems.access import SERVICE_NOT_RUNNING
+from eliza_cloud.core.problems.cloud import INVALID_RESPONSE
+from eliza_cloud.core.problems.definition import Action, ProblemType
+
+_ADDRESS = "Check --url, ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT."
+_OTHER_FILE = "name another file with --token-file."
+
+FAILED = ProblemType(
+    code="failed",
+    title="The command failed for the reason in its sentence.",
+    remedy="Correct what the sentence names.",
+    sentence="{what}",
+    examples={"what": "The demo could not start."},
+)
+
+BAD_URL = ProblemType(
+    code="bad_url",
+    title="The service's address is not an http URL with a valid port.",
+    remedy=_ADDRESS,
+    sentence="Invalid http URL or port: {url}",
+)
+URL_WITH_PASSWORD = BAD_URL.worded(
+    "The service's address must not hold a user name or password.",
+    "Give the token in ELIZA_API_TOKEN or with --token-file.",
+)
+
+TOKEN_UNREADABLE = ProblemType(
+    code="token_unreadable",
+    title="The token file or variable cannot be read, or holds no usable token.",
+    remedy=f"Run as the user who runs the service, or {_OTHER_FILE}",
+    sentence="The token file {path} cannot be read: {reason}.",
+    examples={"reason": "permission denied"},
+)
+TOKEN_EMPTY = TOKEN_UNREADABLE.worded(
+    "The token file {path} is empty.", f"Restart the service, which writes it, or {_OTHER_FILE}"
+)
+TOKEN_UNUSABLE = TOKEN_UNREADABLE.worded(
+    "{source} is not a usable token.", "A token is one line of printable ASCII characters without blanks."
+)
+
+SERVICE_ABSENT = SERVICE_NOT_RUNNING.worded("No eliza-cloud service is running at {url}.")
+
+SERVICE_TIMEOUT = ProblemType(
+    code="service_timeout",
+    title="The service is there, but did not answer in time.",
+    remedy="Try again; if it keeps happening, `eliza-cloud doctor` says why.",
+    sentence="The service at {url} did not answer within {seconds} s.",
+)
+
+CONNECTION_LOST = ProblemType(
+    code="connection_lost",
+    title="The service closed the connection early.",
+    remedy="Its log says why; `eliza-cloud status` shows how far it got.",
+    sentence="The service at {url} closed the connection before its answer was complete.",
+)
+STREAM_ENDED = CONNECTION_LOST.worded("The service ended the stream.")
+
+NOT_OUR_SERVICE = ProblemType(
+    code="not_our_service",
+    title="What answers at the address is another program.",
+    remedy="Name the right address with --url.",
+    sentence="What answers at {url} is not an eliza-cloud service.",
+)
+
+RESPONSE_NOT_UNDERSTOOD = INVALID_RESPONSE.worded(
+    "The answer of {url} is not what this command expects ({found}).",
+    "See that the service is an eliza-cloud of the same version as this command.",
+)
+
+LINK_NOT_ANSWERING = ProblemType(
+    code="link_not_answering",
+    title="The service is there, but its link does not answer.",
+    remedy="Restart the service; its log says what stopped the link.",
+    action=Action.RESTART_SERVICE,
+)
+
+NO_AGENT = ProblemType(
+    code="no_agent",
+    title="No agent is connected, and none was named.",
+    remedy="Connect one with `eliza-cloud agents connect AGENT`.",
+    action=Action.CONNECT,
+)
+
+UNKNOWN_AGENT = ProblemType(
+    code="unknown_agent",
+    title="No agent has this name.",
+    remedy="`eliza-cloud agents list` shows those there are.",
+    sentence="No agent is called {name}.",
+)
+
+AMBIGUOUS_AGENT = ProblemType(
+    code="ambiguous_agent",
+    title="Several agents have this name.",
+    remedy="Use the id of the one you mean.",
+    sentence="{number} agents are called {name}: {ids}.",
+    examples={"number": "2", "ids": "a, b"},
+)
+
+BUNDLE_UNWRITTEN = ProblemType(
+    code="bundle_unwritten",
+    title="The bundle's file cannot be written.",
+    remedy="Name another file with --output.",
+    sentence="{path} cannot be written: {reason}.",
+    examples={"reason": "permission denied"},
+)
+
+WAIT_TIMEOUT = ProblemType(
+    code="wait_timeout",
+    title="The awaited state was not reached in time.",
+    remedy="`eliza-cloud explain` says what prevents it.",
+    sentence="Waited{within} for {state}, in vain. {found}",
+    examples={"within": " 30 s", "state": "connected", "found": "The link is reconnecting."},
+)
+
+REPLAY_DIVERGED = ProblemType(
+    code="replay_diverged",
+    title="A recorded step leads elsewhere than it did.",
+    remedy="Report it with the journal, if both were made by the same version.",
+    sentence="{what}",
+    examples={"what": "Entry 7 differs."},
+)
+
+JOURNAL_UNREADABLE = ProblemType(
+    code="journal_unreadable",
+    title="A line of the file is not a journal entry.",
+    remedy="Record one with `eliza-cloud events --json`, by the same version as this command.",
+    sentence="Line {number} is not a journal entry: {reason}",
+    examples={"number": "3", "reason": "invalid character"},
+)
+
+ABORTED = ProblemType(
+    code="aborted",
+    title="You were asked to confirm, and did not.",
+    remedy="Run it again and confirm, or add --yes.",
+    sentence="Nothing was deleted",
+)

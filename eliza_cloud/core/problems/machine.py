@@ -1,0 +1,95 @@
+"""This machine: its disk, its settings, its clock and its ports."""
+
+from eliza_cloud.core.problems.definition import Action, ProblemType, Severity
+
+DISK_FULL = ProblemType(
+    code="disk_full",
+    statuses=(500,),
+    title="The disk with the state directory is full.",
+    remedy="Free some space; what could not be written is written then.",
+    sentence="{what}",
+    lasts=True,
+    examples={
+        "what": "Cannot write /home/me/.eliza/eliza.json: the disk is full; free some space and try again."
+    },
+)
+
+STORE_FAILED = ProblemType(
+    code="store_failed",
+    statuses=(500,),
+    title="The state directory cannot be read or written.",
+    remedy="Give the user who runs the service the right to read and write it, and check the disk.",
+    sentence="{what}",
+    lasts=True,
+    examples={"what": "Cannot write /home/me/.eliza/eliza.json: permission denied; check its rights."},
+)
+
+JOURNAL_STOPPED = STORE_FAILED.worded(
+    "An internal error stopped the journal; the log describes it.", "Restart the service."
+)
+
+NOT_CREATABLE = STORE_FAILED.worded("{path} cannot be created: {reason}.")
+
+STATE_DIR_PERMISSIONS = ProblemType(
+    code="state_dir_permissions",
+    title="Other users of this machine can read the state directory's secrets.",
+    remedy="Take their rights away with `chmod 700` for the directory and `chmod 600` for its files.",
+    lasts=True,
+)
+
+SECRETS_EXPOSED = STATE_DIR_PERMISSIONS.worded(
+    "Other users of this machine may read the secrets in {paths}.",
+    "Take their rights away: `{commands}`.",
+    examples={"paths": "/home/me/.eliza/eliza.json", "commands": "chmod 600 /home/me/.eliza/eliza.json"},
+)
+
+SETTINGS_INVALID = ProblemType(
+    code="settings_invalid",
+    statuses=(500,),
+    title="The settings in eliza.json are wrong.",
+    remedy="Correct what `eliza-cloud config check` names, then reload the service (SIGHUP) or start it.",
+    sentence="{what}",
+    action=Action.EDIT_SETTINGS,
+    lasts=True,
+    examples={"what": "cloud.enabled: expected true or false, found 3."},
+)
+
+SETTINGS_FILE_INVALID = SETTINGS_INVALID.worded(
+    "{what}",
+    "Correct {path} (`eliza-cloud config check` names everything wrong in it), then start the service, or"
+    " reload it (SIGHUP).",
+)
+VARIABLE_INVALID = SETTINGS_INVALID.worded(
+    "{what}", "Correct the variable or unset it, then start the service again."
+)
+
+SETTINGS_UNKNOWN = ProblemType(
+    code="settings_unknown",
+    title="Some settings are not known and have no effect.",
+    remedy="Correct their names; `eliza-cloud config check` suggests the nearest ones.",
+    severity=Severity.WARNING,
+    action=Action.EDIT_SETTINGS,
+    lasts=True,
+)
+
+CLOCK_JUMPED = ProblemType(
+    code="clock_jumped",
+    title="The clock jumped: the machine slept, or its clock was set.",
+    remedy="Nothing has to be done; everything was checked at once.",
+    sentence="It jumped by {jump} seconds.",
+    severity=Severity.INFO,
+    lasts=True,
+    examples={"jump": "+3600"},
+)
+
+PORT_TAKEN = ProblemType(
+    code="port_taken",
+    title="Another program uses a port of the service.",
+    remedy="Stop that program, or set another port with ELIZA_API_PORT and ELIZA_PORT.",
+    lasts=True,
+)
+PORT_IN_USE = PORT_TAKEN.worded(
+    "Cannot bind {address}: it is in use by {holder}.",
+    "Stop that program, or set another port with {setting}.",
+)
+PORT_UNAVAILABLE = SETTINGS_INVALID.worded("Cannot bind {address}: {reason}.", "{remedy}")
