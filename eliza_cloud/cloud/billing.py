@@ -1,11 +1,15 @@
 """The calls about money (cloud-api §15). What the cloud refuses is returned as it said it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
+from uuid import uuid4
 
-from eliza_cloud.cloud.errors import AccessDenied
+from eliza_cloud.cloud.errors import AccessDenied, InvalidRequest
 from eliza_cloud.cloud.http.address import CloudAddress
-from eliza_cloud.cloud.http.error_mapping import cloud_text, success
+from eliza_cloud.cloud.http.error_body import cloud_text
+from eliza_cloud.cloud.http.error_mapping import error_for, success
 from eliza_cloud.cloud.http.hosts import billing_page
 from eliza_cloud.cloud.http.request import CloudResponse, Exchange
 from eliza_cloud.cloud.http.retry_after import body_retry_after
@@ -19,16 +23,18 @@ from eliza_cloud.cloud.types.billing import (
     read_checkout,
     read_crypto_invoice,
     read_crypto_status,
+    read_hourly_rates,
     read_ledger,
     read_summary,
 )
-from eliza_cloud.core.problems import PAYMENT_IN_BROWSER
+from eliza_cloud.core.problems import KEY_NOT_IDEMPOTENT, PAYMENT_IN_BROWSER
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 
 #: Seconds for each call (local-api §9).
 TIMEOUT = 15.0
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}")
 
 T = TypeVar("T")
 
@@ -57,12 +63,30 @@ class Billing:
         """Tell whether the cloud takes crypto payments."""
         return await self._read("GET", "/api/crypto/status", None, read_crypto_status)
 
-    async def checkout(self, dollars: float) -> CheckoutPage | Verbatim:
-        """Open a payment page, which leads back to the cloud's own pages."""
+    async def checkout(
+        self, dollars: float, *, idempotency_key: str | None = None
+    ) -> CheckoutPage | Verbatim:
+        """Open a payment page, which leads back to the cloud's own pages.
+
+        `idempotency_key` is the caller's; without one each request has its own. A server error of the cloud
+        is raised, all it refuses otherwise is returned.
+        """
+        if idempotency_key is None:
+            idempotency_key = str(uuid4())
+        elif not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
+            raise InvalidRequest(KEY_NOT_IDEMPOTENT.occurred())
         pages = self._address.pages_url
         page = f"{pages}{billing_page(pages.site)}"
-        body = {"credits": dollars, "success_url": page, "cancel_url": page}
-        return await self._read("POST", "/api/v1/credits/checkout", body, read_checkout)
+        body = {"amountUsd": dollars, "credits": dollars, "success_url": page, "cancel_url": page}
+        headers = {"Idempotency-Key": idempotency_key}
+        answer = await self._ask("POST", "/api/v1/credits/checkout", body, headers)
+        if answer.status >= 500:
+            raise error_for(answer, self._exchange.redaction)
+        return verbatim(answer) if answer.status >= 400 else read_checkout(self._success(answer))
+
+    async def hourly_rates(self) -> dict[str, float] | Verbatim:
+        """Return what each running agent costs an hour, in dollars by its id, as far as the cloud tells."""
+        return await self._read("GET", "/api/v1/billing/limits", None, read_hourly_rates)
 
     async def crypto_invoice(
         self, dollars: float, currency: str, network: str | None
@@ -80,7 +104,7 @@ class Billing:
         """Make any call of the site; `path` is encoded, and the caller's to choose with care."""
         answer = await self._ask(method, path, body)
         if answer.status < 400 and answer.document is None:
-            success(answer, self._exchange.redaction)
+            self._success(answer)
         return verbatim(answer)
 
     async def _read(
@@ -89,10 +113,17 @@ class Billing:
         answer = await self._ask(method, path, body)
         if answer.status >= 400:
             return verbatim(answer)
-        return read(success(answer, self._exchange.redaction))
+        return read(self._success(answer))
 
-    async def _ask(self, method: str, path: str, body: Any) -> CloudResponse:
-        headers = {} if self._service_key is None else {"X-Service-Key": self._service_key.reveal()}
+    def _success(self, answer: CloudResponse) -> dict[str, Any]:
+        return success(answer, self._exchange.redaction)
+
+    async def _ask(
+        self, method: str, path: str, body: Any, more_headers: Mapping[str, str] = MappingProxyType({})
+    ) -> CloudResponse:
+        headers = dict(more_headers)
+        if self._service_key is not None:
+            headers["X-Service-Key"] = self._service_key.reveal()
         async with deadline(TIMEOUT):
             answer = await self._exchange.call(
                 method, self._address.base_url.at(path), body, more_headers=headers

@@ -1,6 +1,6 @@
-"""The compat surface (cloud-api §20), passed through: any method, JSON both ways."""
+"""Calls that are passed through to the cloud (cloud-api §20): any method, JSON both ways."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -18,7 +18,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60.0, sock_connect=10.0, sock_read=15.0)
 
 @asynccontextmanager
 async def open_compat(
-    exchange: Exchange, url: URL, method: str, content: bytes
+    exchange: Exchange, url: URL, method: str, content: bytes, headers: Mapping[str, str]
 ) -> AsyncIterator[aiohttp.ClientResponse | Verbatim]:
     """Yield the answer, its body unread, or what the cloud said when it declined; raises `CloudError`.
 
@@ -28,7 +28,13 @@ async def open_compat(
     async with AsyncExitStack() as stack:
         try:
             response = await stack.enter_async_context(
-                exchange.open(method, url, msgspec.Raw(content) if content else None, timeout=_TIMEOUT)
+                exchange.open(
+                    method,
+                    url,
+                    msgspec.Raw(content) if content else None,
+                    more_headers=headers,
+                    timeout=_TIMEOUT,
+                )
             )
             declined = await read_answer(response, exchange.redaction) if response.status >= 400 else None
         except NETWORK_FAULTS as error:

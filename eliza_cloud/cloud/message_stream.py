@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import aiohttp
 from yarl import URL
 
+from eliza_cloud.cloud.bridge import failure_of, is_empty
 from eliza_cloud.cloud.errors import StreamFailed
-from eliza_cloud.cloud.http.error_mapping import cloud_text, error_for
+from eliza_cloud.cloud.http.error_body import cloud_text
+from eliza_cloud.cloud.http.error_mapping import error_for
 from eliza_cloud.cloud.http.path_prefix import AgentPaths
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, json_object, network_fault, read_answer
+from eliza_cloud.cloud.http.request import NETWORK_FAULTS, CloudResponse, json_object, network_fault
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
 from eliza_cloud.cloud.http.timeouts import Timeouts, bounded, deadline
 from eliza_cloud.cloud.types.fields import text
@@ -24,6 +26,8 @@ T = TypeVar("T")
 _MAX_PLAIN_BYTES = 64 * 1024
 #: How a web page and JSON begin, and no line of an event stream does.
 _OTHER_FORMATS = (b"<", b"{", b"[")
+#: Characters of a reply that are kept to tell whether it says anything.
+_MAX_BEGINNING = 64
 _KINDS = {"connected", "chunk", "token", "done", "error"}
 
 
@@ -40,12 +44,11 @@ async def stream_reply(
     limits = aiohttp.ClientTimeout(total=None, connect=timeouts.stream_connect)
     end = asyncio.get_running_loop().time() + timeouts.stream_total
     async with AsyncExitStack() as stack:
-        opening = paths.exchange.open("POST", url, request, accept="text/event-stream", timeout=limits)
+        opening = paths.exchange.open_answer("POST", url, request, accept="text/event-stream", timeout=limits)
         response = await _within(timeouts.stream_idle, url, stack.enter_async_context(opening))
-        if not 200 <= response.status < 300:
-            answer = await _within(timeouts.rest, url, read_answer(response, paths.exchange.redaction))
-            paths.judge(prefix, answer)
-            raise error_for(answer, paths.exchange.redaction)
+        if isinstance(response, CloudResponse):
+            paths.judge(prefix, response)
+            raise error_for(response, paths.exchange.redaction)
         reply = _Reply(paths.exchange.redaction)
         while True:
             chunk = await _read(response, timeouts.stream_idle, end)
@@ -66,7 +69,7 @@ class _Reply:
         self._redaction = redaction
         self._parser = SseParser()
         self._plain: bytearray | None = bytearray()
-        self._has_text = False
+        self._beginning = ""
         self.is_done = False
 
     def events(self, chunk: bytes) -> list[SseEvent]:
@@ -92,12 +95,24 @@ class _Reply:
         if kind == "error":
             raise self._failed(data)
         if kind == "done":
-            self.is_done = True
-            return None if self._has_text else text(data.get("fullText"))
+            return self._finish(data)
         if kind in {"chunk", "token"} and isinstance(data.get("text"), str):
-            self._has_text = True
-            return str(data["text"])
+            piece = str(data["text"])
+            self._beginning = (self._beginning + piece).lstrip()[:_MAX_BEGINNING]
+            return piece
         return None
+
+    def _finish(self, data: dict[str, Any]) -> str | None:
+        """Take the end and return the text only it brings; raises for a reply that is not the agent's own."""
+        failure = failure_of(data, self._redaction)
+        if failure is not None:
+            said, details = failure
+            raise StreamFailed(STREAM_FAILED.occurred(said=said, details=details), cloud_status=200)
+        rest = None if self._beginning else text(data.get("fullText"))
+        if is_empty(rest or self._beginning):
+            raise StreamFailed(STREAM_FAILED.occurred(said="it is empty"), cloud_status=200)
+        self.is_done = True
+        return rest
 
     def cut(self) -> StreamFailed:
         """Return the error for a body that ended without `done`."""

@@ -105,9 +105,18 @@ async def cloud(make_cloud):
 
 
 @pytest.fixture
-async def make_client(cloud):
+def waits():
+    """The seconds that were waited before requests were repeated; no time passes."""
+    return []
+
+
+@pytest.fixture
+async def make_client(cloud, waits):
     """Make a client of the scripted cloud, over the guarded session."""
     sessions = []
+
+    async def sleep(seconds):
+        waits.append(seconds)
 
     def make(key=KEY, base_url=None, session=None, **timeouts):
         base_url = base_url or cloud.base_url
@@ -116,7 +125,9 @@ async def make_client(cloud):
             sessions.append(session)
         address = base_url if isinstance(base_url, CloudAddress) else CloudAddress(base_url)
         config = CloudConfig(None if key is None else Secret(key))
-        return ElizaCloudClient(config, session=session, address=address, timeouts=Timeouts(**timeouts))
+        return ElizaCloudClient(
+            config, session=session, address=address, timeouts=Timeouts(**timeouts), sleep=sleep
+        )
 
     yield make
     for session in sessions:

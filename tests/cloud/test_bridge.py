@@ -14,6 +14,7 @@ from eliza_cloud.cloud.errors import (
     InvalidResponse,
     KeyRefused,
     NotFound,
+    ReplyFailed,
 )
 
 from .conftest import AGENT
@@ -105,9 +106,16 @@ async def test_a_message_brings_the_whole_reply(client, cloud, bridge):
     assert sent["params"] == {"text": "hello", "roomId": "r1", "mode": "simple"}
 
 
-async def test_an_empty_reply_is_a_reply_and_a_missing_one_is_not(client, cloud, bridge):
-    cloud.on("POST", bridge, (200, {"result": {"text": ""}}), (200, {"result": {}}), (200, ACK))
-    assert await client.send_message(AGENT, "hello") == ""
+@pytest.mark.parametrize("text", ["", "  \n", "(no response)"])
+async def test_an_empty_reply_is_a_failure(client, cloud, bridge, text):
+    cloud.on("POST", bridge, (200, {"result": {"text": text}}))
+    with pytest.raises(ReplyFailed, match="empty") as caught:
+        await client.send_message(AGENT, "hello")
+    assert (caught.value.code, caught.value.status) == ("reply_failed", 502)
+
+
+async def test_a_missing_reply_is_no_reply(client, cloud, bridge):
+    cloud.on("POST", bridge, (200, {"result": {}}), (200, ACK))
     for _ in range(2):
         with pytest.raises(InvalidResponse, match="no reply"):
             await client.send_message(AGENT, "hello")

@@ -9,10 +9,9 @@ from yarl import URL
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.errors import BaseUrlRefused, NameNotFound, Redirected, Unreachable
+from eliza_cloud.cloud.errors import BaseUrlRefused, Redirected, Unreachable
 from eliza_cloud.cloud.http.address import CloudAddress, Origins
 from eliza_cloud.cloud.http.base_url import parse_base_url, parse_pages_url
-from eliza_cloud.core.problems import CLOUD_NAME_NOT_FOUND
 
 from .conftest import AGENT, KEY
 
@@ -364,4 +363,3 @@ def test_a_client_shows_where_it_calls(cloud):
         "https://api.eliza.app",
         "https://cloud.eliza.app",
     )
-    assert NameNotFound(CLOUD_NAME_NOT_FOUND.occurred(host="eliza.app")).code == "cloud_name_not_found"

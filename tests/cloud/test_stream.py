@@ -72,7 +72,6 @@ async def test_a_reply_that_ends_in_done_is_complete(client, cloud, stream):
 @pytest.mark.parametrize(
     ("body", "pieces"),
     [
-        (CONNECTED + DONE, []),
         ((CONNECTED + HELLO + DONE).replace(b"\n", b"\r\n"), ["Hello"]),
         ((CONNECTED + HELLO + DONE).replace(b"\n", b"\r"), ["Hello"]),
         (HELLO + b": keep-alive\n\n" + b"event: ping\ndata: x\n\n" + DONE.rstrip(), ["Hello"]),
@@ -80,7 +79,10 @@ async def test_a_reply_that_ends_in_done_is_complete(client, cloud, stream):
         (b'event: chunk\ndata: {"type":"token","text":"a"}\n\ndata: {"type":"done"}\n\n', ["a"]),
         (b'event: delta\ndata: {"type":"token","text":"a"}\n\nevent: end\ndata: {"type":"done"}\n\n', ["a"]),
         (b'event: chunk\ndata: {"text":\ndata:"a"}\n\n' + DONE, ["a"]),
-        (b'event: chunk\ndata: {"text":null}\n\nevent: chunk\ndata: {"text":""}\n\n' + DONE, []),
+        (
+            b'event: chunk\ndata: {"text":null}\n\nevent: chunk\ndata: {"text":""}\n\n' + HELLO + DONE,
+            ["Hello"],
+        ),
         (b'event: done\ndata: {"type":"done","fullText":"all of it"}\n\n', ["all of it"]),
         (HELLO + b'event: done\ndata: {"type":"done","fullText":"Hello"}\n\n', ["Hello"]),
         (b"\xef\xbb\xbf" + HELLO + DONE + HELLO + DEAD, ["Hello"]),
@@ -104,6 +106,33 @@ async def test_frames_may_be_cut_anywhere(client, cloud, stream):
         (HELLO + DEAD + DONE, ["Hello"], "stream_failed", "Sandbox is not running"),
         (b'data: {"type":"error","message":"no model"}\n\n' + DONE, [], "stream_failed", "no model"),
         (b"event: error\ndata: {}\n\n", [], "stream_failed", "no reason was given"),
+        (CONNECTED + DONE, [], "stream_failed", "empty"),
+        (
+            b'event: chunk\ndata: {"text":null}\n\nevent: chunk\ndata: {"text":""}\n\n' + DONE,
+            [],
+            "stream_failed",
+            "empty",
+        ),
+        (b'event: chunk\ndata: {"text":" "}\n\n' + DONE, [" "], "stream_failed", "empty"),
+        (b'event: done\ndata: {"fullText":" "}\n\n', [], "stream_failed", "empty"),
+        (
+            b'event: chunk\ndata: {"text":"(no response)"}\n\n' + DONE,
+            ["(no response)"],
+            "stream_failed",
+            "empty",
+        ),
+        (
+            HELLO + b'event: done\ndata: {"failureKind":"no_provider"}\n\n',
+            ["Hello"],
+            "stream_failed",
+            "no_provider",
+        ),
+        (
+            HELLO + b'event: done\ndata: {"fallback":true,"reason":"agent_no_reply"}\n\n',
+            ["Hello"],
+            "stream_failed",
+            "agent_no_reply",
+        ),
         (b"", [], "stream_truncated", "cut off"),
         (b": ping\n\n", [], "stream_truncated", "cut off"),
         (CONNECTED + HELLO, ["Hello"], "stream_truncated", "cut off"),

@@ -1,13 +1,11 @@
-"""From an answer that is not a success to the error of the tree (cloud-api §5).
-
-The cloud's own text is looked for in this order: `error`, `error.message`, `message`, the status itself.
-"""
+"""From an answer that is not a success to the error of the tree (cloud-api §5, generation L)."""
 
 from http import HTTPStatus
 from typing import Any
 
 from eliza_cloud.cloud.errors import (
     AccessDenied,
+    BillingHold,
     CloudError,
     CloudServerError,
     Conflict,
@@ -15,46 +13,52 @@ from eliza_cloud.cloud.errors import (
     InvalidRequest,
     InvalidResponse,
     KeyRefused,
+    ModelNotFound,
     NotFound,
+    OrganizationInactive,
     QuotaExceeded,
+    QuoteChanged,
     RateLimited,
+    SessionNotReady,
+    StartNotScheduled,
+    WorkerDown,
 )
+from eliza_cloud.cloud.http.error_body import cloud_text, details_of, retry_after_of, says_retryable
 from eliza_cloud.cloud.http.request import CloudResponse
-from eliza_cloud.cloud.http.retry_after import body_retry_after
-from eliza_cloud.cloud.types.fields import number
+from eliza_cloud.cloud.types.fields import members, number
+from eliza_cloud.cloud.types.pricing import quote_or_none, require_price
 from eliza_cloud.core.problems import (
     ACCESS_DENIED,
     AGENT_QUOTA_EXCEEDED,
+    BILLING_HOLD_ACTIVE,
     CLOUD_REFUSED_REQUEST,
     CLOUD_REPORTED_FAILURE,
     CLOUD_SERVER_ERROR,
     CONFLICT,
     CREDITS_EXHAUSTED,
     KEY_REJECTED,
+    MODEL_NOT_FOUND,
     NOT_FOUND,
+    ORGANIZATION_INACTIVE,
+    PROVISION_ENQUEUE_FAILED,
+    PROVISIONING_WORKER_DOWN,
+    QUOTA_EXHAUSTED,
+    QUOTE_CHANGED,
     RATE_LIMITED,
     RESPONSE_NOT_JSON,
     RESPONSE_UNEXPECTED_STATUS,
+    SESSION_NOT_READY,
     UNKNOWN_CLOUD_PATH,
     Particulars,
 )
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 
-_MEMBERS = (
-    "requiredBalance",
-    "currentBalance",
-    "required",
-    "available",
-    "currentAgents",
-    "maxAgents",
-    "retryAfter",
-    "polling",
-    "data",
-    "details",
-    "failureId",
-)
 #: Conflicts that pass by themselves, by the words the cloud uses for them (cloud-api §9, §10).
 _PASSING_CONFLICTS = ("state changed", "in progress", "already being provisioned")
+#: Conflicts called `session_not_ready` that waiting does not end (cloud-api L16).
+_LASTING_CONFLICTS = ("requires a container-backed", "cannot target")
+_NOT_SCHEDULED = {"provision_enqueue_failed", "provisioning_enqueue_failed"}
+_WORKER_DOWN = {"provisioning_worker_unhealthy", "provisioning_worker_unreachable"}
 
 
 def success(answer: CloudResponse, redaction: CloudTextRedactor) -> dict[str, Any]:
@@ -69,30 +73,23 @@ def success(answer: CloudResponse, redaction: CloudTextRedactor) -> dict[str, An
     raise error_for(answer, redaction)
 
 
-def error_for(answer: CloudResponse, redaction: CloudTextRedactor) -> CloudError:
-    """Return the error for an answer that is not a success."""
+def error_for(answer: CloudResponse, redaction: CloudTextRedactor, *, model: str | None = None) -> CloudError:
+    """Return the error for an answer that is not a success; `model` is what the request asked for."""
     document = answer.document or {}
     said = redaction.sentence(cloud_text(document) or _phrase(answer.status))
-    details = _details(document, redaction)
-    more: Particulars = {
-        "retry_after": answer.retry_after
-        if answer.retry_after is not None
-        else body_retry_after(document.get("retryAfter")),
-        "details": details,
-    }
-    if isinstance(document.get("retryable"), bool):
-        more["retryable"] = document["retryable"]
-    return _by_status(answer, said, details.get("cloudCode"), more)
+    details = details_of(document, redaction)
+    waits = retry_after_of(document) if answer.retry_after is None else answer.retry_after
+    more: Particulars = {"retry_after": waits, "details": details}
+    retryable = says_retryable(document)
+    if retryable is not None:
+        more["retryable"] = retryable
+    code = str(details.get("cloudCode", "")).casefold()
+    if code == "model_not_found" or said.casefold().startswith("pricing unavailable"):
+        return _model_not_found(answer, said, details, model)
+    return _by_status(answer, said, code, more)
 
 
-def cloud_text(document: dict[str, Any]) -> str | None:
-    """Return the cloud's own words in an error body."""
-    error = document.get("error")
-    candidates = (error, error.get("message") if isinstance(error, dict) else None, document.get("message"))
-    return next((text for text in candidates if isinstance(text, str) and text.strip()), None)
-
-
-def _by_status(answer: CloudResponse, said: str, cloud_code: Any, more: Particulars) -> CloudError:
+def _by_status(answer: CloudResponse, said: str, code: str, more: Particulars) -> CloudError:
     there = answer.status
     match there:
         case 400:
@@ -100,26 +97,19 @@ def _by_status(answer: CloudResponse, said: str, cloud_code: Any, more: Particul
         case 401:
             return KeyRefused(KEY_REJECTED.occurred(said=said, **more), cloud_status=there)
         case 402:
-            said = f"{said}{_amounts(more['details'])}"
-            return InsufficientCredits(CREDITS_EXHAUSTED.occurred(said=said, **more), cloud_status=there)
-        case 403 if cloud_code == "access_denied":
-            more["status"] = 403
-            return KeyRefused(KEY_REJECTED.occurred(said=said, **more), cloud_status=there)
+            return _credits(there, said, code, more)
         case 403:
-            return AccessDenied(ACCESS_DENIED.occurred(said=said, **more), cloud_status=there)
+            return _forbidden(said, code, more)
         case 404 | 410:
             return _not_found(answer, said, more)
         case 409:
-            more.setdefault("retryable", any(words in said.casefold() for words in _PASSING_CONFLICTS))
-            return Conflict(CONFLICT.occurred(said=said, **more), cloud_status=there)
-        case 429 if cloud_code == "agent_quota_exceeded":
-            problem = AGENT_QUOTA_EXCEEDED.occurred(said=said, details=more["details"])
-            return QuotaExceeded(problem, cloud_status=there)
+            return _conflict(answer, said, code, more)
+        case 428:
+            return require_price(answer.document or {}, said, more["details"])
         case 429:
-            return RateLimited(RATE_LIMITED.occurred(said=said, **more), cloud_status=there)
+            return _too_many(said, code, more)
         case status if status >= 500:
-            problem = CLOUD_SERVER_ERROR.occurred(http_status=there, said=said, **more)
-            return CloudServerError(problem, cloud_status=there)
+            return _server_error(there, said, code, more)
         case status if status < 300:
             return CloudServerError(CLOUD_REPORTED_FAILURE.occurred(said=said, **more), cloud_status=there)
         case _:
@@ -127,10 +117,72 @@ def _by_status(answer: CloudResponse, said: str, cloud_code: Any, more: Particul
             return InvalidResponse(problem, cloud_status=there)
 
 
+def _credits(there: int, said: str, code: str, more: Particulars) -> InsufficientCredits:
+    """Return the error for a balance, or a hold, that does not allow it; neither passes by waiting."""
+    details = more["details"]
+    if code == "billing_hold_active":
+        outstanding = details.get("outstandingUsd", "the outstanding amount")
+        problem = BILLING_HOLD_ACTIVE.occurred(said=said, outstanding=outstanding, **more)
+        return BillingHold(problem, cloud_status=there)
+    said = f"{said}{_amounts(details)}"
+    return InsufficientCredits(CREDITS_EXHAUSTED.occurred(said=said, **more), cloud_status=there)
+
+
+def _forbidden(said: str, code: str, more: Particulars) -> CloudError:
+    if "organization is inactive" in said.casefold():
+        return OrganizationInactive(ORGANIZATION_INACTIVE.occurred(said=said, **more), cloud_status=403)
+    if code == "access_denied":
+        more["status"] = 403
+        return KeyRefused(KEY_REJECTED.occurred(said=said, **more), cloud_status=403)
+    return AccessDenied(ACCESS_DENIED.occurred(said=said, **more), cloud_status=403)
+
+
+def _conflict(answer: CloudResponse, said: str, code: str, more: Particulars) -> Conflict:
+    words = said.casefold()
+    if code == "dedicated_quote_changed":
+        quote = quote_or_none(members((answer.document or {}).get("data")))
+        return QuoteChanged(QUOTE_CHANGED.occurred(said=said, **more), quote=quote, cloud_status=409)
+    if code == "session_not_ready":
+        more.setdefault("retryable", not any(lasting in words for lasting in _LASTING_CONFLICTS))
+        return SessionNotReady(SESSION_NOT_READY.occurred(said=said, **more), cloud_status=409)
+    more.setdefault("retryable", any(passing in words for passing in _PASSING_CONFLICTS))
+    return Conflict(CONFLICT.occurred(said=said, **more), cloud_status=409)
+
+
+def _too_many(said: str, code: str, more: Particulars) -> CloudError:
+    """Tell a pace that waiting helps with from a quota and from an empty account (cloud-api L24 rule 31)."""
+    details = more["details"]
+    if code == "agent_quota_exceeded":
+        return QuotaExceeded(AGENT_QUOTA_EXCEEDED.occurred(said=said, details=details), cloud_status=429)
+    if code == "quota_exhausted":
+        return QuotaExceeded(QUOTA_EXHAUSTED.occurred(said=said, details=details), cloud_status=429)
+    if "insufficient credits" in said.casefold():
+        return InsufficientCredits(CREDITS_EXHAUSTED.occurred(said=said, details=details), cloud_status=429)
+    return RateLimited(RATE_LIMITED.occurred(said=said, **more), cloud_status=429)
+
+
+def _server_error(there: int, said: str, code: str, more: Particulars) -> CloudServerError:
+    if code in _NOT_SCHEDULED:
+        return StartNotScheduled(PROVISION_ENQUEUE_FAILED.occurred(said=said, **more), cloud_status=there)
+    if code in _WORKER_DOWN:
+        return WorkerDown(PROVISIONING_WORKER_DOWN.occurred(said=said, **more), cloud_status=there)
+    problem = CLOUD_SERVER_ERROR.occurred(http_status=there, said=said, **more)
+    return CloudServerError(problem, cloud_status=there)
+
+
+def _model_not_found(
+    answer: CloudResponse, said: str, details: dict[str, Any], model: str | None
+) -> ModelNotFound:
+    if model is not None:
+        details = {**details, "model": model}
+    problem = MODEL_NOT_FOUND.occurred(model=model or "that was asked for", said=said, details=details)
+    return ModelNotFound(problem, cloud_status=answer.status)
+
+
 def _not_found(answer: CloudResponse, said: str, more: Particulars) -> NotFound:
-    if answer.document is not None:
-        return NotFound(NOT_FOUND.occurred(said=said, **more), is_json=True, cloud_status=answer.status)
-    return NotFound(UNKNOWN_CLOUD_PATH.occurred(**more), is_json=False, cloud_status=answer.status)
+    if answer.is_unknown_path or answer.document is None:
+        return NotFound(UNKNOWN_CLOUD_PATH.occurred(**more), is_json=False, cloud_status=answer.status)
+    return NotFound(NOT_FOUND.occurred(said=said, **more), is_json=True, cloud_status=answer.status)
 
 
 def _amounts(details: dict[str, Any]) -> str:
@@ -145,14 +197,3 @@ def _phrase(status: int) -> str:
         return f"{HTTPStatus(status).phrase} (HTTP {status})"
     except ValueError:
         return f"HTTP {status}"
-
-
-def _details(document: dict[str, Any], redaction: CloudTextRedactor) -> dict[str, Any]:
-    """Collect the cloud's own members; an agent quota may stand inside `details` (cloud-api §6)."""
-    nested = document.get("details")
-    found = {**(nested if isinstance(nested, dict) else {}), **document}
-    details = {name: redaction.member(found[name]) for name in _MEMBERS if name in found}
-    code = document.get("code")
-    if isinstance(code, str) and code:
-        details["cloudCode"] = redaction.sentence(code)
-    return {name: value for name, value in details.items() if value is not None}

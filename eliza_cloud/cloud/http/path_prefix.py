@@ -1,11 +1,14 @@
 """Which agent paths this server has: `eliza`, `milady` or `milaidy` (cloud-api §3).
 
-A server says that it has no such path with a 404, or on some deployments a 500, that is not JSON. So the
-prefix is found with a plain GET of the list, never with the call itself. JSON of any status settles it for
-the call at hand; it is kept only once it has given the list: what stands before the cloud speaks JSON, too.
+A server says that it has no such path with a 404, or on some deployments a 500, that is not JSON, and the
+newest with a 404 whose JSON says "Not found". So the prefix is found with a plain GET of the list, never with
+the call itself. Other JSON of any status settles it for the call at hand; it is kept only once it has given
+the list: what stands before the cloud speaks JSON, too.
 """
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from yarl import URL
@@ -28,10 +31,20 @@ class AgentPaths:
         self._prefix: str | None = None
         self._probing = asyncio.Lock()
 
-    async def call(self, method: str, path: str, body: Any = None) -> CloudResponse:
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        more_headers: Mapping[str, str] = MappingProxyType({}),
+        is_repeatable: bool = True,
+    ) -> CloudResponse:
         """Call `path` under the agent prefix; an answer that shows it to be gone makes it be sought anew."""
         prefix = await self.find()
-        answer = await self.exchange.call(method, self.url(prefix, path), body)
+        answer = await self.exchange.call(
+            method, self.url(prefix, path), body, more_headers=more_headers, is_repeatable=is_repeatable
+        )
         self.judge(prefix, answer)
         return answer
 
@@ -58,7 +71,7 @@ class AgentPaths:
         seen = set()
         for prefix in _PREFIXES:
             answer = await self.exchange.call("GET", self.url(prefix, ""))
-            if answer.document is not None:
+            if answer.document is not None and not answer.is_unknown_path:
                 return prefix, answer
             if not answer.is_unknown_path:
                 success(answer, self.exchange.redaction)

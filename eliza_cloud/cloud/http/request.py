@@ -1,8 +1,12 @@
-"""One request and its answer: bounded bodies, JSON judged by parsing it, redirects within one cloud only."""
+"""One request and its answer: bounded bodies, JSON judged by parsing it, redirects within one cloud only.
 
+A request that the cloud refused with a 503 that passes is repeated twice, shortly.
+"""
+
+import asyncio
 import io
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,8 +30,11 @@ from eliza_cloud.cloud.errors import (
     Unreachable,
 )
 from eliza_cloud.cloud.http.address import CloudAddress
+from eliza_cloud.cloud.http.error_body import says_unknown_path
+from eliza_cloud.cloud.http.passing import pause_before_repeat
 from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.cloud.http.session import AddressRefused
+from eliza_cloud.cloud.http.timeouts import time_left
 from eliza_cloud.cloud.http.trace_context import trace_headers
 from eliza_cloud.core.problems import (
     CLOCK_WRONG,
@@ -66,23 +73,34 @@ class CloudResponse:
 
     @property
     def is_unknown_path(self) -> bool:
-        """Whether the answer is how a server says that it has no such path (cloud-api §3)."""
-        return self.document is None and self.status in {404, 500}
+        """Whether the answer is how a server says that it has no such path (cloud-api §3, L22)."""
+        if self.document is None:
+            return self.status in {404, 500}
+        return self.status == 404 and says_unknown_path(self.document)
 
 
 class Exchange:
     """Sends requests with one key or none; every failure is a `CloudError`. The caller bounds the time.
 
     A `session` that is None is not open yet. With an `address`, a redirect to another host of the same cloud
-    moves it, and that request is repeated there once; every other redirect is refused.
+    moves it, and that request is repeated there once; every other redirect is refused. `sleep` waits before a
+    repetition. With `is_single_header` the key travels in one header only, as the call that revokes it wants.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession | None, key: Secret | None, address: CloudAddress | None = None
+        self,
+        session: aiohttp.ClientSession | None,
+        key: Secret | None,
+        address: CloudAddress | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        is_single_header: bool = False,
     ) -> None:
         self.session = session
         self._key = key
         self._address = address
+        self._sleep = sleep
+        self._is_single_header = is_single_header
         self.redaction = CloudTextRedactor(key)
 
     async def call(
@@ -92,14 +110,59 @@ class Exchange:
         body: Any = None,
         *,
         more_headers: Mapping[str, str] = MappingProxyType({}),
+        is_repeatable: bool = True,
     ) -> CloudResponse:
         """Return the answer of any status but 3xx; `body` is sent as JSON, None sends no body."""
+        repeats = 0
+        while True:
+            answer = await self._call_once(method, url, body, more_headers)
+            if not is_repeatable or not await self.pause(answer, repeats):
+                return answer
+            repeats += 1
+
+    async def pause(self, answer: CloudResponse, repeats: int) -> bool:
+        """Wait before a request is repeated; False when it is not, or when no time would be left for that."""
+        pause = pause_before_repeat(answer.status, answer.document, answer.retry_after, repeats)
+        if pause is None or pause >= time_left():
+            return False
+        await self._sleep(pause)
+        return True
+
+    async def _call_once(
+        self, method: str, url: URL, body: Any, more_headers: Mapping[str, str]
+    ) -> CloudResponse:
         try:
             async with self.open(method, url, body, more_headers=more_headers) as response:
                 return await read_answer(response, self.redaction)
         except NETWORK_FAULTS as error:
             fault = network_fault(error, url)
         raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+
+    @asynccontextmanager
+    async def open_answer(
+        self,
+        method: str,
+        url: URL,
+        body: Any = None,
+        *,
+        accept: str = "application/json",
+        more_headers: Mapping[str, str] = MappingProxyType({}),
+        timeout: aiohttp.ClientTimeout = _NO_TIMEOUT,
+    ) -> AsyncIterator[aiohttp.ClientResponse | CloudResponse]:
+        """Yield the response of a success, its body unread, else the whole answer. Raises network faults."""
+        repeats = 0
+        while True:
+            async with self.open(
+                method, url, body, accept=accept, more_headers=more_headers, timeout=timeout
+            ) as response:
+                if 200 <= response.status < 300:
+                    yield response
+                    return
+                answer = await read_answer(response, self.redaction)
+            if not await self.pause(answer, repeats):
+                break
+            repeats += 1
+        yield answer
 
     @asynccontextmanager
     async def open(
@@ -116,7 +179,7 @@ class Exchange:
         headers = {"Accept": accept, **more_headers, **trace_headers(), **self._credentials()}
         content = None
         if body is not None:
-            content = _encoded(body)
+            content = encoded(body)
             headers["Content-Type"] = "application/json"
         response = await self._send(method, url, content, headers, timeout)
         try:
@@ -181,13 +244,13 @@ class Exchange:
         raise _redirected(response, self.redaction)
 
     def _credentials(self) -> dict[str, str]:
-        """Return both headers the cloud accepts a key in (cloud-api §4)."""
+        """Return both headers the cloud accepts a key in (cloud-api §4), or the one that fits every key."""
         if self._key is None:
             return {}
         key = self._key.reveal()
         if not all("!" <= character <= "~" for character in key):
             raise KeyRefused(KEY_UNSENDABLE.occurred())
-        return {"X-API-Key": key, "Authorization": f"Bearer {key}"}
+        return {"X-API-Key": key} | ({} if self._is_single_header else {"Authorization": f"Bearer {key}"})
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -200,7 +263,8 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise aiohttp.ClientPayloadError("the connection was lost") from None
 
 
-def _encoded(body: Any) -> bytes:
+def encoded(body: Any) -> bytes:
+    """Return a body as JSON; raises `InvalidRequest` for what cannot be."""
     try:
         return msgspec.json.encode(body)
     except (UnicodeEncodeError, RecursionError):

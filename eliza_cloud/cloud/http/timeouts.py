@@ -1,6 +1,7 @@
 """How long each kind of call may take, in seconds."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -20,8 +21,9 @@ class Timeouts(msgspec.Struct, frozen=True):
     restore: float = 130.0
     login: float = 10.0
     heartbeat: float = 10.0
-    message: float = 60.0
-    #: A bridge that is "unreachable" after this long was waited for by the cloud (its limit is 30 s).
+    #: The newest generation tries four ways of 60 s each, and polls between them (cloud-api L6).
+    message: float = 300.0
+    #: A bridge that is "unreachable" after this long was waited for by the cloud (its limit is 30 s or more).
     bridge_wait_limit: float = 25.0
     stream_connect: float = 10.0
     stream_idle: float = 125.0
@@ -46,6 +48,12 @@ async def bounded(seconds: float) -> AsyncIterator[None]:
 def is_overdue() -> bool:
     """Tell, to whom is being cancelled, whether that is because a bound was reached."""
     return any(timeout.expired() for timeout in _TIMEOUTS_IN_FORCE.get())
+
+
+def time_left() -> float:
+    """Return the seconds until the first bound of this context is reached."""
+    ends = [end for timeout in _TIMEOUTS_IN_FORCE.get() if (end := timeout.when()) is not None]
+    return min(ends, default=math.inf) - asyncio.get_running_loop().time()
 
 
 @asynccontextmanager

@@ -8,6 +8,9 @@ from yarl import URL
 from eliza_cloud.cloud.types.decode import unexpected
 from eliza_cloud.cloud.types.fields import members, number, text
 
+#: Which member names the agent of a running resource; the contract does not settle it.
+_RESOURCE_IDS = ("agentId", "resourceId", "id")
+
 
 class Verbatim(msgspec.Struct, frozen=True):
     """What the cloud said, as it said it; from 400 on `document["error"]` is a string. Seconds to wait."""
@@ -116,6 +119,20 @@ def read_checkout(document: dict[str, Any]) -> CheckoutPage:
     return CheckoutPage(_page(document.get("url")), text(document.get("sessionId")))
 
 
+def read_hourly_rates(document: dict[str, Any]) -> dict[str, float]:
+    """Read the rates of running agents from the account's limits (cloud-api L20), if there are any."""
+    v2 = members(members(document.get("data")).get("v2"))
+    active = members(v2.get("activeCompute"))
+    resources = active.get("resources", members(active.get("value")).get("resources"))
+    rates = {}
+    for resource in map(members, resources if isinstance(resources, list) else []):
+        agent_id = next(filter(None, (text(resource.get(name)) for name in _RESOURCE_IDS)), None)
+        rate = _amount(resource.get("ratePerHour"))
+        if agent_id is not None and rate is not None:
+            rates[agent_id] = rate
+    return rates
+
+
 def read_crypto_invoice(document: dict[str, Any]) -> CryptoInvoice:
     """Read a crypto payment."""
     return CryptoInvoice(
@@ -124,6 +141,13 @@ def read_crypto_invoice(document: dict[str, Any]) -> CryptoInvoice:
         pay_link=_page(document.get("payLink")),
         expires_at=text(document.get("expiresAt")),
     )
+
+
+def _amount(value: Any) -> float | None:
+    """Read an amount that may stand inside one or two objects that say more about it."""
+    for _ in range(2):
+        value = value["value"] if isinstance(value, dict) and "value" in value else value
+    return number(value)
 
 
 def _page(value: Any) -> str:

@@ -13,9 +13,11 @@ from eliza_cloud.cloud.types.models import (
     CreatedAgent,
     Job,
     JobRef,
+    Logs,
     Provision,
     Restored,
     Snapshot,
+    Upgrade,
     User,
 )
 from eliza_cloud.core.problems import INVALID_RESPONSE
@@ -33,12 +35,12 @@ def unexpected(what: str) -> InvalidResponse:
 
 def read_user(document: dict[str, Any]) -> User:
     """Read `GET /user`."""
-    data = members(document.get("data"))
+    data = members(document.get("data")) or document
     user_id = text(data.get("id"))
     if user_id is None:
         raise unexpected("the user has no id")
-    organization = members(data.get("organization"))
-    return User(user_id, text(organization.get("id")), text(data.get("name")), text(data.get("email")))
+    organization_id = text(members(data.get("organization")).get("id")) or text(data.get("organization_id"))
+    return User(user_id, organization_id, text(data.get("name")), text(data.get("email")))
 
 
 def read_balance(document: dict[str, Any]) -> float:
@@ -99,7 +101,7 @@ def read_job_ref(document: dict[str, Any]) -> JobRef | None:
 
 
 def read_job(document: dict[str, Any], job_id: str) -> Job:
-    """Read a job (cloud-api §11): `completed` has ended whatever the hint says, running ones have not."""
+    """Read a job (cloud-api §11): completed and cancelled have ended, pending ones not, whatever the hint."""
     raw = members(document.get("data"))
     status = text(raw.get("status"))
     if status is None:
@@ -109,7 +111,7 @@ def read_job(document: dict[str, Any], job_id: str) -> Job:
         id=text(raw.get("id")) or job_id,
         status=status,
         error=text(raw.get("error")),
-        should_continue=status != "completed"
+        should_continue=status not in {"completed", "cancelled"}
         and (status in {"pending", "in_progress"} or polling.get("shouldContinue") is True),
         interval=_interval(polling),
         raw=raw,
@@ -135,6 +137,25 @@ def read_restored(document: dict[str, Any], status: int) -> Restored:
     """Read a restore: 202 says only that it has begun (cloud-api §14)."""
     data = members(document.get("data"))
     return Restored(text(data.get("restoredFromBackupId")), text(data.get("createdAt")), status == 202, data)
+
+
+def read_upgrade(document: dict[str, Any]) -> Upgrade:
+    """Read an upgrade that was accepted: the new agent's id, and the job that starts it."""
+    data = members(document.get("data"))
+    agent_id = text(data.get("dedicatedAgentId")) or text(data.get("id"))
+    if agent_id is None:
+        raise unexpected("the upgrade names no agent")
+    return Upgrade(agent_id, text(data.get("sharedAgentId")), read_job_ref(document))
+
+
+def read_logs(document: dict[str, Any]) -> Logs:
+    """Read logs: at hand, or the job that fetches them."""
+    data = document.get("data")
+    job = read_job_ref(document)
+    lines = data if isinstance(data, str) else members(data).get("logs")
+    if job is None and not isinstance(lines, str):
+        raise unexpected("there is neither a log nor a job that fetches it")
+    return Logs(lines if isinstance(lines, str) else None, job)
 
 
 def _read_backup(raw: dict[str, Any]) -> Backup:

@@ -4,7 +4,8 @@ from typing import Any
 
 from eliza_cloud.cloud.errors import KeyUnavailable
 from eliza_cloud.cloud.http.base_url import BaseUrl
-from eliza_cloud.cloud.http.error_mapping import cloud_text, success
+from eliza_cloud.cloud.http.error_body import cloud_text
+from eliza_cloud.cloud.http.error_mapping import success
 from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.types.decode import unexpected
 from eliza_cloud.cloud.types.fields import text
@@ -36,7 +37,7 @@ def read_session(document: dict[str, Any], own_id: str, pages_url: BaseUrl) -> L
 
 def read_poll(answer: CloudResponse, redaction: CloudTextRedactor) -> LoginPoll:
     """Read a poll; a JSON 404 is an expired sign-in unless it says that the key cannot be handed out."""
-    if answer.status in {404, 410} and answer.document is not None:
+    if answer.status in {404, 410} and answer.document is not None and not answer.is_unknown_path:
         said = cloud_text(answer.document) or ""
         if "key unavailable" in said.casefold():
             problem = KEY_UNAVAILABLE.occurred(said=redaction.sentence(said))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.cloud.types.fields import members, text, whole
 from eliza_cloud.redaction.secret import Secret
 
 
@@ -31,6 +32,38 @@ class Job(msgspec.Struct, frozen=True):
     should_continue: bool
     interval: float
     raw: dict[str, Any]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What came of it, empty while nothing has."""
+        return members(self.raw.get("result"))
+
+    @property
+    def skipped(self) -> str | None:
+        """Why a completed job did nothing, in the cloud's word; None for one that did what it is for."""
+        skipped = self.result.get("skipped")
+        if not skipped:
+            return None
+        return (
+            text(self.result.get("reason"))
+            or text(skipped if isinstance(skipped, str) else None)
+            or "skipped"
+        )
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts have begun."""
+        return whole(self.raw.get("attempts")) or 0
+
+    @property
+    def max_attempts(self) -> int | None:
+        """How many attempts there are in all, where the cloud says it."""
+        return whole(self.raw.get("maxAttempts"))
+
+    @property
+    def alternative_backup_id(self) -> str | None:
+        """The backup the cloud offers in place of one that failed its verification (a failed wake)."""
+        return text(members(self.result.get("integrityFailure")).get("alternativeBackupId"))
 
 
 class LoginSession(msgspec.Struct, frozen=True):
@@ -71,6 +104,84 @@ class Agent(msgspec.Struct, frozen=True):
     status: str
     raw: dict[str, Any]
 
+    @property
+    def tier(self) -> str | None:
+        """The execution tier in the cloud's word; None where the server has no tiers."""
+        return text(self.raw.get("executionTier"))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the agent has no container of its own: no backups, no price, always running."""
+        return self.tier == "shared"
+
+    @property
+    def error(self) -> str | None:
+        """The cloud's last error of this agent."""
+        return text(self.raw.get("errorMessage"))
+
+    @property
+    def active_job_id(self) -> str | None:
+        """The job under way, where the cloud names it."""
+        return text(members(self.raw.get("activeJob")).get("id"))
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """A clean heartbeat. `runtime` is the cloud's word for what answered, where it says it.
+
+    The shared runtime also answers for a dedicated agent that never ran (cloud-api L17): such an agent is
+    alive only when its record says running.
+    """
+
+    status: str | None
+    runtime: str | None
+
+    @property
+    def from_shared_runtime(self) -> bool:
+        """Whether the shared runtime answered, which proves nothing about a dedicated agent."""
+        return self.runtime == "shared"
+
+
+class Pricing(msgspec.Struct, frozen=True):
+    """What a paid start costs. `acceptance_value` accepts exactly this price, and is sent back as it is."""
+
+    currency: str
+    hourly_rate_usd: float
+    minimum_activation_charge_usd: float
+    acceptance_value: str
+
+
+class UpgradeQuote(msgspec.Struct, frozen=True):
+    """What it costs to make a shared agent dedicated. The quote changes with the balance; dollars.
+
+    `dedicated_agent_id` is set when the upgrade has begun already.
+    """
+
+    id: str
+    hourly_rate_usd: float
+    minimum_activation_charge_usd: float
+    minimum_balance_usd: float | None
+    balance_usd: float | None
+    deficit_usd: float | None
+    can_activate: bool
+    unavailable_reason: str | None
+    dedicated_agent_id: str | None
+    raw: dict[str, Any]
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """An upgrade that has begun, or is done where there is no `job`; the dedicated agent has a new id."""
+
+    dedicated_agent_id: str
+    shared_agent_id: str | None
+    job: JobRef | None
+
+
+class Logs(msgspec.Struct, frozen=True):
+    """Lines of an agent's log, or the job that fetches them."""
+
+    text: str | None
+    job: JobRef | None
+
 
 class CreatedAgent(msgspec.Struct, frozen=True):
     """Outcome of a create; `created` is False when the cloud returned an agent that existed already."""
@@ -104,6 +215,11 @@ class Backup(msgspec.Struct, frozen=True):
     size: int | None
     created_at: str | None
     raw: dict[str, Any]
+
+    @property
+    def verification(self) -> str | None:
+        """The cloud's word for whether it can be restored, where the cloud lists it."""
+        return text(self.raw.get("verificationStatus"))
 
 
 class Restored(msgspec.Struct, frozen=True):

@@ -152,3 +152,63 @@ PAYMENT_IN_BROWSER = BROWSER_REQUIRED.worded(
     "Open {url} in a browser to pay this way.",
     examples={"url": "https://elizacloud.ai/dashboard/settings?tab=billing"},
 )
+
+PRICE_CONFIRMATION_REQUIRED = ProblemType(
+    code="price_confirmation_required",
+    statuses=(428,),
+    title="Eliza Cloud starts the agent only after its price has been accepted.",
+    remedy="Accept it with `eliza-cloud agents connect`, or set a limit with `cloud.spending.maxHourlyUsd`"
+    " and `cloud.spending.maxStartUsd`.",
+    sentence="The agent costs ${hourly} an hour, and at least ${minimum} for each start; it was not started.",
+    action=Action.ACCEPT_PRICE,
+    lasts=True,
+    examples={"hourly": "0.01", "minimum": "0.02"},
+)
+PRICE_CHANGED = PRICE_CONFIRMATION_REQUIRED.worded(
+    "The price has changed since it was accepted, so the agent was not started: {said}.",
+    examples={"said": "Dedicated start price is missing or changed"},
+)
+PRICE_NOT_NAMED = PRICE_CONFIRMATION_REQUIRED.worded(
+    "The agent's start has to be paid for, and its price accepted first: {said}.",
+    examples={"said": "Dedicated compute is stopped"},
+)
+
+BILLING_HOLD_ACTIVE = ProblemType(
+    code="billing_hold_active",
+    statuses=(402,),
+    title="A payment was reversed: Eliza Cloud starts nothing that costs, whatever the balance.",
+    remedy="Top up by the outstanding amount; `eliza-cloud credits` shows where.",
+    sentence="Eliza Cloud starts nothing that costs until ${outstanding} of a reversed payment are settled:"
+    " {said}.",
+    action=Action.TOP_UP,
+    lasts=True,
+    examples={"outstanding": "12.50", "said": "Billing hold active"},
+)
+
+ORGANIZATION_INACTIVE = ProblemType(
+    code="organization_inactive",
+    statuses=(403,),
+    title="The account's organization is inactive.",
+    remedy="A new sign-in does not help; ask the organization's owner or the support of Eliza Cloud.",
+    sentence="Eliza Cloud refuses the account: {said}.",
+    lasts=True,
+    examples={"said": "Organization is inactive"},
+)
+
+QUOTA_EXHAUSTED = ProblemType(
+    code="quota_exhausted",
+    statuses=(429,),
+    title="A quota of the account is used up.",
+    remedy="Wait until Eliza Cloud renews it; a few minutes do not help.",
+    sentence="A quota of the account is used up: {said}.",
+    examples={"said": "Daily quota exhausted"},
+)
+
+QUOTE_CHANGED = ProblemType(
+    code="quote_changed",
+    statuses=(409,),
+    title="The quote for the upgrade has changed.",
+    remedy="Look at the new one with `eliza-cloud agents upgrade`, then confirm that.",
+    sentence="Nothing was upgraded, because the quote has changed: {said}.",
+    examples={"said": "Quote changed"},
+)

@@ -36,8 +36,7 @@ AGENT_TIMEOUT = ProblemType(
     statuses=(504,),
     title="The agent took too long; it may still be working.",
     remedy="Check the conversation before you send the message once more.",
-    sentence="The agent took longer than Eliza Cloud waits for a reply (30 s; {seconds} s have passed)."
-    " It may still be working on it.",
+    sentence="The agent has not replied within {seconds} s. It may still be working on it.",
 )
 
 AGENT_GONE = ProblemType(
@@ -94,6 +93,11 @@ STREAM_FAILED = ProblemType(
     examples={"said": "out of memory"},
 )
 
+COMPLETION_EMPTY = STREAM_FAILED.worded(
+    "The completion is empty, which is how Eliza Cloud shows that its provider failed.",
+    "Send the request again, or choose another model.",
+)
+
 STREAM_TIMEOUT = ProblemType(
     code="stream_timeout",
     statuses=(504,),
@@ -120,4 +124,82 @@ BACKUP_OVERDUE = ProblemType(
     severity=Severity.WARNING,
     action=Action.TAKE_BACKUP,
     lasts=True,
+)
+
+AGENT_NOT_READY = ProblemType(
+    code="agent_not_ready",
+    statuses=(503,),
+    title="The agent's runtime is still starting.",
+    remedy="Try again in a moment.",
+    retryable=True,
+    lasts=True,
+)
+
+REPLY_FAILED = ProblemType(
+    code="reply_failed",
+    statuses=(502,),
+    title="The agent gave no reply of its own.",
+    remedy="Send the message again; if it keeps failing, check the agent's model and the account's balance.",
+    sentence="The agent did not reply: {said}.",
+    examples={"said": "it sent an empty reply"},
+)
+
+MESSAGE_TOO_LARGE = ProblemType(
+    code="message_too_large",
+    statuses=(413,),
+    title="The message is larger than an agent can receive.",
+    remedy="Send a shorter one.",
+    sentence="The message has {size} bytes with its envelope, and an agent's process ends at more than"
+    " {limit}, so it was not sent.",
+    examples={"size": "1048600", "limit": "1048576"},
+)
+
+SESSION_NOT_READY = ProblemType(
+    code="session_not_ready",
+    statuses=(409,),
+    title="Another job of the agent is in progress at Eliza Cloud.",
+    remedy="Try again when that job has ended.",
+    sentence="Eliza Cloud is not ready for this: {said}.",
+    retryable=True,
+    examples={"said": "Agent a1b2 has conflicting agent_suspend job c3d4"},
+)
+
+PROVISION_ENQUEUE_FAILED = ProblemType(
+    code="provision_enqueue_failed",
+    statuses=(502,),
+    title="Eliza Cloud did not schedule the agent's start.",
+    remedy="Try again in a moment; another job of the agent may be in progress.",
+    sentence="Eliza Cloud did not schedule the agent's start: {said}.",
+    retryable=True,
+    examples={"said": "Failed to enqueue provisioning"},
+)
+
+PROVISIONING_WORKER_DOWN = ProblemType(
+    code="provisioning_worker_down",
+    statuses=(503,),
+    title="The part of Eliza Cloud that starts and stops agents is down.",
+    remedy="Wait until Eliza Cloud has restored it.",
+    sentence="Eliza Cloud cannot start or stop agents now: {said}.",
+    retryable=True,
+    lasts=True,
+    examples={"said": "Provisioning worker is unhealthy"},
+)
+
+JOB_SKIPPED = ProblemType(
+    code="job_skipped",
+    statuses=(409,),
+    title="Eliza Cloud ended the job without doing anything.",
+    remedy="Check the agent's status with `eliza-cloud agents list`.",
+    sentence="Eliza Cloud ended the job without doing anything: {said}.",
+    examples={"said": "lifecycle_changed"},
+)
+
+DELETE_NEEDS_BACKUP = ProblemType(
+    code="delete_needs_backup",
+    statuses=(409,),
+    title="Eliza Cloud did not delete the agent, because it could not back its state up first.",
+    remedy="The agent stays and keeps costing. Try again, or delete it without a backup with"
+    " `eliza-cloud agents shutdown --discard-state`.",
+    sentence="Eliza Cloud did not delete the agent: {said}.",
+    examples={"said": "Refusing to delete without a current backup"},
 )

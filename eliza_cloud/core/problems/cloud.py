@@ -153,6 +153,11 @@ NOT_ELIZA_CLOUD = INVALID_RESPONSE.worded(
     f"{_CHECK_BASE_URL} A sign-in page of the network may answer in its place.",
     examples={"found": "HTTP 200, not JSON"},
 )
+PRICE_UNUSABLE = INVALID_RESPONSE.worded(
+    "Eliza Cloud asks for its price to be accepted, but {what}.",
+    retryable=False,
+    examples={"what": "names no value to accept it with"},
+)
 MEDIA_TOO_LARGE = INVALID_RESPONSE.worded(
     "Eliza Cloud sent images of more than {size} MiB.", "Ask for fewer images."
 )
@@ -187,4 +192,13 @@ NOT_FOUND = ProblemType(
     remedy="Check the id (`eliza-cloud agents list`) or the model's name.",
     sentence="Eliza Cloud does not have it: {said}.",
     examples={"said": "Agent not found"},
+)
+
+MODEL_NOT_FOUND = ProblemType(
+    code="model_not_found",
+    statuses=(404,),
+    title="Eliza Cloud does not have this model or voice.",
+    remedy="Choose one that `GET /v1/models` lists.",
+    sentence="Eliza Cloud does not have the model or voice {model}: {said}.",
+    examples={"model": "gpt-unknown", "said": "Pricing unavailable"},
 )

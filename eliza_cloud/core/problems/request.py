@@ -33,6 +33,20 @@ INVALID_REQUEST = ProblemType(
 PATH_NOT_OF_THE_CLOUD = INVALID_REQUEST.worded("This path has a segment that no path of Eliza Cloud has")
 NO_USER_MESSAGE = INVALID_REQUEST.worded("messages must hold a user message with text")
 UNUSABLE_ID = INVALID_REQUEST.worded("An empty id was given.", "Give the id that Eliza Cloud shows for it.")
+HOLDS_NUL = INVALID_REQUEST.worded(
+    "{what} contains the character U+0000, after which an agent can no longer be saved, so it was not sent.",
+    "Remove the character and try again.",
+    examples={"what": "text"},
+)
+PRICE_NOT_SENDABLE = INVALID_REQUEST.worded(
+    "The accepted price is not a value that Eliza Cloud names.",
+    "Give the `acceptanceValue` of the 428 answer as it is.",
+)
+KEY_NOT_IDEMPOTENT = INVALID_REQUEST.worded(
+    "Idempotency-Key must be 8 to 128 letters, digits, dots, underscores, colons or hyphens, and begin with a"
+    " letter or digit.",
+)
+WAKE_AMBIGUOUS = INVALID_REQUEST.worded("An agent wakes from a backup or with a fresh start, not with both.")
 NOT_ENCODABLE = INVALID_REQUEST.worded(
     "The request holds text that is not valid Unicode, or is nested too deeply, so it was not sent.",
     "Correct it and try again.",

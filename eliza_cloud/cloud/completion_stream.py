@@ -1,0 +1,80 @@
+"""A streamed completion that ends properly but holds nothing: its provider failed (cloud-api §23)."""
+
+from typing import Any
+
+import msgspec
+
+from eliza_cloud.cloud.errors import StreamFailed
+from eliza_cloud.cloud.http.request import json_object
+from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
+from eliza_cloud.cloud.types.fields import members
+from eliza_cloud.core.problems import COMPLETION_EMPTY
+
+_END = "[DONE]"
+
+
+class CompletionCheck:
+    """Reads the frames of a streamed `chat.completion` beside their way down, and says when it was empty.
+
+    `feed` gives back the bytes that may be passed on. From the first frame that says the completion is over,
+    those of a completion without any content are kept back, so that an error can be the stream's last frame.
+    """
+
+    def __init__(self) -> None:
+        self._parser: SseParser | None = SseParser()
+        self._held = bytearray()
+        self._is_over = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk and return what may be passed on now."""
+        if self._parser is None:
+            return chunk
+        try:
+            for event in self._parser.feed(chunk):
+                self._take(event)
+        except EventTooLarge:
+            self._parser = None
+        self._held += chunk
+        return b"" if self._parser is not None and self._is_over else self._release()
+
+    def flush(self) -> bytes:
+        """Return the rest at the end of the stream; raises `StreamFailed` for an empty completion."""
+        if self._parser is not None and self._is_over:
+            raise StreamFailed(COMPLETION_EMPTY.occurred(), cloud_status=200)
+        return self._release()
+
+    def _take(self, event: SseEvent) -> None:
+        if event.data.strip() == _END:
+            self._is_over = True
+            return
+        document = json_object(event.data.encode())
+        if document is None or "error" in document or event.event != "message":
+            self._parser = None  # it says itself what is wrong, or is no completion
+            return
+        choices = document.get("choices")
+        for choice in choices if isinstance(choices, list) else []:
+            self._take_choice(members(choice))
+
+    def _take_choice(self, choice: dict[str, Any]) -> None:
+        reason = choice.get("finish_reason")
+        if _has_content(members(choice.get("delta"))) or _has_content(members(choice.get("message"))):
+            self._parser = None
+        elif reason == "stop":
+            self._is_over = True
+        elif reason is not None:
+            self._parser = None  # a length or a filter may leave nothing, and says so
+
+    def _release(self) -> bytes:
+        passed, self._held = bytes(self._held), bytearray()
+        return passed
+
+
+def _has_content(delta: dict[str, Any]) -> bool:
+    """Tell whether a delta brings anything beside its role."""
+    return any(value for name, value in delta.items() if name != "role")
+
+
+def is_completion_stream(body: Any) -> bool:
+    """Tell whether a request for a completion asks for a stream."""
+    value = body.get("stream") if isinstance(body, dict) else None
+    return value is True or (isinstance(value, msgspec.Raw) and bytes(value) == b"true")
