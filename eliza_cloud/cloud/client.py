@@ -6,116 +6,50 @@ each call has a timeout, and a failed one leaves nothing behind.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import msgspec
 
 from eliza_cloud.cloud import bridge
+from eliza_cloud.cloud.agent_calls import AgentCalls
 from eliza_cloud.cloud.billing import Billing
 from eliza_cloud.cloud.compat import open_compat
-from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import (
     CloudError,
-    InvalidRequest,
     InvalidResponse,
-    KeyRefused,
     NotFound,
     TimedOut,
 )
-from eliza_cloud.cloud.http.address import CloudAddress
-from eliza_cloud.cloud.http.base_url import BaseUrl, segment
+from eliza_cloud.cloud.http.base_url import segment
 from eliza_cloud.cloud.http.error_mapping import error_for, success
-from eliza_cloud.cloud.http.path_prefix import AgentPaths
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, CloudResponse, Exchange, network_fault
-from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.cloud.http.timeouts import Timeouts, deadline
+from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.request import CloudResponse
+from eliza_cloud.cloud.http.timeouts import deadline
 from eliza_cloud.cloud.message_stream import stream_reply
-from eliza_cloud.cloud.nul import refuse_nul
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
 from eliza_cloud.cloud.types.billing import Verbatim
-from eliza_cloud.cloud.types.fields import members, text
+from eliza_cloud.cloud.types.fields import text
 from eliza_cloud.cloud.types.models import (
-    Agent,
-    Backup,
-    CreatedAgent,
     Heartbeat,
     Job,
-    JobRef,
     LoginPoll,
     LoginSession,
-    Logs,
-    Provision,
-    Restored,
-    Snapshot,
-    Upgrade,
-    UpgradeQuote,
     User,
 )
-from eliza_cloud.cloud.types.pricing import accepting, read_quote
-from eliza_cloud.core.problems import KEY_MISSING, WAKE_AMBIGUOUS
 from eliza_cloud.redaction.secret import Secret
 
 
-class ElizaCloudClient:
+class ElizaCloudClient(AgentCalls):
     """Calls one cloud with one key; without a key only the sign-in calls work.
 
-    Used as a context manager it has a session of its own, open within the block. A `session` that is given is
-    borrowed (see `http.session.open_session`). Many clients of one base URL may share it, and the `address`,
-    which stands for the base URL then: a move holds for all of them. `sleep` waits, in seconds, before a
-    request is repeated that a 503 refused in passing.
+    Used as a context manager it has a session of its own, open within the block.
     """
-
-    def __init__(
-        self,
-        config: CloudConfig,
-        *,
-        session: aiohttp.ClientSession | None = None,
-        address: CloudAddress | None = None,
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._sleep = sleep
-        self._address = CloudAddress(config.parsed_base_url()) if address is None else address
-        self._key = config.key
-        self._timeouts = timeouts
-        self._own_session: aiohttp.ClientSession | None = None
-        self._exchange = Exchange(session, self._key, self._address, sleep=sleep)
-        self._agents = AgentPaths(self._exchange, self._address)
-
-    async def __aenter__(self) -> Self:
-        if self._exchange.session is None:
-            self._own_session = self._exchange.session = open_session(self._address.base_url)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._own_session is not None:
-            await self._own_session.close()
-            self._own_session = self._exchange.session = None
-
-    @property
-    def base_url(self) -> BaseUrl:
-        """The API's base URL, as it is now."""
-        return self._address.base_url
-
-    @property
-    def pages_url(self) -> BaseUrl:
-        """The base URL of the cloud's pages, as it is now."""
-        return self._address.pages_url
-
-    def redact(self, said: str) -> str:
-        """Return a text of the cloud's fit to show: one line, without the key."""
-        return self._exchange.redaction.sentence(said)
-
-    def _exchange_with(self, key: Secret | None, *, is_single_header: bool = False) -> Exchange:
-        return Exchange(
-            self._exchange.session, key, self._address, sleep=self._sleep, is_single_header=is_single_header
-        )
 
     # Signing in (cloud-api §7): without credentials.
 
@@ -185,143 +119,6 @@ class ElizaCloudClient:
             return job
         return msgspec.structs.replace(job, error=self._exchange.redaction.sentence(job.error))
 
-    # Agents (cloud-api §9, §10).
-
-    async def list_agents(self) -> list[Agent]:
-        """Return all agents of the organization, newest first."""
-        return reading.read_agents(self._success(await self._call("GET", "")))
-
-    async def create_agent(
-        self,
-        name: str,
-        config: dict[str, Any] | None = None,
-        environment: dict[str, str] | None = None,
-        *,
-        force: bool = False,
-        dedicated: bool = False,
-        character_id: str | None = None,
-        docker_image: str | None = None,
-        auto_provision: bool | None = None,
-        accept_price: str | None = None,
-    ) -> CreatedAgent:
-        """Create an agent; unless forced, the cloud may return an existing one (`created` False) instead.
-
-        `dedicated` asks for a container of its own, which costs: `PriceConfirmationRequired` unless
-        `accept_price` is the `acceptance_value` of the present price. `auto_provision` False creates without
-        starting. Never repeated: a create that was refused may have made the agent all the same.
-        """
-        refuse_nul(agentName=name, agentConfig=config, environmentVars=environment, characterId=character_id)
-        optional: dict[str, Any] = {
-            "forceCreate": force or None,
-            "alwaysOn": dedicated or None,
-            "agentConfig": config,
-            "environmentVars": environment,
-            "characterId": character_id,
-            "dockerImage": docker_image,
-            "autoProvision": auto_provision,
-        }
-        body = {"agentName": name} | {name: value for name, value in optional.items() if value is not None}
-        answer = await self._call("POST", "", body, accept_price=accept_price, is_repeatable=False)
-        return reading.read_created(self._success(answer), answer.status)
-
-    async def get_agent(self, agent_id: str) -> Agent:
-        """Return one agent; `NotFound` with `is_json` means that it is gone."""
-        document = self._success(await self._call("GET", f"/{segment(agent_id)}"))
-        return reading.read_agent(members(document.get("data")))
-
-    async def rename_agent(self, agent_id: str, name: str) -> None:
-        """Give an agent another name; the first generation cannot (`InvalidRequest`)."""
-        refuse_nul(agentName=name)
-        self._success(await self._call("PATCH", f"/{segment(agent_id)}", {"agentName": name}))
-
-    async def start_logs(self, agent_id: str, *, tail: int = 100) -> Logs:
-        """Return the last lines of an agent's log, or the job that fetches them (`jobs.fetch_logs`)."""
-        self._require_key()
-        url = self.base_url.at(f"/api/compat/agents/{segment(agent_id)}/logs?tail={tail}")
-        async with deadline(self._timeouts.rest):
-            return reading.read_logs(self._success(await self._exchange.call("GET", url)))
-
-    async def delete_agent(self, agent_id: str, *, accept_state_loss: bool = False) -> JobRef | None:
-        """Delete an agent and its backups; one that is gone already counts as deleted.
-
-        The newest generation backs the state up first, and keeps the agent when it cannot, unless its loss is
-        accepted: wait with `jobs.wait_for_deletion`.
-        """
-        answer = await self._call(
-            "DELETE",
-            f"/{segment(agent_id)}",
-            {"stateLossAcknowledged": True} if accept_state_loss else None,
-            timeout=self._timeouts.stop,
-        )
-        try:
-            return reading.read_job_ref(self._accepted(answer))
-        except NotFound as error:
-            if error.is_json:
-                return None
-            raise
-
-    async def provision(self, agent_id: str, *, accept_price: str | None = None) -> Provision:
-        """Start an agent's sandbox; also "already in progress" is a success, with the job to wait for.
-
-        Raises `PriceConfirmationRequired` where a start costs and `accept_price` is not the present price's
-        `acceptance_value`; nothing was started then. The same holds for `resume` and `wake`.
-        """
-        answer = await self._call("POST", f"/{segment(agent_id)}/provision", accept_price=accept_price)
-        return reading.read_provision(self._accepted(answer), answer.status)
-
-    async def suspend(self, agent_id: str) -> JobRef | None:
-        """Stop an agent and keep it; None when it has stopped."""
-        answer = await self._call("POST", f"/{segment(agent_id)}/suspend", timeout=self._timeouts.stop)
-        return reading.read_job_ref(self._accepted(answer))
-
-    async def resume(self, agent_id: str, *, accept_price: str | None = None) -> Provision:
-        """Start a suspended or sleeping agent again."""
-        answer = await self._call("POST", f"/{segment(agent_id)}/resume", accept_price=accept_price)
-        return reading.read_provision(self._accepted(answer), answer.status)
-
-    async def wake(
-        self,
-        agent_id: str,
-        *,
-        backup_id: str | None = None,
-        fresh: bool = False,
-        accept_price: str | None = None,
-    ) -> Provision:
-        """Start a sleeping agent from a chosen backup, or `fresh` without any; else there is `resume`.
-
-        `SessionNotReady`: it is being woken in another way. `Conflict`: the backup did not pass verification.
-        """
-        if fresh and backup_id is not None:
-            raise InvalidRequest(WAKE_AMBIGUOUS.occurred())
-        body: dict[str, Any] = {} if backup_id is None else {"restoreBackupId": backup_id}
-        if fresh:
-            body = {"forceFreshBoot": True}
-        answer = await self._call("POST", f"/{segment(agent_id)}/wake", body, accept_price=accept_price)
-        return reading.read_provision(self._accepted(answer), answer.status)
-
-    # Making a shared agent dedicated (cloud-api L4).
-
-    async def upgrade_quote(self, agent_id: str) -> UpgradeQuote:
-        """Return what it costs to make a shared agent dedicated; `Conflict` unless it is shared and runs."""
-        return read_quote(self._success(await self._call("GET", f"/{segment(agent_id)}/upgrade-tier")))
-
-    async def upgrade(
-        self, agent_id: str, quote: UpgradeQuote, *, accept_price: str | None = None
-    ) -> Upgrade:
-        """Make a shared agent dedicated under a quote that its owner has seen; the new agent has a new id.
-
-        `QuoteChanged` carries the new quote: show it before it is used.
-        """
-        body = {
-            "action": "activate_dedicated",
-            "quoteId": quote.id,
-            "minimumActivationChargeUsd": quote.raw.get("minimumActivationChargeUsd"),
-        }
-        answer = await self._call(
-            "POST", f"/{segment(agent_id)}/upgrade-tier", body, accept_price=accept_price, is_repeatable=False
-        )
-        return reading.read_upgrade(self._accepted(answer))
-
     # The agent's sandbox (cloud-api §12, §13).
 
     async def heartbeat(self, agent_id: str) -> Heartbeat:
@@ -371,28 +168,6 @@ class ElizaCloudClient:
         path = f"/{segment(agent_id)}/stream"
         return stream_reply(self._agents, path, bridge.message(text, room, mode), self._timeouts)
 
-    # Backups (cloud-api §14).
-
-    async def snapshot(self, agent_id: str) -> Snapshot:
-        """Take a backup, or start the job that takes it; `Conflict`: there is nothing to back up."""
-        answer = await self._call("POST", f"/{segment(agent_id)}/snapshot")
-        return reading.read_snapshot(self._accepted(answer), answer.status)
-
-    async def list_backups(self, agent_id: str) -> list[Backup]:
-        """Return the backups the cloud keeps, newest first; an unknown agent has none."""
-        return reading.read_backups(self._success(await self._call("GET", f"/{segment(agent_id)}/backups")))
-
-    async def restore(self, agent_id: str, backup_id: str | None = None) -> Restored:
-        """Restore a backup, the newest by default; may block as long as a restart of the sandbox takes.
-
-        With `accepted_only` it has only begun, without a job: watch the agent.
-        """
-        body = {} if backup_id is None else {"backupId": backup_id}
-        answer = await self._call(
-            "POST", f"/{segment(agent_id)}/restore", body, timeout=self._timeouts.restore
-        )
-        return reading.read_restored(self._success(answer), answer.status)
-
     # Inference and the rest of what can be routed (cloud-api §16).
 
     @asynccontextmanager
@@ -435,30 +210,6 @@ class ElizaCloudClient:
         self._require_key()
         return open_compat(self._exchange, self.base_url.at(path), method, content, headers)
 
-    async def _get(self, path: str) -> dict[str, Any]:
-        """GET something outside the agent paths."""
-        self._require_key()
-        async with deadline(self._timeouts.rest):
-            return self._success(await self._exchange.call("GET", self.base_url.api(path)))
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        timeout: float | None = None,
-        accept_price: str | None = None,
-        is_repeatable: bool = True,
-    ) -> CloudResponse:
-        """Call something under the agent prefix."""
-        self._require_key()
-        headers = accepting(accept_price)
-        async with deadline(self._timeouts.rest if timeout is None else timeout):
-            return await self._agents.call(
-                method, path, body, more_headers=headers, is_repeatable=is_repeatable
-            )
-
     async def _bridge(self, agent_id: str, request: dict[str, Any], timeout: float) -> CloudResponse:
         return await self._call("POST", f"/{segment(agent_id)}/bridge", request, timeout=timeout)
 
@@ -468,24 +219,6 @@ class ElizaCloudClient:
         if not document:
             raise reading.unexpected("the bridge said nothing")
         return document
-
-    def _success(self, answer: CloudResponse) -> dict[str, Any]:
-        return success(answer, self._exchange.redaction)
-
-    def _accepted(self, answer: CloudResponse) -> dict[str, Any]:
-        """Like `_success`, but a 409 that names the work already under way is one too (cloud-api §10)."""
-        document = answer.document
-        if answer.status == 409 and document is not None and document.get("success") is not False:
-            under_way = (
-                document.get("alreadyInProgress") is True or reading.read_job_ref(document) is not None
-            )
-            if under_way:
-                return document
-        return self._success(answer)
-
-    def _require_key(self) -> None:
-        if self._key is None:
-            raise KeyRefused(KEY_MISSING.occurred())
 
 
 def _named_model(body: Any) -> str | None:

@@ -9,7 +9,8 @@ from yarl import URL
 
 from eliza_cloud.cloud.billing import verbatim
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.request import Exchange, read_answer
 from eliza_cloud.cloud.types.billing import Verbatim
 
 #: Seconds: a connection, silence before and within an answer, the whole of it.

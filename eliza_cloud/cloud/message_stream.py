@@ -12,8 +12,9 @@ from eliza_cloud.cloud.bridge import failure_of, is_empty
 from eliza_cloud.cloud.errors import StreamFailed
 from eliza_cloud.cloud.http.error_body import cloud_text
 from eliza_cloud.cloud.http.error_mapping import error_for
+from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
 from eliza_cloud.cloud.http.path_prefix import AgentPaths
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, CloudResponse, json_object, network_fault
+from eliza_cloud.cloud.http.request import CloudResponse, json_object
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
 from eliza_cloud.cloud.http.timeouts import Timeouts, bounded, deadline
 from eliza_cloud.cloud.types.fields import text

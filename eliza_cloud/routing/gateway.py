@@ -14,7 +14,7 @@ from yarl import URL
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS
+from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS
 from eliza_cloud.cloud.http.trace_context import trace_headers
 from eliza_cloud.core.problems import PROVIDER_TIMEOUT, PROVIDER_UNREACHABLE, Problem
 from eliza_cloud.redaction.secret import Secret

@@ -6,7 +6,8 @@ import msgspec
 
 from eliza_cloud.cloud.errors import CertificateDates, CloudError
 from eliza_cloud.cloud.http.base_url import BaseUrl
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, CloudResponse, Exchange, network_fault, read_answer
+from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.request import CloudResponse, Exchange, read_answer
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import deadline
 from eliza_cloud.ops.doctor.clock import skew

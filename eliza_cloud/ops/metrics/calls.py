@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import aiohttp
 from yarl import URL
 
-from eliza_cloud.cloud.http.request import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
 from eliza_cloud.cloud.http.timeouts import is_overdue
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.ops.metrics import definitions as m

@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from eliza_cloud.cloud.http.error_mapping import cloud_text
+from eliza_cloud.cloud.http.error_body import cloud_text
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.core.problems import (
