@@ -6,6 +6,7 @@ import asyncio
 import pytest
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import (
     AgentNotReady,
     AgentUnreachable,
@@ -22,6 +23,7 @@ from eliza_cloud.cloud.errors import (
     TimedOut,
     WorkerDown,
 )
+from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.cloud.jobs import wait_for_job
@@ -334,7 +336,9 @@ async def test_cancelling_ends_the_pause(cloud):
 
     cloud.on("GET", USER, (503, WARMING))
     async with open_session(cloud.base_url) as session:
-        client = ElizaCloudClient(session, cloud.base_url, Secret(KEY), sleep=sleep)
+        client = ElizaCloudClient(
+            CloudConfig(Secret(KEY)), session=session, address=CloudAddress(cloud.base_url), sleep=sleep
+        )
         task = asyncio.create_task(client.get_user())
         await begun.wait()
         task.cancel()
