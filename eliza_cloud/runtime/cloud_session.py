@@ -20,7 +20,8 @@ class CloudSession:
     """Makes clients over one shared session, opened at the first call.
 
     A base URL that is refused is kept as `refusal`: the service runs, and every call answers with it
-    (`LinkError`, status 400) before a connection is made. `traces` hear of each request.
+    (`LinkError`, status 400) before a connection is made. `traces` hear of each request. A `session` that is
+    given is used instead of one of its own, and closed like that.
     """
 
     def __init__(
@@ -30,12 +31,13 @@ class CloudSession:
         allow_loopback: bool,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         traces: Iterable[aiohttp.TraceConfig] = (),
+        session: aiohttp.ClientSession | None = None,
     ) -> None:
         self._traces = tuple(traces)
         self._timeouts = timeouts
         self._address: CloudAddress | None = None
         self._refused: Problem | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._session = session
         self._newest: tuple[Secret | None, ElizaCloudClient] | None = None
         try:
             self._address = CloudAddress(parse_base_url(base_url, allow_loopback=allow_loopback))

@@ -9,7 +9,7 @@ from eliza_cloud.core.link import events as ev
 from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_AUTHENTICATED, STOPPING, Problem
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-from tests.core.story import ANNA, BERT
+from tests.core.link_driver import ANNA, BERT
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
 MOVED, STAYED, IGNORED, REFUSED = Outcome.MOVED, Outcome.STAYED, Outcome.IGNORED, Outcome.REFUSED

@@ -13,26 +13,26 @@ from eliza_cloud.core.link.events import (
     Reconnected,
 )
 from eliza_cloud.core.statechart import Outcome
-from tests.core.story import TIMEOUT, Story
+from tests.core.link_driver import TIMEOUT, LinkDriver
 
 HOUR = 3600.0
 FINE, LOW, CRITICAL = CreditLevel.FINE, CreditLevel.LOW, CreditLevel.CRITICAL
 
 
 @pytest.fixture
-def link() -> Story:
-    story = Story()
+def link() -> LinkDriver:
+    story = LinkDriver()
     story.connects()
     return story
 
 
-def words(link: Story, *balances: float) -> list[tuple[str, float]]:
+def words(link: LinkDriver, *balances: float) -> list[tuple[str, float]]:
     """Return what was said about these balances, read five minutes apart."""
     said = []
     for balance in balances:
         link.at += 300.0
-        link.hears(CreditsRead(link.epoch, balance))
-        said += [(effect.level, effect.balance) for effect in link.did]
+        link.send(CreditsRead(link.epoch, balance))
+        said += [(effect.level, effect.balance) for effect in link.effects]
     return said
 
 
@@ -55,7 +55,7 @@ def test_each_change_of_the_level_is_said_once(link):
 
 def test_a_balance_that_is_low_from_the_start_is_said_and_a_good_one_is_not(link):
     assert words(link, 1.0) == [(LOW, 1.0)]
-    again = Story()
+    again = LinkDriver()
     again.connects()
     assert words(again, 9.0) == []
 
@@ -67,15 +67,15 @@ def test_a_climb_from_critical_to_low_is_said_too(link):
 def test_what_was_said_is_not_said_again_after_a_reconnect(link):
     assert words(link, 1.0) == [(LOW, 1.0)]
     link.loses_the_connection()
-    link.hears(Reconnected(link.epoch, "Anna"))
-    assert do.StartCreditsWatch(link.epoch, link.facts.agent_id) in link.did
+    link.send(Reconnected(link.epoch, "Anna"))
+    assert do.StartCreditsWatch(link.epoch, link.facts.agent_id) in link.effects
     assert words(link, 0.9) == []
 
 
 def test_a_reading_from_before_the_reconnect_counts_for_nothing(link):
     before = link.epoch
     link.loses_the_connection()
-    step = link.hears(CreditsRead(before, 0.1))
+    step = link.send(CreditsRead(before, 0.1))
     assert step.outcome is Outcome.STALE
     assert link.facts.spending is None
 
@@ -83,21 +83,21 @@ def test_a_reading_from_before_the_reconnect_counts_for_nothing(link):
 @pytest.mark.parametrize("change", [KeyChanged(), Disconnect()], ids=lambda event: type(event).__name__)
 def test_another_key_may_be_another_account(link, change):
     words(link, 9.0)
-    link.hears(change)
+    link.send(change)
     assert link.facts.spending is None
 
 
 def test_the_watch_goes_on_counting_over_a_loss_of_the_link(link):
     words(link, 9.0, 8.0)
-    link.hears(HeartbeatMissed(link.epoch, TIMEOUT))
+    link.send(HeartbeatMissed(link.epoch, TIMEOUT))
     assert link.facts.spending is not None
     assert link.facts.spending.balance == 8.0
 
 
 def test_closing_ends_the_watch(link):
-    link.hears(Disconnect())
-    assert do.CancelActivities() in link.did
-    link.hears(Drained(link.epoch))
+    link.send(Disconnect())
+    assert do.CancelActivities() in link.effects
+    link.send(Drained(link.epoch))
     assert link.facts.spending is None
 
 

@@ -9,7 +9,7 @@ from eliza_cloud.core.problems import PROBLEMS, RUNTIME_NOT_STARTED, Problem
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.core.views.explain import explain
-from tests.core.story import ANNA, SIGNED_IN, Story, in_state
+from tests.core.link_driver import ANNA, SIGNED_IN, LinkDriver, in_state
 
 DEAD = Problem(code="agent_unreachable", status=502, message="The sandbox is dead.", retryable=True)
 FULL = Problem(code="disk_full", status=500, message="The disk is full; free some space.")
@@ -32,7 +32,7 @@ def test_a_fresh_machine_is_told_to_sign_in():
 
 
 def test_a_link_that_stands_says_when_the_next_heartbeat_is():
-    link = Story()
+    link = LinkDriver()
     link.connects()
     link.at = 1012.0
     explained = explain(link.facts, 1012.0, running=True)
@@ -47,11 +47,11 @@ def test_a_link_that_stands_says_when_the_next_heartbeat_is():
 
 
 def test_a_lost_link_says_what_failed_which_try_is_next_and_when():
-    link = Story(at=1000.0)
+    link = LinkDriver(at=1000.0)
     link.connects()
     for beat in (1030.0, 1060.0, 1090.0):
         link.at = beat
-        link.hears(HeartbeatMissed(link.epoch, DEAD))
+        link.send(HeartbeatMissed(link.epoch, DEAD))
     explained = explain(link.facts, 1091.0, running=True)
     assert explained.brought_by == "HeartbeatMissed"
     assert explained.cause == "agent_unreachable"
@@ -72,9 +72,9 @@ def test_what_comes_within_a_second_comes_next():
 
 
 def test_a_link_in_error_says_that_nothing_happens_by_itself():
-    link = Story()
-    link.hears(Connect(ANNA))
-    link.hears(ConnectFailed(link.epoch, DEAD))
+    link = LinkDriver()
+    link.send(Connect(ANNA))
+    link.send(ConnectFailed(link.epoch, DEAD))
     assert "Nothing happens by itself now." in told(link.facts, 1001.0)
 
 
@@ -100,8 +100,8 @@ def test_a_link_that_was_given_up_names_its_root_and_says_to_connect_again():
 
 
 def test_a_trouble_of_the_machine_explains_a_link_that_could_not_be_made():
-    link = Story(SIGNED_IN)
-    link.hears(StoreFailed(FULL))
+    link = LinkDriver(SIGNED_IN)
+    link.send(StoreFailed(FULL))
     explained = explain(link.facts, 1001.0, running=True)
     assert explained.cause == "disk_full"
     assert FULL.message in explained.sentences
@@ -115,9 +115,9 @@ def test_a_link_whose_loop_fell_says_so_and_promises_nothing():
 
 
 def test_a_link_that_is_closing_is_told_as_the_state_it_came_from():
-    link = Story()
+    link = LinkDriver()
     link.connects()
-    link.hears(Stop())
+    link.send(Stop())
     explained = explain(link.facts, 1000.0, running=True)
     assert explained.state == "connected"
     assert "It is being closed, with a last backup." in explained.sentences
@@ -146,6 +146,6 @@ def test_times_are_told_in_their_two_largest_units(seconds, words):
 
 
 def test_a_connect_that_succeeds_after_all_clears_the_cause():
-    link = Story(in_state(LinkState.CONNECTING, epoch=7))
-    link.hears(Connected(7, "Anna"))
+    link = LinkDriver(in_state(LinkState.CONNECTING, epoch=7))
+    link.send(Connected(7, "Anna"))
     assert explain(link.facts, 1000.0, running=True).cause is None

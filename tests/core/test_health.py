@@ -29,7 +29,7 @@ from eliza_cloud.core.link.state import Facts, OngoingProblem, Policy
 from eliza_cloud.core.problems import PROBLEMS, Problem
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.views.health import cause_of, health_view, readiness
-from tests.core.story import ANNA, BAD_KEY, GONE, MACHINE, NO_CREDITS, SIGNED_IN, in_state
+from tests.core.link_driver import ANNA, BAD_KEY, GONE, MACHINE, NO_CREDITS, SIGNED_IN, in_state
 
 DOWN = Problem(code="cloud_unreachable", status=502, message="Nothing answers.", retryable=True)
 NO_NAME = Problem(code="cloud_name_not_found", status=502, message="There is no such name.", retryable=True)
@@ -68,7 +68,7 @@ def test_a_missed_heartbeat_stays_hidden_until_the_next_one_would_have_been_miss
     assert codes(missed, 1044.0) == []
     assert codes(missed, 1045.0) == ["cloud_unreachable"]
     assert cause_of(missed) == "cloud_unreachable"
-    assert readiness(missed) is None, "one miss is weather"
+    assert readiness(missed) is None, "one miss changes nothing"
 
 
 def test_a_flap_is_never_shown():

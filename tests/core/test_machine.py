@@ -11,7 +11,7 @@ from eliza_cloud.core.link.events import Connect, Connected
 from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.statechart import Cursor, Outcome, Table, moves, stays
 from eliza_cloud.core.states import LinkState
-from tests.core.story import ANNA, BERT, SIGNED_IN
+from tests.core.link_driver import ANNA, BERT, SIGNED_IN
 
 
 class Lamp(Enum):

@@ -15,7 +15,7 @@ from eliza_cloud.core.login.machine import LOGIN_ROWS, LoginEvent, LoginFacts, L
 from eliza_cloud.core.statechart import Outcome, Row
 from eliza_cloud.core.states import KeyState, LinkState, LoginState, Reason
 from tests.core.expected_matrix import EXPECTED
-from tests.core.story import ANNA, BERT, BROKEN, MACHINE, TIMEOUT, in_state, sample
+from tests.core.link_driver import ANNA, BERT, BROKEN, MACHINE, TIMEOUT, in_state, sample
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
 MOVED, STAYED, IGNORED, REFUSED = Outcome.MOVED, Outcome.STAYED, Outcome.IGNORED, Outcome.REFUSED

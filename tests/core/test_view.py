@@ -15,7 +15,7 @@ from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.timefmt import timestamp
 from eliza_cloud.core.views.status import connection_view, shown_state, status_view
-from tests.core.story import ANNA, BAD_KEY, BERT, TIMEOUT, Story, in_state
+from tests.core.link_driver import ANNA, BAD_KEY, BERT, TIMEOUT, LinkDriver, in_state
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
 TOP_UP = "https://elizacloud.ai/dashboard/settings?tab=billing"
@@ -113,8 +113,8 @@ def test_connected_is_the_accounts_whatever_the_link_does(state):
 
 @pytest.mark.parametrize("previous_state", [CONNECTING, CONNECTED, RECONNECTING])
 def test_closing_is_shown_as_the_state_it_came_from_with_a_reason(previous_state):
-    link = Story(in_state(previous_state))
-    link.hears(Connect(BERT))
+    link = LinkDriver(in_state(previous_state))
+    link.send(Connect(BERT))
     assert link.state is CLOSING
     view = connection_view(link.facts)
     assert (view.state, view.reason, view.attempt, view.next_attempt_at) == (
@@ -138,7 +138,7 @@ def test_only_five_states_are_ever_shown():
 
 
 def test_the_ladder_shows_its_attempt_and_when_the_next_one_is():
-    link = Story(at=1_700_000_000.0, jitter=1.0)
+    link = LinkDriver(at=1_700_000_000.0, jitter=1.0)
     link.connects()
     link.loses_the_connection()
     view = connection_view(link.facts)
@@ -158,8 +158,8 @@ def test_the_ladder_shows_its_attempt_and_when_the_next_one_is():
     ],
 )
 def test_the_links_reason_is_shown(before, event, reason):
-    link = Story(in_state(**before))
-    link.hears(event)
+    link = LinkDriver(in_state(**before))
+    link.send(event)
     assert msgspec.json.decode(msgspec.json.encode(connection_view(link.facts)))["reason"] == reason
 
 
@@ -176,8 +176,8 @@ def test_the_reasons_are_the_documented_words():
 
 
 def test_a_link_that_was_disconnected_shows_no_agent():
-    link = Story(in_state(CONNECTING))
-    link.hears(Disconnect())
+    link = LinkDriver(in_state(CONNECTING))
+    link.send(Disconnect())
     body = _json(link.facts)
     assert body["connection"]["agentId"] is None
     assert (body["connected"], body["enabled"], body["hasApiKey"]) == (False, False, False)

@@ -7,14 +7,12 @@ import itertools
 import time
 from collections import Counter
 
-import pytest
-
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.link import events as ev
 from eliza_cloud.core.link.state import Facts, Policy
 from eliza_cloud.core.link.table import Proceed
 from eliza_cloud.core.states import KeyState, LinkState
-from tests.core.promises import (
+from tests.core.invariants import (
     ALLOWED,
     Node,
     check_that_older_ones_change_nothing,
@@ -23,7 +21,7 @@ from tests.core.promises import (
     take,
     walk_on,
 )
-from tests.core.story import ANNA, BAD_KEY, BERT, BROKEN, BUSY_CLOUD, GONE, NO_CREDITS, TIMEOUT
+from tests.core.link_driver import ANNA, BAD_KEY, BERT, BROKEN, BUSY_CLOUD, GONE, NO_CREDITS, TIMEOUT
 
 POLICY = Policy(max_failures=2, backoff=Backoff(attempts=2))
 STRICTER = Policy(max_failures=1, backoff=Backoff(attempts=1))
@@ -90,7 +88,6 @@ def sequences(edges: dict[Node, Counter[Node]], length: int) -> int:
     return total
 
 
-@pytest.mark.timeout(60)
 def test_every_fact_that_can_be_reached_keeps_every_promise(figure):
     begun = time.perf_counter()
     seen = set(STARTS_OF_THE_WALK)

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.crash.processes", "tests.crash.story")  # so that a failure shows values
+pytest.register_assert_rewrite(
+    "tests.crash.processes", "tests.crash.kill_run"
+)  # so that a failure shows values
 
 from tests.crash.house import SETTINGS, Cloud, Machine, emulator  # noqa: E402 - rewritten first
-from tests.crash.processes import Zygote  # noqa: E402 - rewritten first
+from tests.crash.processes import ForkServer  # noqa: E402 - rewritten first
 
 
 @pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
+def fork_server() -> Iterator[ForkServer]:
     """One for each worker."""
-    process = Zygote()
+    process = ForkServer()
     yield process
     process.close()
 
@@ -33,9 +35,9 @@ def cloud(shared_cloud) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def machine(zygote, cloud, tmp_path) -> Iterator[Machine]:
+def machine(fork_server, cloud, tmp_path) -> Iterator[Machine]:
     """A machine that nobody has signed in on."""
-    one = Machine(zygote, cloud, tmp_path)
+    one = Machine(fork_server, cloud, tmp_path)
     one.config.write_text(json.dumps({"cloud": SETTINGS}))
     yield one
     one.close()

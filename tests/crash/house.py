@@ -12,7 +12,7 @@ from typing import Any
 
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
-from tests.crash.processes import TOKEN, URL, Child, Service, Zygote, ask
+from tests.crash.processes import TOKEN, URL, Child, ForkServer, Service, ask
 from tests.harness.processes import CLI, start
 
 SETTINGS = {
@@ -24,8 +24,8 @@ SETTINGS = {
 class Machine:
     """A state directory, and next to it what the tests write down about it."""
 
-    def __init__(self, zygote: Zygote, cloud: "Cloud", directory: Path) -> None:
-        self.zygote = zygote
+    def __init__(self, fork_server: ForkServer, cloud: "Cloud", directory: Path) -> None:
+        self.fork_server = fork_server
         self.cloud = cloud
         self.state = directory / "state"
         self.notes = directory / "notes"
@@ -78,7 +78,7 @@ class Machine:
         name = f"{job['run']}-{len(self.children)}"
         files = {"out": str(self.notes / f"{name}.out"), "log": str(self.notes / f"{name}.log")}
         environ = {**self.environ, **job.pop("environ", {})}
-        child = kind(self.zygote, environ=environ, **files, **job)
+        child = kind(self.fork_server, environ=environ, **files, **job)
         self.children.append(child)
         return child
 

@@ -36,12 +36,12 @@ def ask(port: int, method: str, path: str, body: Any = None, **more: str) -> tup
         connection.close()
 
 
-class Zygote:
+class ForkServer:
     """The process that forks services."""
 
     def __init__(self) -> None:
         self._process = start(
-            *(sys.executable, "-m", "tests.crash.zygote"),
+            *(sys.executable, "-m", "tests.crash.forkserver"),
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -58,14 +58,14 @@ class Zygote:
 
 
 class Child:
-    """A process that the zygote forked."""
+    """A process that the fork_server forked."""
 
-    def __init__(self, zygote: Zygote, **job: Any) -> None:
-        self._zygote = zygote
+    def __init__(self, fork_server: ForkServer, **job: Any) -> None:
+        self._fork_server = fork_server
         self.out = Path(job["out"])
         self.log = Path(job["log"])
         self.out.write_text("")
-        self.pid: int = zygote.ask(start=job)["pid"]
+        self.pid: int = fork_server.ask(start=job)["pid"]
         self._descriptor = os.pidfd_open(self.pid)
         self.code: int | None = None
         self.killed = False
@@ -83,7 +83,7 @@ class Child:
         """Return the exit code, a negative one for a signal."""
         if self.code is None:
             assert select.select([self._descriptor], [], [], seconds)[0], f"{self.pid} does not end"
-            self.code = self._zygote.ask(reap=self.pid)["code"]
+            self.code = self._fork_server.ask(reap=self.pid)["code"]
             os.close(self._descriptor)
         return self.code
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.crash.processes import GONE, TOKEN, Service
-from tests.crash.troubles import Locked
+from tests.crash.store_problems import Locked
 from tests.harness.waiting import HANG, wait_until
 
 BOUND = 2 * 20.0  # the TimeoutStopSec of the units, twice, for a machine that is busy

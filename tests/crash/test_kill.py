@@ -1,6 +1,6 @@
-"""The service is killed with SIGKILL at any moment, and nothing that was said is taken back.
+"""The service is killed with SIGKILL at any time, and nothing that was said is taken back.
 
-What must hold after each kill, and after the start that follows it (`story.py`):
+What must hold after each kill, and after the start that follows it (`kill_run.py`):
 
 * `eliza.json` parses, everything in it that is not the login's is what it was, and the key in it is the one
   from before, or the one this sign-in brought, or none; never a part of one. What another program was told
@@ -24,18 +24,18 @@ from contextlib import suppress
 
 import pytest
 
-from tests.crash.moments import Armed, AtCall, Moment, moments
+from tests.crash.kill_run import Attempt, KillRun
+from tests.crash.kill_times import Armed, AtCall, KillTime, kill_times
 from tests.crash.processes import GONE, Service
-from tests.crash.story import Attempt, Story
 from tests.harness.waiting import wait_until
 
 KILLS = 20  # in one test, and every third time one more in the start that follows; there are 14
-Act = Callable[[Story, Service, Attempt], None]
+Act = Callable[[KillRun, Service, Attempt], None]
 
 
-def sign_in(story: Story, service: Service, attempt: Attempt) -> None:
+def sign_in(run: KillRun, service: Service, attempt: Attempt) -> None:
     session = service.post("/api/cloud/login")["sessionId"]
-    attempt.prefix = story.machine.cloud.approve(session)
+    attempt.prefix = run.machine.cloud.approve(session)
     readers = [threading.Thread(target=read_login, args=(service, session, attempt)) for _ in range(2)]
     for reader in readers:
         reader.start()
@@ -50,54 +50,54 @@ def read_login(service: Service, session: str, attempt: Attempt) -> None:
                 attempt.authenticated = True
 
 
-def connect(story: Story, service: Service, attempt: Attempt) -> None:
-    attempt.asked_for = story.rng.choice([agent for agent in story.agents if agent != story.desired_agent_id])
-    prefer = story.rng.choice([{}, {"Prefer": "respond-async"}])
+def connect(run: KillRun, service: Service, attempt: Attempt) -> None:
+    attempt.asked_for = run.rng.choice([agent for agent in run.agents if agent != run.desired_agent_id])
+    prefer = run.rng.choice([{}, {"Prefer": "respond-async"}])
     service.post(f"/api/cloud/agents/{attempt.asked_for}/connect", **prefer)
     attempt.linked = True
 
 
-def back_up(story: Story, service: Service, attempt: Attempt) -> None:
+def back_up(run: KillRun, service: Service, attempt: Attempt) -> None:
     for _ in range(3):
-        service.post(f"/api/cloud/agents/{story.desired_agent_id}/backups")
+        service.post(f"/api/cloud/agents/{run.desired_agent_id}/backups")
 
 
-def sign_out(story: Story, service: Service, attempt: Attempt) -> None:
+def sign_out(run: KillRun, service: Service, attempt: Attempt) -> None:
     attempt.leaving = True
     service.post("/api/cloud/disconnect")
     attempt.signed_out = True
 
 
-def signed_out(story: Story, service: Service) -> None:
-    story.sign_out(service)
+def signed_out(run: KillRun, service: Service) -> None:
+    run.sign_out(service)
 
 
-def linked(story: Story, service: Service) -> None:
-    story.link(service)
+def linked(run: KillRun, service: Service) -> None:
+    run.link(service)
 
 
-def linked_or_not(story: Story, service: Service) -> None:
-    if story.rng.random() < 0.5:
-        story.sign_out(service)
-        story.sign_in(service)
+def linked_or_not(run: KillRun, service: Service) -> None:
+    if run.rng.random() < 0.5:
+        run.sign_out(service)
+        run.sign_in(service)
     else:
-        story.link(service)
+        run.link(service)
 
 
 def beside_another_program(act: Act) -> Act:
     """Let another program write eliza.json meanwhile, and be killed itself every other time."""
 
-    def both(story: Story, service: Service, attempt: Attempt) -> None:
-        assert story.writer is not None
-        if story.rng.random() < 0.5:
-            time.sleep(0.02 * story.rng.random())
-            story.writer.signal()
-        act(story, service, attempt)
+    def both(run: KillRun, service: Service, attempt: Attempt) -> None:
+        assert run.writer is not None
+        if run.rng.random() < 0.5:
+            time.sleep(0.02 * run.rng.random())
+            run.writer.signal()
+        act(run, service, attempt)
 
     return both
 
 
-PHASES: dict[str, tuple[Callable[[Story, Service], None], Act]] = {
+PHASES: dict[str, tuple[Callable[[KillRun, Service], None], Act]] = {
     "login": (signed_out, sign_in),
     "key change": (linked, sign_in),
     "connect": (linked_or_not, connect),
@@ -116,26 +116,26 @@ SEEDS = [1, 2, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3,
 def test_a_kill_loses_nothing_and_takes_nothing_back(machine, phase, seed, figure):
     """`pytest -m long tests/crash` does the same with eighteen more seeds, some 3500 kills."""
     prepare, act = PHASES[phase]
-    story = Story(machine, random.Random(f"{phase} {seed}"))
+    run = KillRun(machine, random.Random(f"{phase} {seed}"))
     kills: Counter[str] = Counter()
-    service = story.begin()
+    service = run.begin()
 
-    def kill_once(moment: Moment) -> tuple[Armed, str]:
+    def kill_once(time_of_kill: KillTime) -> tuple[Armed, str]:
         nonlocal service
-        prepare(story, service)
+        prepare(run, service)
         if phase.startswith("config"):
-            story.write_beside()
-        attempt, armed, running = Attempt(), Armed(moment, machine.notes, machine.state), service
-        place = armed.kill_during(running, lambda: during(story, running, attempt, act))
-        begun = story.killed(attempt)
-        service = settle(story, attempt, begun, kills)
+            run.write_beside()
+        attempt, armed, running = Attempt(), Armed(time_of_kill, machine.notes, machine.state), service
+        place = armed.kill_during(running, lambda: during(run, running, attempt, act))
+        begun = run.killed(attempt)
+        service = settle(run, attempt, begun, kills)
         return armed, place
 
     began = time.monotonic()
     whole, _ = kill_once(AtCall(0))  # after the act: how many points are there, how long does it take?
-    for moment in moments(story.rng, whole.points, whole.took, KILLS):
-        kills[kill_once(moment)[1]] += 1
-    outcomes = ", ".join(f"{count} {what}" for what, count in sorted(story.outcomes.items()))
+    for time_of_kill in kill_times(run.rng, whole.points, whole.took, KILLS):
+        kills[kill_once(time_of_kill)[1]] += 1
+    outcomes = ", ".join(f"{count} {what}" for what, count in sorted(run.outcomes.items()))
     figure(
         f"{kills.total()} kills during {phase} (seed {seed}): {places(kills)}; came to: {outcomes};"
         f" {time.monotonic() - began:.0f} s"
@@ -144,28 +144,28 @@ def test_a_kill_loses_nothing_and_takes_nothing_back(machine, phase, seed, figur
     assert len(kills) > 3
 
 
-def during(story: Story, service: Service, attempt: Attempt, act: Act) -> None:
+def during(run: KillRun, service: Service, attempt: Attempt, act: Act) -> None:
     with suppress(*GONE):
-        act(story, service, attempt)
+        act(run, service, attempt)
 
 
-def settle(story: Story, attempt: Attempt, begun: bool, kills: Counter[str]) -> Service:
+def settle(run: KillRun, attempt: Attempt, begun: bool, kills: Counter[str]) -> Service:
     """Start again, every third time after another kill in the middle of starting."""
-    if story.rng.random() < 1 / 3:
-        armed = Armed(AtCall(story.rng.randint(1, 60)), story.machine.notes, story.machine.state)
+    if run.rng.random() < 1 / 3:
+        armed = Armed(AtCall(run.rng.randint(1, 60)), run.machine.notes, run.machine.state)
         armed.arm()
-        service = story.serve()
+        service = run.serve()
         wait_until(lambda: service.ended or service.is_ready)
         service.kill()
         armed.plan.unlink()
         kills[f"{armed.place or 'done'}, starting"] += 1
-        begun = story.killed(attempt) or begun
-    service = story.start()
-    story.at_rest(service, attempt, begun=begun)
-    if attempt.leaving and story.key is None:  # and so it stays
+        begun = run.killed(attempt) or begun
+    service = run.start()
+    run.at_rest(service, attempt, begun=begun)
+    if attempt.leaving and run.key is None:  # and so it stays
         service.kill()
-        service = story.start()
-        story.assert_signed_out(service)
+        service = run.start()
+        run.assert_signed_out(service)
     return service
 
 

@@ -157,8 +157,8 @@ def either_cloud(request):
 
 
 @pytest.fixture
-def machine(zygote, either_cloud: Cloud, tmp_path):
-    one = Machine(zygote, either_cloud, tmp_path)
+def machine(fork_server, either_cloud: Cloud, tmp_path):
+    one = Machine(fork_server, either_cloud, tmp_path)
     one.config.write_text(json.dumps({"cloud": SETTINGS}))
     yield one
     one.close()

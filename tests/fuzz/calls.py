@@ -5,8 +5,8 @@ from typing import Any
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.redaction.secret import Secret
+from tests.fuzz.invariants import returned
 from tests.fuzz.odd_json import KEY
-from tests.fuzz.promises import returned
 
 AGENT = "3f8e2d9a-0000-4000-8000-000000000001"
 TIME = "2026-11-23T20:15:00.000Z"

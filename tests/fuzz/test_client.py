@@ -17,8 +17,8 @@ from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.calls import CALLS, REFUSED
+from tests.fuzz.invariants import check_error, check_typed
 from tests.fuzz.odd_json import KEY, changed, changes, odd, write
-from tests.fuzz.promises import check_error, check_typed
 from tests.fuzz.search import searched
 
 SHORT = Timeouts(**dict.fromkeys(Timeouts.__struct_fields__, 2.0))

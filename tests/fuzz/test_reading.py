@@ -15,8 +15,8 @@ from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
+from tests.fuzz.invariants import check_error, check_typed, returned
 from tests.fuzz.odd_json import KEY, MISSING, documents, odd, write
-from tests.fuzz.promises import check_error, check_typed, returned
 from tests.fuzz.search import searched
 
 BASE = parse_base_url("https://cloud.example", allow_loopback=False)

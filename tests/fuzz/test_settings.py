@@ -12,8 +12,8 @@ from eliza_cloud.store.config.api_key import key_in, put_key, remove_key
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings, read_settings
 from eliza_cloud.store.errors import ConfigError, StoreError
+from tests.fuzz.invariants import check_typed
 from tests.fuzz.odd_json import KEY, changed, changes, documents, scalars, write
-from tests.fuzz.promises import check_typed
 from tests.fuzz.search import searched
 
 EXAMPLE = json.loads(

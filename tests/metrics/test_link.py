@@ -12,9 +12,9 @@ from eliza_cloud.core.problems import AGENT_START_TOO_SLOW, LASTING
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.store.config.settings import Settings
-from tests.link.conftest import cloud, log, rig  # noqa: F401 - fixtures
-from tests.link.scripted_cloud import A, B, authenticated, failure, heartbeat_dead, html
 from tests.metrics.numbers import scrape
+from tests.runtime.conftest import cloud, log, rig  # noqa: F401 - fixtures
+from tests.runtime.scripted_cloud import A, B, authenticated, failure, heartbeat_dead, html
 
 STATES = {"disconnected", "connecting", "connected", "reconnecting", "error"}
 QUIET = 1_000_000.0

@@ -5,9 +5,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.store.config.settings import Settings
-from tests.model.life import Life
+from tests.model.cloud_behaviours import BEHAVIOURS, FAULTS, odd
+from tests.model.machine import Machine
 from tests.model.scripted_cloud import A, B, cut
-from tests.model.weather import FAULTS, WEATHER, odd
 
 AGENTS = st.sampled_from([A, A, B])
 TURNS = st.sampled_from(
@@ -27,7 +27,7 @@ HANDS = ("take_backup", "restore", "suspend_agent", "shutdown_agent", "resume_ag
 alive = precondition(lambda self: not self.stopped)
 
 
-class LinkModel(Life, RuleBasedStateMachine):
+class LinkModel(Machine, RuleBasedStateMachine):
     """One machine with one link, from its first start to its last stop, several starts and stops between."""
 
     # Beginning, and beginning again
@@ -58,7 +58,7 @@ class LinkModel(Life, RuleBasedStateMachine):
     def connect_on_a_good_day(self, agent: str) -> None:
         if self.manager.facts.key is KeyState.ABSENT:
             self.sign_in_on_a_good_day()
-        self.change_weather("good")
+        self.change_behaviour("good")
         self.call("connect", agent, self.manager.connect(agent))
         self.run(None)
 
@@ -98,7 +98,7 @@ class LinkModel(Life, RuleBasedStateMachine):
     @rule()
     @alive
     def sign_in_on_a_good_day(self) -> None:
-        self.change_weather("good")
+        self.change_behaviour("good")
         self.approved = True
         self.call("start_login", "", self._login())
         self.loop.pass_time(4.0)
@@ -122,13 +122,13 @@ class LinkModel(Life, RuleBasedStateMachine):
     @rule(what=st.sampled_from(["take_backup", "restore", "send"]), turns=TURNS)
     @precondition(lambda self: self.manager.facts.state is LinkState.CONNECTED)
     def lend_a_hand_in_silence(self, what: str, turns: int | None) -> None:
-        self.change_weather("silent")
+        self.change_behaviour("silent")
         self.lend_a_hand(self.manager.facts.agent_id or A, what, turns)
 
     @rule(how=st.sampled_from(["disconnect", "stop", "connect A", "connect B"]), seconds=SECONDS)
     @precondition(lambda self: self.manager.facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING})
     def close_in_silence(self, how: str, seconds: float) -> None:
-        self.change_weather("silent")
+        self.change_behaviour("silent")
         if how == "disconnect":
             self.disconnect(None)
         elif how == "stop":
@@ -152,16 +152,18 @@ class LinkModel(Life, RuleBasedStateMachine):
             call.answer.set_result(FAULTS[how](call) if how in FAULTS else self.good(call))
         self.run(turns)
 
-    @rule(weather=st.sampled_from(sorted(WEATHER)))
+    @rule(behaviour=st.sampled_from(sorted(BEHAVIOURS)))
     @alive
-    def the_weather_changes(self, weather: str) -> None:
-        self.change_weather(weather)
+    def the_cloud_changes_its_behaviour(self, behaviour: str) -> None:
+        self.change_behaviour(behaviour)
         self.run(None)
 
-    @rule(weather=st.sampled_from(["dead sandbox", "dead sandbox, jobs", "down", "silent"]), seconds=SECONDS)
+    @rule(
+        behaviour=st.sampled_from(["dead sandbox", "dead sandbox, jobs", "down", "silent"]), seconds=SECONDS
+    )
     @precondition(lambda self: self.manager.facts.state is LinkState.CONNECTED)
-    def the_link_is_lost(self, weather: str, seconds: float) -> None:
-        self.change_weather(weather)
+    def the_link_is_lost(self, behaviour: str, seconds: float) -> None:
+        self.change_behaviour(behaviour)
         for _ in range(20):  # a disk that stands still may keep the link from being lost
             if self.manager.facts.state is LinkState.CONNECTED:
                 self.loop.pass_time(10.0)

@@ -14,7 +14,6 @@ from typing import IO, Any
 import aiohttp
 from yarl import URL
 
-from eliza_cloud.cloud.http.base_url import parse_base_url
 from eliza_cloud.runtime.cloud_session import CloudSession
 
 A = "11111111-1111-4111-8111-111111111111"
@@ -176,13 +175,10 @@ def cut(call: Call) -> None:
     call.answer.set_exception(aiohttp.ServerDisconnectedError())
 
 
-class ScriptedAccess(CloudSession):
-    """The way to a scripted cloud."""
-
-    def __init__(self, cloud: ScriptedCloud) -> None:
-        super().__init__(BASE_URL, allow_loopback=True)
-        assert parse_base_url(BASE_URL, allow_loopback=True) == self._base_url
-        self._session = cloud  # type: ignore[assignment]  # of a session, the client uses `request` alone
+def session_with(cloud: ScriptedCloud) -> CloudSession:
+    """Make the way to a scripted cloud."""
+    # of a session, the client uses `request` alone
+    return CloudSession(BASE_URL, allow_loopback=True, session=cloud)  # type: ignore[arg-type]
 
 
 def _read_call(method: str, url: URL, data: IO[bytes] | None, headers: dict[str, str]) -> Call:

@@ -24,9 +24,9 @@ def a_sign_out_overtakes_a_job_that_is_waited_for(model: LinkModel) -> None:
 
 
 def another_agent_is_chosen_while_the_disk_is_slow(model: LinkModel) -> None:
-    model.the_weather_changes("good")
+    model.the_cloud_changes_its_behaviour("good")
     model.begin_connect(B, None)
-    model.the_weather_changes("silent")
+    model.the_cloud_changes_its_behaviour("silent")
     model.begin_connect(B, None)
     model.the_disk_changes_its_pace(slow=True)
     model.connect(A, 0)

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from eliza_cloud.core.link.table import ROWS, Proceed
-from tests.model.life import Tally
 from tests.model.link_model import LinkModel
+from tests.model.machine import Tally
 
 CALM = {
     "deadline": None,
@@ -47,7 +47,6 @@ def search(how: settings, figure: Callable[[str], None], name: str) -> Tally:
     return tally
 
 
-@pytest.mark.timeout(300)
 def test_no_order_of_events_breaks_a_promise(figure):
     tally = search(SHORT, figure, "short")
     assert len(MOVES - set(tally.moves)) <= 5, "the search goes nearly everywhere"

@@ -26,10 +26,10 @@ from eliza_cloud.store.paths import StatePaths
 from eliza_cloud.store.sqlite.agent_record import SqliteStore
 from eliza_cloud.store.sqlite.database import Database
 from tests.journals import Recording
-from tests.model.scripted_cloud import BASE_URL, A, Call, Response, ScriptedAccess, ScriptedCloud, usual
+from tests.model.cloud_behaviours import BEHAVIOURS, only
+from tests.model.scripted_cloud import BASE_URL, A, Call, Response, ScriptedCloud, session_with, usual
+from tests.model.step_checks import StepChecks
 from tests.model.virtual_loop import LoopClock, VirtualLoop
-from tests.model.watch import Watch
-from tests.model.weather import WEATHER, only
 from tests.observing import OnStep
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -65,17 +65,17 @@ class Week:
         self.counts: Counter[str] = Counter()
         self.keys = 0
         self.approved = False
-        self.weather = "good"
+        self.behaviour = "good"
         self.broken: list[str] = []
         self.cloud = ScriptedCloud(self._on_call)
         self.cloud.by_itself = self._answer
-        self.watch = Watch(lambda: self.link.facts, lambda: self.cloud.parked)
+        self.checks = StepChecks(lambda: self.link.facts, lambda: self.cloud.parked)
         self.store = SqliteStore(Database(paths.database))
         self.journal = Recording(self.clock)
         self.link = CloudManager(
             settings=Settings(login_timeout=60.0),
             credentials=Credentials(ConfigFile(paths.config), self.store, {}, BASE_URL),
-            cloud=ScriptedAccess(self.cloud),
+            cloud=session_with(self.cloud),
             clock=self.clock,
             jitter=self.rng.random,
             observers=[self.journal, OnStep(self._on_step)],
@@ -121,13 +121,13 @@ class Week:
             self._somebody_calls()
             self._outage(self.rng.choice(OUTAGES), 10 ** self.rng.uniform(1.0, 4.0))
 
-    def _outage(self, weather: str, seconds: float) -> None:
-        self.counts[weather] += 1
-        self.weather = weather
+    def _outage(self, behaviour: str, seconds: float) -> None:
+        self.counts[behaviour] += 1
+        self.behaviour = behaviour
         self.loop.pass_time(seconds / 2)
         self._somebody_calls()
         self.loop.pass_time(seconds / 2)
-        self.weather = "good"
+        self.behaviour = "good"
         for call in self.cloud.waiting:
             call.answer.set_result(self._good(call))
         self._come_back()
@@ -145,7 +145,7 @@ class Week:
             self.wait_for(self.link.connect(A))
         end = self.loop.now + BACK_AGAIN
         while self.link.facts.state is not LinkState.CONNECTED:
-            assert self.loop.now < end, f"after {self.weather}: {self.link.facts}"
+            assert self.loop.now < end, f"after {self.behaviour}: {self.link.facts}"
             self.loop.pass_time(1.0)
 
     def _somebody_calls(self) -> None:
@@ -190,14 +190,14 @@ class Week:
         )
 
     def _answer(self, call: Call) -> Response | None:
-        if self.weather == "good":
+        if self.behaviour == "good":
             return self._good(call)
-        if self.weather == "slow":
+        if self.behaviour == "slow":
             self.loop.call_later(SLOWNESS, _answer_late, call)
             return None
-        if self.weather == "cut":
+        if self.behaviour == "cut":
             raise ConnectionResetError("cut")
-        return WEATHER.get(self.weather, only(set(), usual))(call)
+        return BEHAVIOURS.get(self.behaviour, only(set(), usual))(call)
 
     def _good(self, call: Call) -> Response:
         if call.name != "poll" or not self.approved:
@@ -208,10 +208,10 @@ class Week:
 
     def _on_call(self, call: Call) -> None:
         self.counts[f"calls {call.name}"] += 1
-        self.watch.call(call)
+        self.checks.call(call)
 
     def _on_step(self, report: StepRecord) -> None:
-        self.watch.step(report)
+        self.checks.step(report)
 
 
 async def _outcome(work: Coroutine[Any, Any, Any]) -> object:
