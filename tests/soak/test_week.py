@@ -32,7 +32,7 @@ def _drop(*_line: object) -> dict[str, object]:
 def check_that_nothing_grew(looks: list[Kept]) -> None:
     """Compare the last look with the first."""
     first, last = looks[0], looks[-1]
-    for what in ("tasks", "timers", "files", "queue", "requests", "callers", "errands", "pollers"):
+    for what in ("tasks", "timers", "files", "queue", "requests", "waiters", "background_tasks", "pollers"):
         values = [getattr(look, what) for look in looks]
         assert max(values) <= values[0], f"{what}: {values}"
     assert (first.queue, first.requests, first.waiters, first.background_tasks, first.pollers) == (
