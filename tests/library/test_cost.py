@@ -4,14 +4,13 @@ import asyncio
 import gc
 import tracemalloc
 
-from tests.runtime.scripted_cloud import KEY, A, ScriptedCloud
-
 from eliza_cloud import CloudConfig, CloudManager
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.machines import Machines
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.memory import memory_credentials
+from tests.runtime.scripted_cloud import KEY, A, ScriptedCloud
 
 WARM_UP, MEASURED, LIMIT = 10, 50, 25 * 1024
 
