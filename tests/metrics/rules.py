@@ -135,7 +135,7 @@ STORIES = [
         {series("eliza_cloud_requests_total", method="PUT", route="/b", status="500"): "_x60 1x200"},
         at="16m",
         labels={"method": "PUT", "route": "/b", "status": "500"},
-        summary="PUT /b is answered 500, by a fault of the service.",
+        summary="PUT /b is answered 500, because of an internal error.",
         quiet_at="14m",
     ),
     Story("EventsLost", {series("eliza_cloud_journal_lost_total"): "3x70 7x200"}, at="25m"),
