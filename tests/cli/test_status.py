@@ -65,10 +65,14 @@ def test_a_try_whose_time_has_come_is_under_way(service, run):
 @pytest.mark.parametrize(
     ("reason", "words", "to_do"),
     [
-        ("credits_exhausted", "for want of credits", "top up at https://example.com/top-up"),
+        ("credits_exhausted", "the balance is too low", "top up at https://example.com/top-up"),
         ("key_rejected", "does not accept the API key", "eliza-cloud login"),
         ("agent_gone", "was deleted at Eliza Cloud", "eliza-cloud agents list"),
-        ("retries_exhausted", "gave up restoring the link", f"eliza-cloud agents connect {AGENT}"),
+        (
+            "retries_exhausted",
+            "no attempt to restore the link succeeded",
+            f"eliza-cloud agents connect {AGENT}",
+        ),
     ],
 )
 def test_what_waiting_cannot_mend_comes_with_what_to_do(service, run, reason, words, to_do):

@@ -52,7 +52,7 @@ def test_every_step_does_what_it_should(environment, scratch, tmp_path, generati
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
     lines = ran.stdout.splitlines()
     assert [found.group(1) for line in lines if (found := LINE.match(line))] == STEPS
-    assert lines[-1].startswith(f"All {len(STEPS)} steps did what they should, in ")
+    assert lines[-1].startswith(f"All {len(STEPS)} steps passed in ")
     assert "heartbeat_missed" in ran.stdout
     assert list(scratch.iterdir()) == []
     assert not Path(environment["ELIZA_STATE_DIR"]).exists()
@@ -99,7 +99,7 @@ def test_a_step_that_fails_is_named_with_what_was_found_and_the_logs(environment
     assert "✗ Sign in: Broken on purpose." in ran.stdout
     assert "--- emulator, last lines:" in ran.stdout
     assert "--- serve, last lines:\nListening on" in ran.stdout
-    assert "steps did what they should" not in ran.stdout
+    assert "steps passed" not in ran.stdout
     assert "Traceback" not in ran.stdout + ran.stderr
     assert list(scratch.iterdir()) == []
 

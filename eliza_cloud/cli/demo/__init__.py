@@ -1,1 +1,1 @@
-"""`eliza-cloud demo`: a whole walk through the service, for real, on this machine."""
+"""`eliza-cloud demo`: an end-to-end demo of the service against the emulator."""

@@ -8,8 +8,8 @@ from types import FrameType
 import click
 
 from eliza_cloud.cli.demo.expectation import StepError
-from eliza_cloud.cli.demo.harness import Stage, stage
-from eliza_cloud.cli.demo.scenario import Walk
+from eliza_cloud.cli.demo.harness import Harness, running
+from eliza_cloud.cli.demo.scenario import Scenario
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.text import printable
@@ -47,27 +47,27 @@ def demo(*, generation: str, keep: bool) -> None:
     began = time.monotonic()
     click.echo(f"An emulated Eliza Cloud (generation {generation}) and the service, as two processes:")
     try:
-        with stage(generation) as on_stage:
-            _line("Start both", began, f"{on_stage.cloud.url} and {on_stage.service.url}")
-            count = _walk(on_stage, keep=keep)
-            click.echo(f"All {count + 1} steps did what they should, in {time.monotonic() - began:.1f} s.")
+        with running(generation) as harness:
+            _line("Start both", began, f"{harness.cloud.url} and {harness.service.url}")
+            count = _run(harness, keep=keep)
+            click.echo(f"All {count + 1} steps passed in {time.monotonic() - began:.1f} s.")
             if keep:
-                port = on_stage.service.url.rpartition(":")[2]
-                click.echo(TRY.format(state_dir=on_stage.state_dir, port=port, cloud=on_stage.cloud.url))
+                port = harness.service.url.rpartition(":")[2]
+                click.echo(TRY.format(state_dir=harness.state_dir, port=port, cloud=harness.cloud.url))
                 signal.pause()
     except StepError as error:
         raise CliError(f"The demo could not start: {error}.") from error
 
 
-def _walk(on_stage: Stage, *, keep: bool) -> int:
+def _run(harness: Harness, *, keep: bool) -> int:
     count = 0
-    for title, step in Walk(on_stage).steps(keep=keep):
+    for title, step in Scenario(harness).steps(keep=keep):
         began = time.monotonic()
         try:
             found = step()
         except (StepError, CliError) as error:
             click.echo(f"✗ {title}: {printable(str(error))}")
-            click.echo(on_stage.tails())
+            click.echo(harness.tails())
             sys.exit(ExitCode.FAILED)
         _line(title, began, found)
         count += 1

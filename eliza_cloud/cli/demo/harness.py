@@ -1,4 +1,4 @@
-"""The demo's stage: an emulated Eliza Cloud and a service, two processes with a directory of their own."""
+"""The demo's harness: an emulated Eliza Cloud and a service, two processes with a directory of their own."""
 
 import json
 import os
@@ -33,7 +33,7 @@ URL = re.compile(r"(?:answers at|Listening on) (http://\S+)")
 
 
 @dataclass(frozen=True)
-class Stage:
+class Harness:
     """The two processes; `service` and `cloud` are HTTP clients of them."""
 
     state_dir: Path
@@ -47,22 +47,22 @@ class Stage:
 
 
 @contextmanager
-def stage(generation: str) -> Iterator[Stage]:
+def running(generation: str) -> Iterator[Harness]:
     """Start both processes on free ports; they end with the block, and so does all they wrote."""
-    with TemporaryDirectory(prefix="eliza-cloud-demo-") as directory, ExitStack() as running:
+    with TemporaryDirectory(prefix="eliza-cloud-demo-") as directory, ExitStack() as stack:
         state_dir = Path(directory, "state")
         state_dir.mkdir(mode=0o700)
         (state_dir / "eliza.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("ELIZA_", "ELIZAOS_"))
         }
-        emulator = running.enter_context(
+        emulator = stack.enter_context(
             Child(
                 [*EMULATOR.split(), "--generation", generation], environment, Path(directory, "emulator.log")
             )
         )
         cloud = Service(_url_of(emulator))
-        service = running.enter_context(
+        service = stack.enter_context(
             Child(
                 ["serve", "--port", "0"],
                 {
@@ -76,7 +76,7 @@ def stage(generation: str) -> Iterator[Stage]:
         )
         url = _url_of(service)
         token = (state_dir / "api-token").read_text(encoding="ascii").strip()
-        yield Stage(state_dir, Service(url, token), cloud, (emulator, service))
+        yield Harness(state_dir, Service(url, token), cloud, (emulator, service))
 
 
 def _url_of(child: Child) -> str:

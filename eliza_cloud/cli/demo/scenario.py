@@ -1,4 +1,4 @@
-"""The walk: from sign-in to sign-out over HTTP, then everything that can happen to a link."""
+"""The scenario: from sign-in to sign-out over HTTP, then everything that can happen to a link."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,19 +6,19 @@ from pathlib import Path
 
 from eliza_cloud.cli.client.http import PATIENT, Body
 from eliza_cloud.cli.demo.expectation import StepError, eventually, expect, link_of
-from eliza_cloud.cli.demo.harness import Stage
+from eliza_cloud.cli.demo.harness import Harness
 
 Step = tuple[str, Callable[[], str]]
 
 AGENT = "demo-agent"
 
 
-class Walk:
+class Scenario:
     """The steps, and what one leaves for the next. A step returns what it found worth telling."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._service = stage.service
+    def __init__(self, harness: Harness) -> None:
+        self._harness = harness
+        self._service = harness.service
         self._key = b""
         self._agent = ""
         self._backup = ""
@@ -41,13 +41,13 @@ class Walk:
             yield "Stop both", self.stop
 
     def sign_in(self) -> str:
-        """Seed, steps 1 and 2."""
+        """Begin a sign-in, approve it in the emulator, and find the stored key."""
         session = self._service.post("/api/cloud/login")
         identifier = session["sessionId"]
         path = f"/api/cloud/login/status?sessionId={identifier}"
         pending = self._service.get(path)
         expect("a pending login", pending, holds=pending.get("status") == "pending")
-        self._stage.cloud.post("/emulator/approve", {"sessionId": identifier})
+        self._harness.cloud.post("/emulator/approve", {"sessionId": identifier})
         result = eventually(
             "status authenticated",
             lambda: self._service.get(path),
@@ -62,13 +62,13 @@ class Walk:
         return f"approved in the emulator; the key {prefix}… is saved"
 
     def check_status(self) -> str:
-        """Seed, step 3."""
+        """Find the account connected."""
         status = eventually("connected: true", self._status, lambda found: bool(found.get("connected")))
         expect("a user", status, holds=bool(status.get("userId")))
         return f"connected as user {status['userId']}"
 
     def create(self) -> str:
-        """Seed, step 4."""
+        """Create an agent."""
         request = {"agentName": AGENT, "agentConfig": {}, "environmentVars": {}}
         agent = self._service.post("/api/cloud/agents", request)["agent"]
         expect(f"an agent called {AGENT}", agent, holds=agent.get("agentName") == AGENT)
@@ -76,7 +76,7 @@ class Walk:
         return f"{AGENT} is {agent['id']}"
 
     def connect(self) -> str:
-        """Seed, step 5."""
+        """Connect to the agent and find the link connected."""
         answer = self._service.post(f"{self._agent}/connect", timeout=PATIENT)
         expect("status connected", answer, holds=answer.get("status") == "connected")
         link = link_of(self._status())
@@ -137,15 +137,15 @@ class Walk:
 
     def look_for_the_key(self) -> str:
         """No file of the service may still hold a byte of the key, and no log may ever have held one."""
-        files = [path for path in self._stage.state_dir.rglob("*") if path.is_file()]
-        logs = [child.log for child in self._stage.children]
+        files = [path for path in self._harness.state_dir.rglob("*") if path.is_file()]
+        logs = [child.log for child in self._harness.children]
         holding = [path.name for path in [*files, *logs] if self._key in path.read_bytes()]
         expect("no file that holds the key", ", ".join(holding), holds=not holding)
         return f"in none of {len(files)} files and {len(logs)} logs"
 
     def stop(self) -> str:
         """End both processes with SIGTERM."""
-        codes = {child.name: child.stop() for child in reversed(self._stage.children)}
+        codes = {child.name: child.stop() for child in reversed(self._harness.children)}
         expect("both to exit with 0", codes, holds=set(codes.values()) == {0})
         return "both processes exited with 0"
 
@@ -163,7 +163,7 @@ class Walk:
 
     def _sandbox(self, state: str) -> None:
         identifier = self._agent.rsplit("/", 1)[1]
-        self._stage.cloud.post(f"/emulator/agents/{identifier}/sandbox", {"state": state})
+        self._harness.cloud.post(f"/emulator/agents/{identifier}/sandbox", {"state": state})
 
     def _wait_for_link(self, state: str) -> Body:
         return eventually(
@@ -173,13 +173,13 @@ class Walk:
     def _backups_in_the_cloud(self) -> int:
         [agent] = [
             agent
-            for agent in self._stage.cloud.get("/emulator/state")["agents"]
+            for agent in self._harness.cloud.get("/emulator/state")["agents"]
             if agent["agentName"] == AGENT
         ]
         return int(agent["backups"])
 
     def _stored_key(self) -> bytes:
-        document = json.loads(Path(self._stage.state_dir, "eliza.json").read_text(encoding="utf-8"))
+        document = json.loads(Path(self._harness.state_dir, "eliza.json").read_text(encoding="utf-8"))
         key = str(document["cloud"].get("apiKey") or "").encode()
         if not key:
             raise StepError("the key in eliza.json", "none")

@@ -20,7 +20,7 @@ _PASSING = {
 def _in_a_sentence(title: str) -> str:
     """Return a problem's title as a part of a sentence."""
     words = title.removesuffix(".")
-    return words[0].lower() + words[1:] if words.startswith(("The ", "A ")) else words
+    return words if words.startswith("Eliza Cloud") else words[0].lower() + words[1:]
 
 
 WHY = {
