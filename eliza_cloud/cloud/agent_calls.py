@@ -140,7 +140,7 @@ class AgentCalls(CloudCalls):
         answer = await self._call("POST", f"/{segment(agent_id)}/wake", body, accept_price=accept_price)
         return reading.read_provision(self._accepted(answer), answer.status)
 
-    # Making a shared agent dedicated (cloud-api L4).
+    # Making a shared agent dedicated (cloud-api-latest L4).
 
     async def upgrade_quote(self, agent_id: str) -> UpgradeQuote:
         """Return what it costs to make a shared agent dedicated; `Conflict` unless it is shared and runs."""

@@ -79,7 +79,7 @@ def _bridge_error(said: str, code: Any, details: dict[str, Any]) -> CloudError:
 
 
 def read_heartbeat(document: dict[str, Any]) -> Heartbeat:
-    """Read a heartbeat without an error; `ready: false` is an `AgentNotReady` (cloud-api L11 rule 20)."""
+    """Read a clean heartbeat; `ready: false` is an `AgentNotReady` (cloud-api-latest L11 rule 20)."""
     result = members(document.get("result"))
     if result.get("ready") is False:
         raise AgentNotReady(AGENT_NOT_READY.occurred(), cloud_status=200)
@@ -107,7 +107,7 @@ def reply_text(
 def failure_of(reply: dict[str, Any], redaction: CloudTextRedactor) -> tuple[str, dict[str, Any]] | None:
     """Say why a reply is not the agent's own, with the members that tell; None for one that is.
 
-    Such a reply has a text all the same: an apology, or one that the cloud made up (cloud-api L6, rule 21).
+    Such a reply has a text all the same: an apology, or one the cloud made up (cloud-api-latest L11 rule 21).
     """
     kind = reply.get("failureKind")
     if not kind and reply.get("fallback") is not True:

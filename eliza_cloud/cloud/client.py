@@ -1,4 +1,4 @@
-"""The client of Eliza Cloud, for every generation of the server (cloud-api §21, L11, L24).
+"""The client of Eliza Cloud, for every generation of the server (cloud-api §21, cloud-api-latest L11, L24).
 
 Every method raises `CloudError` and nothing else. No redirect is followed but one between hosts of one cloud
 (`http.address`), and nothing is repeated but what a 503 refused that passes in a moment (`http.passing`);
@@ -85,7 +85,7 @@ class ElizaCloudClient(AgentCalls):
                 raise error from None
 
     async def revoke_key(self, key: Secret | None = None) -> None:
-        """Revoke a key at the cloud, this client's own by default; it is dead from then on (cloud-api L21).
+        """Revoke a key at the cloud, this client's own by default; for good (cloud-api-latest L21).
 
         Repeating it is safe. Only the newest generation can: others answer `NotFound` or `KeyRefused`.
         """

@@ -17,7 +17,7 @@ from eliza_cloud.core.problems import DELETE_NEEDS_BACKUP, JOB_FAILED, JOB_SKIPP
 
 Sleep = Callable[[float], Awaitable[object]]
 
-#: How the job of a start ends whose price has changed since it was accepted (cloud-api L2).
+#: How the job of a start ends whose price has changed since it was accepted (cloud-api-latest L2).
 _PRICE_CHANGED = "dedicated start price is missing or changed"
 
 
@@ -61,7 +61,7 @@ async def wait_for_deletion(
     """Poll the job of a delete until the agent is gone; raises what `wait_for_job` raises.
 
     `DeleteNeedsBackup` says that the agent stays and goes on costing: the job has failed and the agent's
-    record says so (cloud-api L15). A job that is gone with its agent has done its work.
+    record says so (cloud-api-latest L15). A job that is gone with its agent has done its work.
     """
     seen: list[Job] = []
 

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 - a table of cases has as many columns as it has
-"""Deleting an agent, and revoking a key (cloud-api L4, L15, L21)."""
+"""Deleting an agent, and revoking a key (cloud-api-latest L4, L15, L21)."""
 
 import msgspec
 import pytest
@@ -228,7 +228,7 @@ async def test_a_key_the_sign_in_takes_back_is_not_revoked_twice(make_client, cl
 
 
 async def test_rows_of_a_missing_prefix_in_json(client, cloud):
-    """cloud-api L24 rule 33: a JSON 404 "Not found" on the list is a missing prefix."""
+    """cloud-api-latest L24 rule 33: a JSON 404 "Not found" on the list is a missing prefix."""
     missing = (404, {"success": False, "error": "Not found", "code": "resource_not_found"})
     cloud.on("GET", "/api/v1/eliza/agents", missing)
     cloud.agents("milady")

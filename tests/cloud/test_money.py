@@ -1,4 +1,4 @@
-"""Balances, holds and payments as the newest generation tells them (cloud-api L3, L20)."""
+"""Balances, holds and payments as the newest generation tells them (cloud-api-latest L3, L20)."""
 
 import uuid
 

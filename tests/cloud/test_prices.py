@@ -1,4 +1,4 @@
-"""Paid starts: a price is accepted with the value the cloud named, and with nothing else (cloud-api L2)."""
+"""Paid starts: a price is accepted with the value the cloud named, and no other (cloud-api-latest L2)."""
 
 import msgspec
 import pytest

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 - a table of cases has as many columns as it has
-"""Shared and dedicated agents: create, upgrade, rename, logs, wake (cloud-api L4, L14, L19)."""
+"""Shared and dedicated agents: create, upgrade, rename, logs, wake (cloud-api-latest L4, L14, L19)."""
 
 import msgspec
 import pytest

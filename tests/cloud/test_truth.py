@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 - a table of cases has as many columns as it has
-"""What is alive, what was done, what is a reply, and what passes (cloud-api L6, L11, L16, L17, L24)."""
+"""What is alive, what was done, a reply, and what passes (cloud-api-latest L6, L11, L16, L17, L24)."""
 
 import asyncio
 
@@ -309,7 +309,7 @@ async def test_no_repetition_outlasts_the_time_of_the_call(cloud, make_client, w
 
 
 async def test_a_create_is_never_repeated(client, cloud, waits):
-    """It may have made the agent all the same (cloud-api L4: warm-pool recovery)."""
+    """It may have made the agent all the same (cloud-api-latest L4: warm-pool recovery)."""
     cloud.on("POST", "/api/v1/eliza/agents", (503, WARMING))
     with pytest.raises(CloudServerError):
         await client.create_agent("a", force=True, dedicated=True)

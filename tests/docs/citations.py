@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 OURSELVES = {ROOT / "tests/docs" / name for name in ("citations.py", "test_citations.py")}
 WRITTEN = ("architecture", "decisions", "cloud-api-latest", "cloud-api", "local-api", "front-end")
 
-_ROWS = r"(?: rows? \d+(?:(?:, | and |-)\d+)*)?"
+_ROWS = r"(?: (?:rows?|rules?) \d+(?:(?:, | and |-)\d+)*)?"
 _SECTION = rf"(?:§\d+(?:\.\d+)*{_ROWS}|L\d+{_ROWS})"
 _PLACE = rf"{_SECTION}(?:(?:, | and |-){_SECTION})*"
 #: `cloud-api §9, §10`, `local-api §20 rows 3 and 4`, `cloud-api-latest L4`, `RFC 9110 §13.1.2`.
@@ -44,7 +44,7 @@ def cited(text: str) -> Iterator[tuple[str, str]]:
         if match[1].startswith("RFC"):
             continue
         for section in re.findall(_SECTION, match[2]):
-            number, *rows = section.replace(" rows ", " row ").split(" row ")
+            number, *rows = re.split(r" (?:rows?|rules?) ", section)
             for row in _numbers(rows[0]) if rows else [None]:
                 yield match[1], number if row is None else f"{number} row {row}"
         for first, last in re.findall(r"§(\d+)-§(\d+)", match[2]):

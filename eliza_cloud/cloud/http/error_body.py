@@ -48,7 +48,7 @@ def cloud_code(document: dict[str, Any]) -> str | None:
 
 
 def says_unknown_path(document: dict[str, Any]) -> bool:
-    """Tell whether the body of a 404 is about the path: a thing that is missing is named (cloud-api L22)."""
+    """Tell whether a 404 is about the path: a thing that is missing is named (cloud-api-latest L22)."""
     error = document.get("error")
     return isinstance(error, str) and error.strip().rstrip(".").casefold() == _NOT_FOUND
 
@@ -62,7 +62,7 @@ def says_retryable(document: dict[str, Any]) -> bool | None:
 
 
 def says_passing(document: dict[str, Any]) -> bool:
-    """Tell whether the body of a 503 says that it passes in a moment (cloud-api L24 rule 30)."""
+    """Tell whether the body of a 503 says that it passes in a moment (cloud-api-latest L24 rule 30)."""
     if says_retryable(document) is not None:
         return says_retryable(document) is True
     if "warming" in (cloud_code(document) or "") or "is warming" in (cloud_text(document) or "").casefold():

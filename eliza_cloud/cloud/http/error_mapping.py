@@ -55,7 +55,7 @@ from eliza_cloud.redaction.cloud import CloudTextRedactor
 
 #: Conflicts that pass by themselves, by the words the cloud uses for them (cloud-api §9, §10).
 _PASSING_CONFLICTS = ("state changed", "in progress", "already being provisioned")
-#: Conflicts called `session_not_ready` that waiting does not end (cloud-api L16).
+#: Conflicts called `session_not_ready` that waiting does not end (cloud-api-latest L16).
 _LASTING_CONFLICTS = ("requires a container-backed", "cannot target")
 _NOT_SCHEDULED = {"provision_enqueue_failed", "provisioning_enqueue_failed"}
 _WORKER_DOWN = {"provisioning_worker_unhealthy", "provisioning_worker_unreachable"}
@@ -150,7 +150,7 @@ def _conflict(answer: CloudResponse, said: str, code: str, more: Particulars) ->
 
 
 def _too_many(said: str, code: str, more: Particulars) -> CloudError:
-    """Tell a pace that waiting helps with from a quota and from an empty account (cloud-api L24 rule 31)."""
+    """Tell a pace, which waiting helps, from a quota or an empty account (cloud-api-latest L24 rule 31)."""
     details = more["details"]
     if code == "agent_quota_exceeded":
         return QuotaExceeded(AGENT_QUOTA_EXCEEDED.occurred(said=said, details=details), cloud_status=429)

@@ -1,4 +1,4 @@
-"""When a request is repeated: a 503 that says it passes comes before any work (cloud-api L24 rule 30).
+"""When a request is repeated: a 503 that says it passes comes before any work (cloud-api-latest L24 rule 30).
 
 Anything else that failed is the caller's to repeat.
 """

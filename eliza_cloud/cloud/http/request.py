@@ -53,7 +53,7 @@ class CloudResponse:
 
     @property
     def is_unknown_path(self) -> bool:
-        """Whether the answer is how a server says that it has no such path (cloud-api §3, L22)."""
+        """Whether it is how a server says that it has no such path (cloud-api §3, cloud-api-latest L22)."""
         if self.document is None:
             return self.status in {404, 500}
         return self.status == 404 and says_unknown_path(self.document)

@@ -21,7 +21,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     restore: float = 130.0
     login: float = 10.0
     heartbeat: float = 10.0
-    #: The newest generation tries four ways of 60 s each, and polls between them (cloud-api L6).
+    #: The newest generation tries four ways of 60 s each, and polls between them (cloud-api-latest L6).
     message: float = 300.0
     #: A bridge that is "unreachable" after this long was waited for by the cloud (its limit is 30 s or more).
     bridge_wait_limit: float = 25.0

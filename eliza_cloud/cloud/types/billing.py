@@ -120,7 +120,7 @@ def read_checkout(document: dict[str, Any]) -> CheckoutPage:
 
 
 def read_hourly_rates(document: dict[str, Any]) -> dict[str, float]:
-    """Read the rates of running agents from the account's limits (cloud-api L20), if there are any."""
+    """Read the rates of running agents from the account's limits (cloud-api-latest L20), if there are any."""
     v2 = members(members(document.get("data")).get("v2"))
     active = members(v2.get("activeCompute"))
     resources = active.get("resources", members(active.get("value")).get("resources"))

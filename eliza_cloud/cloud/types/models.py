@@ -128,7 +128,7 @@ class Agent(msgspec.Struct, frozen=True):
 class Heartbeat(msgspec.Struct, frozen=True):
     """A clean heartbeat. `runtime` is the cloud's word for what answered, where it says it.
 
-    The shared runtime also answers for a dedicated agent that never ran (cloud-api L17): such an agent is
+    The shared runtime answers for a dedicated agent that never ran (cloud-api-latest L17): such an agent is
     alive only when its record says running.
     """
 

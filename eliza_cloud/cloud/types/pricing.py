@@ -1,4 +1,4 @@
-"""What a start costs (cloud-api L2, L4): the price of a 428, and the quote of an upgrade."""
+"""What a start costs (cloud-api-latest L2, L4): the price of a 428, and the quote of an upgrade."""
 
 from typing import Any
 
