@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.docs.pages import REFERENCE
+from tests.docs.pages import REFERENCE, ROOT
 from tests.docs.source import PACKAGE, modules
 
 PAGES = ("architecture", "decisions")
@@ -28,6 +28,13 @@ def names() -> set[str]:
 def test_every_file_that_is_named_exists(page):
     named = set(re.findall(r"`((?:\w+/)*\w+\.py|(?:\w+/)+)`", TEXTS[page])) - {"eliza_cloud/"}
     assert [path for path in named if not (PACKAGE / path).exists()] == []
+
+
+def test_every_file_that_the_recipes_name_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:[\w.]+/)+(?:[\w.-]+\.\w+)?)`", text))
+    assert len(named) > 50
+    assert [path for path in named if not ((ROOT / path).exists() or (PACKAGE / path).exists())] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
