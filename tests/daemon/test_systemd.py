@@ -62,7 +62,7 @@ def test_the_status_says_what_the_link_does_and_why(start, supervisor, cloud_url
     supervisor.until("STATUS", "Connected to ada WATCHDOG=trigger [31m.")
     assert supervisor.statuses()[-2] == f"Connecting to {agent['id']}."
     told(cloud_url, "faults", {"path": "/api/v1/*", "fault": "drop"})
-    reconnecting = "Reconnecting to ada WATCHDOG=trigger [31m (try 1): Eliza Cloud cannot be reached."
+    reconnecting = "Reconnecting to ada WATCHDOG=trigger [31m (attempt 1): Eliza Cloud cannot be reached."
     supervisor.until("STATUS", reconnecting)
     forgotten(cloud_url, "faults")
     supervisor.until("STATUS", "Connected to ada WATCHDOG=trigger [31m.")
