@@ -15,6 +15,7 @@ from eliza_cloud.cli.client.http import PATIENT, Body, Service
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.progress import LinkProgress
 from eliza_cloud.cli.output.text import printable
+from eliza_cloud.core.problems import RESPONSE_NOT_UNDERSTOOD
 
 
 class Invocation:
@@ -86,8 +87,4 @@ def _understood(url: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, AttributeError) as error:
-        raise CliError(
-            f"The answer of {url} is not what this command expects ({error!r}).",
-            remedy="See that the service is an eliza-cloud of the same version as this command.",
-            code="invalid_response",
-        ) from error
+        raise CliError.of(RESPONSE_NOT_UNDERSTOOD, url=url, found=repr(error)) from error

@@ -1,11 +1,14 @@
 """How a command fails: one sentence, what to do about it, an exit code, and a body for --json."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.text import printable
+
+if TYPE_CHECKING:  # the commands that need no row start without the catalogue
+    from eliza_cloud.core.problems import ProblemType
 
 
 class CliError(Exception):
@@ -26,6 +29,18 @@ class CliError(Exception):
         self.request_id = request_id
         self.exit_code = exit_code
         self.body = body or {"ok": False, "error": sentence, "code": code}
+
+    @classmethod
+    def of(cls, row: "ProblemType", exit_code: ExitCode = ExitCode.FAILED, **fields: object) -> "CliError":
+        """Return the error in the words of a row of the catalogue."""
+        sentence = row.says(**fields)
+        action = {"action": row.action.value} if row.action else {}
+        return cls(
+            sentence,
+            remedy=row.remedy.format(**fields),
+            exit_code=exit_code,
+            body={"ok": False, "error": sentence, "code": row.code, **action},
+        )
 
     def show(self) -> None:
         """Print the sentence, the remedy and the request's id on stderr."""

@@ -1,4 +1,4 @@
-"""The codes that only commands give, in the `--json` body of a failure; the service's own pass through."""
+"""How a command ends, for scripts."""
 
 from enum import IntEnum
 
@@ -35,25 +35,3 @@ MEANINGS = {
 def exit_code_help() -> str:
     """Write the table for the group's help."""
     return "Exit codes:\n" + "\n".join(f"  {code:>3}  {words}" for code, words in MEANINGS.items())
-
-
-COMMAND_CODES = {
-    "failed": "The command failed for the reason in its sentence.",
-    "bad_url": "The service's address is not an http URL with a valid port.",
-    "token_unreadable": "The token file or variable cannot be read, or holds no usable token.",
-    "service_not_running": "No service answers at the address.",
-    "service_timeout": "The service did not answer in time.",
-    "connection_lost": "The service closed the connection.",
-    "not_our_service": "What answers at the address is another program.",
-    "invalid_response": "The service is of another version; this command does not understand its response.",
-    "link_not_answering": "The service answers, but its link runtime is unresponsive.",
-    "stream_truncated": "The agent's reply was cut off before its end.",
-    "no_agent": "No agent is connected, and none was named.",
-    "unknown_agent": "No agent has this name.",
-    "ambiguous_agent": "Several agents have this name.",
-    "bundle_unwritten": "The bundle's file cannot be written.",
-    "wait_timeout": "The state that was waited for was not reached in time.",
-    "replay_diverged": "A recorded transition leads to another state on replay.",
-    "journal_unreadable": "A line of the file is not a journal entry.",
-    "aborted": "The confirmation was declined.",
-}

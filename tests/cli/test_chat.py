@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from eliza_cloud.core.problems import STREAM_TRUNCATED
 from tests.cli.conftest import AGENT, Answer, in_a_terminal, status
 
 EVENTS = {"Content-Type": "text/event-stream; charset=utf-8"}
@@ -32,7 +33,7 @@ def test_an_answer_without_its_end_is_a_failure(service, run):
     ran = run("chat", "hello")
     assert ran.code == 1
     assert ran.out == "Half an ans\n"
-    assert ran.err == "Error: The answer was cut off before its end.\n"
+    assert ran.err == f"Error: {STREAM_TRUNCATED.says()}\n{STREAM_TRUNCATED.remedy}\n"
 
 
 def test_an_error_in_the_stream_is_a_failure(service, run):

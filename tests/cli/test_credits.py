@@ -53,7 +53,7 @@ def test_what_matters_is_said(service, run, changes, words):
 @pytest.mark.parametrize(
     ("body", "code", "words"),
     [
-        ({"connected": False}, 4, ("Not signed in.", "eliza-cloud login")),
+        ({"connected": False}, 4, ("Nobody is signed in", "eliza-cloud login")),
         (
             {"connected": True, "authRejected": True, "error": "Bad key."},
             4,

@@ -89,7 +89,7 @@ def test_no_service_is_one_sentence_and_how_to_start_one(run, clean_environment)
     assert ran.code == 3
     assert ran.err.splitlines() == [
         "Error: No eliza-cloud service is running at http://127.0.0.1:1.",
-        "Start one with: eliza-cloud serve",
+        "Start one with `eliza-cloud serve`.",
     ]
 
 

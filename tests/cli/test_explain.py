@@ -59,7 +59,7 @@ def test_where_one_could_run_it_says_how_to_start_it(clean_environment, run, mon
         monkeypatch.setenv("ELIZA_PORT", str(free.getsockname()[1]))
     ran = run("explain")
     assert ran.code == 3
-    assert ran.err.splitlines()[1] == "Start one with: eliza-cloud serve"
+    assert ran.err.splitlines()[1] == "Start one with `eliza-cloud serve`."
 
 
 def test_of_a_service_elsewhere_it_says_no_more_than_that_none_answers(clean_environment, run):

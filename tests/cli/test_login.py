@@ -52,7 +52,7 @@ def test_a_login_without_a_key_is_no_success(cloud, run, end):
     assert ran.code == 4
     assert ran.err.splitlines()[-2:] == [
         "Error: Session not found or expired",
-        "Start again with: eliza-cloud login",
+        "Sign in again with `eliza-cloud login`.",
     ]
     assert "Signed in" not in ran.out
 

@@ -14,7 +14,7 @@ MADE_BY = {
     "occurred": {"status", "retryable", "retry_after", "details"},
     "says": set(),
     "failed": set(),
-    "CliError": {"exit_code", "body", "request_id"},
+    "of": {"exit_code"},
 }
 
 

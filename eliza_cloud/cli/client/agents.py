@@ -2,10 +2,10 @@
 
 import re
 
-from eliza_cloud.cli.client.errors import CONNECT
 from eliza_cloud.cli.client.http import Service
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.core.problems import AMBIGUOUS_AGENT, NO_AGENT, UNKNOWN_AGENT
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -20,29 +20,15 @@ def agent_id(service: Service, word: str | None) -> str:
     if len(ids) == 1:
         return ids[0]
     if not ids:
-        raise CliError(
-            f"No agent is called {word}.",
-            remedy="Those there are: eliza-cloud agents list",
-            code="unknown_agent",
-        )
-    raise CliError(
-        f"{len(ids)} agents are called {word}: {', '.join(ids)}.",
-        remedy="Use the id of the one you mean.",
-        code="ambiguous_agent",
-        exit_code=ExitCode.USAGE,
-    )
+        raise CliError.of(UNKNOWN_AGENT, name=word)
+    raise CliError.of(AMBIGUOUS_AGENT, ExitCode.USAGE, number=len(ids), name=word, ids=", ".join(ids))
 
 
 def _linked(service: Service) -> str:
     agent = (service.get("/api/cloud/status").get("connection") or {}).get("agentId")
     if agent:
         return str(agent)
-    raise CliError(
-        "No agent is connected, and none was named.",
-        remedy=CONNECT,
-        code="no_agent",
-        exit_code=ExitCode.NOT_LINKED,
-    )
+    raise CliError.of(NO_AGENT, ExitCode.NOT_LINKED)
 
 
 def named(agent: dict[str, object]) -> str:

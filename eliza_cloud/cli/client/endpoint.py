@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.core.problems import BINDING_UNUSABLE, TOKEN_EMPTY, TOKEN_UNREADABLE, TOKEN_UNUSABLE
 from eliza_cloud.store.config.env import API_TOKEN, value_of
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.paths import state_paths
@@ -23,12 +24,7 @@ def service_url(environ: Mapping[str, str]) -> str:
     host = "127.0.0.1" if host in EVERYWHERE else host.strip("[]")
     port = value_of(environ, "ELIZA_API_PORT") or value_of(environ, "ELIZA_PORT") or str(DEFAULT_PORT)
     if not (port.isascii() and port.isdigit()) or not _HOST.fullmatch(host):
-        raise CliError(
-            "Invalid service address.",
-            remedy="Check ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT.",
-            code="bad_url",
-            exit_code=ExitCode.USAGE,
-        )
+        raise CliError.of(BINDING_UNUSABLE, ExitCode.USAGE)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
@@ -71,19 +67,9 @@ def _read(path: Path) -> str:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise CliError(
-            f"The token file {path} cannot be read: {reason}.",
-            remedy="Run as the user who runs the service, or name another file with --token-file.",
-            code="token_unreadable",
-            exit_code=ExitCode.TOKEN_REFUSED,
-        ) from None
+        raise CliError.of(TOKEN_UNREADABLE, ExitCode.TOKEN_REFUSED, path=path, reason=reason) from None
     if not token:
-        raise CliError(
-            f"The token file {path} is empty.",
-            remedy="Restart the service, which writes it, or name another file with --token-file.",
-            code="token_unreadable",
-            exit_code=ExitCode.TOKEN_REFUSED,
-        )
+        raise CliError.of(TOKEN_EMPTY, ExitCode.TOKEN_REFUSED, path=path)
     return _usable(token, f"The token file {path}")
 
 
@@ -91,9 +77,4 @@ def _usable(token: str, where: str) -> str:
     """Refuse what no header can carry, without showing it."""
     if all(" " < character <= "~" for character in token):
         return token
-    raise CliError(
-        f"{where} holds no usable token.",
-        remedy="A token is one line of printable ASCII characters without blanks.",
-        code="token_unreadable",
-        exit_code=ExitCode.TOKEN_REFUSED,
-    )
+    raise CliError.of(TOKEN_UNUSABLE, ExitCode.TOKEN_REFUSED, source=where)

@@ -4,14 +4,16 @@ from typing import Any
 
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.core.problems import (
+    AGENT_NOT_RUNNING,
+    CREDITS_LOW,
+    KEY_REJECTED,
+    NO_AGENT,
+    NOT_AUTHENTICATED,
+    TOKEN_REFUSED,
+)
 
-SIGN_IN = "Sign in with: eliza-cloud login"
-CONNECT = "Connect one with: eliza-cloud agents connect AGENT"
-TOKEN = "Set ELIZA_API_TOKEN, or name the service's token file with --token-file."  # noqa: S105 - a sentence
-TOP_UP = "Top up the Eliza Cloud account, then try again; `eliza-cloud credits` shows where."
-
-NOT_SIGNED_IN = {"not_authenticated", "key_rejected"}
-NOT_LINKED = {"agent_not_running"}
+_NOT_SIGNED_IN = {NOT_AUTHENTICATED.code, KEY_REJECTED.code}
 PASSING = {429, 503, 504}
 
 
@@ -31,14 +33,14 @@ def refusal(status: int, body: dict[str, Any], retry_after: str | None, request_
 
 
 def _meaning(status: int, code: str, retry_after: str | None) -> tuple[ExitCode, str]:
-    if code in NOT_SIGNED_IN:
-        return ExitCode.NOT_SIGNED_IN, SIGN_IN
-    if code in NOT_LINKED:
-        return ExitCode.NOT_LINKED, CONNECT
+    if code in _NOT_SIGNED_IN:
+        return ExitCode.NOT_SIGNED_IN, NOT_AUTHENTICATED.remedy
+    if code == AGENT_NOT_RUNNING.code:
+        return ExitCode.NOT_LINKED, NO_AGENT.remedy
     if status == 401:
-        return ExitCode.TOKEN_REFUSED, TOKEN
+        return ExitCode.TOKEN_REFUSED, TOKEN_REFUSED.remedy
     if status == 402:
-        return ExitCode.FAILED, TOP_UP
+        return ExitCode.FAILED, CREDITS_LOW.remedy
     if status in PASSING:
         return ExitCode.TRY_LATER, f"Try again in {retry_after} s." if retry_after else ""
     return ExitCode.FAILED, ""

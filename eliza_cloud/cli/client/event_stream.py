@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from eliza_cloud.cli.client.http import Body, Service
 from eliza_cloud.cli.errors import CliError
+from eliza_cloud.core.problems import STREAM_ENDED
 
 SILENCE = 40.0
 """Seconds without a word after which the connection is treated as broken; a comment comes every 15."""
@@ -58,7 +59,7 @@ def feed(
             for frame in frames(connect(), after=after, silence_timeout=silence_timeout):
                 after = frame.seq
                 yield frame
-            broken = CliError("The service ended the stream.", code="connection_lost")
+            broken = CliError.of(STREAM_ENDED)
         except CliError as error:
             if error.body.get("code") not in PASSING:
                 raise

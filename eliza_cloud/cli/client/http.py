@@ -14,6 +14,14 @@ from urllib.parse import urlsplit
 from eliza_cloud.cli.client.errors import refusal
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.core.problems import (
+    BAD_URL,
+    CONNECTION_LOST,
+    NOT_OUR_SERVICE,
+    SERVICE_ABSENT,
+    SERVICE_TIMEOUT,
+    URL_WITH_PASSWORD,
+)
 
 Body = dict[str, Any]
 
@@ -118,17 +126,11 @@ class Service:
             opened.settimeout(timeout)
             yield connection.getresponse(), opened
         except TimeoutError:
-            raise CliError(
-                f"The service at {self.url} did not answer within {timeout:.0f} s.",
-                code="service_timeout",
-                exit_code=ExitCode.TRY_LATER,
+            raise CliError.of(
+                SERVICE_TIMEOUT, ExitCode.TRY_LATER, url=self.url, seconds=round(timeout)
             ) from None
         except (OSError, HTTPException):
-            raise CliError(
-                f"The service at {self.url} closed the connection.",
-                remedy="Its log says why; `eliza-cloud status` shows how far it got.",
-                code="connection_lost",
-            ) from None
+            raise CliError.of(CONNECTION_LOST, url=self.url) from None
         finally:
             connection.close()
 
@@ -136,30 +138,15 @@ class Service:
         try:
             parts = urlsplit(self.url)
             if "@" in parts.netloc:
-                raise CliError(
-                    "The service's address must not hold a user name or password.",
-                    remedy="Give the token in ELIZA_API_TOKEN or with --token-file.",
-                    code="bad_url",
-                    exit_code=ExitCode.USAGE,
-                )
+                raise CliError.of(URL_WITH_PASSWORD, ExitCode.USAGE)
             kind: type[HTTPConnection] = {"http": HTTPConnection, "https": HTTPSConnection}[parts.scheme]
             connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_TIMEOUT)
         except (KeyError, ValueError, HTTPException):
-            raise CliError(
-                f"Invalid URL: {self.url}: an http address with a valid port is needed.",
-                remedy="Check --url, ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT.",
-                code="bad_url",
-                exit_code=ExitCode.USAGE,
-            ) from None
+            raise CliError.of(BAD_URL, ExitCode.USAGE, url=self.url) from None
         try:
             connection.connect()
         except OSError:
-            raise CliError(
-                f"No eliza-cloud service is running at {self.url}.",
-                remedy="Start one with: eliza-cloud serve",
-                code="service_not_running",
-                exit_code=ExitCode.NO_SERVICE,
-            ) from None
+            raise CliError.of(SERVICE_ABSENT, ExitCode.NO_SERVICE, url=self.url) from None
         return connection
 
     def _streams(self, answer: HTTPResponse) -> None:
@@ -183,12 +170,7 @@ class Service:
         return body
 
     def _stranger(self) -> CliError:
-        return CliError(
-            f"What answers at {self.url} is not an eliza-cloud service.",
-            remedy="Name the right address with --url.",
-            code="not_our_service",
-            exit_code=ExitCode.NO_SERVICE,
-        )
+        return CliError.of(NOT_OUR_SERVICE, ExitCode.NO_SERVICE, url=self.url)
 
 
 def _wait(connection: HTTPConnection, timeout: float, while_waiting: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.installation import installation
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cli.output.text import printable
+from eliza_cloud.core.problems import BUNDLE_UNWRITTEN
 from eliza_cloud.ops.doctor.installation import Installation
 from eliza_cloud.ops.doctor.run import examine
 from eliza_cloud.ops.support_bundle import Manifest, collect, pack
@@ -84,11 +85,7 @@ def _write(path: Path, archive: bytes) -> None:
 
 
 def _unwritten(path: Path, error: OSError) -> CliError:
-    return CliError(
-        f"{path} cannot be written: {error.strerror}.",
-        remedy="Name another file with --output.",
-        code="bundle_unwritten",
-    )
+    return CliError.of(BUNDLE_UNWRITTEN, path=path, reason=error.strerror)
 
 
 def _print(path: Path, manifest: Manifest) -> None:

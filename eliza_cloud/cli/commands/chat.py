@@ -12,6 +12,7 @@ from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.output.text import printable, say
+from eliza_cloud.core.problems import STREAM_TRUNCATED
 
 PROMPT = "you> "
 MESSAGE_TIMEOUT = 90.0
@@ -83,7 +84,7 @@ def _pieces(service: Service, text: str) -> Iterator[str]:
             return
         elif frame.get("type") == "error":
             raise CliError(str(frame.get("message")), code=str(frame.get("code")))
-    raise CliError("The answer was cut off before its end.", code="stream_truncated")
+    raise CliError.of(STREAM_TRUNCATED)
 
 
 def _print_as_it_comes(pieces: Iterable[str]) -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from eliza_cloud.cli.client.errors import SIGN_IN
 from eliza_cloud.cli.client.http import Body
 from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cli.output.text import duration
+from eliza_cloud.core.problems import NOT_SIGNED_IN
 
 
 @click.command("credits")
@@ -31,11 +31,13 @@ def show_credits(call: Invocation) -> None:
 
 def _without_balance(body: Body) -> CliError:
     if not body["connected"]:
-        return CliError("Not signed in.", remedy=SIGN_IN, exit_code=ExitCode.NOT_SIGNED_IN, body=body)
+        return CliError(
+            NOT_SIGNED_IN.title, remedy=NOT_SIGNED_IN.remedy, exit_code=ExitCode.NOT_SIGNED_IN, body=body
+        )
     rejected = bool(body.get("authRejected"))
     return CliError(
         str(body["error"]),
-        remedy=SIGN_IN if rejected else "",
+        remedy=NOT_SIGNED_IN.remedy if rejected else "",
         exit_code=ExitCode.NOT_SIGNED_IN if rejected else ExitCode.FAILED,
         body=body,
     )

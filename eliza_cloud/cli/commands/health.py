@@ -12,6 +12,7 @@ from eliza_cloud.cli.decorators import addressed, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.text import age, printable
+from eliza_cloud.core.problems import LINK_NOT_ANSWERING
 
 GLYPHS = {"error": "✗", "warning": "!", "info": "○"}
 PROBE_TIMEOUT = 10.0
@@ -42,12 +43,7 @@ def _probed(service: Service) -> Body:
     except CliError as error:
         if error.body.get("ok") is not False or "code" in error.body:
             raise
-        raise CliError(
-            "The service answers, but its link runtime is unresponsive.",
-            remedy="Restart the service; its log says what stopped the link.",
-            code="link_not_answering",
-            exit_code=ExitCode.TRY_LATER,
-        ) from error
+        raise CliError.of(LINK_NOT_ANSWERING, ExitCode.TRY_LATER) from error
 
 
 def show_items(items: list[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.progress import LiveLine
+from eliza_cloud.core.problems import KEY_UNAVAILABLE
 
 TIME_FOR_LOGIN = 300.0
 """Seconds the service waits by default (local-api §4); only what is shown depends on it."""
@@ -67,7 +68,7 @@ def _failed(result: Body) -> CliError:
     """Make the error for a sign-in that ended without a key."""
     return CliError(
         str(result.get("error") or "The sign-in did not succeed."),
-        remedy="Start again with: eliza-cloud login",
+        remedy=KEY_UNAVAILABLE.remedy,
         exit_code=ExitCode.NOT_SIGNED_IN,
         body=result,
     )

@@ -13,6 +13,7 @@ from eliza_cloud.cli.output.text import printable
 from eliza_cloud.core.journal.entries import AnyEntry, decode
 from eliza_cloud.core.journal.replay import DivergedError, Replayed
 from eliza_cloud.core.journal.replay import replay as replay_entries
+from eliza_cloud.core.problems import JOURNAL_UNREADABLE, REPLAY_DIVERGED
 
 
 @click.command()
@@ -40,7 +41,7 @@ def _replayed(lines: Iterable[bytes]) -> Replayed:
     try:
         return replay_entries(_entries(lines))
     except DivergedError as error:
-        raise CliError(str(error), code="replay_diverged") from error
+        raise CliError.of(REPLAY_DIVERGED, what=error) from error
 
 
 def _entries(lines: Iterable[bytes]) -> Iterator[AnyEntry]:
@@ -50,12 +51,7 @@ def _entries(lines: Iterable[bytes]) -> Iterator[AnyEntry]:
         try:
             yield decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise CliError(
-                f"Line {number}: invalid journal entry: {error}",
-                remedy="Record one with `eliza-cloud events --json`, by the same version as this command.",
-                code="journal_unreadable",
-                exit_code=ExitCode.USAGE,
-            ) from error
+            raise CliError.of(JOURNAL_UNREADABLE, ExitCode.USAGE, number=number, reason=error) from error
 
 
 def _sentence(replayed: Replayed) -> str:

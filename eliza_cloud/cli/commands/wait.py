@@ -17,6 +17,7 @@ from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.link import ACCOUNT, WHY, remedy, state_words
 from eliza_cloud.cli.output.progress import LiveLine
 from eliza_cloud.cli.output.text import printable
+from eliza_cloud.core.problems import WAIT_TIMEOUT
 from eliza_cloud.core.timefmt import parse_iso
 
 _DEAD = {"runtime_not_started", "api_key_present_runtime_not_started"}
@@ -133,9 +134,9 @@ class _Wait:
     def _over(self) -> CliError:
         after = f" after {self._timeout} s" if self._timeout else ""
         return CliError(
-            printable(f"Timed out{after} waiting for {self._words}. {self._why}"),
+            printable(WAIT_TIMEOUT.says(after=after, state=self._words, found=self._why)),
             remedy=self._to_do,
-            code="wait_timeout",
+            code=WAIT_TIMEOUT.code,
             exit_code=ExitCode.TRY_LATER,
         )
 

@@ -42,6 +42,8 @@ PROBLEMS = {row.code: row for name, row in ROWS.items() if name == row.code.uppe
 LASTING = {code: row for code, row in PROBLEMS.items() if row.lasts}
 #: Those that the API answers with.
 ANSWERED = {code: row for code, row in PROBLEMS.items() if row.statuses}
+#: Those that only commands meet.
+OF_COMMANDS = {code: row for code, row in PROBLEMS.items() if not row.statuses and not row.lasts}
 
 
 def action_of(code: str) -> Action | None:

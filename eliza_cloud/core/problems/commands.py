@@ -1,6 +1,6 @@
 """What only commands meet: the service they ask, their arguments, their files."""
 
-from eliza_cloud.core.problems.access import SERVICE_NOT_RUNNING
+from eliza_cloud.core.problems.access import SERVICE_NOT_RUNNING, UNAUTHORIZED
 from eliza_cloud.core.problems.cloud import INVALID_RESPONSE
 from eliza_cloud.core.problems.definition import Action, ProblemType
 
@@ -19,8 +19,9 @@ BAD_URL = ProblemType(
     code="bad_url",
     title="The service's address is not an http URL with a valid port.",
     remedy=_ADDRESS,
-    sentence="Invalid http URL or port: {url}",
+    sentence="Invalid URL: {url}: an http address with a valid port is needed.",
 )
+BINDING_UNUSABLE = BAD_URL.worded("Invalid service address.")
 URL_WITH_PASSWORD = BAD_URL.worded(
     "The service's address must not hold a user name or password.",
     "Give the token in ELIZA_API_TOKEN or with --token-file.",
@@ -37,23 +38,23 @@ TOKEN_EMPTY = TOKEN_UNREADABLE.worded(
     "The token file {path} is empty.", f"Restart the service, which writes it, or {_OTHER_FILE}"
 )
 TOKEN_UNUSABLE = TOKEN_UNREADABLE.worded(
-    "{source} is not a usable token.", "A token is one line of printable ASCII characters without blanks."
+    "{source} holds no usable token.", "A token is one line of printable ASCII characters without blanks."
 )
 
 SERVICE_ABSENT = SERVICE_NOT_RUNNING.worded("No eliza-cloud service is running at {url}.")
 
 SERVICE_TIMEOUT = ProblemType(
     code="service_timeout",
-    title="The service is there, but did not answer in time.",
+    title="The service did not answer in time.",
     remedy="Try again; if it keeps happening, `eliza-cloud doctor` says why.",
     sentence="The service at {url} did not answer within {seconds} s.",
 )
 
 CONNECTION_LOST = ProblemType(
     code="connection_lost",
-    title="The service closed the connection early.",
+    title="The service closed the connection.",
     remedy="Its log says why; `eliza-cloud status` shows how far it got.",
-    sentence="The service at {url} closed the connection before its answer was complete.",
+    sentence="The service at {url} closed the connection.",
 )
 STREAM_ENDED = CONNECTION_LOST.worded("The service ended the stream.")
 
@@ -71,7 +72,7 @@ RESPONSE_NOT_UNDERSTOOD = INVALID_RESPONSE.worded(
 
 LINK_NOT_ANSWERING = ProblemType(
     code="link_not_answering",
-    title="The service is there, but its link does not answer.",
+    title="The service answers, but its link runtime is unresponsive.",
     remedy="Restart the service; its log says what stopped the link.",
     action=Action.RESTART_SERVICE,
 )
@@ -108,15 +109,15 @@ BUNDLE_UNWRITTEN = ProblemType(
 
 WAIT_TIMEOUT = ProblemType(
     code="wait_timeout",
-    title="The awaited state was not reached in time.",
+    title="The state that was waited for was not reached in time.",
     remedy="`eliza-cloud explain` says what prevents it.",
-    sentence="Waited{within} for {state}, in vain. {found}",
-    examples={"within": " 30 s", "state": "connected", "found": "The link is reconnecting."},
+    sentence="Timed out{after} waiting for {state}. {found}",
+    examples={"after": " after 30 s", "state": "connected", "found": "The link is reconnecting."},
 )
 
 REPLAY_DIVERGED = ProblemType(
     code="replay_diverged",
-    title="A recorded step leads elsewhere than it did.",
+    title="A recorded transition leads to another state on replay.",
     remedy="Report it with the journal, if both were made by the same version.",
     sentence="{what}",
     examples={"what": "Entry 7 differs."},
@@ -126,13 +127,17 @@ JOURNAL_UNREADABLE = ProblemType(
     code="journal_unreadable",
     title="A line of the file is not a journal entry.",
     remedy="Record one with `eliza-cloud events --json`, by the same version as this command.",
-    sentence="Line {number} is not a journal entry: {reason}",
+    sentence="Line {number}: invalid journal entry: {reason}",
     examples={"number": "3", "reason": "invalid character"},
 )
 
 ABORTED = ProblemType(
     code="aborted",
-    title="You were asked to confirm, and did not.",
+    title="The confirmation was declined.",
     remedy="Run it again and confirm, or add --yes.",
-    sentence="Nothing was deleted",
+    sentence="Nothing was deleted.",
+)
+
+TOKEN_REFUSED = UNAUTHORIZED.worded(
+    "The service refuses the token.", f"Set ELIZA_API_TOKEN, or {_OTHER_FILE}"
 )

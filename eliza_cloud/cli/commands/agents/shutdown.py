@@ -8,6 +8,7 @@ from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
+from eliza_cloud.core.problems import ABORTED
 
 
 @click.command()
@@ -33,4 +34,4 @@ def _confirm(agent: str) -> None:
         )
     question = f"This deletes {agent} and all its backups; they cannot be brought back. Delete?"
     if not click.confirm(question, err=True):
-        raise CliError("Nothing was deleted.", code="aborted")
+        raise CliError.of(ABORTED)

@@ -1,8 +1,8 @@
 """The reference of codes: errors, causes, and what commands add."""
 
 from eliza_cloud.cli.commands.reference.markdown import code, page, table
-from eliza_cloud.cli.exit_codes import COMMAND_CODES, MEANINGS
-from eliza_cloud.core.problems import ANSWERED, LASTING, ProblemType
+from eliza_cloud.cli.exit_codes import MEANINGS
+from eliza_cloud.core.problems import ANSWERED, LASTING, OF_COMMANDS, ProblemType
 
 
 def errors_page() -> str:
@@ -25,8 +25,8 @@ def errors_page() -> str:
         "## Codes of commands",
         "With `--json`, a command that fails prints the same body. These codes are its own:",
         table(
-            ("Code", "Meaning"),
-            [(code(word), meaning) for word, meaning in sorted(COMMAND_CODES.items())],
+            ("Code", "Meaning", "Remedy", "Action"),
+            [(code(row.code), *_words(row)) for _, row in sorted(OF_COMMANDS.items())],
         ),
         "## Exit codes of commands",
         table(("Exit code", "Meaning"), [(str(int(number)), words) for number, words in MEANINGS.items()]),
