@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-#: Seconds: how long a checkout may take to be paid, and how long an answer about crypto payments counts.
+#: Seconds: how long a checkout may take to be paid, and how long an answer about crypto payments is kept.
 TOP_UP_TAKES = 3600.0
-CRYPTO_STATUS_COUNTS = 60.0
+CRYPTO_STATUS_KEPT = 60.0
 
 
 class BillingMemory:
@@ -25,12 +25,12 @@ class BillingMemory:
         return self._top_up_until is not None and self._monotonic() < self._top_up_until
 
     def crypto_enabled(self, key_generation: int) -> bool | None:
-        """Return what the cloud said for this key within the last minute; None when it has to be asked."""
+        """Return the cloud's answer for this key of the last minute; None when it has to be asked."""
         if self._crypto is None:
             return None
         number, until, enabled = self._crypto
         return enabled if number == key_generation and self._monotonic() < until else None
 
     def note_crypto(self, key_generation: int, *, enabled: bool) -> None:
-        """Note what the cloud said for this key."""
-        self._crypto = (key_generation, self._monotonic() + CRYPTO_STATUS_COUNTS, enabled)
+        """Note what the cloud answered for this key."""
+        self._crypto = (key_generation, self._monotonic() + CRYPTO_STATUS_KEPT, enabled)

@@ -142,12 +142,12 @@ def add_routes(app: web.Application) -> None:
 
 
 def is_open(request: web.Request) -> bool:
-    """Tell whether the request's route needs no token on loopback; what matches no route always does."""
+    """Return whether the request's route is open on loopback; what matches no route is not."""
     return any(route.open or route.probe for route in _matched(request))
 
 
 def is_probe(request: web.Request) -> bool:
-    """Tell whether the request's route needs no token wherever the service listens."""
+    """Return whether the request's route needs no token wherever the service listens."""
     return any(route.probe for route in _matched(request))
 
 

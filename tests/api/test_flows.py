@@ -97,7 +97,7 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
 @pytest.mark.parametrize(
     ("flow", "files", "switches"),
     [
-        (connect, 62, 440),
+        (connect, 63, 440),
         (status, 17, 25),
         (login, 58, 600),
         (missed_heartbeat, 34, 250),

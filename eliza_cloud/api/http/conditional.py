@@ -1,4 +1,4 @@
-"""Answers that are made once and given many times."""
+"""Conditional requests (RFC 9110 §13): responses that are made once and sent many times."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -8,7 +8,7 @@ from aiohttp import web
 
 
 class CachedResponse:
-    """One answer, ready to go; whoever has it already is told so (RFC 9110 §13.1.2)."""
+    """A response with its `ETag`; 304 for a client that has it (RFC 9110 §13.1.2)."""
 
     def __init__(self, content: bytes, media: str, headers: Mapping[str, str] | None = None) -> None:
         self.content = content

@@ -1,4 +1,4 @@
-"""Work that lasts as long as somebody waits for it: it ends with its client, and with the service."""
+"""Cancelling a handler's work when its client disconnects or the service stops."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,19 +10,19 @@ from eliza_cloud.api.middleware.errors import ClientGoneError
 from eliza_cloud.core.problems import STOPPING
 from eliza_cloud.runtime.errors import LinkError
 
-#: Seconds between two looks at whether the client is still there (aiohttp tells a handler nothing of it).
-LOOK_INTERVAL = 0.25
+#: Seconds between two checks of the connection: aiohttp does not report a disconnect to a handler.
+POLL_INTERVAL = 0.25
 
 
 class Disconnects:
-    """The conversations that are under way."""
+    """The handlers whose work ends with their client."""
 
     def __init__(self) -> None:
         self._scopes: set[asyncio.Timeout] = set()
         self._stopping = False
 
     def stop(self) -> None:
-        """End them all now, and every later one at once."""
+        """Cancel all of them, and every later one at once."""
         self._stopping = True
         for scope in self._scopes:
             _end(scope)
@@ -48,24 +48,24 @@ class Disconnects:
 
 
 class _Watch:
-    """Looks at the client's connection again and again, without a task."""
+    """Polls the client's connection, without a task."""
 
     def __init__(self, request: web.Request, scope: asyncio.Timeout) -> None:
         self._request = request
         self._scope = scope
-        self._look()
+        self._poll()
 
     def cancel(self) -> None:
         self._handle.cancel()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         if is_gone(self._request):
             _end(self._scope)
-        self._handle = asyncio.get_running_loop().call_later(LOOK_INTERVAL, self._look)
+        self._handle = asyncio.get_running_loop().call_later(POLL_INTERVAL, self._poll)
 
 
 def is_gone(request: web.Request) -> bool:
-    """Tell whether the client has closed its connection."""
+    """Return whether the client has closed its connection."""
     transport = request.transport
     return transport is None or transport.is_closing()
 

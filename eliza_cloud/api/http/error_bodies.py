@@ -33,13 +33,13 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 
 class CloudRefused(msgspec.Struct, frozen=True):
-    """What the cloud answered instead of a success, as it said it."""
+    """The cloud's own refusal, as it came."""
 
     error: str
 
 
 class OpenAiError(msgspec.Struct, frozen=True):
-    """What went wrong, as OpenAI says it."""
+    """OpenAI's error object."""
 
     message: Sentence
     type: str

@@ -1,6 +1,6 @@
-"""The event stream's hub: each change is kept once, for all readers, who go at their own pace.
+"""The hub of the event stream: each change is kept once for all readers.
 
-A reader is a position in a bounded history. Nobody's queue can grow, and nobody waits for a reader.
+A reader is a position in a bounded history, so that no queue can grow and no reader holds up another.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class _Change(msgspec.Struct):
-    """What is told of one change, and its frame once that is written."""
+    """One change, and its frame once that is encoded."""
 
     entry: AnyEntry
     facts: Facts
@@ -43,7 +43,7 @@ class _Change(msgspec.Struct):
 
 
 class EventHub:
-    """Hears what the journal notes of this manager's link; `clean` takes secrets out of a frame."""
+    """Listens to the journal of this manager's link; `clean` redacts a frame."""
 
     def __init__(
         self,
@@ -88,11 +88,11 @@ class EventHub:
         return max(self._first, self.newest - len(self._changes) + 1)
 
     def is_of_this_run(self, seq: int) -> bool:
-        """Tell whether a change of this number was heard."""
+        """Return whether a change of this number belongs to this run."""
         return self._first is not None and self._first <= seq <= self.newest
 
     def frame(self, seq: int) -> bytes:
-        """Return the frame of a change that is kept; the first reader to ask has it written."""
+        """Return the frame of a change that is kept; encoded for the first reader that asks."""
         change = self._kept(seq)
         if change.frame is None:
             view = status_view(change.facts, running=change.running)

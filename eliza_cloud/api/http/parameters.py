@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Parameter(Generic[T]):
-    """What a caller may say beside the body; one without a `default` is required.
+    """A parameter of an operation; one without a `default` is required.
 
     `model` is its type, by default a text. `parse` makes of the text what `model` is to hold, and raises
     ValueError; without it a whole number is written in decimal digits. `problem` is the answer to a wrong
@@ -53,7 +53,7 @@ class Parameter(Generic[T]):
         return self.default is UNSET
 
     def read(self, request: web.Request) -> T:
-        """Return what the request says, or the default; raises `RequestError`."""
+        """Return the value in the request, or the default; raises `RequestError`."""
         text = self._text(request)
         if text is None and not isinstance(self.default, UnsetType):
             return self.default

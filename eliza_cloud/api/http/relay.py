@@ -1,4 +1,4 @@
-"""Passing an answer on as it comes: never collected, at the pace of whoever reads it."""
+"""Streaming an upstream's answer to the client: never buffered whole, at the client's pace."""
 
 import asyncio
 import contextlib
@@ -20,27 +20,27 @@ from eliza_cloud.runtime.errors import LinkError
 
 #: Seconds a reader may leave the answer unread before it is cut off.
 STALLED_AFTER = 300.0
-LAST_WORD = 1.0  # seconds for the frame that says why a stream is cut
-#: What travels down. A length counts only where nothing was decompressed on the way.
+LAST_FRAME_TIMEOUT = 1.0  # seconds for the frame with the reason why a stream is aborted
+#: Headers of the answer that are passed on; a length only where nothing was decompressed.
 _DOWN = ("Content-Type", "Content-Disposition", "X-Cache")
 _RATE_LIMITS = "x-ratelimit-"
-#: What travels up, besides what our own call needs; the last two mean something to Eliza Cloud alone.
+#: Headers of the request that are passed on, besides those of our own call; the last two to Eliza Cloud only.
 _UP = ("Accept", "Idempotency-Key")
 _UP_TO_CLOUD = ("X-App-Id", "X-Affiliate-Code")
 
 
 def headers_up(request: web.Request, *more: str) -> dict[str, str]:
-    """Return the caller's headers that may travel: never a credential, never a cookie."""
+    """Return the caller's headers that may be passed on: never a credential, never a cookie."""
     return {name: request.headers[name] for name in (*_UP, *more) if name in request.headers}
 
 
 def headers_to_cloud(request: web.Request, *more: str) -> dict[str, str]:
-    """Return the caller's headers that may travel to Eliza Cloud."""
+    """Return the caller's headers that may be passed on to Eliza Cloud."""
     return headers_up(request, *_UP_TO_CLOUD, *more)
 
 
 async def relay(request: web.Request, upstream: Upstream, call: UpstreamRequest) -> web.StreamResponse:
-    """Make a call by this road and pass its answer on, as `relay_opened` does."""
+    """Make a call of this upstream and pass its answer on, as `relay_opened` does."""
     return await relay_opened(request, request.app[GATEWAY].open(upstream, call))
 
 
@@ -50,7 +50,7 @@ async def relay_opened(
     """Open an answer and pass it on; ends with the client, and with the service.
 
     What fails before the answer begins is raised. After that the connection is closed without a proper end,
-    so that nobody takes a part for the whole; a stream of events gets a last frame that says why.
+    so that a part is not taken for the whole; a stream of events gets a last frame with the reason.
     """
     passing = _StreamRelay(request)
     try:
@@ -59,17 +59,17 @@ async def relay_opened(
     except (LinkError, ClientGoneError) as error:
         if not passing.begun:
             raise
-        await passing.cut(error.problem if isinstance(error, LinkError) else None)
+        await passing.abort(error.problem if isinstance(error, LinkError) else None)
     except Exception as error:
         if not passing.begun:
             raise
         log_unforeseen(request, error)
-        await passing.cut(INTERNAL_ERROR.occurred())
+        await passing.abort(INTERNAL_ERROR.occurred())
     return passing.response
 
 
 class _StreamRelay:
-    """One answer on its way down."""
+    """One answer on its way to the client."""
 
     def __init__(self, request: web.Request) -> None:
         self._request = request
@@ -82,7 +82,7 @@ class _StreamRelay:
         return self.response.prepared
 
     async def pass_on(self, response: aiohttp.ClientResponse) -> None:
-        """Write the whole answer; `LinkError` when it breaks off, `ClientGoneError` when nobody reads it."""
+        """Write the whole answer; raises `LinkError` when it breaks off, and `ClientGoneError`."""
         self.response.set_status(response.status)
         self.response.headers.update(_headers_down(response))
         await self._write(None)
@@ -94,12 +94,12 @@ class _StreamRelay:
             await self._write(rest)
         await self._write(b"")
 
-    async def cut(self, problem: Problem | None) -> None:
+    async def abort(self, problem: Problem | None) -> None:
         """Close the connection without a proper end; an event stream gets a frame with the failure first."""
         is_events = self.response.content_type == MEDIA_TYPE and self.response.content_length is None
         if problem is not None and is_events and self._tail.replace(b"\r", b"").endswith(b"\n\n"):
             with contextlib.suppress(TimeoutError, ConnectionError):
-                async with asyncio.timeout(LAST_WORD):
+                async with asyncio.timeout(LAST_FRAME_TIMEOUT):
                     await self.response.write(
                         b"data: " + msgspec.json.encode(openai_error(problem)) + b"\n\n"
                     )

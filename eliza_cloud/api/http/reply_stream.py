@@ -1,4 +1,4 @@
-"""Streaming an agent's reply: what happens when it fails, whichever frames it is told in."""
+"""Streaming an agent's reply: what happens when it fails, in whichever frames it is sent."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,13 +13,13 @@ from eliza_cloud.runtime.errors import LinkError
 
 async def stream_reply(
     request: web.Request,
-    tell: Callable[[EventStream], Awaitable[None]],
-    tell_failure: Callable[[EventStream, Problem], Awaitable[None]],
+    send: Callable[[EventStream], Awaitable[None]],
+    send_problem: Callable[[EventStream, Problem], Awaitable[None]],
 ) -> web.StreamResponse:
-    """Stream what `tell` sends. What fails before the first frame is the answer, after it a last frame."""
+    """Stream what `send` writes. What fails before the first frame is the answer, after it a last frame."""
     events = EventStream(request)
     try:
-        await tell(events)
+        await send(events)
     except ClientGoneError:
         if not events.started:
             raise
@@ -32,5 +32,5 @@ async def stream_reply(
             log_unforeseen(request, error)
             problem = INTERNAL_ERROR.occurred()
         with suppress(ClientGoneError):
-            await tell_failure(events, problem)
+            await send_problem(events, problem)
     return events.response

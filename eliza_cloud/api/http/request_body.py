@@ -36,7 +36,7 @@ class Body(Generic[T]):
     """What a caller sends: `model` documents and decodes it, `example` is one. Unknown members are ignored.
 
     A body that is not `required` may be left out, which is the same as `{}`. `code` is that of a member that
-    does not fit, unless its type says another.
+    does not fit, unless its type has another.
     """
 
     limit = MAX_BODY
@@ -110,7 +110,7 @@ class PassedOn(Generic[T]):
         self.content = content
 
     def with_model(self, model: str | None) -> msgspec.Raw:
-        """Return what travels: what came, with this model in it; None takes out one that is no name."""
+        """Return the body with this model in it; None removes a null or blank one."""
         if model == getattr(self.known, "model", model):
             return msgspec.Raw(self.content)
         members = msgspec.json.decode(self.content, type=dict[str, msgspec.Raw])

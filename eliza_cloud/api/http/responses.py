@@ -31,7 +31,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
 
 
 def wait_headers(problem: Problem) -> dict[str, str]:
-    """Return `Retry-After` for a failure that says how long to wait."""
+    """Return `Retry-After` for a failure that has a time to wait."""
     if problem.retry_after is None or problem.status not in {429, 503}:
         return {}
     return {"Retry-After": str(max(1, math.ceil(problem.retry_after)))}

@@ -33,7 +33,7 @@ class EventStream:
         return self.response.prepared
 
     async def send(self, frame: Any) -> None:
-        """Write one frame; raises `ClientGoneError` when nobody reads."""
+        """Write one frame; raises `ClientGoneError` when the client is gone."""
         await self._write(msgspec.json.encode(frame))
 
     async def end(self) -> None:
@@ -41,7 +41,7 @@ class EventStream:
         await self._write(b"[DONE]")
 
     async def pass_on(self, frames: bytes) -> None:
-        """Write frames that are ready; raises `ClientGoneError` when nobody reads."""
+        """Write frames that are ready; raises `ClientGoneError` when the client is gone."""
         async with write_timeout(self._request, STALLED_AFTER):
             if not self.started:
                 await self.response.prepare(self._request)
@@ -64,14 +64,14 @@ class EventStream:
 
 
 def wants_stream(request: web.Request) -> bool:
-    """Tell whether the `Accept` header asks for an event stream."""
+    """Return whether the `Accept` header asks for an event stream."""
     accepted = ",".join(request.headers.getall("Accept", [])).split(",")
     return any(one.partition(";")[0].strip().lower() == MEDIA_TYPE for one in accepted)
 
 
 @asynccontextmanager
 async def write_timeout(request: web.Request, seconds: float) -> AsyncIterator[None]:
-    """Bound a write: raises `ClientGoneError` when nobody reads; one who stalls for `seconds` is cut off."""
+    """Bound a write: `ClientGoneError` when the client is gone; one that stalls for `seconds` is aborted."""
     try:
         async with asyncio.timeout(seconds):
             yield

@@ -35,7 +35,7 @@ class OriginRule:
         self._named = {origin.lower().rstrip("/") for origin in named}
 
     def allows(self, values: list[str]) -> bool:
-        """Judge a request's `Origin` headers, when it has any; `null` is nobody's."""
+        """Judge a request's `Origin` headers, if it has any; `null` is never allowed."""
         if len(values) != 1:
             return False
         value = values[0].lower()

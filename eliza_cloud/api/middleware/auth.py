@@ -40,7 +40,7 @@ _CARRIERS = ("X-Eliza-Token", "X-Api-Key")
 class Guard:
     """Lets a request through or raises `RequestError` with 401, 403 or 429.
 
-    `is_open` tells whether a request needs no token.
+    `is_open` returns whether a request needs no token.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What browsers are told about calls from other origins. No credentials: the token is a header."""
+"""CORS: which calls from other origins browsers may make. No credentials, the token is a header."""
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ _EXPOSED = "Allow, Location, Preference-Applied, Retry-After, X-Request-Id"
 
 
 def is_preflight(request: web.Request) -> bool:
-    """Tell whether a browser asks beforehand; the guard has judged its origin."""
+    """Return whether this is a preflight request; the guard has checked its origin."""
     return (
         request.method == "OPTIONS"
         and ALLOWED_ORIGIN in request
@@ -34,7 +34,7 @@ def preflight_answer() -> web.Response:
 
 
 def mark(request: web.Request, response: web.StreamResponse) -> None:
-    """Echo the allowed origin, and tell caches that the answer depends on it."""
+    """Echo the allowed origin, and make caches vary by it."""
     response.headers["Vary"] = "Origin"
     if ALLOWED_ORIGIN in request:
         response.headers["Access-Control-Allow-Origin"] = request[ALLOWED_ORIGIN]

@@ -30,7 +30,7 @@ class RequestError(Exception):
 
 
 class ClientGoneError(Exception):
-    """Nobody waits for the answer any more."""
+    """The client has closed its connection."""
 
 
 def bad_request(message: str, code: str = "invalid_request") -> RequestError:
@@ -66,7 +66,7 @@ def log_unforeseen(request: web.BaseRequest, error: BaseException | None) -> Non
 
 
 def of_the_server(request: web.Request, error: web.HTTPException) -> web.Response:
-    """Say in JSON what aiohttp itself refused."""
+    """Return the JSON answer for what aiohttp itself refused."""
     headers: dict[str, str] = {}
     if isinstance(error, web.HTTPNotFound):
         problem = UNKNOWN_PATH.occurred()

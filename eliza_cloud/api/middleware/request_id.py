@@ -1,4 +1,4 @@
-"""The id a request goes by: in its answer, in every line logged on its behalf, and at the cloud."""
+"""Request-ID middleware: one id in the answer, in the lines logged for the request, and in cloud calls."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -13,18 +13,18 @@ _NAME = web.RequestKey("request_id", str)
 @web.middleware
 async def with_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Take in the ids that a request came with, unless they hold a secret, or give it new ones."""
-    _name(request, trace_of(request.headers, request.app[REDACTION].finds_in))
+    _begin(request, trace_of(request.headers, request.app[REDACTION].finds_in))
     return await handler(request)
 
 
 def request_id_of(request: web.BaseRequest) -> str:
-    """Return the request's id. One that got no further than the server is named here."""
+    """Return the request's id. One that did not get past the server gets its id here."""
     if _NAME not in request:
-        _name(request, new_trace())
+        _begin(request, new_trace())
     return request[_NAME]
 
 
-def _name(request: web.BaseRequest, trace: Trace) -> None:
+def _begin(request: web.BaseRequest, trace: Trace) -> None:
     request[_NAME] = trace.request_id
     begin(trace)
     act_as("request")

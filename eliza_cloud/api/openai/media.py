@@ -1,4 +1,4 @@
-"""Images and videos (cloud-api §16): OpenAI's shape here, the cloud's own on its road."""
+"""Images and videos (cloud-api §16): OpenAI's shape here, the cloud's own on its route."""
 
 import time
 from collections.abc import Callable

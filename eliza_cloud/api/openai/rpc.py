@@ -20,7 +20,7 @@ from eliza_cloud.routing.upstreams.resolve import CloudUpstream
 
 
 class RpcCall(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A JSON-RPC call. Without an `id` it is a notification, which nobody answers."""
+    """A JSON-RPC call. Without an `id` it is a notification, which has no answer."""
 
     method: str
     jsonrpc: Literal["2.0"] | UnsetType = UNSET

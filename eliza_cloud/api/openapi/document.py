@@ -105,10 +105,10 @@ class _Schemas:
 
 
 def _for_generators(schema: Any) -> Any:
-    """Say the same in the words that generators of clients need.
+    """Return the same schema in the form that client generators need.
 
     They take an `enum` of one value for a type with a name, a member with a default for one that is always
-    there, and an object of which nothing is said for one without members.
+    there, and an object without a description for one without members.
     """
     if isinstance(schema, list | tuple):
         return [_for_generators(one) for one in schema]

@@ -16,7 +16,7 @@ EVENT_STREAM = "text/event-stream"
 class SuccessResponse(msgspec.Struct, frozen=True):
     """One way in which a request succeeds; `example` is an instance of `model`, which is None for no JSON.
 
-    `headers` are those that belong to this answer, by name what they say.
+    `headers` are those that belong to this answer, name and meaning.
     """
 
     status: int

@@ -125,10 +125,10 @@ def _body(document: Document, operation: Operation) -> str:
 def _answers(document: Document, responses: dict[str, Any]) -> str:
     parts = []
     for status, response in responses.items():
-        if _told(response) or status == "default":
+        if _examples(response) or status == "default":
             continue
         headers = {name: one["description"] for name, one in response["headers"].items() if "$ref" not in one}
-        told = "".join(
+        shown = "".join(
             f"<p><code>{escape(name)}</code>: {_inline(about)}</p>" for name, about in headers.items()
         )
         contents = "".join(
@@ -136,7 +136,7 @@ def _answers(document: Document, responses: dict[str, Any]) -> str:
             + _content(document, content)
             for media, content in response.get("content", {}).items()
         )
-        parts.append(f"<h4>{_status(status)} {_inline(response['description'])}</h4>{told}{contents}")
+        parts.append(f"<h4>{_status(status)} {_inline(response['description'])}</h4>{shown}{contents}")
     return "".join(parts)
 
 
@@ -144,16 +144,16 @@ def _failures(document: Document, responses: dict[str, Any]) -> str:
     rows = [
         (_status(status), f"<code>{escape(code)}</code>", _inline(_sentence(document, example)))
         for status, response in responses.items()
-        for code, example in _told(response).items()
+        for code, example in _examples(response).items()
     ]
     others = f"<p>{_inline(responses['default']['description'])}</p>" if "default" in responses else ""
     return f"<details><summary>What can go wrong ({len(rows)})</summary>{_table(rows)}{others}</details>"
 
 
-def _told(response: dict[str, Any]) -> dict[str, Any]:
-    """Return what a failure says, by code; {} for an answer that is none."""
-    told: dict[str, Any] = response.get("content", {}).get("application/json", {}).get("examples", {})
-    return told
+def _examples(response: dict[str, Any]) -> dict[str, Any]:
+    """Return the examples of a failure by code; {} for a success."""
+    examples: dict[str, Any] = response.get("content", {}).get("application/json", {}).get("examples", {})
+    return examples
 
 
 def _sentence(document: Document, example: dict[str, Any]) -> str:
@@ -164,19 +164,19 @@ def _sentence(document: Document, example: dict[str, Any]) -> str:
 
 
 def _content(document: Document, content: dict[str, Any]) -> str:
-    schema = _told_by(content["schema"])
+    schema = _content_schema(content["schema"])
     example = content.get("example")
     shown = "" if example is None else f"<pre><code>{escape(json.dumps(example, indent=2))}</code></pre>"
     kinds = f'<p class="kind">{type_of(document, schema)}</p>' if schema else ""
     return f"{kinds}{shown}"
 
 
-def _told_by(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return what is told: of an event, what its data holds."""
+def _content_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what is shown: of an event, what its data holds."""
     if "anyOf" in schema:
-        return {"anyOf": [_told_by(one) for one in schema["anyOf"]]}
-    told: dict[str, Any] = schema.get("properties", {}).get("data", {}).get("contentSchema", schema)
-    return told
+        return {"anyOf": [_content_schema(one) for one in schema["anyOf"]]}
+    shown: dict[str, Any] = schema.get("properties", {}).get("data", {}).get("contentSchema", schema)
+    return shown
 
 
 def _types(document: Document) -> str:

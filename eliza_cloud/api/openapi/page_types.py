@@ -31,7 +31,7 @@ def members_of(schema: Schema) -> Iterator[tuple[str, Schema, bool]]:
 
 
 def type_of(document: dict[str, Any], schema: Schema) -> str:
-    """Say in HTML what a schema allows; types with a name are links to where they are described."""
+    """Return in HTML what a schema allows; types with a name are links to where they are described."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f'<a href="#type-{escape(name)}">{escape(name)}</a>'
@@ -51,7 +51,7 @@ def type_of(document: dict[str, Any], schema: Schema) -> str:
 
 
 def _bounds(schema: Schema) -> str:
-    """Say how long a text, or how large a number may be."""
+    """Return how long a text, or how large a number may be."""
     least = schema.get("minimum", schema.get("minLength"))
     most = schema.get("maximum", schema.get("maxLength"))
     unit = " characters" if "minLength" in schema or "maxLength" in schema else ""

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 _DIRECTORY = files("eliza_cloud").joinpath("reference")
 _SUFFIX = ".md"
-#: No HTML of a page gets through, whoever wrote it.
+#: HTML in a page is escaped.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 

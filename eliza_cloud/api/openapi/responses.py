@@ -23,13 +23,13 @@ SchemaOf = Callable[[Any], dict[str, Any]]
 
 
 class Examples:
-    """What is said for each failure: once for all operations, except where one has words of its own."""
+    """The examples of failures: one for all operations, except where one has its own sentence."""
 
     def __init__(self) -> None:
         self.components: dict[str, Any] = {}
 
     def of(self, problem: Problem, *, openai: bool) -> dict[str, Any]:
-        """Return a reference to what is said, or the words themselves."""
+        """Return a reference to the example, or the example itself."""
         example = {"value": openai_error(problem) if openai else our_error(problem)}
         name = f"{problem.code}-{problem.status}{'-openai' if openai else ''}"
         if self.components.setdefault(name, example) != example:
@@ -83,7 +83,7 @@ def _merge(content: dict[str, Any], more: dict[str, Any]) -> None:
 def failures_of(
     failures: Iterable[Problem], answered: Collection[int], examples: Examples, schema: dict[str, Any]
 ) -> dict[str, Any]:
-    """Describe the failures by status, with what is said for each code."""
+    """Describe the failures by status, with an example for each code."""
     by_status: dict[int, dict[str, Problem]] = {}
     for problem in failures:
         if problem.status not in answered:

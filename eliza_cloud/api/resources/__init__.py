@@ -1,1 +1,1 @@
-"""One file per resource: its types, its operations (what the document says) and its handlers."""
+"""One file per resource: its types, its operations (for the document) and its handlers."""

@@ -79,7 +79,7 @@ class AgentLinked(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AgentChanged(msgspec.Struct, frozen=True, rename="camel"):
-    """What an agent has become."""
+    """The agent after the change."""
 
     ok: Ok
     agent_id: AgentId
@@ -97,7 +97,7 @@ AGENT_ID = Parameter[str](
 )
 PREFER = Parameter(
     "Prefer",
-    "`respond-async` answers 202 at once; the status tells how it goes on.",
+    "`respond-async` answers 202 at once; the status shows the progress.",
     place="header",
     default="",
     example="respond-async",
@@ -121,7 +121,7 @@ CREATE = Operation(
     id="createAgent",
     group="Agents",
     summary="Create an agent",
-    about="A create without an answer is never repeated: the failure says what may have come of it.",
+    about="A create without an answer is never repeated: the error names what may have come of it.",
     body=NEW_AGENT,
     answers=(
         SuccessResponse(201, "Created.", AgentMade, AgentMade(True, {**_CLOUD_AGENT, "status": "pending"})),
@@ -248,6 +248,6 @@ async def resume_agent(request: web.Request) -> web.Response:
 
 
 def _respond_async(request: web.Request) -> bool:
-    """Tell whether the `Prefer` headers hold respond-async (a list of preferences, each with parameters)."""
+    """Return whether the `Prefer` headers hold `respond-async` (RFC 7240)."""
     preferences = PREFER.read(request).split(",")
     return any(one.partition(";")[0].strip().lower() == "respond-async" for one in preferences)

@@ -37,7 +37,7 @@ class Backups(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class TakenBackup(msgspec.Struct, frozen=True, rename="camel"):
-    """A backup that was taken; null is what the cloud did not tell."""
+    """A backup that was taken; null where the cloud gave none."""
 
     backup_id: str | None
     size_bytes: int | None

@@ -41,7 +41,7 @@ class BillingSummary(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Card(msgspec.Struct, frozen=True, rename="camel"):
-    """A way to pay. The cloud says no more than that there is one."""
+    """A way to pay. The cloud reports only that there is one."""
 
     id: str
     type: Literal["card"]
@@ -158,7 +158,7 @@ async def summary(request: web.Request) -> web.Response:
 
 
 async def payment_methods(request: web.Request) -> web.Response:
-    """GET …/payment-methods: the cloud says only whether there is one, so at most one is shown."""
+    """GET …/payment-methods: the cloud reports only whether there is one, so at most one is shown."""
     found = await ask_billing(request, lambda billing: billing.summary())
     if isinstance(found, Verbatim):
         return pass_on(found)

@@ -119,15 +119,15 @@ async def stream(request: web.Request) -> web.StreamResponse:
 async def _relay(
     request: web.Request, proxy: CloudRuntimeProxy, message: Message, events: EventStream
 ) -> None:
-    said: list[str] = []
+    pieces_sent: list[str] = []
     async with (
         request.app[DISCONNECTS].cancel_on_disconnect(request),
         aclosing(proxy.stream(message.text, mode=message.mode or USUAL_MODE)) as pieces,
     ):
         async for piece in pieces:
-            said.append(piece)
+            pieces_sent.append(piece)
             await events.send(Token(piece))
-        await events.send(ReplyEnd("".join(said), proxy.agent_name))
+        await events.send(ReplyEnd("".join(pieces_sent), proxy.agent_name))
 
 
 async def _report_failure(events: EventStream, problem: Problem) -> None:

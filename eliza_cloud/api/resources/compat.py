@@ -47,7 +47,7 @@ def compat_operation(method: str) -> Operation:
         body=Body[Any]({}, model=Any, required=False) if takes_body else None,
         answers=(SuccessResponse(200, "What the cloud answers.", dict[str, Any], {"success": True}),),
         errors=(*CLOUD, RESPONSE_TRUNCATED.example()),
-        others="What the cloud answers, whatever it is, as it said it.",
+        others="Any other answer of the cloud, as it came.",
         verbatim=True,
     )
 

@@ -25,7 +25,7 @@ Dollars = Annotated[float, Meta(description="US dollars.")]
 
 
 class Outlook(msgspec.Struct, frozen=True, rename="camel"):
-    """What the balance allows and how long it lasts; null where too little has been seen to tell."""
+    """What the balance allows and how long it lasts; null where too little is known."""
 
     can_provision: Annotated[bool, Meta(description="Whether the cloud creates and starts agents for it.")]
     minimum_deposit: Dollars
@@ -34,7 +34,7 @@ class Outlook(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Credits(msgspec.Struct, frozen=True, rename="camel"):
-    """The balance; null when nobody is signed in, or when `error` says why it could not be read."""
+    """The balance; null when nobody is signed in, or when it could not be read (`error`)."""
 
     connected: Annotated[bool, Meta(description="Whether there is an account to ask for.")]
     balance: Dollars | None
@@ -91,7 +91,7 @@ async def balance(request: web.Request) -> web.Response:
 
 
 def _outlook(amount: float, spending: Spending | None) -> Outlook:
-    """Tell what the balance allows and how long it lasts; null where too little has been seen to tell."""
+    """Return what the balance allows and how long it lasts; null where too little is known."""
     rate = None if spending is None else spending.rate
     left = hours_left(amount, rate)
     return Outlook(
@@ -105,7 +105,7 @@ def _outlook(amount: float, spending: Spending | None) -> Outlook:
 def _without_balance(problem: Problem) -> Credits:
     if problem.code == NOT_AUTHENTICATED.code:
         return Credits(connected=False, balance=None)
-    told = Credits(connected=True, balance=None, error=_TEXTS.get(problem.code, problem.message))
+    unread = Credits(connected=True, balance=None, error=_TEXTS.get(problem.code, problem.message))
     if problem.status == 401:
-        return msgspec.structs.replace(told, auth_rejected=True, top_up_url=TOP_UP_URL)
-    return told
+        return msgspec.structs.replace(unread, auth_rejected=True, top_up_url=TOP_UP_URL)
+    return unread

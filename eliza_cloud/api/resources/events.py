@@ -1,4 +1,4 @@
-"""Every change as it happens, to whoever reads along."""
+"""The event stream: every change of the status as it happens."""
 
 import socket
 from typing import Annotated
@@ -43,8 +43,8 @@ STREAM = Operation(
     about="Server-sent events. Each frame has an `id:` (decimal, the number of the journal's entry), an"
     " `event:` and a line of `data:`. The first is a `snapshot` of the status; a `status` follows for every"
     " change. With `Last-Event-ID` the snapshot is of that moment, and all changes since follow at once."
-    " Where they cannot be told any more the snapshot is of now, and a `gap` follows; the journal may still"
-    " have them. A reader too slow for the history loses changes and is told by a `gap`, one that does not"
+    " Where they are no longer buffered the snapshot is of now, and a `gap` follows; the journal may still"
+    " have them. A reader too slow for the history loses changes and gets a `gap`, one that does not"
     " read at all is cut off. A comment every 15 seconds keeps a quiet stream alive.",
     parameters=(LAST_EVENT_ID, LAST_EVENT_ID_QUERY),
     answers=(
@@ -72,17 +72,17 @@ async def events(request: web.Request) -> web.StreamResponse:
         return EventStream(request).response
     with request.app[EVENTS].reader(after) as reader:
 
-        async def tell(stream: EventStream) -> None:
+        async def send(stream: EventStream) -> None:
             async with request.app[DISCONNECTS].cancel_on_disconnect(request):
                 while True:
                     await stream.pass_on(await reader.next())
 
         _hold_little(request)
-        return await stream_reply(request, tell, _end)
+        return await stream_reply(request, send, _end)
 
 
 async def _end(stream: EventStream, _: Problem) -> None:
-    """Say no more: a reader comes back by itself, and learns then what there is to learn."""
+    """End without a frame: a reader reconnects by itself."""
     await stream.close()
 
 

@@ -31,7 +31,7 @@ class LoginBegun(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class LoginToCancel(msgspec.Struct, frozen=True, rename="camel"):
-    """Which sign-in to give up."""
+    """Which sign-in to cancel."""
 
     session_id: SessionId
 
@@ -79,7 +79,7 @@ STATUS = Operation(
 CANCEL = Operation(
     id="cancelLogin",
     group="Sign-in",
-    summary="Give a sign-in up",
+    summary="Cancel a sign-in",
     body=LOGIN_TO_CANCEL,
     answers=(
         SuccessResponse(
@@ -110,7 +110,7 @@ _TEXTS = {
     "clock_wrong": "Failed to reach Eliza Cloud",
     "redirected": "Eliza Cloud login request was redirected; redirects are not allowed",
 }
-#: Refused by the service itself, or by the cloud for a while: told as it is.
+#: Refused by the service itself, or by the cloud for a while: passed on unchanged.
 _PLAIN = {"base_url_refused", "rate_limited", "runtime_not_started", "stopping"}
 
 
@@ -128,10 +128,10 @@ def _not_begun(problem: Problem) -> Problem:
     if problem.code in _PLAIN:
         return problem
     if problem.code in _TEXTS:
-        told = msgspec.structs.replace(problem, message=_TEXTS[problem.code])
+        shown = msgspec.structs.replace(problem, message=_TEXTS[problem.code])
     else:
-        told = LOGIN_NOT_BEGUN.occurred()
-    return msgspec.structs.replace(told, details={**problem.details, "cause": problem.message})
+        shown = LOGIN_NOT_BEGUN.occurred()
+    return msgspec.structs.replace(shown, details={**problem.details, "cause": problem.message})
 
 
 async def login_status(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""The service's numbers for Prometheus, and each request among them."""
+"""Metrics for Prometheus, and the count of each request."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -16,8 +16,8 @@ _VARY = {"Vary": "`Accept`."}
 SCRAPE = Operation(
     id="scrapeMetrics",
     group="Service",
-    summary="The service's numbers for Prometheus",
-    about="The text format, or OpenMetrics for whoever accepts it. The reference lists all metrics.",
+    summary="Metrics for Prometheus",
+    about="The text format, or OpenMetrics where `Accept` has it. The reference lists all metrics.",
     answers=(
         SuccessResponse(200, "The text format.", media="text/plain", headers=_VARY),
         SuccessResponse(200, "OpenMetrics.", media="application/openmetrics-text", headers=_VARY),
@@ -29,14 +29,14 @@ _BEGUN = web.RequestKey("begun", float)
 
 
 async def scrape(request: web.Request) -> web.Response:
-    """GET /metrics: Prometheus text, or OpenMetrics for whoever accepts it."""
+    """GET /metrics: Prometheus text, or OpenMetrics where `Accept` has it."""
     content, media = request.app[METRICS].exposition(request.headers.get("Accept", ""))
     return web.Response(body=content, headers={"Content-Type": media, "Vary": "Accept"})
 
 
 @web.middleware
 async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Note when a request came."""
+    """Record when a request arrived."""
     request[_BEGUN] = time.monotonic()
     return await handler(request)
 

@@ -38,7 +38,7 @@ def billing_operation(
         summary=summary,
         answers=(success,),
         errors=(*errors, *CLOUD),
-        others="What the cloud answered instead of a success, as it said it; `error` is a sentence.",
+        others="The cloud's own refusal, as it came; `error` is a sentence.",
         verbatim=True,
         **more,
     )
@@ -64,11 +64,11 @@ def in_contract_words(problem: Problem, what: str) -> Problem:
     return msgspec.structs.replace(problem, status=status, message=message.format(what=what))
 
 
-def pass_on(said: Verbatim) -> web.Response:
-    """Answer what the cloud said, with its status and how long it asks to wait."""
-    waits = said.retry_after
+def pass_on(answered: Verbatim) -> web.Response:
+    """Pass the cloud's answer on, with its status and `Retry-After`."""
+    waits = answered.retry_after
     headers = {} if waits is None else {"Retry-After": str(max(1, math.ceil(waits)))}
-    return answer(said.document, said.status, headers)
+    return answer(answered.document, answered.status, headers)
 
 
 FRESH: Parameter[str | None] = Parameter(

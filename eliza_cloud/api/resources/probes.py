@@ -1,4 +1,4 @@
-"""Is it alive, is it linked: a supervisor asks without a token, and is told no more than that."""
+"""Liveness and readiness probes, and the log level."""
 
 import logging
 from typing import Annotated
@@ -34,14 +34,14 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class LogLevel(msgspec.Struct, frozen=True):
-    """How much the log tells."""
+    """The log level."""
 
     ok: Ok
     level: Level
 
 
 class NewLogLevel(msgspec.Struct, frozen=True):
-    """How much the log is to tell."""
+    """The log level to set."""
 
     level: Annotated[
         str,
@@ -64,14 +64,14 @@ HEALTHZ = Operation(
     about="For supervisors.",
     answers=(
         SuccessResponse(200, "The link's consumer answers.", Alive, Alive(True)),
-        SuccessResponse(503, "It does not; a restart mends that.", Alive, Alive(False)),
+        SuccessResponse(503, "It does not; restart the service.", Alive, Alive(False)),
     ),
 )
 READYZ = Operation(
     id="checkReady",
     group=_GROUP,
     summary="Is it linked?",
-    about="For supervisors. Says no more than why not.",
+    about="For supervisors. Answers with the reason, and nothing else.",
     answers=(
         SuccessResponse(200, "The link stands.", Ready, Ready(True)),
         SuccessResponse(503, "It does not.", Ready, Ready(False, "cloud_unreachable")),
@@ -80,14 +80,14 @@ READYZ = Operation(
 SHOW_LEVEL = Operation(
     id="getLogLevel",
     group=_GROUP,
-    summary="How much the log tells",
-    answers=(SuccessResponse(200, "The level that counts now.", LogLevel, LogLevel(True, "info")),),
+    summary="The log level",
+    answers=(SuccessResponse(200, "The level in effect.", LogLevel, LogLevel(True, "info")),),
 )
 CHANGE_LEVEL = Operation(
     id="setLogLevel",
     group=_GROUP,
-    summary="Change how much the log tells",
-    about="Counts from the next line on; a restart goes by `ELIZA_LOG_LEVEL` again.",
+    summary="Change the log level",
+    about="Takes effect with the next line; a restart goes back to `ELIZA_LOG_LEVEL`.",
     body=NEW_LEVEL,
     answers=(SuccessResponse(200, "Changed.", LogLevel, LogLevel(True, "debug")),),
     errors=(invalid(f'level must be one of {", ".join(LEVELS)}, but it is "loud".', "invalid_level"),),
@@ -99,7 +99,7 @@ WITHIN = 5.0
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """GET /healthz: 200 while the link's consumer answers, else 503, which a restart mends."""
+    """GET /healthz: 200 while the link's consumer answers, else 503, which calls for a restart."""
     alive = await request.app[MANAGER].answers(within=WITHIN)
     return answer(Alive(alive), 200 if alive else 503)
 
@@ -114,16 +114,16 @@ log = structlog.get_logger()
 
 
 async def show_level(_request: web.Request) -> web.Response:
-    """GET /api/cloud/log-level: the level that counts now."""
+    """GET /api/cloud/log-level: the level in effect."""
     return answer(LogLevel(ok=True, level=current_level()))
 
 
 async def change_level(request: web.Request) -> web.Response:
-    """PUT /api/cloud/log-level {level}: counts from the next line on; 400 for a word that is none."""
+    """PUT /api/cloud/log-level {level}: takes effect with the next line."""
     word = (await NEW_LEVEL.read(request)).level
     level = level_of(word, LOG_LEVEL)
     before = current_level()
-    set_level(logging.INFO)  # the change itself is told whatever the levels are
+    set_level(logging.INFO)  # so that the change itself is logged at any level
     log.info(LOG_LEVEL_CHANGED, **{"from": before}, to=word.lower())
     set_level(level)
     return answer(LogLevel(ok=True, level=current_level()))

@@ -1,4 +1,4 @@
-"""Which road each capability takes: show, set, clear (local-api §16)."""
+"""The route of each capability: show, set, clear, switch the provider (local-api §12, §16)."""
 
 import asyncio
 from typing import Annotated, Any
@@ -146,7 +146,7 @@ SHOW = Operation(
     id="getRouting",
     group=_GROUP,
     summary="Where each capability goes",
-    about="What is configured, what is in force, and why a road that is set cannot be used yet.",
+    about="What is configured, what is in force, and why a route that is set cannot be used yet.",
     answers=(
         SuccessResponse(
             200,
@@ -160,7 +160,7 @@ SET = Operation(
     id="setRoute",
     group=_GROUP,
     summary="Set the route of a capability",
-    about="Counts from the next request on. `transport` follows from the rest.",
+    about="Takes effect with the next request. `transport` follows from the rest.",
     parameters=(CAPABILITY,),
     body=NEW_ROUTE,
     answers=(SuccessResponse(200, "Set.", Routed, Routed(ok=True, capability=Capability.TTS, **_STATE)),),
@@ -214,7 +214,7 @@ async def show_routing(request: web.Request) -> web.Response:
 
 
 async def set_route(request: web.Request) -> web.Response:
-    """PUT /api/cloud/routing/{capability} {backend, …}: counts for the next request."""
+    """PUT /api/cloud/routing/{capability} {backend, …}: takes effect with the next request."""
     capability = CAPABILITY.read(request)
     body = await NEW_ROUTE.read_document(request)
     NEW_ROUTE.convert(body)
@@ -227,7 +227,7 @@ async def set_route(request: web.Request) -> web.Response:
 
 
 async def clear_route(request: web.Request) -> web.Response:
-    """DELETE /api/cloud/routing/{capability}: the capability has no road then; repeatable."""
+    """DELETE /api/cloud/routing/{capability}: the capability has no route then; repeatable."""
     capability = CAPABILITY.read(request)
     await write(request, clearing(capability))
     return await _shown(request, capability)

@@ -126,7 +126,7 @@ _ALIASES = {
 
 
 async def checkout(request: web.Request) -> web.Response:
-    """POST …/checkout {amountUsd, mode?}: the page to pay at, always the cloud's own whatever `mode` says."""
+    """POST …/checkout {amountUsd, mode?}: the page to pay at, always the cloud's own, whatever `mode` is."""
     amount = float((await TOP_UP.read(request)).amount_usd)
     found = await ask_billing(request, lambda billing: billing.checkout(amount))
     if isinstance(found, Verbatim):
