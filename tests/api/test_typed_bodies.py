@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from eliza_cloud.api.http.decode_errors import decode_problem
 from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.request_body import Body, PassedOn
 from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.openai.completions import EMBEDDINGS_REQUEST
 from eliza_cloud.api.routes import ROUTES
 from eliza_cloud.core.problems import Problem
 from tests.api.contract import faults, operations
@@ -116,6 +117,25 @@ def _with_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _with_secrets(one) for name, one in value.items()}
     return value
+
+
+@pytest.mark.parametrize(
+    ("sent", "model", "passed_on"),
+    [
+        (b'{"input": "a",  "model":"m", "x": 1e2}', "m", b'{"input": "a",  "model":"m", "x": 1e2}'),
+        (b'{"input": "a",  "model":"small", "x": 1e2}', "m", b'{"input":"a","model":"m","x":1e2}'),
+        (
+            b'{"input": "a", "x": 12345678901234567890123}',
+            "m",
+            b'{"input":"a","x":12345678901234567890123,"model":"m"}',
+        ),
+        (b'{"input": "a", "model": null}', None, b'{"input":"a"}'),
+        (b'{"input": "a", "model": " "}', None, b'{"input":"a"}'),
+    ],
+)
+def test_of_what_is_passed_on_only_the_model_changes(sent, model, passed_on):
+    body = PassedOn(EMBEDDINGS_REQUEST.decode(sent), sent)
+    assert bytes(body.with_model(model)) == passed_on
 
 
 class Inner(msgspec.Struct):

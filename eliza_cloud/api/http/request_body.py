@@ -110,14 +110,14 @@ class PassedOn(Generic[T]):
         self.content = content
 
     def with_model(self, model: str | None) -> msgspec.Raw:
-        """Return the body with this model in it; None removes a null or blank one."""
-        if model == getattr(self.known, "model", model):
+        """Return the body with this model in it, without one for None; otherwise as it was sent."""
+        if model is not None and model == getattr(self.known, "model", None):
             return msgspec.Raw(self.content)
         members = msgspec.json.decode(self.content, type=dict[str, msgspec.Raw])
-        if model is not None:
-            members["model"] = msgspec.Raw(msgspec.json.encode(model))
-        else:
+        if model is None:
             members.pop("model", None)
+        else:
+            members["model"] = msgspec.Raw(msgspec.json.encode(model))
         return msgspec.Raw(msgspec.json.encode(members))
 
 
