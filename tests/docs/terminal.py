@@ -6,6 +6,7 @@ from typing import Self
 
 from tests.harness import processes
 from tests.harness.ports import free_ports
+from tests.harness.waiting import HANG
 
 CURLRC = "silent\nshow-error\nfail-with-body\n"
 DONE = "--- pasted"
@@ -63,6 +64,10 @@ class Terminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        """End bash and everything that was started in it."""
-        self._bash.__exit__(*error)
+    def __exit__(self, kind: object, *error: object) -> None:
+        """End bash and everything that was started in it; in order, unless something went wrong."""
+        if kind is None:
+            self.paste("kill $(jobs -p) 2>/dev/null || true; wait")
+            self._bash.stdin.close()
+            self._bash.wait(HANG)
+        self._bash.__exit__(kind, *error)
