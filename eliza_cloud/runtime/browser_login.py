@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.http.base_url import DEFAULT_BASE_URL
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import KEY_UNAVAILABLE, LOGIN_ENDED
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.cloud_session import CloudSession
@@ -82,7 +82,7 @@ async def login(
         await ended.flag.wait()
     record = await store.load()
     if record.key is None:
-        raise LinkError(Problem(code="key_unavailable", status=502, message=ended.sentence))
+        raise LinkError(LOGIN_ENDED.occurred(what=ended.sentence))
     return CloudLoginResult(record.key.reveal(), record.key_prefix, record.key_expires_at)
 
 
@@ -91,7 +91,7 @@ class _Ended(Observer):
 
     def __init__(self) -> None:
         self.flag = asyncio.Event()
-        self.sentence = "The sign-in ended without a key. Start again."
+        self.sentence = KEY_UNAVAILABLE.title
 
     def on_login_step(self, report: LoginStepRecord) -> None:
         """Note a state that is an end."""

@@ -64,7 +64,7 @@ _FILE_REMEDIES = {
     errno.ENOSPC: _FREE,
     errno.EDQUOT: _FREE,
     errno.EFBIG: "raise the file size limit and try again",
-    errno.EROFS: "make it writable or set ELIZA_STATE_DIR to another directory",
+    errno.EROFS: "make it writable or choose another directory with ELIZA_STATE_DIR",
     errno.EACCES: _PERMISSION,
     errno.EPERM: _PERMISSION,
     errno.EISDIR: "move the directory away",

@@ -84,7 +84,7 @@ def test_a_state_directory_that_cannot_be_looked_into_is_one_sentence(service, r
     ran = run("status")
     assert (ran.code, ran.out) == (6, "")
     assert "api-token cannot be read: File name too long." in ran.err
-    assert "Run as the user who runs the service" in ran.err
+    assert "Run the command as the service's user" in ran.err
     service.answers("GET", "/healthz", {"ok": True})
     assert run("health", "--probe").code == 0, "it needs no token"
 

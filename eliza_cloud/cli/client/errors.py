@@ -12,6 +12,7 @@ from eliza_cloud.core.problems import (
     NOT_AUTHENTICATED,
     TOKEN_REFUSED,
 )
+from eliza_cloud.core.problems.definition import AFTER_A_WAIT
 
 _NOT_SIGNED_IN = {NOT_AUTHENTICATED.code, KEY_REJECTED.code}
 PASSING = {429, 503, 504}
@@ -42,5 +43,5 @@ def _meaning(status: int, code: str, retry_after: str | None) -> tuple[ExitCode,
     if status == 402:
         return ExitCode.FAILED, CREDITS_LOW.remedy
     if status in PASSING:
-        return ExitCode.TRY_LATER, f"Try again in {retry_after} s." if retry_after else ""
+        return ExitCode.TRY_LATER, AFTER_A_WAIT.format(retry_after) if retry_after else ""
     return ExitCode.FAILED, ""

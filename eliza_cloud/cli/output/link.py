@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eliza_cloud.cli.output.text import duration
-from eliza_cloud.core.problems import PROBLEMS
+from eliza_cloud.core.problems import PROBLEMS, RUNTIME_NOT_STARTED
 from eliza_cloud.core.states import Reason
 from eliza_cloud.core.timefmt import parse_iso
 
@@ -41,8 +41,8 @@ REMEDIES = {
     "agent_gone": "eliza-cloud agents list",
     "credits_exhausted": "top up at {topUpUrl}",
     "not_authenticated": "eliza-cloud login",
-    "runtime_not_started": "restart the service; its log says what stopped it",
-    "api_key_present_runtime_not_started": "restart the service; its log says what stopped it",
+    "runtime_not_started": RUNTIME_NOT_STARTED.remedy,
+    "api_key_present_runtime_not_started": RUNTIME_NOT_STARTED.remedy,
 }
 
 

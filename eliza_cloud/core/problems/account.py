@@ -80,6 +80,7 @@ KEY_UNAVAILABLE = ProblemType(
 KEY_UNUSABLE = KEY_UNAVAILABLE.worded(
     "The sign-in brought a key with characters that cannot be sent to Eliza Cloud."
 )
+LOGIN_ENDED = KEY_UNAVAILABLE.worded("{what}", examples={"what": "Session not found or expired"})
 KEY_COLLECTED_ELSEWHERE = KEY_UNAVAILABLE.worded("The key of this sign-in was already collected elsewhere.")
 
 CREDITS_EXHAUSTED = ProblemType(

@@ -1,7 +1,7 @@
 """The agent, its jobs and its replies."""
 
 from eliza_cloud.core.problems.cloud import INVALID_RESPONSE
-from eliza_cloud.core.problems.definition import Action, ProblemType, Severity
+from eliza_cloud.core.problems.definition import IN_A_MOMENT, Action, ProblemType, Severity
 
 _INCOMPLETE = (
     "What was received is not a complete reply; check the agent's status and send the message again."
@@ -130,7 +130,7 @@ AGENT_NOT_READY = ProblemType(
     code="agent_not_ready",
     statuses=(503,),
     title="The agent's runtime is still starting.",
-    remedy="Try again in a moment.",
+    remedy=IN_A_MOMENT,
     retryable=True,
     lasts=True,
 )

@@ -1,10 +1,9 @@
 """Reaching Eliza Cloud, and what it answers."""
 
-from eliza_cloud.core.problems.definition import Action, ProblemType
+from eliza_cloud.core.problems.definition import IN_A_MOMENT, Action, ProblemType
 from eliza_cloud.core.problems.request import INVALID_REQUEST
 
 _CHECK_BASE_URL = "Check `cloud.baseUrl` and ELIZAOS_CLOUD_BASE_URL."
-_IN_A_MOMENT = "Try again in a moment."
 _LOOK_FIRST = "Check what came of it before you try again."
 _UNLESS_RETRIED = (
     "Where the service does not try again by itself (`eliza-cloud explain` says whether), connect with"
@@ -97,10 +96,10 @@ CLOUD_SERVER_ERROR = ProblemType(
     examples={"http_status": "500", "said": "Internal server error"},
 )
 CLOUD_REPORTED_FAILURE = CLOUD_SERVER_ERROR.worded(
-    "Eliza Cloud reported a failure: {said}.", _IN_A_MOMENT, retryable=False
+    "Eliza Cloud reported a failure: {said}.", IN_A_MOMENT, retryable=False
 )
 CLOUD_FAILS_EVERYWHERE = CLOUD_SERVER_ERROR.worded(
-    "Eliza Cloud at {site} fails on every path where agents could be.", _IN_A_MOMENT
+    "Eliza Cloud at {site} fails on every path where agents could be.", IN_A_MOMENT
 )
 
 CLOUD_TIMEOUT = ProblemType(

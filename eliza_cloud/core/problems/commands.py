@@ -2,7 +2,7 @@
 
 from eliza_cloud.core.problems.access import SERVICE_NOT_RUNNING, UNAUTHORIZED
 from eliza_cloud.core.problems.cloud import INVALID_RESPONSE
-from eliza_cloud.core.problems.definition import Action, ProblemType
+from eliza_cloud.core.problems.definition import AS_THE_SENTENCE_SAYS, Action, ProblemType
 
 _ADDRESS = "Check --url, ELIZA_API_BIND, ELIZA_API_PORT and ELIZA_PORT."
 _OTHER_FILE = "name another file with --token-file."
@@ -10,7 +10,7 @@ _OTHER_FILE = "name another file with --token-file."
 FAILED = ProblemType(
     code="failed",
     title="The command failed for the reason in its sentence.",
-    remedy="Correct what the sentence names.",
+    remedy=AS_THE_SENTENCE_SAYS,
     sentence="{what}",
     examples={"what": "The demo could not start."},
 )
@@ -30,7 +30,7 @@ URL_WITH_PASSWORD = BAD_URL.worded(
 TOKEN_UNREADABLE = ProblemType(
     code="token_unreadable",
     title="The token file or variable cannot be read, or holds no usable token.",
-    remedy=f"Run as the user who runs the service, or {_OTHER_FILE}",
+    remedy=f"Run the command as the service's user, or {_OTHER_FILE}",
     sentence="The token file {path} cannot be read: {reason}.",
     examples={"reason": "permission denied"},
 )

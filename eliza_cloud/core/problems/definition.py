@@ -20,6 +20,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}
 
 
+#: Remedies that several rows have.
+IN_A_MOMENT = "Try again in a moment."
+AS_THE_SENTENCE_SAYS = "Correct what the sentence names."
+#: What a known wait in seconds makes of a remedy.
+AFTER_A_WAIT = "Try again in {} s."
+
+
 class Severity(StrEnum):
     """How bad a problem is while it lasts."""
 
@@ -144,7 +151,7 @@ class ProblemType(msgspec.Struct, frozen=True, kw_only=True):
         wait = -int(-retry_after // 1) if retryable and retry_after else 0
         sentence = self.says(**fields)
         if (self.sentence or self.title).endswith("."):
-            sentence = f"{sentence} {f'Try again in {wait} s.' if wait else self.remedy.format(**fields)}"
+            sentence = f"{sentence} {AFTER_A_WAIT.format(wait) if wait else self.remedy.format(**fields)}"
         return Problem(
             code=self.code,
             status=status or (self.statuses[0] if self.statuses else 500),

@@ -2,10 +2,8 @@
 
 from eliza_cloud.core.problems.account import ACCESS_DENIED
 from eliza_cloud.core.problems.cloud import NOT_FOUND, RATE_LIMITED, REDIRECTED
-from eliza_cloud.core.problems.definition import Action, ProblemType
+from eliza_cloud.core.problems.definition import AS_THE_SENTENCE_SAYS, IN_A_MOMENT, Action, ProblemType
 from eliza_cloud.core.problems.request import INVALID_REQUEST
-
-_LATER = "Try again in a moment."
 
 UNKNOWN_CAPABILITY = ProblemType(
     code="unknown_capability",
@@ -25,7 +23,7 @@ INVALID_ROUTE = ProblemType(
     code="invalid_route",
     statuses=(400,),
     title="The route cannot be set as given.",
-    remedy="Correct what the sentence names.",
+    remedy=AS_THE_SENTENCE_SAYS,
     sentence="{what}",
     examples={"what": "transport direct needs the backend of a provider, such as openai."},
 )
@@ -34,7 +32,7 @@ MISSING_PROVIDER = ProblemType(
     code="missing_provider",
     statuses=(400,),
     title="The request names no provider.",
-    remedy="Name one.",
+    remedy="Name a provider.",
     sentence="Missing provider",
 )
 
@@ -59,7 +57,7 @@ SWITCH_IN_PROGRESS = ProblemType(
     code="switch_in_progress",
     statuses=(409,),
     title="Another switch of a provider is in progress.",
-    remedy=_LATER,
+    remedy=IN_A_MOMENT,
     sentence="Provider switch already in progress",
     retryable=True,
 )
@@ -115,8 +113,7 @@ PROVIDER_WITHOUT_ADDRESS = ProblemType(
     code="provider_without_address",
     statuses=(503,),
     title="The provider has no valid address.",
-    remedy="Set its `baseUrl` under `providers` in eliza.json to an http or https address without user name,"
-    " query or fragment.",
+    remedy="Set its `baseUrl` under `providers` in eliza.json to a plain http or https address.",
     sentence="The provider {provider} of {capability} has no valid address.",
     action=Action.EDIT_SETTINGS,
     examples={"provider": "mine"},
@@ -184,7 +181,7 @@ PROVIDER_SERVER_ERROR = ProblemType(
     code="provider_server_error",
     statuses=(502,),
     title="The provider returned a server error.",
-    remedy=_LATER,
+    remedy=IN_A_MOMENT,
     sentence="{provider} returned a server error (HTTP {http_status}): {said}.",
     retryable=True,
     examples={"http_status": "500", "said": "HTTP 500"},
@@ -194,7 +191,7 @@ PROVIDER_TIMEOUT = ProblemType(
     code="provider_timeout",
     statuses=(504,),
     title="The provider took too long.",
-    remedy=_LATER,
+    remedy=IN_A_MOMENT,
     sentence="{provider} took too long to answer.",
     retryable=True,
 )
@@ -203,7 +200,7 @@ MODEL_REQUIRED = ProblemType(
     code="model_required",
     statuses=(400,),
     title="Neither the request nor the route names a model.",
-    remedy="Name one.",
+    remedy="Name a model in either.",
     sentence="model is required: the route of {capability} names none",
 )
 

@@ -23,7 +23,7 @@ _BROUGHT = {
     "KeyRejected": "The cloud refused the API key twice",
     "Reattach": "The previous link is being resumed",
     "ReconnectFailed": "The last attempt to restore the link failed",
-    "Reconnected": "An attempt to restore the link succeeded",
+    "Reconnected": "The link was restored",
     "ShutdownAgent": "The agent is being deleted",
     "Stop": "The service is stopping",
     "SuspendAgent": "The agent is being suspended",
