@@ -24,8 +24,8 @@ DOCTORS = {
 }
 #: What the service itself repairs, or nobody need get up for: two and a half minutes of it are no alert.
 PASSING = {
-    "agent_not_ready", "agent_unreachable", "provisioning_worker_down", "backup_refused", "cloud_server_error",
-    "cloud_name_not_found", "cloud_unreachable",
+    "agent_not_ready", "agent_unreachable", "provisioning_worker_down", "backup_refused",
+    "cloud_server_error", "cloud_name_not_found", "cloud_unreachable",
     "credits_low", "key_expiring", "settings_invalid", "settings_unknown",
 }  # fmt: skip
 
