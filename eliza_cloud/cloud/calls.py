@@ -94,7 +94,7 @@ class CloudCalls:
     ) -> CloudResponse:
         """Call something under the agent prefix."""
         self._require_key()
-        headers = accepting(accept_price)
+        headers = {} if accept_price is None else accepting(accept_price)
         async with deadline(self._timeouts.rest if timeout is None else timeout):
             return await self._agents.call(
                 method, path, body, more_headers=headers, is_repeatable=is_repeatable

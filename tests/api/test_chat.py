@@ -144,9 +144,11 @@ async def test_line_ends_and_odd_characters_stay_inside_their_frame(linked):
     assert frames(text)[2]["fullText"] == 'a\n\ndata: {"type":"done"}\r\n\u2028\U0001f98a'
 
 
-async def test_a_reply_without_words_is_done(linked):
+async def test_a_reply_without_words_is_a_failure(linked):
     _, text = await stream(await linked(speaking()))
-    assert frames(text) == [{"type": "done", "fullText": "", "agentName": "Eliza"}]
+    assert '"code":"stream_failed"' in text
+    assert "empty" in text
+    assert '"type":"done"' not in text
 
 
 async def test_a_stream_that_is_cut_ends_in_an_error_and_never_in_done(linked):

@@ -97,12 +97,12 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
 @pytest.mark.parametrize(
     ("flow", "files", "switches"),
     [
-        (connect, 63, 440),
+        (connect, 66, 480),
         (status, 17, 25),
-        (login, 58, 600),
-        (missed_heartbeat, 34, 250),
-        (completion, 36, 110),
-        (disconnect, 57, 270),
+        (login, 59, 600),
+        (missed_heartbeat, 37, 250),
+        (completion, 37, 110),
+        (disconnect, 60, 270),
     ],
 )
 async def test_a_flow_runs_through_few_files(serve, cloud, flow, files, switches):

@@ -79,7 +79,7 @@ async def test_a_delete_that_failed_while_the_agent_stays_needs_a_backup_whateve
     assert error.details == {"jobId": "j1", "agentId": AGENT}
     assert text.rstrip(".") in str(error)
     assert "costing" in str(error)
-    assert "--discard-state" in str(error)
+    assert "acceptStateLoss" in str(error)
 
 
 @pytest.mark.parametrize("status", ["deletion_pending", "running", "error"])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eliza_cloud.cloud.client import ElizaCloudClient
+from eliza_cloud.cloud.types.pricing import read_quote
 from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.invariants import returned
 from tests.fuzz.odd_json import KEY
@@ -21,6 +22,26 @@ QUEUED = {
     "data": {"jobId": AGENT, "agentId": AGENT, "status": "pending", "estimatedCompletionAt": TIME},
     "polling": POLLING,
 }
+PRICED = {
+    "success": False,
+    "code": "DEDICATED_PRICE_CONFIRMATION_REQUIRED",
+    "error": "Confirm the price",
+    "pricing": {
+        "currency": "USD",
+        "hourlyRateUsd": 0.01,
+        "minimumActivationChargeUsd": 0.02,
+        "acceptanceValue": "dedicated-compute-v1:USD:0.010000:0.020000",
+    },
+}
+QUOTE = {
+    "quoteId": "a" * 64,
+    "hourlyRateUsd": 0.01,
+    "minimumActivationChargeUsd": 0.02,
+    "minimumBalanceUsd": "0.72",
+    "canActivate": True,
+    "activation": {"state": "none"},
+}
+CHANGED = {"success": False, "error": "no", "code": "dedicated_quote_changed", "data": QUOTE}
 REFUSED = {
     "success": False,
     "error": "Insufficient credits",
@@ -70,6 +91,7 @@ CALLS: list[tuple[str, Call, Any, list[Any]]] = [
             ],
         ),
         ("revoke_login_key", lambda client: client.revoke_login_key(AGENT, Secret(KEY)), [{}]),
+        ("revoke_key", lambda client: client.revoke_key(), [{"success": True, "credentialId": AGENT}]),
         (
             "get_user",
             lambda client: client.get_user(),
@@ -107,9 +129,22 @@ CALLS: list[tuple[str, Call, Any, list[Any]]] = [
             lambda client: client.create_agent("ada", {}, {}),
             [done(ITEM, created=False), QUEUED],
         ),
+        ("rename_agent", lambda client: client.rename_agent(AGENT, "ada"), [done(ITEM)]),
+        ("start_logs", lambda client: client.start_logs(AGENT), [done({"logs": "one"}), QUEUED]),
+        (
+            "wake",
+            lambda client: client.wake(AGENT, fresh=True),
+            [done({"status": "running"}), QUEUED, PRICED],
+        ),
+        ("upgrade_quote", lambda client: client.upgrade_quote(AGENT), [done(QUOTE)]),
+        (
+            "upgrade",
+            lambda client: client.upgrade(AGENT, read_quote(QUOTE)),
+            [{**QUEUED, "data": {"dedicatedAgentId": AGENT, "jobId": AGENT}}, CHANGED],
+        ),
         ("get_agent", lambda client: client.get_agent(AGENT), [done(ITEM)]),
         ("delete_agent", lambda client: client.delete_agent(AGENT), [{"success": True}, QUEUED]),
-        ("provision", lambda client: client.provision(AGENT), [done(ITEM), QUEUED]),
+        ("provision", lambda client: client.provision(AGENT), [done(ITEM), QUEUED, PRICED]),
         (
             "suspend",
             lambda client: client.suspend(AGENT),
@@ -126,12 +161,16 @@ CALLS: list[tuple[str, Call, Any, list[Any]]] = [
             [
                 {"jsonrpc": "2.0", "method": "heartbeat.ack", "params": {"timestamp": 1}},
                 {"jsonrpc": "2.0", "id": "1", "error": {"code": -32000, "message": "Sandbox is not running"}},
+                {"jsonrpc": "2.0", "id": "1", "result": {"status": "starting", "ready": False}},
             ],
         ),
         (
             "send_message",
             lambda client: client.send_message(AGENT, "hello"),
-            [{"jsonrpc": "2.0", "id": "1", "result": {"text": "Hello.", "metadata": {"timestamp": 1}}}],
+            [
+                {"jsonrpc": "2.0", "id": "1", "result": {"text": "Hello.", "metadata": {"timestamp": 1}}},
+                {"jsonrpc": "2.0", "id": "1", "result": {"text": "Sorry.", "failureKind": "no_provider"}},
+            ],
         ),
         ("snapshot", lambda client: client.snapshot(AGENT), [done({**BACKUP, "backupId": AGENT}), QUEUED]),
         ("list_backups", lambda client: client.list_backups(AGENT), [done([BACKUP, BACKUP])]),

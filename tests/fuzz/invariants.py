@@ -11,7 +11,7 @@ from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.odd_json import KEY
 
-STATUSES = {400, 401, 402, 403, 404, 409, 429, 502, 504}
+STATUSES = {400, 401, 402, 403, 404, 409, 413, 428, 429, 502, 503, 504}
 
 
 def check_error(error: CloudError) -> None:

@@ -262,5 +262,5 @@ def test_any_bytes_on_the_wire_are_a_result_or_an_error(how):
 
 def test_every_call_of_the_client_is_tried(figure):
     names = {name for name, *_ in CALLS}
-    calls = {name for name, call in vars(ElizaCloudClient).items() if inspect.iscoroutinefunction(call)}
+    calls = dict(inspect.getmembers(ElizaCloudClient, inspect.iscoroutinefunction))
     assert names == {name for name in calls if not name.startswith("_")} | {"stream_message"}

@@ -13,6 +13,8 @@ from eliza_cloud.cloud.http.request import CloudResponse, json_object
 from eliza_cloud.cloud.http.retry_after import body_retry_after, retry_after
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
+from eliza_cloud.cloud.types.billing import read_hourly_rates
+from eliza_cloud.cloud.types.pricing import read_quote
 from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.invariants import check_error, check_typed, returned
@@ -22,7 +24,7 @@ from tests.fuzz.search import searched
 BASE = parse_base_url("https://cloud.example", allow_loopback=False)
 REDACTION = CloudTextRedactor(Secret(KEY))
 STATUSES = st.sampled_from(
-    [200, 201, 202, 204, 207, 400, 401, 402, 403, 404, 409, 410, 418, 429, 500, 503, 599]
+    [200, 201, 202, 204, 207, 400, 401, 402, 403, 404, 409, 410, 418, 428, 429, 500, 503, 599]
 )
 READERS = [
     reader
@@ -45,7 +47,10 @@ def check_reading(document, status):
         (returned(login.read_poll), lambda: login.read_poll(answer, REDACTION)),
         (returned(bridge.judge), lambda: bridge.judge(document, REDACTION)),
         (returned(bridge.reply_text), lambda: bridge.reply_text(document)),
+        (returned(bridge.read_heartbeat), lambda: bridge.read_heartbeat(document)),
         (returned(bridge.is_cut_off), lambda: bridge.is_cut_off(document)),
+        (returned(read_quote), lambda: read_quote(document)),
+        (returned(read_hourly_rates), lambda: read_hourly_rates(document)),
         (returned(success), lambda: success(answer, REDACTION)),
     ]
     for kind, call in calls:
@@ -61,7 +66,7 @@ def _alone(value):
 
 
 def test_every_reader_is_tried():
-    assert len(READERS) == 11
+    assert len(READERS) == 13
 
 
 @searched(300)

@@ -12,6 +12,7 @@ from eliza_cloud.api.openapi.error_examples import CLOUD, examples
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.core.problems import (
     CAPABILITY_UNSUPPORTED,
+    MODEL_NOT_FOUND,
     NO_KEY_SET,
     NO_ROUTE_SET,
     PROVIDER_CREDITS_EXHAUSTED,
@@ -21,6 +22,7 @@ from eliza_cloud.core.problems import (
     PROVIDER_TIMEOUT,
     PROVIDER_UNREACHABLE,
     PROVIDER_WITHOUT_ADDRESS,
+    QUOTA_EXHAUSTED,
     RESPONSE_TRUNCATED,
     ROUTE_INCOMPLETE,
     UNKNOWN_PROVIDER,
@@ -44,6 +46,8 @@ Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
 UPSTREAM_PROBLEMS: tuple[Problem, ...] = (
     *CLOUD,
     *examples(
+        MODEL_NOT_FOUND,
+        QUOTA_EXHAUSTED,
         NO_ROUTE_SET,
         ROUTE_INCOMPLETE,
         UNKNOWN_PROVIDER,

@@ -10,7 +10,7 @@ from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.error_examples import BRING_UP, CLOUD, JOB, LINK_BUSY, SANDBOX
+from eliza_cloud.api.openapi.error_examples import BRING_UP, CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.core.problems import INVALID_AGENT_ID
 
@@ -173,7 +173,7 @@ def _change(
         about=about,
         parameters=(AGENT_ID,),
         answers=(SuccessResponse(200, "Done.", AgentChanged, AgentChanged(True, AGENT, status)),),
-        errors=(*CLOUD, *LINK_BUSY, JOB, *SANDBOX),
+        errors=(*CLOUD, *LINK_BUSY, *LIFECYCLE, *SANDBOX),
     )
 
 

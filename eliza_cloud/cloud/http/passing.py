@@ -14,10 +14,10 @@ _LONGEST = 3.0
 
 
 def pause_before_repeat(
-    status: int, document: dict[str, Any] | None, retry_after: float | None, repeats: int
+    document: dict[str, Any] | None, retry_after: float | None, repeats: int
 ) -> float | None:
-    """Return the seconds until a request is repeated that was repeated `repeats` times; None: it is not."""
-    if status != 503 or document is None or repeats >= len(PAUSES) or not says_passing(document):
+    """Return the seconds until a request is repeated after a 503 and `repeats` repetitions, if it is."""
+    if document is None or repeats >= len(PAUSES) or not says_passing(document):
         return None
     pause = max(PAUSES[repeats], retry_after or 0.0)
     return pause if pause <= _LONGEST else None

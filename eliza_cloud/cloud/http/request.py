@@ -102,7 +102,9 @@ class Exchange:
 
     async def pause(self, answer: CloudResponse, repeats: int) -> bool:
         """Wait before a request is repeated; False when it is not, or when no time would be left for that."""
-        pause = pause_before_repeat(answer.status, answer.document, answer.retry_after, repeats)
+        if answer.status != 503:
+            return False
+        pause = pause_before_repeat(answer.document, answer.retry_after, repeats)
         if pause is None or pause >= time_left():
             return False
         await self._sleep(pause)

@@ -19,10 +19,8 @@ PRICE_HEADER = "X-Eliza-Dedicated-Price"
 MAX_ACCEPTANCE = 256
 
 
-def accepting(price: str | None) -> dict[str, str]:
+def accepting(price: str) -> dict[str, str]:
     """Return the header that accepts a price, byte for byte; raises `InvalidRequest` for what can be none."""
-    if price is None:
-        return {}
     if not _is_sendable(price):
         raise InvalidRequest(PRICE_NOT_SENDABLE.occurred())
     return {PRICE_HEADER: price}

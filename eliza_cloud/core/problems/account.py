@@ -209,7 +209,7 @@ QUOTE_CHANGED = ProblemType(
     code="quote_changed",
     statuses=(409,),
     title="The quote for the upgrade has changed.",
-    remedy="Look at the new one with `eliza-cloud agents upgrade`, then confirm that.",
+    remedy="Look at the new one, then confirm that.",
     sentence="Nothing was upgraded, because the quote has changed: {said}.",
     examples={"said": "Quote changed"},
 )

@@ -198,8 +198,8 @@ DELETE_NEEDS_BACKUP = ProblemType(
     code="delete_needs_backup",
     statuses=(409,),
     title="Eliza Cloud did not delete the agent, because it could not back its state up first.",
-    remedy="The agent stays and keeps costing. Try again, or delete it without a backup with"
-    " `eliza-cloud agents shutdown --discard-state`.",
+    remedy="The agent stays and keeps costing. Try again, or delete it without a backup by accepting that its"
+    " state is lost (`acceptStateLoss`).",
     sentence="Eliza Cloud did not delete the agent: {said}.",
     examples={"said": "Refusing to delete without a current backup"},
 )
