@@ -151,6 +151,7 @@ async def running(
             allow_loopback=allows_loopback(environ),
             traces=[metrics.cloud.trace()],
         )
+        stack.push_async_callback(cloud.close)
         clock = SystemClock()
         journal = Journal(
             SqliteJournal(database),

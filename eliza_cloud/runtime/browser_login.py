@@ -65,6 +65,7 @@ async def login(
     config = CloudConfig(None, base_url, allow_loopback)
     store = MemoryStore()
     ended = _Ended()
+    cloud = CloudSession(base_url, allow_loopback=allow_loopback)
     manager = CloudManager(
         settings=Settings(
             base_url=base_url,
@@ -73,10 +74,10 @@ async def login(
             login_poll_interval=poll_interval,
         ),
         credentials=memory_credentials(None, str(config.parsed_base_url()), store),
-        cloud=CloudSession(base_url, allow_loopback=allow_loopback),
+        cloud=cloud,
         observers=[ended],
     )
-    async with manager:
+    async with cloud, manager:
         session = await manager.start_login()
         on_browser_url(session.browser_url)
         await ended.flag.wait()

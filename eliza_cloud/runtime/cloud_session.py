@@ -1,6 +1,7 @@
 """The way to the cloud: one base URL, one session, a client for each key."""
 
 from collections.abc import Iterable
+from typing import Self
 
 import aiohttp
 
@@ -71,6 +72,12 @@ class CloudSession:
     def forget_key(self) -> None:
         """Drop the client made last, and the key with it."""
         self._newest = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -1,6 +1,6 @@
 """The queue of one link and its one consumer: the only place where what is known about the link changes."""
 
-import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.login_poller import Logins
 from eliza_cloud.runtime.activities.suspend_detector import watch_for_wake
 from eliza_cloud.runtime.causation import EventSource, event_source
-from eliza_cloud.runtime.clock import Clock
+from eliza_cloud.runtime.clock import Clock, Flag
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.effect_runner import WAKE, EffectRunner
 from eliza_cloud.runtime.machines import Machines
@@ -73,7 +73,9 @@ class LinkLoop:
         self._clock = clock
         self._jitter = jitter
         self._observers = observers
-        self._queue: asyncio.Queue[Queued] = asyncio.Queue()
+        self._queue: deque[Queued] = deque()
+        self._arrived = Flag()
+        self._handling = False
         self._origin = event_source()  # of the event at hand
         self._probe: Command | None = None
         self._waiters = Waiters()
@@ -105,7 +107,12 @@ class LinkLoop:
     @property
     def queue_length(self) -> int:
         """How many events wait."""
-        return self._queue.qsize()
+        return len(self._queue)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the consumer has nothing to do and waits for the next event."""
+        return not (self._handling or self._queue)
 
     async def close(self, problem: Problem) -> None:
         """Cancel everything; whoever still waits is told why."""
@@ -132,11 +139,17 @@ class LinkLoop:
         return self._probe
 
     def _put(self, event: Asked, call: Command | None) -> None:
-        self._queue.put_nowait(Queued(event, call, event_source(), self._clock.monotonic()))
+        self._queue.append(Queued(event, call, event_source(), self._clock.monotonic()))
+        self._arrived.set()
 
     async def _consume(self) -> None:
         while True:
-            queued = await self._queue.get()
+            self._handling = False
+            while not self._queue:
+                self._arrived.clear()
+                await self._arrived.wait()
+            self._handling = True
+            queued = self._queue.popleft()
             begun = self._clock.monotonic()
             self._origin = queued.origin
             try:
@@ -220,7 +233,7 @@ class LinkLoop:
         self.why_not_running = problem
         self._waiters.answer_all(problem)
         self.effect_runner.close_scheduler(problem)
-        while not self._queue.empty():
-            queued = self._queue.get_nowait()
+        while self._queue:
+            queued = self._queue.popleft()
             if queued.call is not None:
                 queued.call.end(problem)

@@ -60,7 +60,7 @@ class CloudManager:
 
     A program makes it of a `CloudConfig` and uses it as a context manager (reference: library). Its login is
     in memory; with a `store` (see `Store`; it stays the program's to close) the desired agent outlives the
-    program. The service hands in the parts.
+    program. The service hands in the parts; they stay whoever's who made them.
     """
 
     @overload
@@ -96,11 +96,12 @@ class CloudManager:
         unknown_settings: Sequence[str] = (),
         machines: Machines | None = None,
     ) -> None:
+        self._own_cloud: CloudSession | None = None
         if config is not None:
             log_through_logging()
             settings = settings_of(config)
             credentials = memory_credentials(config.key, str(config.parsed_base_url()), store)
-            cloud = CloudSession(config.base_url, allow_loopback=config.allow_loopback)
+            cloud = self._own_cloud = CloudSession(config.base_url, allow_loopback=config.allow_loopback)
         if settings is None or credentials is None or cloud is None:
             raise TypeError("CloudManager needs a CloudConfig, or settings, credentials and cloud.")
         self._settings = settings
@@ -177,7 +178,8 @@ class CloudManager:
             await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
         await self._loop.close(STOPPING.occurred())  # from here on no call is begun
         await self._background_tasks.close()
-        await self._cloud.close()
+        if self._own_cloud is not None:
+            await self._own_cloud.close()
 
     async def _close_link(self) -> None:
         try:
@@ -206,6 +208,11 @@ class CloudManager:
         except (TimeoutError, LinkError):
             return False
         return True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the link's consumer waits for the next event."""
+        return self._loop.is_idle
 
     @property
     def queue_length(self) -> int:

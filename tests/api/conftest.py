@@ -161,10 +161,12 @@ async def start_service(
     stack.push_async_callback(journal.close)
     await journal.open()
     metrics = Metrics()
+    cloud = CloudSession(base_url, allow_loopback=True, traces=[metrics.cloud.trace()])
+    stack.push_async_callback(cloud.close)
     manager = CloudManager(
         settings=Settings(**{**FAST, **(settings or {})}),
         credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
-        cloud=CloudSession(base_url, allow_loopback=True, traces=[metrics.cloud.trace()]),
+        cloud=cloud,
         observers=[journal, metrics.link],
     )
     await manager.start()

@@ -133,10 +133,11 @@ async def service(
         "max_reconnect_attempts": 0,
     }
     with structlog.testing.capture_logs() as log:
+        cloud = CloudSession(base_url, allow_loopback=True, timeouts=patience)  # type: ignore[arg-type]
         manager = CloudManager(
             settings=Settings(**{**calm, **settings}),  # type: ignore[arg-type]
             credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
-            cloud=CloudSession(base_url, allow_loopback=True, timeouts=patience),  # type: ignore[arg-type]
+            cloud=cloud,
             clock=clock,
             observers=[recording, OnStep(lambda report: seen.update([type(report.event).__name__]))],
         )
@@ -152,6 +153,7 @@ async def service(
         server = SettledServer(app)
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(store.close)
+            stack.push_async_callback(cloud.close)
             await manager.start()
             stack.push_async_callback(manager.stop)
             client = await stack.enter_async_context(TestClient(server))

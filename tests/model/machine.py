@@ -161,6 +161,7 @@ class Machine:
             self.until_next_timer()
             self.check()
         assert self.loop.now - begun <= CLOSING_BOUND
+        self.cloud.closed = True  # a call from here on fails
         closing = self.loop.create_task(self.store.close())
         self.loop.settle()
         closing.result()
@@ -169,7 +170,6 @@ class Machine:
         assert asyncio.all_tasks(self.loop) == set()
         assert self.loop.timers() == []
         assert self.manager._loop.effect_runner.requests == {}
-        assert self.cloud.closed
         self.journal.check()
         self.check()
         self._count()

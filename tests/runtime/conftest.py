@@ -79,12 +79,13 @@ class Rig:
         if key is not None:
             ConfigFile(self.paths.config).update(lambda document: _sign_in(document, key))
         self._journal = Recording(self.clock)
+        self._session = CloudSession(
+            base_url, allow_loopback=self.allow_loopback, timeouts=self.timeouts, traces=self.traces
+        )
         self._manager = CloudManager(
             settings=self.settings,
             credentials=credentials,
-            cloud=CloudSession(
-                base_url, allow_loopback=self.allow_loopback, timeouts=self.timeouts, traces=self.traces
-            ),
+            cloud=self._session,
             clock=self.clock,
             jitter=lambda: self.jitter,
             observers=[self._journal, OnStep(self._observe), *self.observers],
@@ -136,13 +137,14 @@ class Rig:
         assert self._store is not None
         self._journal.check()
         await self._manager._loop.activities.close()
-        await self._manager._cloud.close()
+        await self._session.close()
         await self._store.close()
         self._manager = self._store = None
 
     async def stop(self) -> None:
         if self._manager is not None:
             await self._manager.stop()
+            await self._session.close()
             self._journal.check()
             self._manager = None
         if self._store is not None:
@@ -173,8 +175,7 @@ class Rig:
 
     def _works(self) -> bool:
         """Whether the consumer or the store is at work, which may take longer than a turn."""
-        queue = self.link._loop._queue
-        consumes = "consumer" in self.link._loop.activities.names and not (queue.empty() and queue._getters)
+        consumes = self.link.running and not self.link.is_idle
         return consumes or any(_what(task) == "Credentials._in_turn" for task in asyncio.all_tasks())
 
     async def outlast(self, work: Awaitable[T]) -> tuple[T, float]:

@@ -179,7 +179,7 @@ class Week:
             timers=len(self.loop.timers()),
             heap=len(self.loop._scheduled),
             files=len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - no paths are needed
-            queue=inner._queue.qsize(),
+            queue=self.link.queue_length,
             requests=len(inner.effect_runner.requests),
             waiters=len(inner._waiters._connecting) + len(inner._waiters._closing),
             background_tasks=len(self.link._background_tasks._tasks),
