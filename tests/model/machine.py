@@ -89,10 +89,11 @@ class Machine:
         self.checks.on_step = self._on_step
         self.store = SqliteStore(Database(self.paths.database))
         credentials = Credentials(ConfigFile(self.paths.config), self.store, self.environ, BASE_URL)
+        self.access = session_with(self.cloud)
         self.manager = CloudManager(
             settings=self.settings,
             credentials=credentials,
-            cloud=session_with(self.cloud),
+            cloud=self.access,
             clock=self.clock,
             jitter=lambda: self.jitter,
             observers=[self.journal, OnStep(self.checks.step)],
@@ -161,15 +162,16 @@ class Machine:
             self.until_next_timer()
             self.check()
         assert self.loop.now - begun <= CLOSING_BOUND
-        self.cloud.closed = True  # a call from here on fails
-        closing = self.loop.create_task(self.store.close())
-        self.loop.settle()
-        closing.result()
+        for close in (self.access.close(), self.store.close()):
+            closing = self.loop.create_task(close)
+            self.loop.settle()
+            closing.result()
         overdue = [line for line in self.log if line["event"] == "link.stop_overdue"]  # the disk stood still
         assert overdue or self.manager.facts.state in {LinkState.DISCONNECTED, LinkState.ERROR}
         assert asyncio.all_tasks(self.loop) == set()
         assert self.loop.timers() == []
         assert self.manager._loop.effect_runner.requests == {}
+        assert self.cloud.closed
         self.journal.check()
         self.check()
         self._count()

@@ -72,10 +72,11 @@ class Week:
         self.checks = StepChecks(lambda: self.link.facts, lambda: self.cloud.parked)
         self.store = SqliteStore(Database(paths.database))
         self.journal = Recording(self.clock)
+        self.access = session_with(self.cloud)
         self.link = CloudManager(
             settings=Settings(login_timeout=60.0),
             credentials=Credentials(ConfigFile(paths.config), self.store, {}, BASE_URL),
-            cloud=session_with(self.cloud),
+            cloud=self.access,
             clock=self.clock,
             jitter=self.rng.random,
             observers=[self.journal, OnStep(self._on_step)],
@@ -90,6 +91,7 @@ class Week:
     def end(self) -> None:
         """Stop, and leave nothing behind."""
         self.wait_for(self.link.stop())
+        self.wait_for(self.access.close())
         self.wait_for(self.store.close())
         self.journal.check()
         assert asyncio.all_tasks(self.loop) == set()
