@@ -9,28 +9,41 @@ if TYPE_CHECKING:
     from eliza_cloud.cloud.client import ElizaCloudClient as ElizaCloudClient
     from eliza_cloud.cloud.config import CloudConfig as CloudConfig
     from eliza_cloud.cloud.errors import AccessDenied as AccessDenied
+    from eliza_cloud.cloud.errors import AgentNotReady as AgentNotReady
     from eliza_cloud.cloud.errors import AgentTimedOut as AgentTimedOut
     from eliza_cloud.cloud.errors import AgentUnreachable as AgentUnreachable
     from eliza_cloud.cloud.errors import BaseUrlRefused as BaseUrlRefused
+    from eliza_cloud.cloud.errors import BillingHold as BillingHold
     from eliza_cloud.cloud.errors import CertificateDates as CertificateDates
     from eliza_cloud.cloud.errors import CloudError as CloudError
     from eliza_cloud.cloud.errors import CloudServerError as CloudServerError
     from eliza_cloud.cloud.errors import Conflict as Conflict
+    from eliza_cloud.cloud.errors import DeleteNeedsBackup as DeleteNeedsBackup
     from eliza_cloud.cloud.errors import InsufficientCredits as InsufficientCredits
     from eliza_cloud.cloud.errors import InvalidRequest as InvalidRequest
     from eliza_cloud.cloud.errors import InvalidResponse as InvalidResponse
     from eliza_cloud.cloud.errors import JobFailed as JobFailed
+    from eliza_cloud.cloud.errors import JobSkipped as JobSkipped
     from eliza_cloud.cloud.errors import KeyRefused as KeyRefused
     from eliza_cloud.cloud.errors import KeyUnavailable as KeyUnavailable
+    from eliza_cloud.cloud.errors import MessageTooLarge as MessageTooLarge
+    from eliza_cloud.cloud.errors import ModelNotFound as ModelNotFound
     from eliza_cloud.cloud.errors import NameNotFound as NameNotFound
     from eliza_cloud.cloud.errors import NotFound as NotFound
+    from eliza_cloud.cloud.errors import OrganizationInactive as OrganizationInactive
+    from eliza_cloud.cloud.errors import PriceConfirmationRequired as PriceConfirmationRequired
     from eliza_cloud.cloud.errors import QuotaExceeded as QuotaExceeded
+    from eliza_cloud.cloud.errors import QuoteChanged as QuoteChanged
     from eliza_cloud.cloud.errors import RateLimited as RateLimited
     from eliza_cloud.cloud.errors import Redirected as Redirected
+    from eliza_cloud.cloud.errors import ReplyFailed as ReplyFailed
+    from eliza_cloud.cloud.errors import SessionNotReady as SessionNotReady
+    from eliza_cloud.cloud.errors import StartNotScheduled as StartNotScheduled
     from eliza_cloud.cloud.errors import StreamFailed as StreamFailed
     from eliza_cloud.cloud.errors import TimedOut as TimedOut
     from eliza_cloud.cloud.errors import TlsFailed as TlsFailed
     from eliza_cloud.cloud.errors import Unreachable as Unreachable
+    from eliza_cloud.cloud.errors import WorkerDown as WorkerDown
     from eliza_cloud.core.problems import Problem as Problem
     from eliza_cloud.core.states import LinkState as LinkState
     from eliza_cloud.core.states import Reason as Reason
@@ -54,28 +67,41 @@ else:
         "cloud.config": ("CloudConfig",),
         "cloud.errors": (
             "AccessDenied",
+            "AgentNotReady",
             "AgentTimedOut",
             "AgentUnreachable",
             "BaseUrlRefused",
+            "BillingHold",
             "CertificateDates",
             "CloudError",
             "CloudServerError",
             "Conflict",
+            "DeleteNeedsBackup",
             "InsufficientCredits",
             "InvalidRequest",
             "InvalidResponse",
             "JobFailed",
+            "JobSkipped",
             "KeyRefused",
             "KeyUnavailable",
+            "MessageTooLarge",
+            "ModelNotFound",
             "NameNotFound",
             "NotFound",
+            "OrganizationInactive",
+            "PriceConfirmationRequired",
             "QuotaExceeded",
+            "QuoteChanged",
             "RateLimited",
             "Redirected",
+            "ReplyFailed",
+            "SessionNotReady",
+            "StartNotScheduled",
             "StreamFailed",
             "TimedOut",
             "TlsFailed",
             "Unreachable",
+            "WorkerDown",
         ),
         "core.problems": ("Problem",),
         "core.states": ("LinkState", "Reason"),
