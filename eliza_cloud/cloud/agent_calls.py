@@ -83,7 +83,7 @@ class AgentCalls(CloudCalls):
             return reading.read_logs(self._success(await self._exchange.call("GET", url)))
 
     async def delete_agent(self, agent_id: str, *, accept_state_loss: bool = False) -> JobRef | None:
-        """Delete an agent and its backups; one that is gone already counts as deleted.
+        """Delete an agent and its backups; one that is already gone is reported as deleted.
 
         The newest generation backs the state up first, and keeps the agent when it cannot, unless its loss is
         accepted: wait with `jobs.wait_for_deletion`.

@@ -1,4 +1,4 @@
-"""Calling one cloud with one key: where it is, how long a call may take, what counts as a success."""
+"""Calling one cloud with one key: where it is, how long a call may take, what is a success."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

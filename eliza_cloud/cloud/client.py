@@ -27,7 +27,7 @@ from eliza_cloud.cloud.errors import (
 )
 from eliza_cloud.cloud.http.base_url import segment
 from eliza_cloud.cloud.http.error_mapping import error_for, success
-from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
 from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.http.timeouts import deadline
 from eliza_cloud.cloud.message_stream import stream_reply
@@ -62,7 +62,7 @@ class ElizaCloudClient(AgentCalls):
         return login.read_session(success(answer, exchange.redaction), own_id, self.pages_url)
 
     async def poll_login(self, session_id: str, *, timeout: float = 10.0) -> LoginPoll:
-        """Ask how a sign-in stands; the key is given out once. `KeyUnavailable`: it never will be."""
+        """Poll a sign-in; the key is given out once. `KeyUnavailable`: it never will be."""
         exchange = self._exchange_with(None)
         async with deadline(timeout):
             answer = await exchange.call("GET", self.base_url.login_session(session_id))
@@ -176,12 +176,12 @@ class ElizaCloudClient(AgentCalls):
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Yield the 2xx answer of an endpoint under `/api/v1`, its body unread; None as body makes a GET.
 
-        Leaving closes the connection, which cancels the call. Reading the body may raise network faults.
+        Leaving closes the connection, which cancels the call. Reading the body may raise network errors.
         `ModelNotFound`: the cloud does not have the model or voice that the body names.
         """
         self._require_key()
         url, method = self.base_url.api(path), "GET" if body is None else "POST"
-        fault: CloudError | None = None
+        failed: CloudError | None = None
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(
@@ -189,12 +189,12 @@ class ElizaCloudClient(AgentCalls):
                 )
                 if isinstance(response, CloudResponse):
                     raise error_for(response, self._exchange.redaction, model=_named_model(body))
-            except NETWORK_FAULTS as error:
-                fault = network_fault(error, url)
+            except NETWORK_ERRORS as error:
+                failed = network_error(error, url)
             else:
                 yield response
-        if fault is not None:
-            raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+        if failed is not None:
+            raise failed  # outside the handler: aiohttp's exceptions hold the request's headers
 
     def compat(
         self,

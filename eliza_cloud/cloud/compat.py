@@ -9,7 +9,7 @@ from yarl import URL
 
 from eliza_cloud.cloud.billing import verbatim
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
 from eliza_cloud.cloud.http.request import Exchange, read_answer
 from eliza_cloud.cloud.types.billing import Verbatim
 
@@ -25,7 +25,7 @@ async def open_compat(
 
     `content` is sent as JSON as it is; an empty one is no body. Leaving closes the connection.
     """
-    fault: CloudError | None = None
+    failed: CloudError | None = None
     async with AsyncExitStack() as stack:
         try:
             response = await stack.enter_async_context(
@@ -38,9 +38,9 @@ async def open_compat(
                 )
             )
             declined = await read_answer(response, exchange.redaction) if response.status >= 400 else None
-        except NETWORK_FAULTS as error:
-            fault = network_fault(error, url)
+        except NETWORK_ERRORS as error:
+            failed = network_error(error, url)
         else:
             yield response if declined is None else verbatim(declined)
-    if fault is not None:
-        raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+    if failed is not None:
+        raise failed  # outside the handler: aiohttp's exceptions hold the request's headers

@@ -12,7 +12,7 @@ from eliza_cloud.cloud.bridge import failure_of, is_empty
 from eliza_cloud.cloud.errors import StreamFailed
 from eliza_cloud.cloud.http.error_body import cloud_text
 from eliza_cloud.cloud.http.error_mapping import error_for
-from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
 from eliza_cloud.cloud.http.path_prefix import AgentPaths
 from eliza_cloud.cloud.http.request import CloudResponse, json_object
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
@@ -145,16 +145,16 @@ async def _read(response: aiohttp.ClientResponse, idle: float, end: float) -> by
             return await response.content.readany()
     except TimeoutError:
         error = StreamFailed(STREAM_TIMEOUT.occurred(), cloud_status=200)
-    except NETWORK_FAULTS:
+    except NETWORK_ERRORS:
         error = _cut()
     raise error
 
 
 async def _within(seconds: float, url: URL, step: Awaitable[T]) -> T:
-    """Await one step of opening the stream; network faults become `CloudError`."""
+    """Await one step of opening the stream; network errors become `CloudError`."""
     try:
         async with bounded(seconds):
             return await step
-    except NETWORK_FAULTS as error:
-        fault = network_fault(error, url)
-    raise fault
+    except NETWORK_ERRORS as error:
+        failed = network_error(error, url)
+    raise failed

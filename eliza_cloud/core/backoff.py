@@ -1,4 +1,4 @@
-"""How long to wait before a try (architecture: Repair): a pure function of attempt and chance."""
+"""How long to wait before an attempt (architecture: Repair): a pure function of attempt and jitter."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ _MAX_DOUBLINGS = 64  # beyond any ceiling, and far below where a float overflows
 
 
 class Backoff(msgspec.Struct, frozen=True):
-    """The ladder's numbers, in seconds; `attempts` 0 means without end."""
+    """The delays of the reconnect attempts, in seconds; `attempts` 0 means without end."""
 
     initial: float = 3.0
     factor: float = 2.0
@@ -16,12 +16,12 @@ class Backoff(msgspec.Struct, frozen=True):
 
 
 def documented_delay(backoff: Backoff, attempt: int) -> float:
-    """Return the longest wait before try number `attempt` (from 1): 3, 6, 12, 24, 48, 60, 60 … seconds."""
+    """Return the longest wait before attempt number `attempt` (from 1): 3, 6, 12, 24, 48, 60, 60 … seconds."""
     return min(backoff.ceiling, backoff.initial * backoff.factor ** min(attempt - 1, _MAX_DOUBLINGS))
 
 
 def delay(backoff: Backoff, attempt: int, jitter: float, retry_after: float | None = None) -> float:
-    """Return the seconds to wait before try number `attempt`.
+    """Return the seconds to wait before attempt number `attempt`.
 
     `jitter` in 0…1 only shortens the documented delay, to no less than half. The cloud's `Retry-After` is a
     floor, itself capped at five minutes.
@@ -31,5 +31,5 @@ def delay(backoff: Backoff, attempt: int, jitter: float, retry_after: float | No
 
 
 def attempts_left(backoff: Backoff, attempt: int) -> bool:
-    """Tell whether a try may follow try number `attempt`."""
+    """Tell whether another attempt may follow attempt number `attempt`."""
     return backoff.attempts == 0 or attempt < backoff.attempts

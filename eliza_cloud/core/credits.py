@@ -9,12 +9,12 @@ LOW_BELOW = 2.0
 CRITICAL_BELOW = 0.5
 MINIMUM_DEPOSIT = 5.0
 
-#: Seconds between two readings of the balance while a link stands.
+#: Seconds between two polls of the balance while a link is connected.
 POLL_INTERVAL = 300.0
 
 #: Agents are billed once an hour, so that less than an hour of watching says nothing about a rate.
 LEAST_HOURS = 1.0
-#: After so many hours what was spent counts half: the rate is the present one, over several bills.
+#: After so many hours what was spent has half its weight: the rate is the present one, over several bills.
 HALF_LIFE_HOURS = 6.0
 _SMALLEST_RATE = 0.000001
 

@@ -86,7 +86,7 @@ def moves(
     when: Guard[F] | None = None,
     why: str = "",
 ) -> Row[F]:
-    """Make a row that leaves its source for `dest` (and enters it anew where they are the same)."""
+    """Make a row that leaves its source for `dest` (and enters it again where they are the same)."""
     return Row(event, tuple(sources), dest, Outcome.MOVED, when, do, None, why)
 
 

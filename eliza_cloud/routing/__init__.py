@@ -1,1 +1,1 @@
-"""Service routing: which road each capability takes (local-api §16)."""
+"""Service routing: which upstream each capability uses (local-api §16)."""

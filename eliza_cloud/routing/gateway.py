@@ -1,4 +1,4 @@
-"""The gateway: each call takes the road its capability has at that moment."""
+"""The gateway: each call is sent on the route its capability has at that moment."""
 
 import asyncio
 import io
@@ -14,7 +14,7 @@ from yarl import URL
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused
-from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS
+from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS
 from eliza_cloud.cloud.http.trace_context import trace_headers
 from eliza_cloud.core.problems import PROVIDER_TIMEOUT, PROVIDER_UNREACHABLE, Problem
 from eliza_cloud.redaction.secret import Secret
@@ -56,7 +56,7 @@ LISTING = aiohttp.ClientTimeout(total=10.0)
 
 
 class UpstreamRequest(msgspec.Struct, frozen=True):
-    """One call: `url` complete for a road of one's own, and a path under `/api/v1` for Eliza Cloud.
+    """One call: `url` is complete for a provider or server, and a path under `/api/v1` for Eliza Cloud.
 
     `body` is what JSON is made of, None for a GET. `headers` are those of the caller that may travel.
     """
@@ -70,7 +70,7 @@ class UpstreamRequest(msgspec.Struct, frozen=True):
 class Gateway:
     """Calls what `serviceRouting` says. Every refusal and failure is a `LinkError`.
 
-    `seen` is told every key that is about to be used, before it is; `called` what became of each call: None
+    `seen` is called with every key before it is used; `called` with the outcome of each call: None
     for one that was answered.
     """
 
@@ -96,7 +96,7 @@ class Gateway:
 
     @property
     def problem(self) -> str | None:
-        """Why eliza.json as it is now does not count."""
+        """Why eliza.json as it is now is not used."""
         return self._file.problem
 
     async def table(self) -> RoutingTable:
@@ -104,11 +104,11 @@ class Gateway:
         return await self._file.table()
 
     async def upstream(self, capability: Capability) -> Upstream:
-        """Return the road a capability takes now; `LinkError` when it has none that can be used."""
+        """Return a capability's upstream now; `LinkError` when it has none that can be used."""
         return self.resolve(capability, await self.table())
 
     def resolve(self, capability: Capability, table: RoutingTable) -> Upstream:
-        """Return the road a table gives; for the cloud only when there is a key to travel with."""
+        """Return the upstream a table gives; for the cloud only when there is a key to sign with."""
         try:
             upstream = resolve_upstream(capability, table, Variables(table.variables, self._environ))
         except RouteUnavailable as closed:
@@ -152,7 +152,7 @@ class Gateway:
     async def _ask_own(
         self, stack: AsyncExitStack, upstream: DirectUpstream, call: UpstreamRequest
     ) -> aiohttp.ClientResponse:
-        """Ask with one account after the other while they answer that they cannot."""
+        """Call with one account after the other while they are refused."""
         tried: list[Account] = []
         refused: Problem | None = None
         while (
@@ -169,7 +169,7 @@ class Gateway:
             if not rests:
                 break
         if refused is None:
-            raise RuntimeError("a road has at least one account")
+            raise RuntimeError("an upstream has at least one account")
         raise LinkError(refused)
 
     async def _send(
@@ -194,7 +194,7 @@ class Gateway:
                 timeout=call.timeout,
                 allow_redirects=False,
             )
-        except NETWORK_FAULTS as error:
+        except NETWORK_ERRORS as error:
             problem = _unreached(upstream.label, error)
         else:
             stack.callback(response.close)

@@ -11,7 +11,7 @@ from eliza_cloud.runtime.errors import LinkError
 
 
 class AccountView(msgspec.Struct, frozen=True, rename="camel"):
-    """An account a road can travel with; `keyVariable` is null when it has no key."""
+    """An account of a route; `keyVariable` is null when it has no key."""
 
     name: str
     key_variable: str | None
@@ -22,7 +22,7 @@ class CapabilityView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One capability: its route, whether it can be used now, and if not, why and what to do.
 
     `inferred` tells that the route is not set, but follows from what else eliza.json says; `ignored` names
-    members that mean nothing. Where the road leads, and with which accounts, is told only while it is usable.
+    members that mean nothing. Where it leads, and with which accounts, is shown only while it is usable.
     """
 
     configured: Route | None
@@ -38,7 +38,7 @@ class CapabilityView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RoutingView(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of all capabilities; `problem` is why eliza.json as it is now does not count."""
+    """The state of all capabilities; `problem` is why eliza.json as it is now is not used."""
 
     capabilities: dict[Capability, CapabilityView]
     problem: str | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import structlog
 
 from eliza_cloud.core import log_events
@@ -67,7 +68,7 @@ class DurableWrites:
             await work
         except StoreError as error:
             log.error(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
-            problem = Problem(code=error.code, status=500, message=f"{consequence}: {error}")
+            problem = msgspec.structs.replace(error.problem, message=f"{consequence}: {error}")
             self._post(events.StoreFailed(problem))
             return problem
         if self._facts().store_problem is not None:

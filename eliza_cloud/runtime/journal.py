@@ -240,7 +240,7 @@ class Journal(Observer):
         if self._failing_since is None:
             self._failing_since = self._clock.monotonic()
             level = log.warning
-            self._on_problem(Problem(code=error.code, status=500, message=str(error)))
+            self._on_problem(error.problem)
         level(log_events.JOURNAL_FAILED, cause=error.code, detail=str(error), waiting=len(self._pending))
 
     def _recovered(self) -> None:

@@ -27,14 +27,14 @@ from eliza_cloud.core.problems import (
 )
 
 #: What aiohttp and the operating system raise while a request is under way.
-NETWORK_FAULTS = (aiohttp.ClientError, OSError)
+NETWORK_ERRORS = (aiohttp.ClientError, OSError)
 
 #: What OpenSSL calls a certificate that is not yet valid, and one that has expired.
 _DATES = {9, 10}
 
 
-def network_fault(error: Exception, url: URL) -> CloudError:
-    """Translate one of `NETWORK_FAULTS` into the sentence a user sees."""
+def network_error(error: Exception, url: URL) -> CloudError:
+    """Translate one of `NETWORK_ERRORS` into the sentence a user sees."""
     site = f"{url.scheme}://{url.authority}"
     cause = getattr(error, "os_error", error) if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, AddressRefused):

@@ -3,7 +3,7 @@
 A server says that it has no such path with a 404, or on some deployments a 500, that is not JSON, and the
 newest with a 404 whose JSON says "Not found". So the prefix is found with a plain GET of the list, never with
 the call itself. Other JSON of any status settles it for the call at hand; it is kept only once it has given
-the list: what stands before the cloud speaks JSON, too.
+the list: a proxy before the cloud speaks JSON, too.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class AgentPaths:
         more_headers: Mapping[str, str] = MappingProxyType({}),
         is_repeatable: bool = True,
     ) -> CloudResponse:
-        """Call `path` under the agent prefix; an answer that shows it to be gone makes it be sought anew."""
+        """Call `path` under the agent prefix; if the response shows it to be gone, the next call probes."""
         prefix = await self.find()
         answer = await self.exchange.call(
             method, self.url(prefix, path), body, more_headers=more_headers, is_repeatable=is_repeatable

@@ -24,7 +24,7 @@ from eliza_cloud.cloud.errors import (
 )
 from eliza_cloud.cloud.http.address import CloudAddress
 from eliza_cloud.cloud.http.error_body import says_unknown_path
-from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
 from eliza_cloud.cloud.http.passing import pause_before_repeat
 from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.cloud.http.timeouts import time_left
@@ -116,9 +116,9 @@ class Exchange:
         try:
             async with self.open(method, url, body, more_headers=more_headers) as response:
                 return await read_answer(response, self.redaction)
-        except NETWORK_FAULTS as error:
-            fault = network_fault(error, url)
-        raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+        except NETWORK_ERRORS as error:
+            failed = network_error(error, url)
+        raise failed  # outside the handler: aiohttp's exceptions hold the request's headers
 
     @asynccontextmanager
     async def open_answer(
@@ -131,7 +131,7 @@ class Exchange:
         more_headers: Mapping[str, str] = MappingProxyType({}),
         timeout: aiohttp.ClientTimeout = _NO_TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse | CloudResponse]:
-        """Yield the response of a success, its body unread, else the whole answer. Raises network faults."""
+        """Yield the response of a success, its body unread, else the whole answer. Raises network errors."""
         repeats = 0
         while True:
             async with self.open(
@@ -157,7 +157,7 @@ class Exchange:
         more_headers: Mapping[str, str] = MappingProxyType({}),
         timeout: aiohttp.ClientTimeout = _NO_TIMEOUT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Yield the response, its body unread; leaving early closes the connection. Raises network faults."""
+        """Yield the response, its body unread; leaving early closes the connection. Raises network errors."""
         headers = {"Accept": accept, **more_headers, **trace_headers(), **self._credentials()}
         content = None
         if body is not None:
@@ -203,13 +203,13 @@ class Exchange:
         timeout: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
         """Repeat a request where a redirect led; the address moves once there is an answer."""
-        fault: CloudError | None = None
+        failed: CloudError | None = None
         try:
             response = await self._send(method, target, content, headers, timeout)
-        except NETWORK_FAULTS as error:
-            fault = network_fault(error, target)  # here, since only here it is known which host failed
-        if fault is not None:
-            raise fault
+        except NETWORK_ERRORS as error:
+            failed = network_error(error, target)  # here, since only here it is known which host failed
+        if failed is not None:
+            raise failed
         if 300 <= response.status < 400:
             response.close()
             raise _redirected(response, self.redaction)

@@ -51,7 +51,7 @@ def new_trace() -> Trace:
 def trace_of(headers: CIMultiDictProxy[str], is_secret: Callable[[str], bool]) -> Trace:
     """Return the ids a request came with, and new ones in place of those that are missing or malformed.
 
-    `is_secret` is asked about everything that would be passed on; what holds a secret counts as malformed.
+    `is_secret` is asked about everything that would be passed on; what holds a secret is malformed.
     """
 
     def taken(name: str, shape: re.Pattern[str]) -> re.Match[str] | None:

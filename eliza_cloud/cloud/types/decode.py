@@ -85,10 +85,10 @@ def read_created(document: dict[str, Any], status: int) -> CreatedAgent:
 def read_provision(document: dict[str, Any], status: int) -> Provision:
     """Read provision and resume (cloud-api §10): only a 200 can mean running, if it names no other status."""
     job = read_job_ref(document)
-    told = text(members(document.get("data")).get("status"))
+    given = text(members(document.get("data")).get("status"))
     if status in {200, 201} and job is None:
-        return Provision(told or "running", None)
-    return Provision(told if told is not None and told != "running" else "pending", job)
+        return Provision(given or "running", None)
+    return Provision(given if given is not None and given != "running" else "pending", job)
 
 
 def read_job_ref(document: dict[str, Any]) -> JobRef | None:

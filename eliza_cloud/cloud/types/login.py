@@ -23,8 +23,8 @@ def read_session(document: dict[str, Any], own_id: str, pages_url: BaseUrl) -> L
 
     Our own id is used only where the answer has none: the cloud knows the sign-in by its own.
     """
-    told = document.get("sessionId")
-    session_id = own_id if told is None else text(told)
+    given = document.get("sessionId")
+    session_id = own_id if given is None else text(given)
     if session_id is None:
         raise unexpected("the sign-in has no id")
     return LoginSession(

@@ -11,7 +11,7 @@ from eliza_cloud.core.link.events import ActivityFact, Event, KeyFact
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
 
-#: Entries from one mark to the next: a replay can begin at any mark, once the oldest entries are dropped.
+#: Entries from one checkpoint to the next: a replay can begin at any checkpoint, once the oldest entries are dropped.
 MARK_EVERY = 500
 
 
@@ -69,7 +69,7 @@ class CheckpointKind(StrEnum):
 
 
 class Checkpoint(JournalEntry, frozen=True, kw_only=True, tag="mark"):
-    """All that is known; `what` is a start, an end, a fault that ended the link's loop, or now and then."""
+    """All that is known; `what` is a start, an end, an error that ended the link's loop, or periodic."""
 
     what: CheckpointKind
     version: str

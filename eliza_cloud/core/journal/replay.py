@@ -17,7 +17,7 @@ class DivergedError(Exception):
 class Replayed(msgspec.Struct, frozen=True):
     """What was taken again: steps, starts of the service, and where the link ended up.
 
-    After each of the `gaps`, where entries are missing, it went on at the next mark.
+    After each of the `gaps`, where entries are missing, it continued at the next checkpoint.
     """
 
     steps: int
@@ -54,7 +54,7 @@ class _Run:
         self._seq = entry.seq
 
     def _follow(self, facts: Facts, entry: LinkEntry | LoginEntry) -> None:
-        if entry.seq != self._seq + 1:  # given up while the disk was full: go on at the next mark
+        if entry.seq != self._seq + 1:  # dropped while the disk was full: continue at the next checkpoint
             self.facts = None
             self.gaps += 1
             return

@@ -40,20 +40,20 @@ def report_linked(cursor: Cursor[Facts]) -> None:
 
 
 def answer_linked(cursor: Cursor[Facts]) -> None:
-    """Tell everyone who waits for this link that it stands."""
+    """Answer everyone who waits for this link: it is connected."""
     if cursor.facts.agent_id is not None:
         cursor.effects.append(do.AnswerConnect(cursor.facts.agent_id))
 
 
 def answer_problem(cursor: Cursor[Facts]) -> None:
-    """Tell everyone who waits for this link why it failed."""
+    """Answer everyone who waits for this link: why it failed."""
     problem = getattr(cursor.event, "problem", None) or SUPERSEDED.occurred()
     if cursor.facts.agent_id is not None:
         cursor.effects.append(do.AnswerConnect(cursor.facts.agent_id, problem))
 
 
 def answer_closed(cursor: Cursor[Facts]) -> None:
-    """Tell everyone who waits for the link to be closed that it is."""
+    """Answer everyone who waits for the link to be closed."""
     cursor.effects.append(do.AnswerDisconnect())
 
 
@@ -63,29 +63,29 @@ def _supersede(cursor: Cursor[Facts], agent_id: str | None, why: ProblemType = S
 
 
 def supersede_waiters(cursor: Cursor[Facts]) -> None:
-    """Tell everyone who waits for this link that a later command took its place."""
+    """Answer everyone who waits for this link: a later command replaced theirs."""
     _supersede(cursor, cursor.facts.agent_id)
 
 
 def reject_waiters_stopping(cursor: Cursor[Facts]) -> None:
-    """Tell everyone who waits for a link that the service stops."""
+    """Answer everyone who waits for a link: the service stops."""
     for agent_id in dict.fromkeys((cursor.facts.agent_id, cursor.facts.next_agent)):
         _supersede(cursor, agent_id, STOPPING)
     cursor.update(next_agent=None)
 
 
-# The wish and the agent
+# The desired agent and the link's agent
 
 
 def adopt_agent(cursor: Cursor[Facts]) -> None:
-    """Make the agent named the one the link is about; the wish is stored before anything is started."""
+    """Make the agent named the one the link is about; it is stored before anything is started."""
     agent_id = cursor.expect(Connect).agent_id
     _set_desired_agent(cursor, agent_id)
     _adopt(cursor, agent_id, background=False)
 
 
 def adopt_in_background(cursor: Cursor[Facts]) -> None:
-    """The same without a caller: a failure that time may mend goes to the ladder."""
+    """The same without a caller: a failure that may pass is retried with backoff."""
     agent_id = cursor.expect(Reattach).agent_id
     _set_desired_agent(cursor, agent_id)
     _adopt(cursor, agent_id, background=True)
@@ -98,7 +98,7 @@ def adopt_next(cursor: Cursor[Facts]) -> None:
 
 
 def adopt_desired_agent(cursor: Cursor[Facts]) -> None:
-    """Take up the wish again, unattended."""
+    """Link to the desired agent again, in the background."""
     _adopt(cursor, cursor.facts.desired_agent_id, background=True)
 
 
@@ -168,7 +168,7 @@ def set_reason(reason: Reason | None) -> Action[Facts]:
 
 
 def note_failure(cursor: Cursor[Facts]) -> None:
-    """Note what a try of the ladder failed with; the reason for the state stays."""
+    """Note what a reconnect attempt failed with; the reason for the state stays."""
     problem = getattr(cursor.event, "problem", None)
     cursor.update(problem=problem, failed_attempts=cursor.facts.failed_attempts + 1)
 
@@ -191,14 +191,14 @@ def sign_out(cursor: Cursor[Facts]) -> None:
 
 
 def adopt_key(cursor: Cursor[Facts]) -> None:
-    """Count the new key as unverified until the cloud has accepted it."""
+    """Mark the new key as unverified until the cloud has accepted it."""
     cursor.update(enabled=True, user_id=None, organization_id=None)
     _turn_key(cursor, KeyState.UNVERIFIED, cursor.expect(KeyChanged).expires_at)
     cursor.effects.append(do.VerifyKey(cursor.facts.key_generation))
 
 
 def _turn_key(cursor: Cursor[Facts], state: KeyState, expires_at: float | None) -> None:
-    """Hold another key, or none: what was learnt with the one before does not count."""
+    """Hold another key, or none: what was learnt with the previous one is dropped."""
     cursor.update(
         key=state,
         key_generation=cursor.facts.key_generation + 1,
@@ -237,7 +237,7 @@ def _judge_key(cursor: Cursor[Facts], state: KeyState) -> None:
 
 
 def verify_key(cursor: Cursor[Facts]) -> None:
-    """Find out whether the key is at fault."""
+    """Find out whether the key is the cause."""
     cursor.effects.append(do.VerifyKey(cursor.facts.key_generation))
 
 
@@ -270,7 +270,7 @@ def note_wake(cursor: Cursor[Facts]) -> None:
     cursor.update(woke_at=cursor.at, clock_delta=cursor.expect(ClockJumped).delta)
 
 
-# Heartbeats, tries and backups
+# Heartbeats, attempts and backups
 
 
 def note_name(cursor: Cursor[Facts]) -> None:
@@ -280,7 +280,7 @@ def note_name(cursor: Cursor[Facts]) -> None:
 
 
 def note_stable_heartbeat(cursor: Cursor[Facts]) -> None:
-    """A clean heartbeat; the second in a row makes the ladder start from its foot next time."""
+    """A clean heartbeat; the second in a row resets the backoff."""
     facts = cursor.facts
     clean = facts.stable_heartbeats + 1
     attempt = 0 if clean >= facts.policy.stable_beats else facts.attempt
@@ -308,7 +308,7 @@ def note_missed_heartbeat(cursor: Cursor[Facts]) -> None:
 
 
 def schedule_attempt(cursor: Cursor[Facts]) -> None:
-    """Arm the next rung: the delay is drawn here, so that it can be shown and replayed."""
+    """Schedule the next attempt: the delay is drawn here, so that it can be shown and replayed."""
     facts = cursor.facts
     if facts.agent_id is None:
         return
@@ -324,19 +324,19 @@ def schedule_attempt(cursor: Cursor[Facts]) -> None:
 
 
 def leave_one_attempt(cursor: Cursor[Facts]) -> None:
-    """Leave one fresh try, for a machine that wakes after the ladder had ended."""
+    """Allow one more attempt, for a machine that wakes after the retries were exhausted."""
     cursor.update(attempt=max(cursor.facts.policy.backoff.attempts - 1, 0))
 
 
 def retry_now(cursor: Cursor[Facts]) -> None:
-    """Make the next heartbeat or try happen now."""
+    """Make the next heartbeat or attempt now."""
     if cursor.facts.next_attempt_at is not None:
         cursor.update(next_attempt_at=min(cursor.at, cursor.facts.next_attempt_at))
     cursor.effects.append(do.RetryNow())
 
 
 def retry_now_unless_deferred(cursor: Cursor[Facts]) -> None:
-    """The same, unless the cloud asked not to be called for a while: a user's wish does not lift that."""
+    """The same, unless the cloud asked not to be called for a while: a user's request does not lift that."""
     problem = cursor.facts.problem
     if problem is None or problem.retry_after is None:
         retry_now(cursor)
@@ -416,7 +416,7 @@ def enter_connected(cursor: Cursor[Facts]) -> None:
 
 
 def enter_reconnecting(cursor: Cursor[Facts]) -> None:
-    """Start the ladder."""
+    """Start the backoff."""
     enter(cursor)
     schedule_attempt(cursor)
 

@@ -7,7 +7,7 @@ from eliza_cloud.core.problems import Problem
 
 
 class Completed(msgspec.Struct, frozen=True):
-    """Nothing more will come. `linked` tells whether the agent named was the one linked or wished for."""
+    """Nothing more will come. `linked` tells whether the agent named was the linked or the desired one."""
 
     linked: bool = False
 
@@ -30,16 +30,16 @@ class Effect(msgspec.Struct, frozen=True, tag_field="effect", tag=True):
 
 
 class StoreDesiredAgent(Effect, frozen=True):
-    """Write down which agent the user wants to be linked to, before the step counts.
+    """Write down which agent the user wants to be linked to, before the step takes effect.
 
-    Where that fails, the caller is told so and the step is not taken: what holds is what is written down.
+    Where that fails, the caller gets the problem and the step is not taken: only what is stored holds.
     """
 
     agent_id: str | None
 
 
 class ForgetCredentials(Effect, frozen=True):
-    """Write down "no wish, signed out" and remove the key from every file and from the environment."""
+    """Store "no desired agent, signed out" and remove the key from every file and from the environment."""
 
 
 class SaveIdentity(Effect, frozen=True):
@@ -56,7 +56,7 @@ class VerifyKey(Effect, frozen=True):
 
 
 class StopVerifying(Effect, frozen=True):
-    """There is no key to ask about any more."""
+    """There is no key left to verify."""
 
 
 class CancelActivities(Effect, frozen=True):
@@ -116,7 +116,7 @@ class StartDrain(Effect, frozen=True):
 
 
 class RetryNow(Effect, frozen=True):
-    """The next heartbeat or try is now."""
+    """Make the next heartbeat or attempt now."""
 
 
 class HandToScheduler(Effect, frozen=True):

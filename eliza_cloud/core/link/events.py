@@ -18,13 +18,13 @@ class Event(msgspec.Struct, frozen=True, tag_field="event", tag=True, rename=_AS
 
 
 class ActivityFact(Event, frozen=True):
-    """Something an activity of a state observed; counts only in the epoch it was started in."""
+    """Something an activity of a state observed; valid only in the epoch it was started in."""
 
     epoch: int
 
 
 class KeyFact(Event, frozen=True):
-    """Something learnt about a key; counts only while that key is the one held."""
+    """Something learnt about a key; valid only while that key is the one held."""
 
     key_generation: int
 
@@ -39,7 +39,7 @@ class Connect(Event, frozen=True):
 
 
 class Reattach(Event, frozen=True):
-    """Link to this agent without anybody waiting for it: the wish at start, or after a failed shutdown."""
+    """Link to this agent with nobody waiting: the desired agent at start, or after a failed shutdown."""
 
     agent_id: str
 
@@ -49,7 +49,7 @@ class Disconnect(Event, frozen=True):
 
 
 class Stop(Event, frozen=True):
-    """The service ends; the wish and the key stay."""
+    """The service stops; the desired agent and the key stay."""
 
 
 class TakeBackup(Event, frozen=True):
@@ -73,7 +73,7 @@ class ShutdownAgent(Event, frozen=True):
 
 
 class SuspendAgent(Event, frozen=True):
-    """The agent is about to be stopped: let go of it first, or the ladder would start it again."""
+    """The agent is about to be stopped: release it first, or a reconnect would start it again."""
 
     agent_id: str
 
@@ -94,7 +94,7 @@ class ClockJumped(Event, frozen=True, tag="Woke"):
 
 
 class ConfigChanged(Event, frozen=True):
-    """The settings were read again; `unknown` holds a sentence for each key that is no setting."""
+    """The settings were read again; `unknown` holds a sentence for each unknown setting."""
 
     policy: Policy
     unknown: tuple[str, ...] = ()
@@ -136,7 +136,7 @@ class KeyUnverified(KeyFact, frozen=True):
 
 
 class KeySuspected(KeyFact, frozen=True):
-    """One call was refused with the key; whether the key is at fault is to be found out."""
+    """One call was refused with the key; whether the key is the cause has to be verified."""
 
 
 # Facts from activities
@@ -167,13 +167,13 @@ class HeartbeatMissed(ActivityFact, frozen=True):
 
 
 class Reconnected(ActivityFact, frozen=True):
-    """A try of the ladder ended in a clean heartbeat."""
+    """A reconnect attempt ended in a clean heartbeat."""
 
     agent_name: str | None
 
 
 class ReconnectFailed(ActivityFact, frozen=True):
-    """A try of the ladder failed."""
+    """A reconnect attempt failed."""
 
     problem: Problem
 
@@ -191,7 +191,7 @@ class CreditsExhausted(ActivityFact, frozen=True):
 
 
 class BackupTaken(ActivityFact, frozen=True):
-    """A backup was stored, or its job accepted; `size` in bytes where it was told, `took` in seconds."""
+    """A backup was stored, or its job accepted; `size` in bytes where it is known, `took` in seconds."""
 
     size: int | None = None
     took: float | None = None
@@ -205,7 +205,7 @@ class BackupFailed(ActivityFact, frozen=True):
 
 
 class CreditsRead(ActivityFact, frozen=True):
-    """The cloud told the account's balance, in dollars."""
+    """The account's balance was read, in dollars."""
 
     balance: float
 

@@ -49,18 +49,18 @@ def closing_or_next(cursor: Cursor[Facts]) -> bool:
 
 
 def may_be_repaired(cursor: Cursor[Facts]) -> bool:
-    """Nobody asked for this connect just now, and waiting may mend what failed it."""
+    """The connect runs in the background, and its failure may pass."""
     return cursor.facts.background and cursor.expect(ConnectFailed).problem.retryable
 
 
 def missed_heartbeats_left(cursor: Cursor[Facts]) -> bool:
-    """One more missed heartbeat is still weather."""
+    """Fewer than `max_failures` heartbeats in a row are missed, this one included."""
     cursor.expect(HeartbeatMissed)
     return cursor.facts.missed_heartbeats + 1 < cursor.facts.policy.max_failures
 
 
 def attempts_remain(cursor: Cursor[Facts]) -> bool:
-    """The ladder has another rung."""
+    """The backoff allows another attempt."""
     return attempts_left(cursor.facts.policy.backoff, cursor.facts.attempt)
 
 
@@ -70,7 +70,7 @@ def has_desired_agent(cursor: Cursor[Facts]) -> bool:
 
 
 def retries_exhausted(cursor: Cursor[Facts]) -> bool:
-    """The ladder ended without success, and the wish stands."""
+    """The retries are exhausted, and there is a desired agent."""
     facts = cursor.facts
     usable = facts.key in {KeyState.ACCEPTED, KeyState.UNVERIFIED}
     return facts.reason is Reason.RETRIES_EXHAUSTED and has_desired_agent(cursor) and usable

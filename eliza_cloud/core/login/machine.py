@@ -41,21 +41,21 @@ class LoginKeyNotStored(LoginEvent, frozen=True):
 
 
 class LoginExpired(LoginEvent, frozen=True):
-    """The cloud does not know the session any more."""
+    """The cloud no longer knows the session."""
 
 
 class LoginTimedOut(LoginEvent, frozen=True):
-    """Nobody signed in in time (local-api §4)."""
+    """Nobody signed in before the timeout (local-api §4)."""
 
 
 class LoginFailed(LoginEvent, frozen=True):
-    """The sign-in cannot succeed any more."""
+    """The sign-in can no longer succeed."""
 
     message: str
 
 
 class CancelLogin(LoginEvent, frozen=True):
-    """The user gave up, or signed out meanwhile: then nothing goes on asking, not even to revoke a key."""
+    """The user cancelled, or signed out meanwhile: then polling ends, even for revoking a key."""
 
     signing_out: bool = False
 

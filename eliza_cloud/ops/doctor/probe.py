@@ -6,7 +6,7 @@ import msgspec
 
 from eliza_cloud.cloud.errors import CertificateDates, CloudError
 from eliza_cloud.cloud.http.base_url import BaseUrl
-from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
 from eliza_cloud.cloud.http.request import CloudResponse, Exchange, read_answer
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.cloud.http.timeouts import deadline
@@ -39,8 +39,8 @@ async def knock(base_url: BaseUrl) -> Knock:
             return Knock(answer=answer, ahead=ahead)
         except CloudError as error:
             fault = error
-        except NETWORK_FAULTS as error:
-            fault = network_fault(error, url)
+        except NETWORK_ERRORS as error:
+            fault = network_error(error, url)
     ahead = await _unproven_skew(base_url) if isinstance(fault, CertificateDates) else None
     return Knock(fault=fault, ahead=ahead)
 
@@ -57,5 +57,5 @@ async def _unproven_skew(base_url: BaseUrl) -> float | None:
             session.head(base_url.at("/"), ssl=False, allow_redirects=False) as response,
         ):
             return skew(response.headers)
-    except NETWORK_FAULTS:
+    except NETWORK_ERRORS:
         return None

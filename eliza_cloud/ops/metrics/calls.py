@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import aiohttp
 from yarl import URL
 
-from eliza_cloud.cloud.http.network_errors import NETWORK_FAULTS, network_fault
+from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
 from eliza_cloud.cloud.http.timeouts import is_overdue
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.ops.metrics import definitions as m
@@ -106,6 +106,6 @@ def _outcome_of_fault(error: BaseException, url: URL) -> str:
     """Name a call without an answer as the rest of the service does; `cancelled` when nobody waits for it."""
     if isinstance(error, asyncio.CancelledError):
         return "cloud_timeout" if is_overdue() else "cancelled"
-    if isinstance(error, NETWORK_FAULTS):
-        return network_fault(error, url).code
+    if isinstance(error, NETWORK_ERRORS):
+        return network_error(error, url).code
     return "failed"

@@ -39,7 +39,7 @@ class WatchedFile:
 
     @property
     def problem(self) -> str | None:
-        """Why the file as it is now does not count, and an older state of it does."""
+        """Why the file as it is now is not used, and an older state of it is."""
         return self._problem
 
     async def table(self) -> RoutingTable:

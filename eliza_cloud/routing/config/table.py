@@ -13,10 +13,10 @@ from eliza_cloud.routing.upstreams.url import web_address
 
 
 class RoutingTable(msgspec.Struct, frozen=True):
-    """The routes that count and what leading them anywhere takes.
+    """The routes in force and what resolving them takes.
 
     `inferred` tells that the file sets none; `ignored` names members of a route that mean nothing here.
-    `remote_token` counts for `remote_base` alone.
+    `remote_token` is for `remote_base` alone.
     """
 
     routes: dict[Capability, Route] = {}
@@ -53,7 +53,7 @@ def table_of(document: Mapping[str, Any]) -> RoutingTable:
 
 
 def routes_in_force(document: Mapping[str, Any]) -> dict[Capability, Route]:
-    """Return the routes that count. Once `serviceRouting` is there, be it `{}`, it alone decides."""
+    """Return the routes in force. Once `serviceRouting` is there, be it `{}`, it alone decides."""
     return routes_in(document) if isinstance(document.get(SECTION), dict) else inferred(document)
 
 

@@ -29,9 +29,9 @@ def migrate_file(config: ConfigFile) -> None:
 
 
 def forget_cloud(document: dict[str, Any]) -> None:
-    """Take the roads that need Eliza Cloud out of a document, as part of a sign-out; never raises.
+    """Remove the routes that need Eliza Cloud from a document, as part of a sign-out; never raises.
 
-    Older flags are migrated first, or the next start would bring the roads back (local-api §16).
+    Older flags are migrated first, or the next start would bring the routes back (local-api §16).
     """
     migrate(document)
     remove_cloud_routes(document)

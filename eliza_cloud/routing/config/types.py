@@ -20,7 +20,7 @@ class Capability(StrEnum):
 
 
 class Transport(StrEnum):
-    """How a route is travelled."""
+    """How a request is sent on a route."""
 
     DIRECT = "direct"
     CLOUD_PROXY = "cloud-proxy"
@@ -37,7 +37,7 @@ class Strategy(StrEnum):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One capability's route as it counts: every member checked and trimmed, None when not given."""
+    """One capability's route in force: every member checked and trimmed, None when not given."""
 
     backend: str | None = None
     transport: Transport | None = None

@@ -1,4 +1,4 @@
-"""Several accounts at one provider: which is next, and which has to rest (local-api §16)."""
+"""Several accounts at one provider: which is next, and which cools down (local-api §16)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -8,10 +8,10 @@ from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.types import Strategy
 
-#: Seconds an account rests after an answer that names no time; what it names counts up to LONGEST_REST.
+#: Cooldown in seconds after a response that names no time; a named time is used up to LONGEST_COOLDOWN.
 COOLDOWNS = {401: 300.0, 402: 300.0, 429: 60.0}
 LONGEST_COOLDOWN = 300.0
-#: Seconds for which what a provider said about an account's quota is believed: the window most limits have.
+#: Seconds for which what a provider said about an account's quota is used: the window most limits have.
 QUOTA_WINDOW = 60.0
 
 
@@ -34,7 +34,7 @@ class _Use(msgspec.Struct):
 
 
 class Accounts:
-    """Chooses among accounts. A new key under an old name is a new account: it does not rest."""
+    """Chooses among accounts. A new key under an old name is a new account, without a cooldown."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -44,9 +44,9 @@ class Accounts:
     def choose(
         self, accounts: Sequence[Account], strategy: Strategy | None, tried: Collection[Account] = ()
     ) -> Account | None:
-        """Return the account for a call, and count it; None when `tried` leaves none that is awake.
+        """Return the account for a call, and count the call; None when `tried` leaves none that is available.
 
-        When all rest, the one that has rested longest answers for itself.
+        When all cool down, the one whose cooldown ends first is used.
         """
         pool = [account for account in accounts if account not in tried]
         available = [account for account in pool if self.cooldown(account) == 0.0]
@@ -61,7 +61,7 @@ class Accounts:
         return chosen
 
     def note(self, account: Account, status: int, headers: Mapping[str, str]) -> bool:
-        """Learn from an answer; tell whether the account rests now, so that another one may be asked."""
+        """Learn from an answer; tell whether the account cools down now, so that another one may be used."""
         use = self._use(account)
         limit, left = (
             _number(headers.get(f"X-RateLimit-{what}-Requests")) for what in ("Limit", "Remaining")
@@ -76,7 +76,7 @@ class Accounts:
         return True
 
     def cooldown(self, account: Account) -> float:
-        """Return for how many more seconds an account rests."""
+        """Return the seconds left of an account's cooldown."""
         use = self._uses.get(account)
         return 0.0 if use is None else max(0.0, use.cooldown_until - self._monotonic())
 

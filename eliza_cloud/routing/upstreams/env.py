@@ -29,7 +29,7 @@ def variables_in(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def put_variable(document: dict[str, Any], name: str, value: str) -> None:
-    """Set a variable in the file's `env`; raises ConfigError when `env` is no object."""
+    """Set a variable in the file's `env`; raises ConfigError when `env` is not an object."""
     section = document.setdefault(SECTION, {})
     if not isinstance(section, dict):
         raise ConfigError(f"{SECTION}: expected an object, found {describe(section)}")

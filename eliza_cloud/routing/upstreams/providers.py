@@ -18,7 +18,7 @@ SECTION = "providers"
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach a provider. Its key is in the first of `key_variables` that is set; () means no key.
 
-    `base` is None when what the settings say is no address. A value of `base_variable` wins over it.
+    `base` is None when the settings hold no valid address. A value of `base_variable` wins over it.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""From a route to the road it is: to Eliza Cloud, or to a server of the user's own choice."""
+"""From a route to its upstream: Eliza Cloud, or a server of the user's choice."""
 
 import re
 
