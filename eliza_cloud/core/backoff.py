@@ -16,7 +16,7 @@ class Backoff(msgspec.Struct, frozen=True):
 
 
 def documented_delay(backoff: Backoff, attempt: int) -> float:
-    """Return the longest wait before attempt number `attempt` (from 1): 3, 6, 12, 24, 48, 60, 60 … seconds."""
+    """Return the longest wait before attempt `attempt` (from 1): 3, 6, 12, 24, 48, 60, 60 … seconds."""
     return min(backoff.ceiling, backoff.initial * backoff.factor ** min(attempt - 1, _MAX_DOUBLINGS))
 
 

@@ -11,7 +11,7 @@ from eliza_cloud.core.link.events import ActivityFact, Event, KeyFact
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
 
-#: Entries from one checkpoint to the next: a replay can begin at any checkpoint, once the oldest entries are dropped.
+#: Entries from one checkpoint to the next; a replay can begin at any, once the oldest entries are dropped.
 MARK_EVERY = 500
 
 
