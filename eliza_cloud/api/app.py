@@ -21,14 +21,11 @@ from eliza_cloud.api.billing_cache import BillingMemory
 from eliza_cloud.api.http.disconnect import Disconnects
 from eliza_cloud.api.http.event_hub import EventHub
 from eliza_cloud.api.http.request_body import MAX_BODY
-from eliza_cloud.api.middleware import cors
-from eliza_cloud.api.middleware.allowed_hosts import HostRule, OriginRule
-from eliza_cloud.api.middleware.auth import Guard
-from eliza_cloud.api.middleware.errors import errors
-from eliza_cloud.api.middleware.request_id import request_id_of, with_request_id
+from eliza_cloud.api.middleware import access as cors
+from eliza_cloud.api.middleware.access import Guard, HostRule, OriginRule
+from eliza_cloud.api.middleware.request import counting, errors, identified, request_id_of
 from eliza_cloud.api.openapi.document import reference
-from eliza_cloud.api.resources.metrics import counting, timed
-from eliza_cloud.api.routes import add_routes, is_open, is_probe
+from eliza_cloud.api.routes import OPEN, PROBES, add_routes
 from eliza_cloud.cloud.http.trace_context import REQUEST_ID
 from eliza_cloud.ops.logging.access_log import AccessLog
 from eliza_cloud.ops.metrics.service import Metrics
@@ -75,11 +72,11 @@ def create_app(
         token=token,
         hosts=HostRule(bound.host, allowed_hosts, any_name=bound.is_wildcard),
         origins=OriginRule(allowed_origins),
-        is_open=is_open if bound.is_loopback else is_probe,
+        open_routes=OPEN if bound.is_loopback else PROBES,
         monotonic=monotonic,
     )
     app = web.Application(
-        middlewares=[timed, with_request_id, errors, guard.middleware()],
+        middlewares=[identified, errors, guard.middleware()],
         client_max_size=MAX_BODY,
     )
     app[MANAGER] = manager

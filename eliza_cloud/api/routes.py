@@ -5,7 +5,7 @@ expect. To add a route, write types, operation and handler in one file of `api/r
 table; the document at /api/openapi.json and the page at /docs follow.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import web
@@ -141,21 +141,9 @@ def add_routes(app: web.Application) -> None:
             app.router.add_route(method, route.path, route.handler, expect_handler=_expect)
 
 
-def is_open(request: web.Request) -> bool:
-    """Return whether the request's route is open on loopback; what matches no route is not."""
-    return any(route.open or route.probe for route in _matched(request))
-
-
-def is_probe(request: web.Request) -> bool:
-    """Return whether the request's route needs no token wherever the service listens."""
-    return any(route.probe for route in _matched(request))
-
-
-def _matched(request: web.Request) -> Iterator[Endpoint]:
-    resource = request.match_info.route.resource
-    method = "GET" if request.method == "HEAD" else request.method
-    if resource is not None:
-        yield from (one for one in ROUTES if one.method == method and one.path == resource.canonical)
+#: Method and path of what needs no token on loopback, and of what needs none wherever the service listens.
+OPEN = frozenset((one.method, one.path) for one in ROUTES if one.open or one.probe)
+PROBES = frozenset((one.method, one.path) for one in ROUTES if one.probe)
 
 
 async def _expect(request: web.Request) -> None:

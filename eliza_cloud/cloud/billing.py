@@ -7,13 +7,10 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from eliza_cloud.cloud.errors import AccessDenied, InvalidRequest
-from eliza_cloud.cloud.http.address import CloudAddress
-from eliza_cloud.cloud.http.error_body import cloud_text
+from eliza_cloud.cloud.http.address import CloudAddress, billing_page
+from eliza_cloud.cloud.http.error_body import body_retry_after, cloud_text
 from eliza_cloud.cloud.http.error_mapping import error_for, success
-from eliza_cloud.cloud.http.hosts import billing_page
-from eliza_cloud.cloud.http.request import CloudResponse, Exchange
-from eliza_cloud.cloud.http.retry_after import body_retry_after
-from eliza_cloud.cloud.http.timeouts import deadline
+from eliza_cloud.cloud.http.request import CloudResponse, Exchange, deadline
 from eliza_cloud.cloud.types.billing import (
     AccountSummary,
     CheckoutPage,
@@ -29,8 +26,8 @@ from eliza_cloud.cloud.types.billing import (
 )
 from eliza_cloud.core.problems import KEY_NOT_IDEMPOTENT, PAYMENT_IN_BROWSER
 from eliza_cloud.core.views.status import TOP_UP_URL
-from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 #: Seconds for each call (local-api §9).
 TIMEOUT = 15.0

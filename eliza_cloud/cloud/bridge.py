@@ -15,8 +15,7 @@ from eliza_cloud.cloud.errors import (
 from eliza_cloud.cloud.http.request import encoded
 from eliza_cloud.cloud.nul import refuse_nul
 from eliza_cloud.cloud.types.decode import unexpected
-from eliza_cloud.cloud.types.fields import members, text
-from eliza_cloud.cloud.types.models import Heartbeat
+from eliza_cloud.cloud.types.models import Heartbeat, members, text
 from eliza_cloud.core.problems import (
     AGENT_NOT_READY,
     AGENT_TIMEOUT,
@@ -25,7 +24,7 @@ from eliza_cloud.core.problems import (
     MESSAGE_TOO_LARGE,
     REPLY_FAILED,
 )
-from eliza_cloud.redaction.cloud import CloudTextRedactor
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 #: Bytes of a JSON-RPC request, envelope included, that an agent's process survives (cloud-api §23).
 MAX_MESSAGE_BYTES = 1024 * 1024

@@ -16,32 +16,19 @@ import aiohttp
 import msgspec
 
 from eliza_cloud.cloud import bridge
-from eliza_cloud.cloud.agent_calls import AgentCalls
 from eliza_cloud.cloud.billing import Billing
+from eliza_cloud.cloud.calls import AgentCalls
 from eliza_cloud.cloud.compat import open_compat
-from eliza_cloud.cloud.errors import (
-    CloudError,
-    InvalidResponse,
-    NotFound,
-    TimedOut,
-)
-from eliza_cloud.cloud.http.base_url import segment
+from eliza_cloud.cloud.errors import CloudError, InvalidResponse, NotFound, TimedOut
+from eliza_cloud.cloud.http.address import segment
 from eliza_cloud.cloud.http.error_mapping import error_for, success
 from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
-from eliza_cloud.cloud.http.request import CloudResponse
-from eliza_cloud.cloud.http.timeouts import deadline
+from eliza_cloud.cloud.http.request import CloudResponse, deadline
 from eliza_cloud.cloud.message_stream import stream_reply
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
 from eliza_cloud.cloud.types.billing import Verbatim
-from eliza_cloud.cloud.types.fields import text
-from eliza_cloud.cloud.types.models import (
-    Heartbeat,
-    Job,
-    LoginPoll,
-    LoginSession,
-    User,
-)
+from eliza_cloud.cloud.types.models import Heartbeat, Job, LoginPoll, LoginSession, User, text
 from eliza_cloud.redaction.secret import Secret
 
 

@@ -7,7 +7,7 @@ import msgspec
 from eliza_cloud.cloud.errors import StreamFailed
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
-from eliza_cloud.cloud.types.fields import members
+from eliza_cloud.cloud.types.models import members
 from eliza_cloud.core.problems import COMPLETION_EMPTY
 
 _END = "[DONE]"

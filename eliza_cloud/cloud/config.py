@@ -5,7 +5,7 @@ from typing import Self
 
 import msgspec
 
-from eliza_cloud.cloud.http.base_url import DEFAULT_BASE_URL, BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.address import DEFAULT_BASE_URL, BaseUrl, parse_base_url
 from eliza_cloud.core.credits import POLL_INTERVAL
 from eliza_cloud.core.link.state import Policy
 from eliza_cloud.redaction.secret import Secret

@@ -43,8 +43,7 @@ Each carries its problem, made from a row of `core.problems`, which has the code
 
 from typing import Any
 
-from eliza_cloud.cloud.types.fields import number
-from eliza_cloud.cloud.types.models import Pricing, UpgradeQuote
+from eliza_cloud.cloud.types.models import Pricing, UpgradeQuote, number
 from eliza_cloud.core.problems import Problem
 
 

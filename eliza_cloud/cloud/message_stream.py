@@ -9,17 +9,16 @@ import aiohttp
 from yarl import URL
 
 from eliza_cloud.cloud.bridge import failure_of, is_empty
+from eliza_cloud.cloud.calls import AgentPaths
 from eliza_cloud.cloud.errors import StreamFailed
 from eliza_cloud.cloud.http.error_body import cloud_text
 from eliza_cloud.cloud.http.error_mapping import error_for
 from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
-from eliza_cloud.cloud.http.path_prefix import AgentPaths
-from eliza_cloud.cloud.http.request import CloudResponse, json_object
+from eliza_cloud.cloud.http.request import CloudResponse, Timeouts, bounded, deadline, json_object
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
-from eliza_cloud.cloud.http.timeouts import Timeouts, bounded, deadline
-from eliza_cloud.cloud.types.fields import text
+from eliza_cloud.cloud.types.models import text
 from eliza_cloud.core.problems import STREAM_FAILED, STREAM_INVALID, STREAM_TIMEOUT, STREAM_TRUNCATED
-from eliza_cloud.redaction.cloud import CloudTextRedactor
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 T = TypeVar("T")
 

@@ -13,8 +13,7 @@ from aiohttp import web
 
 from eliza_cloud.api.app import SERVER_SETTINGS
 from eliza_cloud.api.http.responses import problem_response
-from eliza_cloud.api.middleware.errors import log_unforeseen, of_the_server
-from eliza_cloud.api.middleware.request_id import request_id_of
+from eliza_cloud.api.middleware.request import log_unforeseen, of_the_server, request_id_of
 from eliza_cloud.cloud.http.trace_context import REQUEST_ID
 from eliza_cloud.core import log_events
 from eliza_cloud.core.problems import INTERNAL_ERROR, MALFORMED_REQUEST

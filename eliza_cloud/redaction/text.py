@@ -1,6 +1,15 @@
-"""Taking secrets out of text, whole or cut: half a key in a log is a key that is half as hard to guess."""
+"""Redaction of text: secrets whole or in part, and the cloud's own words made fit to show.
 
+Partial keys are redacted too. The cloud's words come out without keys, on one line, of bounded length.
+"""
+
+import re
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from eliza_cloud.redaction.secret import Secret
 
 PIECE = 16
 """Characters in a row of a secret that are hidden; a shorter secret is hidden only as a whole."""
@@ -51,3 +60,59 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             end = max(end, last)
     if end:
         yield start, end
+
+
+_SHOWN = "<secret>"
+_MAX_TEXT = 300
+_MAX_MEMBER_BYTES = 4096
+#: The shape of the cloud's keys (cloud-api §4), for keys this client does not hold.
+KEY_SHAPE = re.compile(r"eliza_[0-9A-Za-z]{16,}")
+
+
+class CloudTextRedactor:
+    """Removes one key, and whatever looks like one, from what the cloud says."""
+
+    def __init__(self, key: Secret | None) -> None:
+        self._key = key
+
+    def sentence(self, text: str) -> str:
+        """Return the first line of a text: without keys and control characters, at most 300 characters."""
+        lines = (self._hide(text).strip() or "").splitlines() or [""]
+        line = " ".join("".join(c if c.isprintable() else " " for c in lines[0]).split()).rstrip(".")
+        return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
+
+    def member(self, value: Any) -> Any:
+        """Return a JSON value without keys, or None when it is larger than 4 KiB or nested without end."""
+        try:
+            if len(msgspec.json.encode(value)) > _MAX_MEMBER_BYTES:
+                return None
+            return self._without_key(value)
+        except RecursionError:
+            return None
+
+    def document(self, document: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return what the cloud sent without the key it was asked with; None when nested without end.
+
+        The cloud has no reason to send it back, so it costs one search. A key too short to be one is let be.
+        """
+        if self._key is None or document is None or len(self._key.reveal()) < PIECE:
+            return document
+        try:
+            text, key = (msgspec.json.encode(value).decode() for value in (document, self._key.reveal()))
+            return document if hide(text, [key[1:-1]], _SHOWN) == text else self._without_key(document)
+        except RecursionError:
+            return None
+
+    def _without_key(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._hide(value)
+        if isinstance(value, list):
+            return [self._without_key(item) for item in value]
+        if isinstance(value, dict):
+            return {self._hide(str(name)): self._without_key(item) for name, item in value.items()}
+        return value
+
+    def _hide(self, text: str) -> str:
+        if self._key is not None:
+            text = hide(text, [self._key.reveal()], _SHOWN)
+        return KEY_SHAPE.sub(_SHOWN, text)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.http.base_url import DEFAULT_BASE_URL
+from eliza_cloud.cloud.http.address import DEFAULT_BASE_URL
 from eliza_cloud.core.problems import KEY_UNAVAILABLE, LOGIN_ENDED
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.redaction.secret import Secret

@@ -8,10 +8,9 @@ import aiohttp
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused
-from eliza_cloud.cloud.http.address import CloudAddress
-from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.address import CloudAddress, parse_base_url
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.core.problems import BASE_URL_REFUSED, Problem
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.errors import LinkError

@@ -11,12 +11,7 @@ from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.problems import LINK_INTERRUPTED, Problem
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.runtime.activities.backup import (
-    BackupRequest,
-    BackupScheduler,
-    RestoreRequest,
-    drain,
-)
+from eliza_cloud.runtime.activities.backup import BackupRequest, BackupScheduler, RestoreRequest, drain
 from eliza_cloud.runtime.activities.connector import Connector, Reconnector
 from eliza_cloud.runtime.activities.context import ActivityContext
 from eliza_cloud.runtime.activities.credits import CreditsWatch
@@ -184,7 +179,8 @@ class EffectRunner:
         """Cancel what the state that is left was doing."""
         self._activities.cancel(*STATE_ACTIVITIES)
         self._retry_now = None
-        self.close_scheduler(LINK_INTERRUPTED.occurred())
+        if self._scheduler is not None:
+            self.close_scheduler(LINK_INTERRUPTED.occurred())
 
     async def start_connector(self, effect: do.StartConnector) -> None:
         """Bring the agent up, with a client that outlives a sign-out until the link is closed."""

@@ -194,8 +194,7 @@ class LinkLoop:
             call.accept(reply)
 
     async def _end_login_of(self, event: events.Event) -> None:
-        pending = self.logins.pending
-        if isinstance(event, events.Disconnect) and pending is not None:
+        if isinstance(event, events.Disconnect) and (pending := self.logins.pending) is not None:
             await self._handle(login.CancelLogin(pending.session_id, signing_out=True))
 
     def _sign_in(self, event: login.LoginEvent) -> Step[login.LoginFacts]:

@@ -9,10 +9,9 @@ from aiohttp import web
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.http.address import CloudAddress
-from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.address import BaseUrl, CloudAddress, parse_base_url
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.redaction.secret import Secret
 
 AGENT = "3f8e2d9a-0000-4000-8000-000000000001"

@@ -3,7 +3,7 @@
 import pytest
 
 from eliza_cloud.cloud.errors import BaseUrlRefused, InvalidRequest
-from eliza_cloud.cloud.http.base_url import DEFAULT_BASE_URL, parse_base_url, refuse_address, segment
+from eliza_cloud.cloud.http.address import DEFAULT_BASE_URL, parse_base_url, refuse_address, segment
 from eliza_cloud.cloud.http.ssrf import is_loopback_address
 
 

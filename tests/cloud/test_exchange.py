@@ -24,7 +24,7 @@ from eliza_cloud.cloud.errors import (
     Unreachable,
 )
 from eliza_cloud.cloud.http import request as exchange
-from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.address import parse_base_url
 
 from .conftest import AGENT, KEY
 

@@ -10,8 +10,7 @@ from yarl import URL
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused, Redirected, Unreachable
-from eliza_cloud.cloud.http.address import CloudAddress, Origins
-from eliza_cloud.cloud.http.base_url import parse_base_url, parse_pages_url
+from eliza_cloud.cloud.http.address import CloudAddress, Origins, parse_base_url, parse_pages_url
 
 from .conftest import AGENT, KEY
 

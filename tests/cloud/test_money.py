@@ -6,8 +6,7 @@ import msgspec
 import pytest
 
 from eliza_cloud.cloud.errors import BillingHold, CloudServerError, InsufficientCredits, InvalidRequest
-from eliza_cloud.cloud.http.address import CloudAddress
-from eliza_cloud.cloud.http.base_url import parse_pages_url
+from eliza_cloud.cloud.http.address import CloudAddress, parse_pages_url
 from eliza_cloud.cloud.types.billing import CheckoutPage, Verbatim
 
 from .conftest import AGENT

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from eliza_cloud.cloud.http.resolver import NameLookup
+from eliza_cloud.cloud.http.ssrf import NameLookup
 from tests.harness.waiting import HANG
 
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.cloud.http import error_mapping as failures
-from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.address import parse_base_url
 from eliza_cloud.cloud.http.request import CloudResponse, json_object
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
-from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 from .conftest import KEY
 

@@ -9,7 +9,7 @@ from eliza_cloud.cloud.errors import (
     Redirected,
     StreamFailed,
 )
-from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.address import parse_base_url
 from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused
 from eliza_cloud.cloud.http.sse import SseParser
 

@@ -9,7 +9,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from eliza_cloud.cloud.errors import BaseUrlRefused, NameNotFound, TimedOut, Unreachable
-from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.address import BaseUrl, parse_base_url
 from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused, GuardedResolver, open_session
 
 PUBLIC = parse_base_url("https://cloud.example.com", allow_loopback=True)

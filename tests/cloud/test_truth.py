@@ -24,8 +24,8 @@ from eliza_cloud.cloud.errors import (
     WorkerDown,
 )
 from eliza_cloud.cloud.http.address import CloudAddress
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import Heartbeat, JobRef, User
 from eliza_cloud.redaction.secret import Secret

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 from eliza_cloud.cli.installation import installation
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.address import parse_base_url
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.emulator import create_app
 from eliza_cloud.ops.doctor.result import Finding

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from eliza_cloud.api.app import SERVER_SETTINGS, create_app
-from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway

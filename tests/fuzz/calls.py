@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.types.pricing import read_quote
+from eliza_cloud.cloud.types.decode import read_quote
 from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.invariants import returned
 from tests.fuzz.odd_json import KEY

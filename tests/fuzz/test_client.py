@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.address import parse_base_url
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.redaction.secret import Secret
 from tests.fuzz.calls import CALLS, REFUSED
 from tests.fuzz.invariants import check_error, check_typed

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from eliza_cloud.cloud import bridge
 from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.cloud.http.base_url import parse_base_url
+from eliza_cloud.cloud.http.address import parse_base_url
+from eliza_cloud.cloud.http.error_body import body_retry_after, retry_after
 from eliza_cloud.cloud.http.error_mapping import error_for, success
 from eliza_cloud.cloud.http.request import CloudResponse, json_object
-from eliza_cloud.cloud.http.retry_after import body_retry_after, retry_after
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
 from eliza_cloud.cloud.types.billing import read_hourly_rates
-from eliza_cloud.cloud.types.pricing import read_quote
-from eliza_cloud.redaction.cloud import CloudTextRedactor
+from eliza_cloud.cloud.types.decode import read_quote
 from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.redaction.text import CloudTextRedactor
 from tests.fuzz.invariants import check_error, check_typed, returned
 from tests.fuzz.odd_json import KEY, MISSING, documents, odd, write
 from tests.fuzz.search import searched

@@ -10,7 +10,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 
 from eliza_cloud.api.routes import ROUTES
 from eliza_cloud.ops.metrics.definitions import METRICS, MetricKind
-from eliza_cloud.ops.metrics.endpoints import ENDPOINTS, OTHER, endpoint_of
+from eliza_cloud.ops.metrics.http import ENDPOINTS, OTHER, endpoint_of
 from tests.metrics.numbers import SERIES, Numbers
 from tests.routing.conftest import CLOUD, TOKEN, cloud, house, log, provider, serve, signed_in  # noqa: F401
 from tests.security.flows import APART, BODY

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.runtime.observers import Observer, StepRecord

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from eliza_cloud.cloud.http.timeouts import Timeouts
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.store.config.settings import Settings
 from tests.harness.waiting import HANG
 from tests.observing import OnStep

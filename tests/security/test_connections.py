@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from eliza_cloud.api import app as application
 from eliza_cloud.api.http import request_body as body
-from eliza_cloud.api.middleware.auth import GUESSES
+from eliza_cloud.api.middleware.access import GUESSES
 from tests.harness.waiting import HANG
 from tests.security import house as houses
 from tests.security.guard_rows import CREATE, RIGHT, SIGN_OUT, STATUS

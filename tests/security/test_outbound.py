@@ -14,7 +14,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused, CloudError, Redirected
-from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.address import BaseUrl, parse_base_url
 from eliza_cloud.cloud.http.session import AddressGuard, open_session
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.env import ALLOW_LOOPBACK

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from eliza_cloud.api.middleware.errors import ClientGoneError
+from eliza_cloud.api.http.responses import ClientGoneError
 from eliza_cloud.core.problems import STOPPING
 from eliza_cloud.runtime.errors import LinkError
 

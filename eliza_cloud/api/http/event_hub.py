@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from eliza_cloud.api.http.event_frames import Changed, Gap, StatusFrame
-from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.core import log_events
 from eliza_cloud.core.journal.entries import AnyEntry
 from eliza_cloud.core.link.state import Facts

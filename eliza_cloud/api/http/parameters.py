@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import UNSET, UnsetType, inspect
 
 from eliza_cloud.api.http.decode_errors import value_problem
-from eliza_cloud.api.middleware.errors import RequestError, bad_request
+from eliza_cloud.api.http.responses import RequestError, bad_request
 from eliza_cloud.core.problems import Problem
 
 Place = Literal["query", "header", "path"]

@@ -10,8 +10,9 @@ from aiohttp import web
 
 from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
 from eliza_cloud.api.http.error_bodies import openai_error
+from eliza_cloud.api.http.responses import ClientGoneError
 from eliza_cloud.api.http.sse import MEDIA_TYPE, write_timeout
-from eliza_cloud.api.middleware.errors import ClientGoneError, log_unforeseen
+from eliza_cloud.api.middleware.request import log_unforeseen
 from eliza_cloud.core.problems import INTERNAL_ERROR, RESPONSE_TRUNCATED, Problem
 from eliza_cloud.redaction.stream import redactor_of
 from eliza_cloud.routing.gateway import UpstreamRequest

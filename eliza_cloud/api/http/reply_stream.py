@@ -5,8 +5,9 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from eliza_cloud.api.http.responses import ClientGoneError
 from eliza_cloud.api.http.sse import EventStream
-from eliza_cloud.api.middleware.errors import ClientGoneError, log_unforeseen
+from eliza_cloud.api.middleware.request import log_unforeseen
 from eliza_cloud.core.problems import INTERNAL_ERROR, Problem
 from eliza_cloud.runtime.errors import LinkError
 

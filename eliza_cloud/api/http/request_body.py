@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.http.decode_errors import INVALID, decode_problem
-from eliza_cloud.api.middleware.errors import RequestError, bad_request
+from eliza_cloud.api.http.responses import RequestError, bad_request
 from eliza_cloud.core.problems import BODY_NOT_AN_OBJECT, BODY_TOO_LARGE, BODY_TOO_SLOW, INVALID_JSON
 
 MAX_BODY = 1_048_576

@@ -1,4 +1,4 @@
-"""JSON answers from the types that document them."""
+"""JSON answers from the types that document them, and the errors that handlers raise."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.http.error_bodies import openai_error, our_error
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import PROBLEMS, Problem
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -44,3 +44,21 @@ def problem_for(
     if not request.path.startswith("/v1/"):
         return problem_response(problem, headers)
     return answer(openai_error(problem), problem.status, {**wait_headers(problem), **(headers or {})})
+
+
+class RequestError(Exception):
+    """The request cannot be served as it stands; `problem` is the response."""
+
+    def __init__(self, problem: Problem, headers: dict[str, str] | None = None) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.headers = headers or {}
+
+
+class ClientGoneError(Exception):
+    """The client has closed its connection."""
+
+
+def bad_request(message: str, code: str = "invalid_request") -> RequestError:
+    """Return the 400 that says what is wrong with the request."""
+    return RequestError(PROBLEMS[code].worded("{what}").occurred(status=400, what=message))

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from eliza_cloud.api.middleware.errors import ClientGoneError
+from eliza_cloud.api.http.responses import ClientGoneError
 
 #: Seconds a reader may leave one frame unread before it is cut off.
 STALLED_AFTER = 10.0

@@ -10,7 +10,7 @@ from msgspec import Meta, Raw
 from eliza_cloud.api.app_keys import GATEWAY
 from eliza_cloud.api.http.relay import headers_to_cloud, headers_up, relay
 from eliza_cloud.api.http.request_body import PassedOn, PassedOnBody
-from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openai.agent_chat import (
     ChatAnswerMessage,
     ChatChoice,
@@ -18,11 +18,7 @@ from eliza_cloud.api.openai.agent_chat import (
     ChatMessage,
     agent_chat,
 )
-from eliza_cloud.api.openai.upstream import (
-    PASSED_ON,
-    Model,
-    upstream_operation,
-)
+from eliza_cloud.api.openai.upstream import PASSED_ON, Model, upstream_operation
 from eliza_cloud.api.openapi.error_examples import CHAT as TALKING
 from eliza_cloud.api.openapi.operation import EVENT_STREAM, SuccessResponse
 from eliza_cloud.core.problems import MODEL_NOT_CONFIGURED, MODEL_REQUIRED

@@ -11,15 +11,9 @@ from aiohttp import web
 from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
 from eliza_cloud.api.http.relay import headers_to_cloud, relay
 from eliza_cloud.api.http.request_body import PassedOnBody
-from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.http.responses import RequestError, answer
 from eliza_cloud.api.openai.completions import direct_call, model_for
-from eliza_cloud.api.openai.upstream import (
-    PASSED_ON,
-    Model,
-    Text,
-    upstream_operation,
-)
+from eliza_cloud.api.openai.upstream import PASSED_ON, Model, Text, upstream_operation
 from eliza_cloud.api.openapi.operation import SuccessResponse
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.core.problems import (

@@ -8,14 +8,9 @@ from aiohttp import web
 from eliza_cloud.api.app_keys import GATEWAY
 from eliza_cloud.api.http.relay import headers_to_cloud, relay
 from eliza_cloud.api.http.request_body import Body, PassedOnBody
-from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openai.completions import direct_call, model_for
-from eliza_cloud.api.openai.upstream import (
-    AUDIO,
-    Model,
-    Text,
-    upstream_operation,
-)
+from eliza_cloud.api.openai.upstream import AUDIO, Model, Text, upstream_operation
 from eliza_cloud.core.problems import MODEL_NOT_CONFIGURED, UNSUPPORTED_FORMAT
 from eliza_cloud.routing.adapters.models import resolve_model
 from eliza_cloud.routing.adapters.speech import speech_for_cloud, speech_for_openai

@@ -13,7 +13,7 @@ from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.relay import relay_opened
 from eliza_cloud.api.http.request_body import MAX_BODY, Body, read_content
-from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openapi.error_examples import CLOUD
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.passthrough import in_contract_words, pass_on

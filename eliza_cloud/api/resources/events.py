@@ -10,8 +10,8 @@ from eliza_cloud.api.app_keys import DISCONNECTS, EVENTS
 from eliza_cloud.api.http.event_frames import Changed, Gap, StatusFrame
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.reply_stream import stream_reply
+from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.http.sse import MEDIA_TYPE, EventStream
-from eliza_cloud.api.middleware.errors import RequestError
 from eliza_cloud.api.openapi.error_examples import RUNTIME
 from eliza_cloud.api.openapi.operation import EVENT_STREAM, Operation, SuccessResponse
 from eliza_cloud.api.resources.journal import EntryNumber

@@ -10,8 +10,7 @@ from msgspec import Meta
 
 from eliza_cloud.api.app_keys import JOURNAL, MANAGER
 from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.http.responses import RequestError, answer
 from eliza_cloud.api.openapi.error_examples import NOT_STORED
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, Ok

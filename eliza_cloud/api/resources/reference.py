@@ -10,7 +10,7 @@ from msgspec import Meta
 from eliza_cloud.api.app_keys import REFERENCE
 from eliza_cloud.api.http.conditional import CachedResponse
 from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.middleware.errors import RequestError
+from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.openapi.page import HEADERS, written_page
 from eliza_cloud.api.openapi.reference_pages import page_names

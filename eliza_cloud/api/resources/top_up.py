@@ -14,7 +14,7 @@ from eliza_cloud.api.resources.billing import Success
 from eliza_cloud.api.resources.credits import Dollars
 from eliza_cloud.api.resources.passthrough import ask_billing, billing_operation, pass_on
 from eliza_cloud.cloud.types.billing import Verbatim
-from eliza_cloud.cloud.types.fields import text
+from eliza_cloud.cloud.types.models import text
 from eliza_cloud.core.problems import PAYMENT_IN_BROWSER
 
 _INVALID_AMOUNT = {"sentence": "Invalid top-up amount"}

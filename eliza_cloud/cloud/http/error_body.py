@@ -1,13 +1,20 @@
-"""Reading a body that says why something failed (cloud-api §5, generation L).
+"""What the body of a failed response says: its text, its details, how long to wait, and whether it passes.
 
-The cloud's own text is looked for in this order: `error`, `error.message`, `message`.
+The cloud's own text is looked for in this order: `error`, `error.message`, `message` (cloud-api §5). A 503
+that says it passes comes before any work, so that request is repeated (cloud-api-latest L24 rule 30);
+anything else that failed is the caller's to repeat.
 """
 
+import math
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 
-from eliza_cloud.cloud.http.retry_after import body_retry_after
-from eliza_cloud.cloud.types.fields import members
-from eliza_cloud.redaction.cloud import CloudTextRedactor
+from eliza_cloud.cloud.types.models import members
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 #: The members that an error keeps, at the top level or inside `details`.
 _MEMBERS = (
@@ -86,3 +93,51 @@ def details_of(document: dict[str, Any], redaction: CloudTextRedactor) -> dict[s
     if code is not None:
         details["cloudCode"] = redaction.sentence(code)
     return {name: value for name, value in details.items() if value is not None}
+
+
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read `Retry-After`: whole seconds, or a date compared with the answer's own `Date` (else our clock)."""
+    text = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    until = parse_iso(text)
+    if until is None:
+        return None
+    now = parse_iso(headers.get("Date", ""))
+    return max(0.0, until - (time.time() if now is None else now))
+
+
+def body_retry_after(value: Any) -> float | None:
+    """Read a body's `retryAfter`: seconds as a number or as digits."""
+    if isinstance(value, str) and _SECONDS.fullmatch(value.strip()):
+        return float(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e9:
+        return float(value) if math.isfinite(value) else None
+    return None
+
+
+def parse_iso(text: str) -> float | None:
+    """Read an HTTP date as seconds since the epoch; None for what is none."""
+    try:
+        return parsedate_to_datetime(text).replace(tzinfo=UTC).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+#: Seconds before the first and the second repetition.
+PAUSES = (1.0, 2.0)
+#: A cloud that asks for more seconds than this is left to the caller.
+_LONGEST = 3.0
+
+
+def pause_before_repeat(
+    document: dict[str, Any] | None, retry_after: float | None, repeats: int
+) -> float | None:
+    """Return the seconds until a request is repeated after a 503 and `repeats` repetitions, if it is."""
+    if document is None or repeats >= len(PAUSES) or not says_passing(document):
+        return None
+    pause = max(PAUSES[repeats], retry_after or 0.0)
+    return pause if pause <= _LONGEST else None

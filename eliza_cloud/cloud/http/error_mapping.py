@@ -25,8 +25,8 @@ from eliza_cloud.cloud.errors import (
 )
 from eliza_cloud.cloud.http.error_body import cloud_text, details_of, retry_after_of, says_retryable
 from eliza_cloud.cloud.http.request import CloudResponse
-from eliza_cloud.cloud.types.fields import members, number
-from eliza_cloud.cloud.types.pricing import quote_or_none, require_price
+from eliza_cloud.cloud.types.decode import quote_or_none, require_price
+from eliza_cloud.cloud.types.models import members, number
 from eliza_cloud.core.problems import (
     ACCESS_DENIED,
     AGENT_QUOTA_EXCEEDED,
@@ -51,7 +51,7 @@ from eliza_cloud.core.problems import (
     UNKNOWN_CLOUD_PATH,
     Particulars,
 )
-from eliza_cloud.redaction.cloud import CloudTextRedactor
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 #: Conflicts that pass by themselves, by the words the cloud uses for them (cloud-api §9, §10).
 _PASSING_CONFLICTS = ("state changed", "in progress", "already being provisioned")

@@ -12,9 +12,8 @@ from importlib.metadata import version
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from eliza_cloud.cloud.http.base_url import BaseUrl
-from eliza_cloud.cloud.http.resolver import NameLookup
-from eliza_cloud.cloud.http.ssrf import is_loopback_address, refuse_address
+from eliza_cloud.cloud.http.address import BaseUrl
+from eliza_cloud.cloud.http.ssrf import NameLookup, is_loopback_address, refuse_address
 
 
 class AddressRefused(OSError):  # noqa: N818 - named after what happened

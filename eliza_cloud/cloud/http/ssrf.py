@@ -1,10 +1,20 @@
-"""Which IP addresses the base URL may lead to (local-api §18).
+"""Which IP addresses the base URL may lead to (local-api §18), and how its name is looked up.
 
 Addresses that wrap an IPv4 address (IPv4-mapped, 6to4, Teredo, NAT64) are judged by what they wrap. The
-ranges are written out because the standard library's `is_global` differs between Python patch versions.
+ranges are written out because the standard library's `is_global` differs between Python patch versions. A
+lookup cannot be interrupted, and takes a minute or more where the resolver is out of reach: it runs in
+threads of its own, so that it holds up neither the end of the process nor what else needs a thread.
 """
 
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 _REFUSED_V4 = {
     IPv4Network("0.0.0.0/8"): "an unspecified address",
@@ -95,3 +105,44 @@ def _refuse_v4(address: IPv4Address) -> str | None:
 def _refuse_v6(address: IPv6Address) -> str | None:
     named = next((reason for network, reason in _REFUSED_V6.items() if address in network), None)
     return named or (None if address in _GLOBAL_V6 else "a reserved address")
+
+
+class NameLookup(AbstractResolver):
+    """Asks the system, in a daemon thread for each lookup; one nobody waits for any more is left alone."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return all addresses of `host`; raises OSError when the lookup fails."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[list[Any]] = loop.create_future()
+
+        def look_up() -> None:
+            try:
+                answers = socket.getaddrinfo(
+                    host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+                )
+            except (OSError, UnicodeError) as error:
+                settle(found.set_exception, OSError(f"{host} cannot be looked up: {error}"))
+            else:
+                settle(found.set_result, answers)
+
+        def settle(with_what: Callable[[Any], None], outcome: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(lambda: None if found.done() else with_what(outcome))
+
+        threading.Thread(target=look_up, name=f"lookup of {host}", daemon=True).start()
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in await found
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held open."""

@@ -6,7 +6,7 @@ import msgspec
 from yarl import URL
 
 from eliza_cloud.cloud.types.decode import unexpected
-from eliza_cloud.cloud.types.fields import members, number, text
+from eliza_cloud.cloud.types.models import members, number, text
 
 #: Which member names the agent of a running resource; the contract does not settle it.
 _RESOURCE_IDS = ("agentId", "resourceId", "id")

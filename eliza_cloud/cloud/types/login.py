@@ -3,16 +3,15 @@
 from typing import Any
 
 from eliza_cloud.cloud.errors import KeyUnavailable
-from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.address import BaseUrl
 from eliza_cloud.cloud.http.error_body import cloud_text
 from eliza_cloud.cloud.http.error_mapping import success
 from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.types.decode import unexpected
-from eliza_cloud.cloud.types.fields import text
-from eliza_cloud.cloud.types.models import LoginPoll, LoginSession
+from eliza_cloud.cloud.types.models import LoginPoll, LoginSession, text
 from eliza_cloud.core.problems import KEY_UNAVAILABLE, KEY_UNUSABLE
-from eliza_cloud.redaction.cloud import CloudTextRedactor
 from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 #: Characters of a key that may be shown; the contract's prefix has 12.
 MAX_PREFIX = 15

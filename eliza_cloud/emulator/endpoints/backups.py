@@ -11,13 +11,7 @@ from eliza_cloud.emulator.agents.snapshots import SandboxUnreachableError
 from eliza_cloud.emulator.server import zod_issues as zod
 from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.server.database import Row, new_id
-from eliza_cloud.emulator.server.responses import (
-    api_error,
-    coded_error,
-    iso,
-    success,
-    unexpected_error,
-)
+from eliza_cloud.emulator.server.responses import api_error, coded_error, iso, success, unexpected_error
 
 _check = zod.fields({"backupId": zod.optional(zod.uuid)})
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from eliza_cloud.cloud.http.retry_after import parse_iso
+from eliza_cloud.cloud.http.error_body import parse_iso
 from eliza_cloud.core.problems import CLOCK_OFF
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped
 

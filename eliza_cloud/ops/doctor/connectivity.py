@@ -12,7 +12,7 @@ from eliza_cloud.cloud.errors import (
     TlsFailed,
     Unreachable,
 )
-from eliza_cloud.cloud.http.base_url import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.address import BaseUrl, parse_base_url
 from eliza_cloud.cloud.http.error_mapping import error_for
 from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.core.problems import CERTIFICATE_OUT_OF_DATE, NOT_ELIZA_CLOUD, particulars
@@ -20,7 +20,7 @@ from eliza_cloud.ops.doctor.clock import is_wrong, judge_clock
 from eliza_cloud.ops.doctor.dns import check_name
 from eliza_cloud.ops.doctor.probe import Knock, knock
 from eliza_cloud.ops.doctor.result import Check, Finding, Result, failed, failed_by, passed, skipped, waits
-from eliza_cloud.redaction.cloud import CloudTextRedactor
+from eliza_cloud.redaction.text import CloudTextRedactor
 
 _CHECKS = (Check.CLOCK, Check.DNS, Check.TLS, Check.BASE_URL)
 

@@ -3,9 +3,9 @@
 import asyncio
 import ipaddress
 
-from eliza_cloud.cloud.http.base_url import BaseUrl
-from eliza_cloud.cloud.http.resolver import NameLookup
+from eliza_cloud.cloud.http.address import BaseUrl
 from eliza_cloud.cloud.http.session import AddressGuard, AddressRefused, GuardedResolver
+from eliza_cloud.cloud.http.ssrf import NameLookup
 from eliza_cloud.core.problems import CLOUD_ADDRESS_REFUSED, CLOUD_NAME_NOT_FOUND, LOOKUP_TOO_SLOW
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, passed, skipped
 

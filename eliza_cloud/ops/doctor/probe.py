@@ -5,11 +5,10 @@ import asyncio
 import msgspec
 
 from eliza_cloud.cloud.errors import CertificateDates, CloudError
-from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.address import BaseUrl
 from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
-from eliza_cloud.cloud.http.request import CloudResponse, Exchange, read_answer
+from eliza_cloud.cloud.http.request import CloudResponse, Exchange, deadline, read_answer
 from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.cloud.http.timeouts import deadline
 from eliza_cloud.ops.doctor.clock import skew
 
 KNOCK_WITHIN = 10.0  # seconds

@@ -9,9 +9,9 @@ import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.http.base_url import BaseUrl
+from eliza_cloud.cloud.http.address import BaseUrl
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.cloud.http.timeouts import Timeouts
 from eliza_cloud.core.problems import CLOUD_TIMEOUT
 from eliza_cloud.core.timefmt import timestamp
 from eliza_cloud.ops.doctor.account import examine_account, signed_out

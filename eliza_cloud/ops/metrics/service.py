@@ -6,12 +6,11 @@ from collections.abc import Callable
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
-from eliza_cloud.ops.metrics.calls import CloudCallMetrics, GatewayCallMetrics
 from eliza_cloud.ops.metrics.derived import LinkView
+from eliza_cloud.ops.metrics.http import CloudCallMetrics, GatewayCallMetrics, RequestMetrics
 from eliza_cloud.ops.metrics.instruments import Registry
 from eliza_cloud.ops.metrics.link import LinkMetrics
 from eliza_cloud.ops.metrics.process import ProcessView
-from eliza_cloud.ops.metrics.requests import RequestMetrics
 from eliza_cloud.ops.metrics.streams import JournalView, StreamView
 from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.manager import CloudManager

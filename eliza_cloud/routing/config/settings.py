@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from eliza_cloud.cloud.errors import BaseUrlRefused
-from eliza_cloud.cloud.http.base_url import parse_base_url
-from eliza_cloud.redaction.cloud import KEY_SHAPE
+from eliza_cloud.cloud.http.address import parse_base_url
+from eliza_cloud.redaction.text import KEY_SHAPE
 from eliza_cloud.routing.config.parse import READERS, expected_of
 from eliza_cloud.routing.config.types import SECTION as ROUTES
 from eliza_cloud.routing.config.types import Capability, Strategy, Transport

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from eliza_cloud.cloud.http.retry_after import retry_after
+from eliza_cloud.cloud.http.error_body import retry_after
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.types import Strategy
 

@@ -5,9 +5,8 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from eliza_cloud.cloud.http.error_body import cloud_text
+from eliza_cloud.cloud.http.error_body import cloud_text, retry_after
 from eliza_cloud.cloud.http.request import json_object
-from eliza_cloud.cloud.http.retry_after import retry_after
 from eliza_cloud.core.problems import (
     PROVIDER_CREDITS_EXHAUSTED,
     PROVIDER_DENIED,
@@ -21,7 +20,7 @@ from eliza_cloud.core.problems import (
     PROVIDER_SERVER_ERROR,
     Problem,
 )
-from eliza_cloud.redaction.cloud import CloudTextRedactor
+from eliza_cloud.redaction.text import CloudTextRedactor
 from eliza_cloud.routing.upstreams.accounts import Account
 
 #: How much of an error's body is read.

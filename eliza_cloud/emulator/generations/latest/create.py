@@ -26,13 +26,7 @@ from eliza_cloud.emulator.money.prices import require_acceptance
 from eliza_cloud.emulator.server import zod_issues as zod
 from eliza_cloud.emulator.server.cloud import CLOUD
 from eliza_cloud.emulator.server.database import Row
-from eliza_cloud.emulator.server.responses import (
-    ApiError,
-    api_error,
-    coded_error,
-    not_found,
-    read_json,
-)
+from eliza_cloud.emulator.server.responses import ApiError, api_error, coded_error, not_found, read_json
 
 _DEDICATED = (
     "alwaysOn",

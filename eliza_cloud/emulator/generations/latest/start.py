@@ -29,13 +29,7 @@ from eliza_cloud.emulator.money.prices import HEADER, asks_for_price, require_ac
 from eliza_cloud.emulator.server import zod_issues as zod
 from eliza_cloud.emulator.server.cloud import CLOUD
 from eliza_cloud.emulator.server.database import Row, new_id
-from eliza_cloud.emulator.server.responses import (
-    ApiError,
-    api_error,
-    coded_error,
-    json_response,
-    not_found,
-)
+from eliza_cloud.emulator.server.responses import ApiError, api_error, coded_error, json_response, not_found
 
 _WAKE = zod.fields({"restoreBackupId": zod.optional(zod.uuid), "forceFreshBoot": zod.optional(zod.boolean)})
 

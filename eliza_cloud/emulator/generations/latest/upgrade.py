@@ -15,14 +15,7 @@ from eliza_cloud.emulator.money.ledger import insufficient_credits, refuse_hold
 from eliza_cloud.emulator.money.prices import HEADER, asks_for_price, require_acceptance, tariff
 from eliza_cloud.emulator.server.cloud import CLOUD
 from eliza_cloud.emulator.server.database import Row
-from eliza_cloud.emulator.server.responses import (
-    api_error,
-    coded_error,
-    dollars,
-    iso,
-    json_response,
-    success,
-)
+from eliza_cloud.emulator.server.responses import api_error, coded_error, dollars, iso, json_response, success
 
 _DAYS = 3
 

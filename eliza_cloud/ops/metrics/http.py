@@ -1,20 +1,100 @@
-"""Calls that leave this machine: to Eliza Cloud, and on the roads of the gateway."""
+"""Metrics of HTTP: requests by route, calls to Eliza Cloud by endpoint (a bounded set), gateway calls."""
 
 import asyncio
+import re
 from collections.abc import Callable
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from types import SimpleNamespace
 
 import aiohttp
 from yarl import URL
 
 from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
-from eliza_cloud.cloud.http.timeouts import is_overdue
+from eliza_cloud.cloud.http.request import is_overdue
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.ops.metrics import definitions as m
-from eliza_cloud.ops.metrics.endpoints import endpoint_of
 from eliza_cloud.ops.metrics.instruments import Registry, counter, histogram
 from eliza_cloud.routing.upstreams.resolve import Upstream
+
+OTHER = "other"
+
+_AGENT = "/api/v1/{prefix}/agents/{id}"
+ENDPOINTS = (
+    "/api/auth/cli-session",
+    "/api/auth/cli-session/{id}",
+    "/api/v1/user",
+    "/api/v1/jobs/{id}",
+    "/api/v1/{prefix}/agents",
+    _AGENT,
+    f"{_AGENT}/provision",
+    f"{_AGENT}/suspend",
+    f"{_AGENT}/resume",
+    f"{_AGENT}/bridge",
+    f"{_AGENT}/stream",
+    f"{_AGENT}/snapshot",
+    f"{_AGENT}/backups",
+    f"{_AGENT}/restore",
+    "/api/v1/credits/balance",
+    "/api/v1/credits/summary",
+    "/api/v1/credits/verify",
+    "/api/v1/credits/checkout",
+    "/api/v1/billing/settings",
+    "/api/credits/transactions",
+    "/api/crypto/status",
+    "/api/crypto/payments",
+    "/api/v1/models",
+    "/api/v1/chat/completions",
+    "/api/v1/embeddings",
+    "/api/v1/voice/tts",
+    "/api/v1/generate-image",
+    "/api/v1/generate-video",
+    "/api/v1/rpc/{chain}",
+    "/api/compat/{path}",
+)
+_SHAPES = {
+    "{prefix}": "(?:eliza|milady|milaidy)",
+    "{id}": "[^/]+",
+    "{chain}": "[^/]+",
+    "{path}": ".+",
+}
+
+
+def _shape(template: str) -> str:
+    return re.sub(r"{\w+}", lambda found: _SHAPES[found[0]], template.replace("-", r"\-"))
+
+
+_KNOWN = re.compile("|".join(f"({_shape(template)})" for template in ENDPOINTS))
+
+
+def endpoint_of(path: str) -> str:
+    """Return the template of an encoded path, whatever path of the base URL's own leads; `OTHER` for none."""
+    for start in (path.find("/api/"), path.rfind("/api/")):
+        found = _KNOWN.fullmatch(path, max(start, 0))
+        if found is not None and found.lastindex is not None:
+            return ENDPOINTS[found.lastindex - 1]
+    return OTHER
+
+
+UNMATCHED = "unmatched"
+_METHODS = frozenset(method.value for method in HTTPMethod)
+_STATUSES = frozenset({*(status.value for status in HTTPStatus), 499})
+
+
+class RequestMetrics:
+    """Counts answers."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._requests = counter(m.REQUESTS, registry)
+        self._time = histogram(m.REQUEST_TIME, registry)
+
+    def answered(self, method: str, route: str | None, status: int, took: float) -> None:
+        """Count a request whose answer begins now, after so many seconds; None came to no route."""
+        route = UNMATCHED if route is None else route
+        method = method if method in _METHODS else "other"
+        shown = str(status) if status in _STATUSES else f"{status // 100}xx"
+        self._requests.labels(method, route, shown).inc()
+        self._time.labels(method, route).observe(took)
+
 
 #: Statuses with a meaning of their own (cloud-api §5); of others the class is shown.
 _TOLD_APART = frozenset(map(HTTPStatus, (401, 402, 403, 404, 409, 429)))

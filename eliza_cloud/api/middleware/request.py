@@ -1,41 +1,31 @@
-"""From whatever went wrong to one JSON response."""
+"""What wraps every request: its id and its time, and from whatever went wrong to one JSON response.
+
+The id is in the answer, in the lines logged for the request, and in the calls to the cloud that it causes.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from eliza_cloud.api.http.responses import problem_for
+from eliza_cloud.api.app_keys import REDACTION
+from eliza_cloud.api.http.responses import ClientGoneError, RequestError, problem_for
+from eliza_cloud.cloud.http.trace_context import Trace, begin, new_trace, trace_of
 from eliza_cloud.core import log_events
 from eliza_cloud.core.problems import (
     BODY_MALFORMED,
     BODY_TOO_LARGE,
     INTERNAL_ERROR,
     METHOD_NOT_ALLOWED,
-    PROBLEMS,
     REFUSED,
     UNKNOWN_PATH,
-    Problem,
 )
-from eliza_cloud.ops.logging.access_log import shown_path
+from eliza_cloud.ops.logging.access_log import route_of, shown_path
+from eliza_cloud.ops.metrics.http import RequestMetrics
+from eliza_cloud.runtime.causation import act_as
 from eliza_cloud.runtime.errors import LinkError
-
-
-class RequestError(Exception):
-    """The request cannot be served as it stands; `problem` is the response."""
-
-    def __init__(self, problem: Problem, headers: dict[str, str] | None = None) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-        self.headers = headers or {}
-
-
-class ClientGoneError(Exception):
-    """The client has closed its connection."""
-
-
-def bad_request(message: str, code: str = "invalid_request") -> RequestError:
-    """Return the 400 that says what is wrong with the request."""
-    return RequestError(PROBLEMS[code].worded("{what}").occurred(status=400, what=message))
 
 
 @web.middleware
@@ -79,3 +69,42 @@ def of_the_server(request: web.Request, error: web.HTTPException) -> web.Respons
     else:
         problem = REFUSED.occurred(status=error.status, reason=error.reason)
     return problem_for(request, problem, headers)
+
+
+_BEGUN = web.RequestKey("begun", float)
+_NAME = web.RequestKey("request_id", str)
+
+
+@web.middleware
+async def identified(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Record when a request arrived, and its ids: those it came with, unless they hold a secret."""
+    request[_BEGUN] = time.monotonic()
+    _begin(request, trace_of(request.headers, request.app[REDACTION].finds_in))
+    return await handler(request)
+
+
+def request_id_of(request: web.BaseRequest) -> str:
+    """Return the request's id. One that did not get past the server gets its id here."""
+    if _NAME not in request:
+        _begin(request, new_trace())
+    return request[_NAME]
+
+
+def _begin(request: web.BaseRequest, trace: Trace) -> None:
+    request[_NAME] = trace.request_id
+    begin(trace)
+    act_as("request")
+
+
+def counting(metrics: RequestMetrics) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return what counts a request when its answer begins, for aiohttp's `on_response_prepare`.
+
+    The end would be too late: a stream lasts for hours.
+    """
+
+    async def count(request: web.Request, response: web.StreamResponse) -> None:
+        now = time.monotonic()
+        took = now - request.get(_BEGUN, now)
+        metrics.answered(request.method, route_of(request), response.status, took)
+
+    return count
