@@ -74,7 +74,8 @@ class Billing:
             raise InvalidRequest(KEY_NOT_IDEMPOTENT.occurred())
         pages = self._address.pages_url
         page = f"{pages}{billing_page(pages.site)}"
-        body = {"amountUsd": dollars, "credits": dollars, "success_url": page, "cancel_url": page}
+        # The newest generation prefers `amountUsd`, but takes this as the others do.
+        body = {"credits": dollars, "success_url": page, "cancel_url": page}
         headers = {"Idempotency-Key": idempotency_key}
         answer = await self._ask("POST", "/api/v1/credits/checkout", body, headers)
         if answer.status >= 500:
