@@ -74,7 +74,7 @@ CLOUD_TLS_FAILED = ProblemType(
     title="What answers at the cloud's address cannot prove that it is the cloud.",
     remedy="Check this machine's clock and certificates, and that nothing on the network intercepts the"
     " connection.",
-    sentence="{site} could not be trusted over TLS: {reason}.",
+    sentence="Eliza Cloud at {site} could not be trusted over TLS: {reason}.",
     retryable=True,
     lasts=True,
     examples={"reason": "self-signed certificate"},
