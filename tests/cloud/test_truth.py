@@ -289,7 +289,7 @@ async def test_other_statuses_are_never_repeated(client, cloud, waits, status):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "expected"), [("0", [1.0, 2.0]), ("2", [2.0, 2.0]), ("3", [3.0, 3.0]), ("30", [])]
+    ("seconds", "expected"), [("0", [1.0, 2.0]), ("2", [2.0, 2.0]), ("3", [3.0, 3.0]), ("4", []), ("30", [])]
 )
 async def test_retry_after_lengthens_the_pause_and_a_long_one_is_left_to_the_caller(
     client, cloud, waits, seconds, expected
