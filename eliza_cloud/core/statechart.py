@@ -153,7 +153,7 @@ class Table(Generic[F]):
             )
 
     def fire(self, kind: type, cursor: Cursor[F]) -> None:
-        """Send one event through the table; raises `transitions.MachineError` for a cell nobody decided."""
+        """Send one event through the table; raises `transitions.MachineError` for a cell without a row."""
         before = cursor.state
         if not self._machine.events[kind.__name__].trigger(cursor):
             raise LookupError(f"no row of {kind.__name__} in {before.name} applies")

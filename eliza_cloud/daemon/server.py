@@ -75,7 +75,7 @@ class _Connection(web.RequestHandler):
         return response
 
     def log_exception(self, *args: Any, **named: Any) -> None:
-        """Log a fault; a body that breaks off or is malformed is none of ours."""
+        """Log an internal error; a body that breaks off or is malformed is not one."""
         if isinstance(named.get("exc_info"), web.RequestPayloadError):
             log.debug(log_events.REQUEST_MALFORMED, kind="RequestPayloadError")
         else:

@@ -1,4 +1,4 @@
-"""What the service is told from outside: stop, or read the settings again."""
+"""Signals and their meaning: stop, or read the settings again."""
 
 import asyncio
 import signal
@@ -23,12 +23,12 @@ _MEANINGS = {
 
 @contextmanager
 def signals() -> Iterator[asyncio.Queue[SignalAction]]:
-    """Give a queue of what the process is told. After a stop the next one ends the process at once."""
+    """Give a queue of the signals' meanings. After a stop the next signal ends the process at once."""
     queue: asyncio.Queue[SignalAction] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in _MEANINGS}
 
-    def told(number: signal.Signals) -> None:
+    def on_signal(number: signal.Signals) -> None:
         queue.put_nowait(_MEANINGS[number])
         if _MEANINGS[number] is SignalAction.STOP:
             for each, meaning in _MEANINGS.items():
@@ -36,7 +36,7 @@ def signals() -> Iterator[asyncio.Queue[SignalAction]]:
                 signal.signal(each, signal.SIG_DFL if meaning is SignalAction.STOP else signal.SIG_IGN)
 
     for number in _MEANINGS:
-        loop.add_signal_handler(number, told, number)
+        loop.add_signal_handler(number, on_signal, number)
     try:
         yield queue
     finally:

@@ -25,9 +25,9 @@ class StatusLine(Observer):
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
 
-    def on_step(self, report: StepRecord) -> None:
+    def on_step(self, record: StepRecord) -> None:
         """Say how the link is now."""
-        self._say(status_line(report.step.facts))
+        self._say(status_line(record.step.facts))
 
     def on_crash(self) -> None:
         """Say that the runtime has stopped."""

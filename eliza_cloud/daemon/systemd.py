@@ -1,4 +1,4 @@
-"""Word to systemd (sd_notify(3)): ready, what the link does, still alive, reloading, stopping."""
+"""sd_notify(3) client: ready, status, watchdog, reloading, stopping."""
 
 import asyncio
 import os
@@ -11,8 +11,8 @@ import structlog
 
 from eliza_cloud.core.log_events import SYSTEMD_NOTIFY_FAILED, WATCHDOG_RESUMED, WATCHDOG_UNRESPONSIVE
 
-_SEND_WITHIN = 1.0  # seconds; systemd takes a message at once unless it is in trouble itself
-_LONGEST = 300  # characters of a status line
+_SEND_TIMEOUT = 1.0  # seconds; systemd takes a message at once unless it hangs itself
+_MAX_STATUS = 300  # characters of a status line
 
 log = structlog.get_logger()
 
@@ -30,16 +30,16 @@ class Systemd:
         self._shown = shown
         self._status = ""
         self._silent_since: float | None = None
-        self._unheard = False
+        self._failed = False
 
     def status(self, sentence: str) -> None:
         """Have `systemctl status` show this sentence, when it is another one than before."""
         if not self._address:
             return
-        line = "".join(one if one.isprintable() else " " for one in self._shown(sentence))[:_LONGEST]
+        line = "".join(one if one.isprintable() else " " for one in self._shown(sentence))[:_MAX_STATUS]
         if line != self._status:
             self._status = line
-            self._tell(f"STATUS={line}")
+            self._notify(f"STATUS={line}")
 
     @asynccontextmanager
     async def serving(self, answers: Callable[[float], Awaitable[bool]]) -> AsyncIterator[None]:
@@ -48,31 +48,31 @@ class Systemd:
         Meanwhile the watchdog is kept content, as long as `answers` (within so many seconds) is true.
         """
         async with asyncio.TaskGroup() as group:
-            beats = group.create_task(self._beat(answers))
-            self._tell("READY=1")
+            beats = group.create_task(self._keep_watchdog(answers))
+            self._notify("READY=1")
             try:
                 yield
             finally:
                 beats.cancel()
-                self._tell("STOPPING=1")
+                self._notify("STOPPING=1")
 
     @contextmanager
     def reloading(self) -> Iterator[None]:
         """Say that the settings are read again during the block (for Type=notify and Type=notify-reload)."""
-        self._tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             yield
         finally:
-            self._tell("READY=1")
+            self._notify("READY=1")
 
-    async def _beat(self, answers: Callable[[float], Awaitable[bool]]) -> None:
+    async def _keep_watchdog(self, answers: Callable[[float], Awaitable[bool]]) -> None:
         if self._watchdog is None:
             return
         pause = self._watchdog / 2
         while True:
             self._note(alive := await answers(pause / 2))
             if alive:
-                self._tell("WATCHDOG=1")
+                self._notify("WATCHDOG=1")
             await asyncio.sleep(pause)
 
     def _note(self, alive: bool) -> None:
@@ -87,17 +87,17 @@ class Systemd:
             log.info(WATCHDOG_RESUMED, duration_s=round(now - self._silent_since, 3))
             self._silent_since = None
 
-    def _tell(self, *assignments: str) -> None:
+    def _notify(self, *assignments: str) -> None:
         if not self._address:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.settimeout(_SEND_WITHIN)
+                sender.settimeout(_SEND_TIMEOUT)
                 sender.connect(_abstract(self._address))
                 sender.send("\n".join(assignments).encode())
         except (OSError, ValueError) as error:
-            (log.debug if self._unheard else log.warning)(SYSTEMD_NOTIFY_FAILED, detail=str(error))
-            self._unheard = True
+            (log.debug if self._failed else log.warning)(SYSTEMD_NOTIFY_FAILED, detail=str(error))
+            self._failed = True
 
 
 def _abstract(address: str) -> str:

@@ -98,8 +98,8 @@ def pack(parts: Iterable[Part], secrets: Sequence[Secret]) -> tuple[bytes, Manif
         left_out=tuple(left_out),
         redacted=redacted,
     )
-    told = _json(msgspec.to_builtins(manifest)).encode()
-    return _zipped([(MANIFEST, told), *((file.name, content) for file, content in files)]), manifest
+    written = _json(msgspec.to_builtins(manifest)).encode()
+    return _zipped([(MANIFEST, written), *((file.name, content) for file, content in files)]), manifest
 
 
 def _written(secrets: Sequence[Secret]) -> list[Secret]:
@@ -137,7 +137,7 @@ def _zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
 NEWEST = 2000
 """Entries of the journal."""
 MOST_FILES = 1000
-#: The sections of eliza.json that this service reads; of others only the names are told.
+#: The sections of eliza.json that this service reads; of others only the names are shown.
 _SECTIONS = ("cloud", "serviceRouting", "linkedAccounts", "deploymentTarget", "models", "logging")
 _JOURNAL = "journal.jsonl"
 _OF_THE_SERVICE = {

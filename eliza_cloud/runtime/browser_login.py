@@ -94,9 +94,9 @@ class _Ended(Observer):
         self.flag = asyncio.Event()
         self.sentence = KEY_UNAVAILABLE.title
 
-    def on_login_step(self, report: LoginStepRecord) -> None:
+    def on_login_step(self, record: LoginStepRecord) -> None:
         """Note a state that is an end."""
-        facts = report.step.facts
+        facts = record.step.facts
         if facts.state not in {LoginState.IDLE, LoginState.PENDING}:
             self.sentence = facts.error or self.sentence
             self.flag.set()

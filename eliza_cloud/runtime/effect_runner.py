@@ -90,7 +90,7 @@ class EffectRunner:
         await CARRIED_OUT_BY[type(effect)](self, effect)
 
     def close_scheduler(self, problem: Problem) -> None:
-        """Tell whoever waits for the backup loop that it ends."""
+        """Answer everyone who waits for the backup loop: it ends."""
         if self._scheduler is not None:
             self._scheduler.close(problem)
             self._scheduler = None
@@ -109,7 +109,7 @@ class EffectRunner:
             await self.write.identity(self.key, effect)
 
     async def store_key(self, effect: login.StoreKey) -> None:
-        """Write down the key the poller has, and decide at once what comes of that."""
+        """Write down the key the poller has, and decide the outcome at once."""
         poller = self._logins.poller(effect.session_id)
         if poller is None or poller.key is None:
             return
@@ -135,7 +135,7 @@ class EffectRunner:
         self._activities.start(poller.name, self._logins.follow(poller))
 
     async def stop_poller(self, effect: login.StopPoller) -> None:
-        """End the polling; the poller revokes a key that nobody wants."""
+        """End the polling; the poller revokes a key that still comes, where asked to."""
         poller = self._logins.poller(effect.session_id)
         if poller is not None:
             poller.stop(revoke=effect.revoke)

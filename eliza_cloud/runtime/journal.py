@@ -1,4 +1,4 @@
-"""Keeping the journal: what changed a fact is numbered at once, told on, and written a little later."""
+"""Keeping the journal: what changed a fact is numbered and announced at once, and written a little later."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,7 @@ from eliza_cloud.core.journal.entries import (
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
 from eliza_cloud.core.problems import JOURNAL_STOPPED, Problem
-from eliza_cloud.core.views.health import cause_of
+from eliza_cloud.core.views.health import link_problem_code
 from eliza_cloud.runtime.clock import Clock, Flag, sleep
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord
 from eliza_cloud.store.errors import StoreError
@@ -100,7 +100,7 @@ class Journal(Observer):
         self._writer = asyncio.create_task(self._write_on(), name="journal")
         self._writer.add_done_callback(self._on_writer_done)
 
-    def started(self, facts: Facts) -> None:
+    def on_start(self, facts: Facts) -> None:
         """Note what is known when the link starts."""
         self._facts = facts
         self._mark(CheckpointKind.START)
@@ -114,44 +114,44 @@ class Journal(Observer):
         await self.flush()
 
     def on_crash(self) -> None:
-        """Note that the link's loop fell."""
+        """Note that the link's loop crashed."""
         self._mark(CheckpointKind.CRASH)
 
-    def on_step(self, report: StepRecord) -> None:
+    def on_step(self, record: StepRecord) -> None:
         """Note an event that changed a fact."""
-        facts = report.step.facts
-        if facts is report.before or facts == report.before:
+        facts = record.step.facts
+        if facts is record.before or facts == record.before:
             return
         self._facts = facts
         self._note(
             LinkEntry(
-                **self._stamp(report),
-                event=report.event,
-                jitter=report.jitter,
-                outcome=report.step.outcome.value,
-                source=report.before.state.value,
+                **self._stamp(record),
+                event=record.event,
+                jitter=record.jitter,
+                outcome=record.step.outcome.value,
+                source=record.before.state.value,
                 state=facts.state.value,
                 epoch=facts.epoch,
                 reason=facts.reason,
-                cause=cause_of(facts),
+                cause=link_problem_code(facts),
                 why=facts.problem.message if facts.problem else None,
             )
         )
 
-    def on_login_step(self, report: LoginStepRecord) -> None:
+    def on_login_step(self, record: LoginStepRecord) -> None:
         """Note an event of a sign-in that changed a fact, without what its key could be collected with."""
-        facts = report.step.facts
-        if facts == report.before:
+        facts = record.step.facts
+        if facts == record.before:
             return
         self._login = msgspec.structs.replace(
             facts, session_id=_pseudonym(facts.session_id), browser_url="", key_prefix=None
         )
         self._note(
             LoginEntry(
-                **self._stamp(report),
-                event=_anonymous(report.event),
-                outcome=report.step.outcome.value,
-                source=report.before.state.value,
+                **self._stamp(record),
+                event=_anonymous(record.event),
+                outcome=record.step.outcome.value,
+                source=record.before.state.value,
                 state=facts.state.value,
                 why=facts.error,
             )
@@ -198,10 +198,10 @@ class Journal(Observer):
             if self._pending:
                 self._something.set()
 
-    def _stamp(self, report: StepRecord | LoginStepRecord) -> dict[str, Any]:
+    def _stamp(self, record: StepRecord | LoginStepRecord) -> dict[str, Any]:
         """Return the members that say which entry it is, when it was, and who brought it about."""
-        by, request_id = report.origin.by, report.origin.request_id
-        return {"seq": self._seq + 1, "at": report.at, "by": by, "request_id": request_id}
+        by, request_id = record.origin.by, record.origin.request_id
+        return {"seq": self._seq + 1, "at": record.at, "by": by, "request_id": request_id}
 
     def _on_writer_done(self, writer: asyncio.Task[None]) -> None:
         if not writer.cancelled() and (error := writer.exception()) is not None:

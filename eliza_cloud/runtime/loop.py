@@ -16,13 +16,13 @@ from eliza_cloud.core.problems import MANAGER_NOT_STARTED, RUNTIME_NOT_STARTED, 
 from eliza_cloud.core.statechart import Step
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.login_poller import Logins
-from eliza_cloud.runtime.activities.suspend_detector import watch_for_wake
+from eliza_cloud.runtime.activities.suspend_detector import detect_suspend
 from eliza_cloud.runtime.causation import EventSource, event_source
 from eliza_cloud.runtime.clock import Clock, Flag
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.effect_runner import WAKE, EffectRunner
 from eliza_cloud.runtime.machines import Machines
-from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord, log_login, tell
+from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord, log_login, notify
 from eliza_cloud.runtime.tasks import Activities, kind_of
 from eliza_cloud.runtime.waiters import Command, Waiters
 from eliza_cloud.store.config.settings import Settings
@@ -100,9 +100,9 @@ class LinkLoop:
         self.running = True
         self.why_not_running = RUNTIME_NOT_STARTED.occurred()
         for observer in self._observers:
-            observer.started(facts)
+            observer.on_start(facts)
         self.activities.start(CONSUMER, self._consume(), detached=True)
-        self.activities.start(WAKE, watch_for_wake(self._clock, self.post), detached=True)
+        self.activities.start(WAKE, detect_suspend(self._clock, self.post), detached=True)
 
     @property
     def queue_length(self) -> int:
@@ -115,7 +115,7 @@ class LinkLoop:
         return not (self._handling or self._queue)
 
     async def close(self, problem: Problem) -> None:
-        """Cancel everything; whoever still waits is told why."""
+        """Cancel everything; everyone who waits gets the problem."""
         self._shut_down(problem)
         await self.activities.close()
 
@@ -124,7 +124,7 @@ class LinkLoop:
         self._put(event, None)
 
     def ask(self, event: Asked) -> Command:
-        """Put a command on the queue; the call tells what becomes of it."""
+        """Put a command on the queue; the command says what becomes of it."""
         call = Command()
         if self.running:
             self._put(event, call)
@@ -181,9 +181,9 @@ class LinkLoop:
             if problem is not None and call is not None:
                 call.end(problem)
                 return
-            report = StepRecord(event, self.facts, step, at, jitter, self._origin)
+            record = StepRecord(event, self.facts, step, at, jitter, self._origin)
             self.facts = step.facts
-            tell(report, self._observers)
+            notify(record, self._observers)
             effects, reply = step.effects, step.reply
         if call is not None and isinstance(reply, Pending):
             self._register_waiter(event, call)
@@ -200,10 +200,10 @@ class LinkLoop:
     def _sign_in(self, event: login.LoginEvent) -> Step[login.LoginFacts]:
         before = self.logins.current
         step = self.logins.step(event)
-        report = LoginStepRecord(event, before, step, self._clock.wall(), self._origin)
-        log_login(report)
+        record = LoginStepRecord(event, before, step, self._clock.wall(), self._origin)
+        log_login(record)
         for observer in self._observers:
-            observer.on_login_step(report)
+            observer.on_login_step(record)
         return step
 
     async def _write_down(self, step: Step[Facts]) -> Problem | None:

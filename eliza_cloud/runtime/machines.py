@@ -21,5 +21,5 @@ class Machines(NamedTuple):
 
 @cache
 def shared_machines() -> Machines:
-    """Return the pair for whoever was handed none; it is built at the first call and kept."""
+    """Return the pair for a manager that was handed none; it is built at the first call and kept."""
     return Machines.build()

@@ -60,7 +60,7 @@ class CloudManager:
 
     A program makes it of a `CloudConfig` and uses it as a context manager (reference: library). Its login is
     in memory; with a `store` (see `Store`; it stays the program's to close) the desired agent outlives the
-    program. The service hands in the parts; they stay whoever's who made them.
+    program. The service hands in the parts; who made them closes them.
     """
 
     @overload
@@ -192,7 +192,7 @@ class CloudManager:
 
     @property
     def running(self) -> bool:
-        """Whether the link's consumer works; a fault or `stop` ends it."""
+        """Whether the link's consumer works; an internal error or `stop` ends it."""
         return self._loop.running
 
     @property
@@ -240,21 +240,21 @@ class CloudManager:
         return readiness(self.facts) if self.running else "runtime_not_started"
 
     def explain(self) -> Explanation:
-        """Say in sentences why the link is in its state, and what comes next."""
+        """Explain in sentences why the link is in its state, and what happens next."""
         return explain(self.facts, self._clock.wall(), running=self.running)
 
     @property
     def settings(self) -> Settings:
-        """The settings that count now."""
+        """The settings in effect."""
         return self._settings
 
     def change_settings(self, settings: Settings, unknown: Sequence[str] = ()) -> None:
-        """Go by these settings from now on; a changed base URL counts after a restart."""
+        """Use these settings from now on; a changed base URL takes effect after a restart."""
         self._settings = settings
         self._loop.post(events.ConfigChanged(policy_of(settings), tuple(unknown)))
 
     def keep_settings(self, why: Problem) -> None:
-        """Note that the settings were read again and are wrong; those before still count."""
+        """Note that the settings were read again and are wrong; the ones before stay in effect."""
         self._loop.post(events.ConfigRefused(why))
 
     def note_store(self, problem: Problem | None) -> None:

@@ -1,4 +1,4 @@
-"""What the link tells of itself: lines in the log, and word to whoever observes it."""
+"""Observers of a link, and the log lines about its steps."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -13,7 +13,7 @@ from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
 from eliza_cloud.core.statechart import Outcome, Step
 from eliza_cloud.core.states import LinkState, Reason
-from eliza_cloud.core.views.health import cause_of
+from eliza_cloud.core.views.health import link_problem_code
 from eliza_cloud.core.views.status import TOP_UP_URL
 from eliza_cloud.runtime.causation import EventSource
 
@@ -47,34 +47,34 @@ class LoginStepRecord(msgspec.Struct, frozen=True):
 class Observer:
     """Hears what the link does, at once and in order; must neither fail nor take time."""
 
-    def started(self, facts: Facts) -> None:
+    def on_start(self, facts: Facts) -> None:
         """Hear what is known when the link starts."""
 
-    def on_step(self, report: StepRecord) -> None:
+    def on_step(self, record: StepRecord) -> None:
         """Hear of an event of the link, before its effects are carried out."""
 
-    def on_login_step(self, report: LoginStepRecord) -> None:
+    def on_login_step(self, record: LoginStepRecord) -> None:
         """Hear of an event of a sign-in, before its effects are carried out."""
 
     def on_crash(self) -> None:
-        """Hear that a fault ended the link's loop: nothing will happen any more."""
+        """Hear that an internal error ended the link's loop: nothing will happen any more."""
 
     def on_event_handled(self, kind: str, waited: float, took: float) -> None:
         """Hear how long an event of this kind waited on the queue, and then took (seconds)."""
 
 
-def log_step(report: StepRecord) -> None:
+def log_step(record: StepRecord) -> None:
     """Log the transitions of a step, and what it says of heartbeats, tries, disk and clock."""
-    _log_moves(report)
-    _log_problems(report)
-    if report.step.outcome is Outcome.STALE:
-        log.debug(log_events.LINK_STALE, event_name=type(report.event).__name__, epoch=report.before.epoch)
+    _log_moves(record)
+    _log_problems(record)
+    if record.step.outcome is Outcome.STALE:
+        log.debug(log_events.LINK_STALE, event_name=type(record.event).__name__, epoch=record.before.epoch)
 
 
-def _log_moves(report: StepRecord) -> None:
-    before, after = report.before, report.step.facts
+def _log_moves(record: StepRecord) -> None:
+    before, after = record.before, record.step.facts
     since = before.since
-    for epoch, (source, target) in enumerate(report.step.moves, before.epoch + 1):
+    for epoch, (source, target) in enumerate(record.step.moves, before.epoch + 1):
         lost = target in {LinkState.RECONNECTING, LinkState.ERROR} or after.reason is Reason.RETRIES_EXHAUSTED
         restored = target is LinkState.CONNECTED and before.failing_since is not None
         level = log.warning if lost else log.info
@@ -82,66 +82,66 @@ def _log_moves(report: StepRecord) -> None:
             log_events.LINK_TRANSITION,
             **{"from": _word(source)},
             to=_word(target),
-            event_name=type(report.event).__name__,
+            event_name=type(record.event).__name__,
             reason=after.reason,
-            cause=cause_of(after) if lost else None,
+            cause=link_problem_code(after) if lost else None,
             epoch=epoch,
             attempt=after.attempt,
             agent_id=after.agent_id,
             detail=after.problem.message if after.problem else None,
             in_state_s=_seconds(since, after.since),
-            **({"duration_s": _seconds(before.failing_since, report.at)} if restored else {}),
+            **({"duration_s": _seconds(before.failing_since, record.at)} if restored else {}),
         )
         since = after.since
 
 
-def _log_problems(report: StepRecord) -> None:
+def _log_problems(record: StepRecord) -> None:
     """Log a failure as a warning at first and as debug while it repeats, and say how long it lasted."""
-    before, after = report.before, report.step.facts
-    match report.event:
-        case events.HeartbeatMissed(problem=problem) if report.step.outcome is not Outcome.STALE:
+    before, after = record.before, record.step.facts
+    match record.event:
+        case events.HeartbeatMissed(problem=problem) if record.step.outcome is not Outcome.STALE:
             level = log.warning if before.failing_since is None else log.debug
             level(
                 log_events.HEARTBEAT_MISSED,
                 missed_heartbeats=before.missed_heartbeats + 1,
-                cause=cause_of(after),
+                cause=link_problem_code(after),
                 code=problem.code,
                 detail=problem.message,
             )
         case events.HeartbeatAnswered() if before.failing_since is not None and after.failing_since is None:
-            lasted = _seconds(before.failing_since, report.at)
+            lasted = _seconds(before.failing_since, record.at)
             log.info(
                 log_events.HEARTBEAT_RECOVERED, missed_heartbeats=before.missed_heartbeats, duration_s=lasted
             )
-        case events.ReconnectFailed(problem=problem) if report.step.outcome is not Outcome.STALE:
+        case events.ReconnectFailed(problem=problem) if record.step.outcome is not Outcome.STALE:
             repeated = before.failed_attempts > 0 and before.problem == problem
             level = log.debug if repeated else log.warning
             level(
                 log_events.RECONNECT_FAILED,
                 attempt=before.attempt,
-                cause=cause_of(after),
+                cause=link_problem_code(after),
                 code=problem.code,
                 detail=problem.message,
             )
         case events.KeyAccepted() if before.key_problem is not None and after.key_problem is None:
-            log.info(log_events.KEY_VERIFIED, duration_s=_seconds(before.key_problem.since, report.at))
+            log.info(log_events.KEY_VERIFIED, duration_s=_seconds(before.key_problem.since, record.at))
         case events.KeyRejected(problem=problem) if before.key is not after.key:
-            log.warning(log_events.KEY_REJECTED, cause=cause_of(after), detail=problem.message)
+            log.warning(log_events.KEY_REJECTED, cause=link_problem_code(after), detail=problem.message)
         case events.StoreRecovered() if before.store_problem is not None:
-            log.info(log_events.STORE_RECOVERED, duration_s=_seconds(before.store_problem.since, report.at))
+            log.info(log_events.STORE_RECOVERED, duration_s=_seconds(before.store_problem.since, record.at))
         case events.ClockJumped(delta=gap):
             log.info(log_events.CLOCK_JUMPED, gap_s=round(gap, 3))
 
 
-def log_login(report: LoginStepRecord) -> None:
+def log_login(record: LoginStepRecord) -> None:
     """Log the transitions of a sign-in."""
-    for source, target in report.step.moves:
+    for source, target in record.step.moves:
         log.info(
             log_events.LOGIN_TRANSITION,
             **{"from": _word(source)},
             to=_word(target),
-            event_name=type(report.event).__name__,
-            detail=report.step.facts.error,
+            event_name=type(record.event).__name__,
+            detail=record.step.facts.error,
         )
 
 
@@ -155,11 +155,11 @@ def log_credits(level: CreditLevel, balance: float) -> None:
     log.warning(event, cause=cause, balance=balance, remedy=f"Top up at {TOP_UP_URL}")
 
 
-def tell(report: StepRecord, observers: Iterable[Observer]) -> None:
+def notify(record: StepRecord, observers: Iterable[Observer]) -> None:
     """Log a step and tell everyone."""
-    log_step(report)
+    log_step(record)
     for observer in observers:
-        observer.on_step(report)
+        observer.on_step(record)
 
 
 def _seconds(since: float | None, at: float) -> float:

@@ -51,17 +51,17 @@ class Subscriptions(Observer):
 
         return unsubscribe
 
-    def on_step(self, report: StepRecord) -> None:
+    def on_step(self, record: StepRecord) -> None:
         """Tell of the step's transitions."""
         if not self._callbacks:
             return
-        facts = report.step.facts
-        for source, target in report.step.moves:
+        facts = record.step.facts
+        for source, target in record.step.moves:
             transition = LinkTransition(
                 source=LinkState(source),
                 target=LinkState(target),
-                event=type(report.event).__name__,
-                at=report.at,
+                event=type(record.event).__name__,
+                at=record.at,
                 agent_id=facts.agent_id,
                 reason=facts.reason,
                 problem=facts.problem,

@@ -10,7 +10,7 @@ from eliza_cloud.runtime.errors import LinkError
 
 
 class Activities:
-    """Named tasks. `on_crash` is told the name and the exception of one that ended by an unforeseen error."""
+    """Named tasks. `on_crash` gets name and exception of one that ended by an unexpected error."""
 
     __slots__ = ("_ending", "_on_crash", "_running")
 
@@ -43,7 +43,7 @@ class Activities:
                 task.cancel()
 
     async def settled(self) -> None:
-        """Wait until every activity that was told to end has ended, the calling one excepted."""
+        """Wait until every cancelled activity has ended, the calling one excepted."""
         ending = self._ending - {asyncio.current_task()}
         if ending:
             await asyncio.wait(ending)

@@ -1,4 +1,4 @@
-"""Who waits for what. Every caller gets exactly one answer, also when the link's runtime falls over."""
+"""Who waits for what. Every caller gets exactly one answer, also when the runtime crashes."""
 
 import asyncio
 from collections import defaultdict
@@ -26,7 +26,7 @@ class Command:
             self.end(None)
 
     def end(self, problem: Problem | None) -> None:
-        """Pass on how it ended; the first answer counts."""
+        """Pass on how it ended; further answers are ignored."""
         if not self._accepted.done() and problem is not None:
             self._accepted.set_result(problem)
         if not self._ended.done():

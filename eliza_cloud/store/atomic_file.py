@@ -26,7 +26,7 @@ def create_directory(path: Path) -> None:
 def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock of `path` against other threads and processes; clears what a killed writer left.
 
-    Raises StoreError when the lock cannot be had within LOCK_TIMEOUT seconds.
+    Raises StoreError when the lock is not free within LOCK_TIMEOUT seconds.
     """
     create_directory(path.parent)
     lock = filelock.FileLock(f"{path}.lock", timeout=LOCK_TIMEOUT, mode=0o600)

@@ -43,7 +43,7 @@ def held_by(
         key, source = Secret(in_file), "file"
     elif in_environment := value_of(environ, API_KEY):
         if not (in_environment.isascii() and in_environment.isprintable()):
-            raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it anew or unset it.")
+            raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it again or unset it.")
         key, source = Secret(in_environment), "environment"
     elif recorded:
         key, source = recorded, "record"
@@ -105,27 +105,27 @@ class Credentials:
 
     async def load(self) -> Held:
         """Finish what a kill interrupted, then find the key: eliza.json, environment, record."""
-        return await self._whole(self._load)
+        return await self._shielded(self._load)
 
     async def save_login(self, key: Secret, key_prefix: str | None, expires_at: str | None) -> None:
         """Keep a new key: record, then eliza.json (with `cloud.enabled: true`), then the environment."""
-        await self._whole(lambda: self._save_login(key, key_prefix, expires_at))
+        await self._shielded(lambda: self._save_login(key, key_prefix, expires_at))
 
     async def login_begun(self, key: Secret) -> bool:
         """Tell whether a `save_login` that failed got so far that the next `load` finishes it."""
-        return await self._whole(lambda: self._login_begun(key))
+        return await self._shielded(lambda: self._login_begun(key))
 
     async def give_up_login(self, key: Secret) -> None:
-        """Forget a key whose `save_login` failed and that nobody wants now: the login before it counts."""
-        await self._whole(lambda: self._give_up_login(key))
+        """Forget a key whose `save_login` failed and that is not wanted now; the login before it stays."""
+        await self._shielded(lambda: self._give_up_login(key))
 
     async def save_identity(self, key: Secret, user_id: str, organization_id: str | None) -> None:
         """Keep whose key it is; nothing is kept when the record holds another key by now."""
-        await self._whole(lambda: self._save_identity(key, user_id, organization_id))
+        await self._shielded(lambda: self._save_identity(key, user_id, organization_id))
 
     async def save_desired_agent(self, agent_id: str | None) -> None:
         """Keep which agent the machine is to be linked to; None for none."""
-        await self._whole(lambda: self._save_desired_agent(agent_id))
+        await self._shielded(lambda: self._save_desired_agent(agent_id))
 
     async def sign_out(self) -> None:
         """Forget key, identity and desired agent everywhere. Repeatable; once begun it is never undone.
@@ -133,7 +133,7 @@ class Credentials:
         The record keeps the key, marked as signed out, until every copy in the files is gone: after a kill
         half-way the next `load` still knows what to look for.
         """
-        await self._whole(self._sign_out)
+        await self._shielded(self._sign_out)
 
     async def _load(self) -> Held:
         record = await self._store.load()
@@ -244,8 +244,8 @@ class Credentials:
         await self._store.save(changed)
         return changed
 
-    async def _whole(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `work` in its turn and to its end; a cancellation meanwhile is raised afterwards."""
+    async def _shielded(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `work` under the lock and to its end; a cancellation meanwhile is raised afterwards."""
         task = asyncio.ensure_future(self._in_turn(work))
         cancelled: asyncio.CancelledError | None = None
         while not task.done():

@@ -28,7 +28,7 @@ _MAX_TOKEN = 4096
 def read_only_login(
     paths: StatePaths, document: Mapping[str, Any], environ: Mapping[str, str], base_url: str
 ) -> Held:
-    """Find key and wish as the service will: a sign-in or sign-out that was interrupted counts as finished.
+    """Find key and desired agent as the service will: what was interrupted is taken as finished.
 
     Raises StoreError.
     """
@@ -61,7 +61,7 @@ def opened_to_read(database: Path) -> Iterator[sqlite3.Connection | None]:
     """Open the database to read; None where there is none yet. Raises StoreError, also for the body.
 
     Where nobody has it open it is read as a file that does not change: SQLite would make the write-ahead
-    log's files anew.
+    log's files again.
     """
     with file_errors("look at", database):
         is_there, alone = database.exists(), _is_alone(database)

@@ -18,7 +18,7 @@ from tests.harness.waiting import HANG, until
 
 SERVE = """
 import asyncio, os, sys
-from eliza_cloud.daemon.service import serve
+from eliza_cloud.daemon.process import serve
 sys.exit(asyncio.run(serve(os.environ)))
 """
 TOKEN = "canary-token-of-at-least-32-characters"

@@ -19,7 +19,7 @@ def has_seen(service, **spending):
     loop = service.manager._loop
     loop.facts = msgspec.structs.replace(loop.facts, spending=Spending(balance=9.0, at=0.0, **spending))
     for observer in loop._observers:
-        observer.started(loop.facts)  # for no event led there
+        observer.on_start(loop.facts)  # for no event led there
 
 
 async def outlook(service):

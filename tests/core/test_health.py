@@ -28,7 +28,7 @@ from eliza_cloud.core.link.events import (
 from eliza_cloud.core.link.state import Facts, OngoingProblem, Policy
 from eliza_cloud.core.problems import PROBLEMS, Problem
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-from eliza_cloud.core.views.health import cause_of, health_view, readiness
+from eliza_cloud.core.views.health import health_view, link_problem_code, readiness
 from tests.core.link_driver import ANNA, BAD_KEY, GONE, MACHINE, NO_CREDITS, SIGNED_IN, in_state
 
 DOWN = Problem(code="cloud_unreachable", status=502, message="Nothing answers.", retryable=True)
@@ -59,7 +59,7 @@ EPOCH = CONNECTED.epoch
 
 def test_a_link_that_stands_and_lacks_nothing_has_no_items_and_is_ready():
     assert codes(CONNECTED, 1010.0) == []
-    assert cause_of(CONNECTED) is None
+    assert link_problem_code(CONNECTED) is None
     assert readiness(CONNECTED) is None
 
 
@@ -67,7 +67,7 @@ def test_a_missed_heartbeat_stays_hidden_until_the_next_one_would_have_been_miss
     missed = after(CONNECTED, HeartbeatMissed(EPOCH, DOWN))
     assert codes(missed, 1044.0) == []
     assert codes(missed, 1045.0) == ["cloud_unreachable"]
-    assert cause_of(missed) == "cloud_unreachable"
+    assert link_problem_code(missed) == "cloud_unreachable"
     assert readiness(missed) is None, "one miss changes nothing"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import eliza_cloud.cli.commands.serve
 import eliza_cloud.cli.main
-import eliza_cloud.daemon.service
+import eliza_cloud.daemon.process
 import eliza_cloud.emulator
 from eliza_cloud.store.config.file import ConfigFile
 from tests.crash.kill_points import KillPoints

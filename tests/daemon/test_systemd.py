@@ -9,7 +9,8 @@ import time
 import pytest
 
 from eliza_cloud.core.problems import RUNTIME_NOT_STARTED
-from eliza_cloud.daemon.service import _reload, running
+from eliza_cloud.daemon.service import running
+from eliza_cloud.daemon.settings import reload_settings
 from eliza_cloud.daemon.status_line import StatusLine
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.redaction.log import LogRedactor
@@ -133,14 +134,14 @@ async def test_wrong_settings_leave_the_old_ones_in_force(environ):
     binding = read_binding(environ, ports=[0])
     async with running(environ, binding, LogRedactor()) as service:
         service.config.path.write_text('{"cloud": {"bridge": {"maxFailures": 7}}}')
-        await _reload(service, LogRedactor())
+        await reload_settings(service.manager, service.config, LogRedactor())
         assert service.manager.settings.max_failures == 7
         for wrong in ('{"cloud": {"bridge": {"maxFailures": 0}}}', "{", '{"cloud": []}'):
             service.config.path.write_text(wrong)
-            await _reload(service, LogRedactor())
+            await reload_settings(service.manager, service.config, LogRedactor())
             assert service.manager.settings.max_failures == 7, wrong
         service.config.path.write_text("{}")
-        await _reload(service, LogRedactor())
+        await reload_settings(service.manager, service.config, LogRedactor())
         assert service.manager.settings.max_failures == 3
 
 

@@ -70,7 +70,7 @@ class Desk:
 async def desk():
     desk = Desk()
     await desk.journal.open()
-    desk.journal.started(desk.facts)
+    desk.journal.on_start(desk.facts)
     yield desk
     await desk.journal.close()
 
@@ -116,7 +116,7 @@ async def test_numbers_go_on_after_those_of_an_earlier_start_even_if_the_clock_w
     later = Journal(desk.disk, FakeClock())
     last = desk.disk.lines[-1].seq
     await later.open()
-    later.started(SIGNED_IN)
+    later.on_start(SIGNED_IN)
     assert later.seq == max(last, int(FakeClock().wall() * 1000)) + 1 > last
     await later.close()
 
@@ -147,7 +147,7 @@ async def test_a_disk_that_stays_full_costs_the_oldest_entries_and_the_replay_go
     monkeypatch.setattr(journal_module, "KEPT_IN_MEMORY", 6)
     desk.journal = small
     await small.open()
-    small.started(desk.facts)
+    small.on_start(desk.facts)
     for number in range(20):
         desk.happens(ev.ClockJumped(float(number)))
     desk.disk.full = False

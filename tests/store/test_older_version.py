@@ -14,7 +14,7 @@ from eliza_cloud.core.login import machine as login
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.sqlite.agent_record import SqliteStore
 from eliza_cloud.store.sqlite.database import Database
-from eliza_cloud.store.sqlite.journal import BOUND, SqliteJournal
+from eliza_cloud.store.sqlite.journal import MAX_ENTRIES, SqliteJournal
 from tests.journals import replay_database
 
 WRITTEN_BY_0_1_0A = Path(__file__).parent / "data" / "journal-0.1.0a.db"
@@ -37,7 +37,7 @@ def left_behind(tmp_path):
 
 async def test_every_event_of_an_older_journal_is_read(left_behind):
     database = Database(left_behind)
-    entries = [decode(line.text) for line in await SqliteJournal(database).read(newest=BOUND)]
+    entries = [decode(line.text) for line in await SqliteJournal(database).read(newest=MAX_ENTRIES)]
     await database.close()
     read = {type(entry.event) for entry in entries if isinstance(entry, LinkEntry | LoginEntry)}
     bases = (events.Event, events.ActivityFact, events.KeyFact, login.LoginEvent)

@@ -24,7 +24,7 @@ from eliza_cloud.core.problems import (
 )
 from eliza_cloud.ops.logging.access_log import route_of, shown_path
 from eliza_cloud.ops.metrics.http import RequestMetrics
-from eliza_cloud.runtime.causation import act_as
+from eliza_cloud.runtime.causation import set_actor
 from eliza_cloud.runtime.errors import LinkError
 
 
@@ -93,7 +93,7 @@ def request_id_of(request: web.BaseRequest) -> str:
 def _begin(request: web.BaseRequest, trace: Trace) -> None:
     request[_NAME] = trace.request_id
     begin(trace)
-    act_as("request")
+    set_actor("request")
 
 
 def counting(metrics: RequestMetrics) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:

@@ -5,7 +5,7 @@ import os
 
 import click
 
-from eliza_cloud.daemon.service import serve as run
+from eliza_cloud.daemon.process import serve as run
 
 
 @click.command()

@@ -17,7 +17,7 @@ REQUEST_ID = "X-Request-Id"
 TRACE_PARENT = "traceparent"
 TRACE_STATE = "tracestate"
 #: The context variables, all of them text. The log leaves out those with a leading underscore.
-FOLLOWED = ("request_id", "trace_id", "_trace_flags", "_trace_state")
+TRACE_MEMBERS = ("request_id", "trace_id", "_trace_flags", "_trace_state")
 MAX_STATE = 512  # characters of `tracestate` that are passed on; a longer one is left out
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -34,7 +34,7 @@ _SAMPLED = 1  # the one flag that keeps its meaning in later versions
 class Trace(msgspec.Struct, frozen=True):
     """What follows a request: its id, and its trace with the flags and the state that travel with it.
 
-    The members are in the order of `FOLLOWED`.
+    The members are in the order of `TRACE_MEMBERS`.
     """
 
     request_id: str
@@ -82,10 +82,10 @@ def begin(trace: Trace) -> None:
 def trace_headers() -> dict[str, str]:
     """Return the headers for one call to Eliza Cloud: each call is a span of its own in the trace."""
     bound = structlog.contextvars.get_contextvars()
-    request_id, trace_id, flags, state = map((_variables(new_trace()) | bound).__getitem__, FOLLOWED)
+    request_id, trace_id, flags, state = map((_variables(new_trace()) | bound).__getitem__, TRACE_MEMBERS)
     headers = {REQUEST_ID: request_id, TRACE_PARENT: f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"}
     return headers | ({TRACE_STATE: state} if state else {})
 
 
 def _variables(trace: Trace) -> dict[str, str]:
-    return dict(zip(FOLLOWED, msgspec.structs.astuple(trace), strict=True))
+    return dict(zip(TRACE_MEMBERS, msgspec.structs.astuple(trace), strict=True))

@@ -6,7 +6,7 @@ from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.problems import PROBLEMS, RETRIES_EXHAUSTED, RUNTIME_NOT_STARTED, Action, particulars
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.timefmt import timestamp
-from eliza_cloud.core.views.health import HealthItem, cause_of, health_view
+from eliza_cloud.core.views.health import HealthItem, health_view, link_problem_code
 from eliza_cloud.core.views.status import shown_state
 
 _BROUGHT = {
@@ -56,7 +56,7 @@ class Explanation(msgspec.Struct, frozen=True, rename="camel"):
 def explain(facts: Facts, at: float, *, running: bool) -> Explanation:
     """Explain the state as it is at this wall-clock time; `running` tells whether the consumer works."""
     items = health_view(facts, at).items
-    cause = cause_of(facts)
+    cause = link_problem_code(facts)
     if cause is None and facts.state is not LinkState.CONNECTED:
         cause = next((item.code for item in items if item.severity == "error"), None)
     if cause is None and facts.key is KeyState.ABSENT:

@@ -70,7 +70,7 @@ def health_view(facts: Facts, at: float) -> HealthView:
     return HealthView(tuple(items))
 
 
-def cause_of(facts: Facts) -> str | None:
+def link_problem_code(facts: Facts) -> str | None:
     """Return the code of what keeps the link from being connected, or disturbs it; None when nothing does."""
     if facts.base_url_problem is not None:
         return "base_url_refused"
@@ -95,7 +95,7 @@ def readiness(facts: Facts) -> str | None:
     """Return why the link is not connected, as one word; None when it is."""
     if facts.state is LinkState.CONNECTED:
         return None
-    cause = cause_of(facts)
+    cause = link_problem_code(facts)
     if cause is not None:
         return cause
     for problem in (facts.store_problem, facts.settings_problem):
@@ -107,7 +107,7 @@ def readiness(facts: Facts) -> str | None:
 
 
 def _items(facts: Facts, at: float) -> Iterator[HealthItem]:
-    cause = cause_of(facts)
+    cause = link_problem_code(facts)
     if cause is not None:
         since, problem = _link_problem(facts)
         if _is_visible(facts, at, since):

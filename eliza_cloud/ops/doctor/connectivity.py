@@ -18,7 +18,7 @@ from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.core.problems import CERTIFICATE_OUT_OF_DATE, NOT_ELIZA_CLOUD, particulars
 from eliza_cloud.ops.doctor.clock import is_wrong, judge_clock
 from eliza_cloud.ops.doctor.dns import check_name
-from eliza_cloud.ops.doctor.probe import Knock, knock
+from eliza_cloud.ops.doctor.probe import ProbeResult, probe
 from eliza_cloud.ops.doctor.result import Check, Finding, Result, failed, failed_by, passed, skipped, waits
 from eliza_cloud.redaction.text import CloudTextRedactor
 
@@ -41,8 +41,8 @@ async def examine_way(configured: str, *, allow_loopback: bool) -> Way:
     name = await check_name(base_url)
     if name.result is Result.FAIL:
         return Way(_behind(name))
-    knocked = await knock(base_url)
-    findings = (name, *_judged(base_url, knocked))
+    probed = await probe(base_url)
+    findings = (name, *_judged(base_url, probed))
     reached = all(found.result is not Result.FAIL or found.check is Check.CLOCK for found in findings)
     return Way(findings, base_url if reached else None)
 
@@ -52,26 +52,26 @@ def _behind(obstacle: Finding) -> tuple[Finding, ...]:
     return (obstacle, *(waits(check, obstacle.check) for check in _CHECKS if check is not obstacle.check))
 
 
-def _judged(base_url: BaseUrl, knocked: Knock) -> tuple[Finding, Finding, Finding]:
+def _judged(base_url: BaseUrl, probed: ProbeResult) -> tuple[Finding, Finding, Finding]:
     """Return clock, TLS and base URL."""
-    fault = knocked.fault
-    if isinstance(fault, CertificateDates):
-        return _dated(fault, knocked.ahead)
-    if isinstance(fault, TlsFailed):
-        tls = failed_by(Check.TLS, fault.problem)
+    error = probed.error
+    if isinstance(error, CertificateDates):
+        return _dated(error, probed.ahead)
+    if isinstance(error, TlsFailed):
+        tls = failed_by(Check.TLS, error.problem)
         return waits(Check.CLOCK, Check.TLS), tls, waits(Check.BASE_URL, Check.TLS)
-    if isinstance(fault, Unreachable | TimedOut):
-        site = failed_by(Check.BASE_URL, fault.problem)
+    if isinstance(error, Unreachable | TimedOut):
+        site = failed_by(Check.BASE_URL, error.problem)
         return waits(Check.CLOCK, Check.BASE_URL), waits(Check.TLS, Check.BASE_URL), site
-    return judge_clock(knocked.ahead), _proven(base_url), _answered(base_url, knocked)
+    return judge_clock(probed.ahead), _proven(base_url), _answered(base_url, probed)
 
 
-def _dated(fault: CertificateDates, ahead: float | None) -> tuple[Finding, Finding, Finding]:
+def _dated(error: CertificateDates, ahead: float | None) -> tuple[Finding, Finding, Finding]:
     """Distinguish a wrong clock from a bad certificate; without a clock to compare with it is the clock."""
     if ahead is None or is_wrong(ahead):
-        clock = judge_clock(ahead) if is_wrong(ahead) else failed_by(Check.CLOCK, fault.problem)
+        clock = judge_clock(ahead) if is_wrong(ahead) else failed_by(Check.CLOCK, error.problem)
         return clock, waits(Check.TLS, Check.CLOCK), waits(Check.BASE_URL, Check.CLOCK)
-    tls = failed(Check.TLS, CERTIFICATE_OUT_OF_DATE, reason=particulars(fault.problem))
+    tls = failed(Check.TLS, CERTIFICATE_OUT_OF_DATE, reason=particulars(error.problem))
     return judge_clock(ahead), tls, waits(Check.BASE_URL, Check.TLS)
 
 
@@ -81,8 +81,8 @@ def _proven(base_url: BaseUrl) -> Finding:
     return passed(Check.TLS, "The cloud's certificate is trusted, and valid by this machine's clock.")
 
 
-def _answered(base_url: BaseUrl, knocked: Knock) -> Finding:
-    error = knocked.fault if knocked.answer is None else _complaint(base_url, knocked.answer)
+def _answered(base_url: BaseUrl, probed: ProbeResult) -> Finding:
+    error = probed.error if probed.answer is None else _complaint(base_url, probed.answer)
     if error is None:
         return passed(Check.BASE_URL, f"Eliza Cloud answers at {base_url}.")
     if isinstance(error, CloudServerError):

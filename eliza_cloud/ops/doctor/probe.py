@@ -11,37 +11,37 @@ from eliza_cloud.cloud.http.request import CloudResponse, Exchange, deadline, re
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.ops.doctor.clock import skew
 
-KNOCK_WITHIN = 10.0  # seconds
+PROBE_TIMEOUT = 10.0  # seconds
 
 
-class Knock(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it: an answer, or the fault that kept it away.
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer, or the error that prevented it.
 
-    `ahead` is by how many seconds this clock is ahead of the cloud's, as far as it told.
+    `ahead` is by how many seconds this clock is ahead of the cloud's, where it is known.
     """
 
     answer: CloudResponse | None = None
-    fault: CloudError | None = None
+    error: CloudError | None = None
     ahead: float | None = None
 
 
-async def knock(base_url: BaseUrl) -> Knock:
+async def probe(base_url: BaseUrl) -> ProbeResult:
     """Ask whose key it is, without one: Eliza Cloud refuses that in JSON."""
     url = base_url.api("user")
-    fault: CloudError
+    failure: CloudError
     async with open_session(base_url) as session:
         exchange = Exchange(session, None)
         try:
-            async with deadline(KNOCK_WITHIN), exchange.open("GET", url) as response:
+            async with deadline(PROBE_TIMEOUT), exchange.open("GET", url) as response:
                 ahead = skew(response.headers)
                 answer = await read_answer(response, exchange.redaction)
-            return Knock(answer=answer, ahead=ahead)
+            return ProbeResult(answer=answer, ahead=ahead)
         except CloudError as error:
-            fault = error
+            failure = error
         except NETWORK_ERRORS as error:
-            fault = network_error(error, url)
-    ahead = await _unproven_skew(base_url) if isinstance(fault, CertificateDates) else None
-    return Knock(fault=fault, ahead=ahead)
+            failure = network_error(error, url)
+    ahead = await _unproven_skew(base_url) if isinstance(failure, CertificateDates) else None
+    return ProbeResult(error=failure, ahead=ahead)
 
 
 async def _unproven_skew(base_url: BaseUrl) -> float | None:
@@ -51,7 +51,7 @@ async def _unproven_skew(base_url: BaseUrl) -> float | None:
     """
     try:
         async with (
-            asyncio.timeout(KNOCK_WITHIN),
+            asyncio.timeout(PROBE_TIMEOUT),
             open_session(base_url) as session,
             session.head(base_url.at("/"), ssl=False, allow_redirects=False) as response,
         ):

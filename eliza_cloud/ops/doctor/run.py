@@ -115,10 +115,10 @@ async def _account(base_url: BaseUrl, held: Held) -> Iterable[Finding]:
 
 def _report(findings: Iterable[Finding]) -> DoctorReport:
     order = list(Check)
-    told = tuple(sorted(findings, key=lambda finding: order.index(finding.check)))
+    ordered = tuple(sorted(findings, key=lambda finding: order.index(finding.check)))
     return DoctorReport(
-        ok=all(finding.result is not Result.FAIL for finding in told),
+        ok=all(finding.result is not Result.FAIL for finding in ordered),
         version=version("eliza-cloud"),
         created_at=timestamp(time.time()),
-        checks=told,
+        checks=ordered,
     )

@@ -67,12 +67,12 @@ async def fetch(
                     raise NotFetched(f"the answer is larger than {limit // 2**20} MiB", Answering.STRANGER)
             return Fetched(response.status, bytes(body))
     except TimeoutError:
-        fault = NotFetched(f"no answer came within {seconds:g} s", Answering.SILENCE)
+        error = NotFetched(f"no answer came within {seconds:g} s", Answering.SILENCE)
     except aiohttp.ClientConnectorError:
-        fault = NotFetched("nothing listens there", Answering.NOBODY)
+        error = NotFetched("nothing listens there", Answering.NOBODY)
     except (aiohttp.ClientError, OSError, ValueError):
-        fault = NotFetched("what answers there does not speak HTTP", Answering.STRANGER)
-    raise fault  # outside the handler: aiohttp's exceptions hold the request's headers
+        error = NotFetched("what answers there does not speak HTTP", Answering.STRANGER)
+    raise error  # outside the handler: aiohttp's exceptions hold the request's headers
 
 
 async def who_answers(url: str) -> Answering:

@@ -32,7 +32,7 @@ class AccessLog(AbstractAccessLogger):
 
 
 def _is_quiet(path: str, status: int) -> bool:
-    """Tell whether nobody need know; that a link is not ready the link has logged itself, once."""
+    """Tell whether it is not worth a line: a link that is not ready has logged that itself, once."""
     return path in PROBES and (200 <= status < 300 or (path, status) == (READY, 503))
 
 

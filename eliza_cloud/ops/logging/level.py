@@ -12,7 +12,7 @@ from eliza_cloud.store.config.json5 import describe
 LOG_LEVEL = "ELIZA_LOG_LEVEL"
 Level = Literal["debug", "info", "warning", "error", "critical"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-_TALKATIVE = ("transitions", "asyncio")  # libraries whose lines below a warning tell nobody anything
+_VERBOSE = ("transitions", "asyncio")  # libraries whose lines below a warning are not useful
 
 
 class LogLevelError(Exception):
@@ -41,10 +41,10 @@ def set_level(level: int) -> None:
     """Log what is at least this serious from the next line on, of ours and of the libraries."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
     logging.getLogger().setLevel(level)
-    for name in _TALKATIVE:
+    for name in _VERBOSE:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
 def current_level() -> Level:
-    """Return the word for the level that counts now."""
+    """Return the word for the level in effect."""
     return cast("Level", logging.getLevelName(logging.getLogger().level).lower())

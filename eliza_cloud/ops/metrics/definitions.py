@@ -52,7 +52,7 @@ CONNECTION_SINCE = _gauge(
 )
 FAILING_SINCE = _gauge(
     "eliza_cloud_failing_since_timestamp_seconds",
-    "When the trouble of the link began; absent while there is none.",
+    "When the problem of the link began; absent while there is none.",
 )
 RECONNECT_ATTEMPT = _gauge(
     "eliza_cloud_reconnect_attempt", "Which try to restore the link is under way or next; 0 for none."
@@ -102,7 +102,7 @@ LAST_BACKUP = _gauge(
 BACKUP_AGE = _gauge(
     "eliza_cloud_last_backup_age_seconds", "How old the last backup is; absent before the first."
 )
-BACKUP_SIZE = _gauge("eliza_cloud_last_backup_bytes", "Size of the last backup whose size was told.")
+BACKUP_SIZE = _gauge("eliza_cloud_last_backup_bytes", "Size of the last backup whose size is known.")
 
 # The account
 KEY_STATE = _gauge(
@@ -130,7 +130,7 @@ LOGINS = _counter(
 # Health
 HEALTH_ITEM = _gauge(
     "eliza_cloud_health_item",
-    "1 for each trouble that is shown now, 0 for the others of the catalogue of causes.",
+    "1 for each problem that is shown now, 0 for the others of the catalogue.",
     "code",
     "severity",
 )

@@ -148,14 +148,14 @@ class CloudCallMetrics:
         call.begun = self._monotonic()
 
     async def _answered(
-        self, _: aiohttp.ClientSession, call: SimpleNamespace, told: aiohttp.TraceRequestEndParams
+        self, _: aiohttp.ClientSession, call: SimpleNamespace, ended: aiohttp.TraceRequestEndParams
     ) -> None:
-        self._note(told.url, _outcome_of_status(told.response.status), call)
+        self._note(ended.url, _outcome_of_status(ended.response.status), call)
 
     async def _failed(
-        self, _: aiohttp.ClientSession, call: SimpleNamespace, told: aiohttp.TraceRequestExceptionParams
+        self, _: aiohttp.ClientSession, call: SimpleNamespace, ended: aiohttp.TraceRequestExceptionParams
     ) -> None:
-        self._note(told.url, _outcome_of_fault(told.exception, told.url), call)
+        self._note(ended.url, _outcome_of_fault(ended.exception, ended.url), call)
 
     def _note(self, url: URL, outcome: str, call: SimpleNamespace) -> None:
         endpoint = endpoint_of(url.raw_path)
@@ -183,7 +183,7 @@ def _outcome_of_status(status: int) -> str:
 
 
 def _outcome_of_fault(error: BaseException, url: URL) -> str:
-    """Name a call without an answer as the rest of the service does; `cancelled` when nobody waits for it."""
+    """Name a call without an answer as the rest of the service does; `cancelled` when its caller has gone."""
     if isinstance(error, asyncio.CancelledError):
         return "cloud_timeout" if is_overdue() else "cancelled"
     if isinstance(error, NETWORK_ERRORS):

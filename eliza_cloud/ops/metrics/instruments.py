@@ -1,4 +1,4 @@
-"""From the catalogue to what counts: the registry of one service, and its instruments."""
+"""The registry of one service and its instruments, made from the catalogue."""
 
 from collections.abc import Iterable
 

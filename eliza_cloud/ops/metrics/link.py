@@ -30,18 +30,18 @@ class LinkMetrics(Observer):
         self._wait = histogram(m.QUEUE_WAIT, registry)
         self._handling = histogram(m.QUEUE_HANDLING, registry)
 
-    def on_step(self, report: StepRecord) -> None:
+    def on_step(self, record: StepRecord) -> None:
         """Count an event of the link."""
-        name, step = type(report.event).__name__, report.step
+        name, step = type(record.event).__name__, record.step
         self._events.labels(name, step.outcome.value).inc()
         for source, target in step.moves:
             self._transitions.labels(source.value, target.value, name).inc()
         if step.outcome is Outcome.MOVED or step.outcome is Outcome.STAYED:
-            self._count(report.event, report.before.state)
+            self._count(record.event, record.before.state)
 
-    def on_login_step(self, report: LoginStepRecord) -> None:
+    def on_login_step(self, record: LoginStepRecord) -> None:
         """Count the end of a sign-in."""
-        for _, target in report.step.moves:
+        for _, target in record.step.moves:
             if target in OVER:
                 self._logins.labels(target.value).inc()
 

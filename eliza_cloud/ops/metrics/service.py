@@ -19,7 +19,7 @@ _OPENMETRICS = "application/openmetrics-text"
 
 
 class Metrics:
-    """One service's numbers. `link` observes the manager; the other members are told by who does the work."""
+    """One service's numbers. `link` observes the manager; the others are called by who does the work."""
 
     def __init__(
         self, *, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic

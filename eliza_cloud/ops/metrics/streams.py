@@ -1,4 +1,4 @@
-"""Where events go: to the readers of the event stream, and into the journal. Both count for themselves."""
+"""Where events go: to the readers of the event stream, and into the journal. Each counts its own."""
 
 from collections.abc import Callable, Iterator
 

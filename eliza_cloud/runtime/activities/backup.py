@@ -22,7 +22,7 @@ from eliza_cloud.runtime.clock import Flag, timeout, wait_for
 
 SNAPSHOT_TIMEOUT = 600.0
 FINAL_SNAPSHOT_TIMEOUT = 8.0
-REFUSALS_THAT_COUNT = 2
+MAX_REFUSALS = 2
 
 log = structlog.get_logger()
 
@@ -73,7 +73,7 @@ class BackupScheduler:
         self._wake.set()
 
     def close(self, problem: Problem) -> None:
-        """Answer whoever still waits; the loop is about to be cancelled, or never began."""
+        """Answer everyone who waits; the loop is about to be cancelled, or never began."""
         for request in self._requests:
             request.settle(problem)
 
@@ -82,7 +82,7 @@ class BackupScheduler:
         clock = self._context.clock
         due = clock.monotonic() + self._interval()
         while True:
-            if self._refusals < REFUSALS_THAT_COUNT:
+            if self._refusals < MAX_REFUSALS:
                 await wait_for(clock, self._wake, max(0.0, due - clock.monotonic()))
             else:
                 await self._wake.wait()
@@ -124,7 +124,7 @@ class BackupScheduler:
     async def _failed(self, error: CloudError) -> Problem:
         runs = isinstance(error, Conflict) and await self._agent_runs()
         self._refusals = self._refusals + 1 if runs else 0
-        return self._report(error.problem, refused=self._refusals >= REFUSALS_THAT_COUNT)
+        return self._report(error.problem, refused=self._refusals >= MAX_REFUSALS)
 
     def _report(self, problem: Problem, *, refused: bool) -> Problem:
         log.warning(
@@ -157,7 +157,7 @@ async def take_snapshot(
 
 
 async def take_final_snapshot(context: ActivityContext) -> None:
-    """Take the snapshot that closing ends with; an accepted job counts. A failure is a warning."""
+    """Take the snapshot that closing ends with; an accepted job is enough. A failure is a warning."""
     begun = context.clock.monotonic()
     try:
         async with timeout(context.clock, FINAL_SNAPSHOT_TIMEOUT):

@@ -1,4 +1,4 @@
-"""Making an agent answer: provision it, see its job through, and believe only a clean heartbeat.
+"""Making an agent answer: provision it, see its job through, and accept only an answered heartbeat.
 
 The cloud answers 200 "running" to provision while the sandbox is dead, and 202 while it is not yet there
 (cloud-api §10, §12, §21 rows 4, 5 and 8).
@@ -17,8 +17,8 @@ from eliza_cloud.runtime.activities.context import ActivityContext, classify_fai
 from eliza_cloud.runtime.clock import Flag, timeout, wait_for
 
 AGENT_POLL_INTERVAL = 5.0
-PAUSE_BETWEEN_TRIES = 1.0
-ON_ITS_WAY = frozenset({"pending", "provisioning", "sleeping"})
+PAUSE_BETWEEN_ATTEMPTS = 1.0
+STARTING = frozenset({"pending", "provisioning", "sleeping"})
 
 T = TypeVar("T")
 
@@ -45,9 +45,9 @@ async def bring_up(context: ActivityContext, *, max_attempts: int) -> str | None
 async def wait_until_up(
     client: ElizaCloudClient, agent_id: str, sleep: Callable[[float], Awaitable[None]]
 ) -> Agent:
-    """Watch an agent until it is no longer on its way up; a look that fails is followed by another.
+    """Poll an agent until it is no longer starting; failed polls are retried.
 
-    Raises the error of a look that waiting does not mend. The caller bounds the time.
+    Raises the error of a poll that retrying does not help. The caller bounds the time.
     """
     while True:
         try:
@@ -56,7 +56,7 @@ async def wait_until_up(
             if not error.retryable:
                 raise
         else:
-            if agent.status not in ON_ITS_WAY:
+            if agent.status not in STARTING:
                 return agent
         await sleep(AGENT_POLL_INTERVAL)
 
@@ -75,7 +75,7 @@ async def _with_attempts(
         except passing as error:
             if max_attempts <= 0 or not error.retryable:
                 raise
-        await context.sleep(PAUSE_BETWEEN_TRIES)
+        await context.sleep(PAUSE_BETWEEN_ATTEMPTS)
 
 
 COLD_START = 900.0  # a cold start pulls an image, three attempts of it
@@ -101,7 +101,7 @@ class Connector:
 
 
 class Reconnector:
-    """Climbs one rung of the ladder: waits, then tries once (architecture: Repair)."""
+    """Makes one attempt to reconnect, after its delay (architecture: Repair)."""
 
     __slots__ = ("_context", "_delay", "_now")
 

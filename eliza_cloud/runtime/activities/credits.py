@@ -16,7 +16,7 @@ class CreditsWatch:
     """Reads the balance once the link stands, then every `interval` seconds; never two calls at a time.
 
     It is asked for past the cloud's cache, because a top-up has to show. A reading that fails is left out:
-    whether the key or the cloud is at fault is what heartbeats are for.
+    heartbeats show whether key or cloud is the reason.
     """
 
     __slots__ = ("_context", "_interval")

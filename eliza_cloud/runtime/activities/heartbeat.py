@@ -11,8 +11,8 @@ from eliza_cloud.runtime.clock import Flag, wait_for
 class ConnectionMonitor:
     """Sends one heartbeat after the other and posts what came of each; never two at a time.
 
-    `interval` gives the seconds from the beginning of one to the beginning of the next; it is read anew for
-    each, so a changed setting counts from then on.
+    `interval` gives the seconds from the beginning of one to the beginning of the next; it is read for each,
+    so that a changed setting takes effect with the next.
     """
 
     __slots__ = ("_context", "_interval", "_now")

@@ -38,9 +38,9 @@ async def verify_key(
         except CloudError as error:
             attempt += 1
             pause = delay(backoff, attempt, jitter(), error.retry_after)
-            report = log.warning if attempt == 1 else log.debug
+            write = log.warning if attempt == 1 else log.debug
             problem = error.problem
-            report(
+            write(
                 log_events.KEY_UNVERIFIED,
                 cause=problem_code(problem),
                 code=error.code,

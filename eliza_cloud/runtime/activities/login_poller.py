@@ -78,7 +78,7 @@ class LoginPoller:
         self._retry.set()
 
     async def run(self) -> None:
-        """Poll; post what comes of it."""
+        """Poll, and post the outcome."""
         begun = self._clock.monotonic()
         self._until = begun + self._settings.login_timeout
         self._until_revoked = begun + SESSION_LIFE
@@ -107,9 +107,9 @@ class LoginPoller:
                     self.session_id, timeout=self._settings.login_request_timeout
                 )
             except CloudError as error:
-                report = log.warning if failing_since is None else log.debug
+                write = log.warning if failing_since is None else log.debug
                 failing_since = self._clock.monotonic() if failing_since is None else failing_since
-                report(log_events.LOGIN_POLL_FAILED, detail=str(error), code=error.code)
+                write(log_events.LOGIN_POLL_FAILED, detail=str(error), code=error.code)
                 if not error.retryable:
                     self._post(login.LoginFailed(self.session_id, str(error)))
                     return None
@@ -184,10 +184,10 @@ class LoginPoller:
                     await self._credentials.give_up_login(key)
                     forgotten = True
                 except StoreError as error:
-                    report = log.debug if failed else log.error
+                    write = log.debug if failed else log.error
                     failed = True
                     what = "that the new key is not wanted any more"
-                    report(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
+                    write(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
                     if await wait_for(self._clock, self._last, self._settings.login_poll_interval):
                         return
         finally:
@@ -209,7 +209,7 @@ class LoginPoller:
 
 def _report_orphan() -> None:
     log.warning(
-        log_events.LOGIN_KEY_ORPHANED, detail="a key came that nobody could keep any more", remedy=_BY_HAND
+        log_events.LOGIN_KEY_ORPHANED, detail="a key arrived that could not be stored", remedy=_BY_HAND
     )
 
 

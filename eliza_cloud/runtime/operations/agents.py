@@ -115,7 +115,7 @@ async def _agents_named(client: ElizaCloudClient, name: str) -> list[dict[str, A
 
 def _uncertain(problem: Problem, name: str, namesakes: list[dict[str, Any]] | None) -> Problem:
     if namesakes is None:
-        found = "Whether the agent was created cannot be told: list your agents before you try again."
+        found = "It is not known whether the agent was created: list your agents before you try again."
     elif namesakes:
         found = f"An agent named “{name}” exists now; it may be this one: look at it before you try again."
     else:

@@ -42,9 +42,9 @@ class KeyLease(Observer):
         finally:
             self._users.discard(task)
 
-    def on_step(self, report: StepRecord) -> None:
+    def on_step(self, record: StepRecord) -> None:
         """Give the key up at a sign-out."""
-        if isinstance(report.event, Disconnect):
+        if isinstance(record.event, Disconnect):
             users, self._users = self._users, set()
             for task in users:
                 task.cancel()
@@ -56,7 +56,7 @@ T = TypeVar("T")
 
 
 class AuthorizedCalls:
-    """Makes calls for callers of the link; a key that is refused in one of them is verified anew."""
+    """Makes calls for callers of the link; a key that is refused in one of them is verified again."""
 
     __slots__ = ("_clock", "_cloud_session", "_key_lease", "_loop")
 

@@ -102,19 +102,19 @@ CLOUD_SETTINGS = (
         "bridge.reconnectIntervalMs",
         MILLISECONDS,
         "reconnect_interval",
-        "The first pause between tries to reconnect; each further one is twice as long.",
+        "The first pause between attempts to reconnect; each further one is twice as long.",
     ),
     _setting(
         "bridge.maxReconnectDelayMs",
         MILLISECONDS,
         "max_reconnect_delay",
-        "The longest pause between tries to reconnect.",
+        "The longest pause between attempts to reconnect.",
     ),
     _setting(
         "bridge.maxReconnectAttempts",
         whole(0),
         "max_reconnect_attempts",
-        "Tries to reconnect before giving up; with 0 there is no end.",
+        "Attempts to reconnect before giving up; 0 for no limit.",
     ),
     _setting("login.timeoutMs", MILLISECONDS, "login_timeout", "How long a sign-in is waited for."),
     _setting(

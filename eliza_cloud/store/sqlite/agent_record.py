@@ -1,4 +1,4 @@
-"""The agent's database record: the login, so that a lost eliza.json does not lose it, and the wish.
+"""The agent's database record: the login, so that a lost eliza.json does not lose it, and the desired agent.
 
 `Store` is what the rest of the service needs of it; `SqliteStore` keeps it in the service's database.
 """

@@ -70,7 +70,7 @@ class Database:
         try:
             return work()
         except sqlite3.Error as error:
-            # The next call opens the file anew: it may have been moved away or mended by then.
+            # The next call opens the file again: it may have been moved away or mended by then.
             self._disconnect()
             raise database_error(error, self.path) from error
 
@@ -87,7 +87,7 @@ class Database:
         return self._connection
 
     def _end(self) -> None:
-        """What was asked for before is done by now; what comes after must not open the file again."""
+        """Calls made before are done by now; later ones must not open the file again."""
         self._ended = True
         self._disconnect()
 

@@ -1,7 +1,8 @@
-"""The journal's rows: what happened to one link, newest last, as many as the bound allows."""
+"""The journal's rows: what happened to one link, newest last, at most as many as are kept."""
 
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -9,9 +10,9 @@ import msgspec
 from eliza_cloud.store.sqlite.database import Database
 
 #: Entries that are kept: about ten days of a connected link (a heartbeat each 30 s, a backup each minute).
-BOUND = 50_000
+MAX_ENTRIES = 50_000
 #: Seconds to wait for another program's lock: an entry can wait, and so it must not make the login wait.
-PATIENCE = 0.1
+LOCK_TIMEOUT = 0.1
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -29,19 +30,19 @@ class JournalStore(Protocol):
         """Return the number of the newest entry; 0 when there is none."""
 
     async def append(self, lines: Sequence[Line]) -> None:
-        """Add entries, durable on return, and drop what is over the bound."""
+        """Add entries, durable on return, and drop the oldest above the limit."""
 
-    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = BOUND) -> list[Line]:
+    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = MAX_ENTRIES) -> list[Line]:
         """Return the `newest` entries with a greater number, at or after `since`, oldest first."""
 
 
 class SqliteJournal:
     """A `JournalStore` in the service's database."""
 
-    def __init__(self, database: Database, link: str = "default", bound: int = BOUND) -> None:
+    def __init__(self, database: Database, link: str = "default", max_entries: int = MAX_ENTRIES) -> None:
         self._database = database
         self._link = link
-        self._bound = bound
+        self._max_entries = max_entries
 
     async def last(self) -> int:
         """Return the number of the newest entry; 0 when there is none."""
@@ -51,10 +52,10 @@ class SqliteJournal:
         )
 
     async def append(self, lines: Sequence[Line]) -> None:
-        """Add entries in one transaction, and drop what is over the bound."""
-        await self._database.run(lambda connection: self._append(connection, lines), lock_timeout=PATIENCE)
+        """Add entries in one transaction, and drop the oldest above the limit."""
+        await self._database.run(partial(self._append, lines=lines), lock_timeout=LOCK_TIMEOUT)
 
-    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = BOUND) -> list[Line]:
+    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = MAX_ENTRIES) -> list[Line]:
         """Return the `newest` entries with a greater number, at or after `since`, oldest first."""
         return await self._database.run(
             lambda connection: read_lines(connection, self._link, after=after, since=since, newest=newest)
@@ -70,7 +71,7 @@ class SqliteJournal:
             connection.execute(
                 "DELETE FROM journal WHERE link = ? AND seq <= "
                 "(SELECT seq FROM journal WHERE link = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
-                (self._link, self._link, self._bound),
+                (self._link, self._link, self._max_entries),
             )
 
 

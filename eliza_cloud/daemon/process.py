@@ -1,0 +1,99 @@
+"""The process of `serve`: runs the service until a signal ends it, and says why it cannot run."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
+
+import structlog
+
+from eliza_cloud.core import log_events
+from eliza_cloud.core.problems import INTERNAL_ERROR, PROBLEMS
+from eliza_cloud.daemon.exit_codes import ServiceExitCode
+from eliza_cloud.daemon.hardening import forbid_core_dumps
+from eliza_cloud.daemon.service import STOP_BUDGET, Running, running
+from eliza_cloud.daemon.settings import reload_settings
+from eliza_cloud.daemon.signals import SignalAction, signals
+from eliza_cloud.daemon.sockets import PortUnavailableError
+from eliza_cloud.daemon.status_line import StatusLine, status_line
+from eliza_cloud.daemon.systemd import Systemd
+from eliza_cloud.ops.logging.level import LogLevelError, log_level, set_level
+from eliza_cloud.ops.logging.setup import configure_logs
+from eliza_cloud.redaction.log import LogRedactor
+from eliza_cloud.runtime.causation import set_actor
+from eliza_cloud.store.config import listen_address as bindings
+from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
+from eliza_cloud.store.config.listen_address import BindingError
+from eliza_cloud.store.errors import ConfigError, StoreError
+from eliza_cloud.store.instance_lock import AlreadyRunning
+
+log = structlog.get_logger()
+
+
+async def serve(
+    environ: MutableMapping[str, str], *, host: str | None = None, ports: Sequence[int] | None = None
+) -> ServiceExitCode:
+    """Run the service of `environ` until SIGTERM or SIGINT; SIGHUP reads the settings again.
+
+    `host` and `ports` win over the variables. What it listens on goes to stdout, why it cannot run to stderr.
+    """
+    forbid_core_dumps()
+    redaction = LogRedactor([lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)])
+
+    def complain(code: ServiceExitCode, why: object, cause: str | None = None) -> ServiceExitCode:
+        if cause is not None:
+            log.error(
+                log_events.SERVICE_START_FAILED, cause=cause, detail=str(why), remedy=PROBLEMS[cause].remedy
+            )
+        sys.stderr.write(redaction.text(f"{why}\n"))
+        return code
+
+    systemd = Systemd(environ, redaction.text)
+    observers = [StatusLine(systemd.status)]
+    try:
+        configure_logs(logging.INFO, redaction)
+        set_level(log_level(environ))
+        with signals() as actions:
+            binding = bindings.read_binding(environ, host, ports)
+            async with running(environ, binding, redaction, observers) as service:
+                _announce(service)
+                systemd.status(status_line(service.manager.facts))
+                async with systemd.serving(service.manager.answers):
+                    await _until_stopped(service, actions, redaction, systemd)
+                log.info(log_events.SERVICE_STOPPING)
+    except (BindingError, ConfigError, LogLevelError) as error:
+        return complain(ServiceExitCode.USAGE, error, "settings_invalid")
+    except AlreadyRunning as error:
+        return complain(ServiceExitCode.ALREADY_RUNNING, error, "already_running")
+    except PortUnavailableError as error:
+        return complain(ServiceExitCode.FAILED, error, "port_taken")
+    except StoreError as error:
+        return complain(ServiceExitCode.FAILED, error, error.code)
+    except TimeoutError:
+        return complain(ServiceExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
+    except Exception as error:  # the last boundary: Python would print it with all that it holds
+        log.critical(log_events.SERVICE_FAILED, exc_info=error)
+        return complain(ServiceExitCode.FAILED, f"{INTERNAL_ERROR.title} Its log describes it.")
+    return ServiceExitCode.OK
+
+
+async def _until_stopped(
+    service: Running, actions: asyncio.Queue[SignalAction], redaction: LogRedactor, systemd: Systemd
+) -> None:
+    set_actor("signal")
+    while await actions.get() is SignalAction.RELOAD:
+        with systemd.reloading():
+            await reload_settings(service.manager, service.config, redaction)
+
+
+def _announce(service: Running) -> None:
+    lines = [f"Listening on {url}" for url in service.urls]
+    lines.append(f"API token: {service.token_file or f'given by {API_TOKEN}'}")
+    with suppress(BrokenPipeError):
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+    log.info(
+        log_events.SERVICE_STARTED, urls=service.urls, pid=os.getpid(), token_path=str(service.token_file)
+    )

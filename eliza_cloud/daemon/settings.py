@@ -1,0 +1,49 @@
+"""The service's settings: read at the start, and again at SIGHUP."""
+
+import asyncio
+
+import structlog
+
+from eliza_cloud.core import log_events
+from eliza_cloud.redaction.log import LogRedactor
+from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.store.config.file import ConfigFile
+from eliza_cloud.store.config.settings import Settings, read_settings
+from eliza_cloud.store.errors import ConfigError, StoreError
+
+log = structlog.get_logger()
+
+
+async def reload_settings(manager: CloudManager, config: ConfigFile, redaction: LogRedactor) -> None:
+    """Read the settings again and hand them to the manager; wrong ones change nothing and are logged."""
+    try:
+        changed, unknown = await asyncio.to_thread(service_settings, config, redaction)
+    except StoreError as error:
+        log.error(
+            log_events.SETTINGS_REFUSED,
+            cause=error.code,
+            detail=str(error),
+            remedy="The settings stay as they were.",
+        )
+        manager.keep_settings(error.problem)
+        return
+    if changed.base_url != manager.settings.base_url:
+        log.warning(
+            log_events.SETTINGS_RESTART_REQUIRED, detail="cloud.baseUrl takes effect after a restart."
+        )
+    manager.change_settings(changed, unknown)
+    log.info(log_events.SETTINGS_READ)
+
+
+def service_settings(config: ConfigFile, redaction: LogRedactor) -> tuple[Settings, list[str]]:
+    """Read the settings, register their secrets and log what is unknown; blocking. Raises StoreError."""
+    try:
+        settings, warnings = read_settings(config.read())
+    except ConfigError as error:
+        every = "`eliza-cloud config check` names everything that is wrong."
+        raise ConfigError(f"{str(error).rstrip('.')}. {every}") from None
+    if settings.service_key is not None:
+        redaction.register(settings.service_key)
+    for warning in warnings:
+        log.warning(log_events.SETTINGS_UNKNOWN, detail=warning)
+    return settings, warnings
