@@ -31,7 +31,7 @@ async def test_entries_come_back_in_order_whatever_was_asked_for(database):
 
 
 async def test_no_more_than_the_bound_is_kept_and_the_oldest_go_first(database):
-    journal = SqliteJournal(database, bound=4)
+    journal = SqliteJournal(database, max_entries=4)
     await journal.append(lines(1, 3))
     await journal.append(lines(4, 7))
     assert await journal.read() == lines(4, 7)
@@ -40,7 +40,7 @@ async def test_no_more_than_the_bound_is_kept_and_the_oldest_go_first(database):
 
 
 async def test_links_of_one_database_do_not_see_each_other(database):
-    one, two = SqliteJournal(database, "one", bound=2), SqliteJournal(database, "two", bound=2)
+    one, two = SqliteJournal(database, "one", max_entries=2), SqliteJournal(database, "two", bound=2)
     await one.append(lines(1, 2))
     await two.append(lines(5, 7))
     assert await one.read() == lines(1, 2)
