@@ -40,7 +40,7 @@ async def test_no_more_than_the_bound_is_kept_and_the_oldest_go_first(database):
 
 
 async def test_links_of_one_database_do_not_see_each_other(database):
-    one, two = SqliteJournal(database, "one", max_entries=2), SqliteJournal(database, "two", bound=2)
+    one, two = SqliteJournal(database, "one", max_entries=2), SqliteJournal(database, "two", max_entries=2)
     await one.append(lines(1, 2))
     await two.append(lines(5, 7))
     assert await one.read() == lines(1, 2)
