@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from eliza_cloud.runtime.errors import LinkError as LinkError
     from eliza_cloud.runtime.manager import CloudManager as CloudManager
     from eliza_cloud.runtime.manager import LinkedAgent as LinkedAgent
+    from eliza_cloud.runtime.observers import LinkTransition as LinkTransition
     from eliza_cloud.runtime.proxy import CloudRuntimeProxy as CloudRuntimeProxy
-    from eliza_cloud.runtime.subscriptions import LinkTransition as LinkTransition
     from eliza_cloud.store.errors import StoreError as StoreError
     from eliza_cloud.store.sqlite.agent_record import AgentRecord as AgentRecord
     from eliza_cloud.store.sqlite.agent_record import Store as Store

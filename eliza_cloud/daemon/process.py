@@ -22,7 +22,7 @@ from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.ops.logging.level import LogLevelError, log_level, set_level
 from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.runtime.causation import set_actor
+from eliza_cloud.runtime.tasks import set_actor
 from eliza_cloud.store.config import listen_address as bindings
 from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
 from eliza_cloud.store.config.listen_address import BindingError

@@ -31,7 +31,7 @@ from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.runtime.clock import SystemClock
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.journal import Journal
-from eliza_cloud.runtime.machines import Machines
+from eliza_cloud.runtime.loop import Machines
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.runtime.observers import Observer
 from eliza_cloud.store.config import listen_address as bindings

@@ -24,9 +24,8 @@ from eliza_cloud.core.views.status import StatusView, status_view
 from eliza_cloud.runtime.clock import Clock, SystemClock, sleep, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import LinkError
-from eliza_cloud.runtime.loop import LinkLoop
-from eliza_cloud.runtime.machines import Machines, shared_machines
-from eliza_cloud.runtime.observers import Observer
+from eliza_cloud.runtime.loop import LinkLoop, Machines, shared_machines
+from eliza_cloud.runtime.observers import LinkTransition, Observer, Subscriptions
 from eliza_cloud.runtime.operations.agents import AgentCalls, create_agent
 from eliza_cloud.runtime.operations.backups import BackupCalls
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
@@ -34,7 +33,6 @@ from eliza_cloud.runtime.operations.login import SignIn
 from eliza_cloud.runtime.policy import policy_of, settings_of
 from eliza_cloud.runtime.program_log import log_through_logging
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
-from eliza_cloud.runtime.subscriptions import LinkTransition, Subscriptions
 from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials

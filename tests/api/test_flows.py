@@ -97,12 +97,12 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
 @pytest.mark.parametrize(
     ("flow", "files", "switches"),
     [
-        (connect, 66, 480),
-        (status, 17, 25),
-        (login, 59, 600),
-        (missed_heartbeat, 37, 250),
-        (completion, 37, 110),
-        (disconnect, 60, 270),
+        (connect, 49, 440),
+        (status, 12, 20),
+        (login, 47, 600),
+        (missed_heartbeat, 32, 250),
+        (completion, 29, 100),
+        (disconnect, 46, 260),
     ],
 )
 async def test_a_flow_runs_through_few_files(serve, cloud, flow, files, switches):

@@ -7,7 +7,7 @@ import tracemalloc
 from eliza_cloud import CloudManager
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.cloud_session import CloudSession
-from eliza_cloud.runtime.machines import Machines
+from eliza_cloud.runtime.loop import Machines
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.memory import memory_credentials
 from tests.runtime.scripted_cloud import KEY, A, ScriptedCloud

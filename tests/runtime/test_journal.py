@@ -15,9 +15,9 @@ from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.login.machine import LoginFacts, LoginMachine
 from eliza_cloud.core.problems import DISK_FULL, JOURNAL_STOPPED
 from eliza_cloud.runtime import journal as journal_module
-from eliza_cloud.runtime.causation import event_source
 from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.observers import LoginStepRecord, StepRecord
+from eliza_cloud.runtime.tasks import event_source
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.sqlite.journal import Line
 from tests.core.link_driver import ANNA, SIGNED_IN

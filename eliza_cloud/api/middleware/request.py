@@ -24,8 +24,8 @@ from eliza_cloud.core.problems import (
 )
 from eliza_cloud.ops.logging.access_log import route_of, shown_path
 from eliza_cloud.ops.metrics.http import RequestMetrics
-from eliza_cloud.runtime.causation import set_actor
 from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.runtime.tasks import set_actor
 
 
 @web.middleware

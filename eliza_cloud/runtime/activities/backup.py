@@ -17,8 +17,8 @@ from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Drained
 from eliza_cloud.core.problems import BACKUP_TOO_SLOW, FINAL_BACKUP_TOO_SLOW, Problem
 from eliza_cloud.runtime.activities.context import ActivityContext
-from eliza_cloud.runtime.causation import event_source
 from eliza_cloud.runtime.clock import Flag, timeout, wait_for
+from eliza_cloud.runtime.tasks import event_source
 
 SNAPSHOT_TIMEOUT = 600.0
 FINAL_SNAPSHOT_TIMEOUT = 8.0
