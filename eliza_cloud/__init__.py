@@ -111,7 +111,7 @@ else:
         "runtime.errors": ("LinkError",),
         "runtime.manager": ("CloudManager", "LinkedAgent"),
         "runtime.proxy": ("CloudRuntimeProxy",),
-        "runtime.subscriptions": ("LinkTransition",),
+        "runtime.observers": ("LinkTransition",),
         "store.errors": ("StoreError",),
         "store.sqlite.agent_record": ("AgentRecord", "Store"),
     }
