@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     from eliza_cloud.core.states import Reason as Reason
     from eliza_cloud.runtime.activities.backup import BackupScheduler as BackupScheduler
     from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor as ConnectionMonitor
-    from eliza_cloud.runtime.browser_login import CloudLoginResult as CloudLoginResult
-    from eliza_cloud.runtime.browser_login import login as login
     from eliza_cloud.runtime.errors import LinkError as LinkError
     from eliza_cloud.runtime.manager import CloudManager as CloudManager
     from eliza_cloud.runtime.manager import LinkedAgent as LinkedAgent
     from eliza_cloud.runtime.observers import LinkTransition as LinkTransition
+    from eliza_cloud.runtime.program.browser_login import CloudLoginResult as CloudLoginResult
+    from eliza_cloud.runtime.program.browser_login import login as login
     from eliza_cloud.runtime.proxy import CloudRuntimeProxy as CloudRuntimeProxy
     from eliza_cloud.store.errors import StoreError as StoreError
     from eliza_cloud.store.sqlite.agent_record import AgentRecord as AgentRecord
@@ -107,11 +107,11 @@ else:
         "core.states": ("LinkState", "Reason"),
         "runtime.activities.backup": ("BackupScheduler",),
         "runtime.activities.heartbeat": ("ConnectionMonitor",),
-        "runtime.browser_login": ("CloudLoginResult", "login"),
         "runtime.errors": ("LinkError",),
         "runtime.manager": ("CloudManager", "LinkedAgent"),
-        "runtime.proxy": ("CloudRuntimeProxy",),
         "runtime.observers": ("LinkTransition",),
+        "runtime.program.browser_login": ("CloudLoginResult", "login"),
+        "runtime.proxy": ("CloudRuntimeProxy",),
         "store.errors": ("StoreError",),
         "store.sqlite.agent_record": ("AgentRecord", "Store"),
     }

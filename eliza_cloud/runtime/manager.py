@@ -30,8 +30,8 @@ from eliza_cloud.runtime.operations.agents import AgentCalls, create_agent
 from eliza_cloud.runtime.operations.backups import BackupCalls
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
 from eliza_cloud.runtime.operations.login import SignIn
-from eliza_cloud.runtime.policy import policy_of, settings_of
-from eliza_cloud.runtime.program_log import log_through_logging
+from eliza_cloud.runtime.program.log import log_through_logging
+from eliza_cloud.runtime.program.settings import settings_of
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
@@ -148,7 +148,7 @@ class CloudManager:
         held = await self._credentials.load()
         now = self._clock.wall()
         facts = Facts(
-            policy=policy_of(self._settings),
+            policy=self._settings.policy,
             since=now,
             key_since=now,
             key_expires_at=seconds_of(held.key_expires_at),
@@ -249,7 +249,7 @@ class CloudManager:
     def change_settings(self, settings: Settings, unknown: Sequence[str] = ()) -> None:
         """Use these settings from now on; a changed base URL takes effect after a restart."""
         self._settings = settings
-        self._loop.post(events.ConfigChanged(policy_of(settings), tuple(unknown)))
+        self._loop.post(events.ConfigChanged(settings.policy, tuple(unknown)))
 
     def keep_settings(self, why: Problem) -> None:
         """Note that the settings were read again and are wrong; the ones before stay in effect."""

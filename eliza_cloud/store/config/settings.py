@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.credits import POLL_INTERVAL
 from eliza_cloud.core.link.state import Policy
 from eliza_cloud.redaction.secret import Secret
@@ -45,6 +46,20 @@ class Settings(msgspec.Struct, frozen=True):
     login_poll_interval: float = 2.0
     credits_interval: float = POLL_INTERVAL
     service_key: Secret | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers that the table decides by."""
+        return Policy(
+            max_failures=self.max_failures,
+            backoff=Backoff(
+                initial=self.reconnect_interval,
+                ceiling=self.max_reconnect_delay,
+                attempts=self.max_reconnect_attempts,
+            ),
+            heartbeat_interval=self.heartbeat_interval,
+            backup_interval=self.backup_interval,
+        )
 
 
 def _setting(path: str, kind: ValueKind, field: str, about: str) -> Setting:

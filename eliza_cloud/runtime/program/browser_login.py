@@ -13,7 +13,7 @@ from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer
-from eliza_cloud.runtime.program_log import log_through_logging
+from eliza_cloud.runtime.program.log import log_through_logging
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.memory import MemoryStore, memory_credentials
 

@@ -1,0 +1,1 @@
+"""What only a program that uses the package as a library needs (reference: library)."""
