@@ -51,9 +51,9 @@ def level_of(balance: float) -> CreditLevel:
     return CreditLevel.LOW if balance < LOW_BELOW else CreditLevel.FINE
 
 
-def may_provision(balance: float) -> bool:
-    """Tell whether the cloud will create, start and resume agents."""
-    return balance >= MINIMUM_DEPOSIT
+def may_provision(balance: float, minimum: float | None = None) -> bool:
+    """Tell whether the cloud will create, start and resume agents; `minimum` is what it last asked for."""
+    return balance >= (MINIMUM_DEPOSIT if minimum is None else minimum)
 
 
 def watched(before: Spending | None, balance: float, at: float) -> Spending:

@@ -43,4 +43,6 @@ class Reason(StrEnum):
     KEY_REJECTED = "key_rejected"
     AGENT_GONE = "agent_gone"
     CREDITS_EXHAUSTED = "credits_exhausted"
+    PRICE_CONFIRMATION_REQUIRED = "price_confirmation_required"
+    AGENT_SUSPENDED = "agent_suspended"
     CLOSING = "closing"

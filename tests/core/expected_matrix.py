@@ -5,7 +5,9 @@ A cell that is not named here is ignored.
 
 from typing import Any, NamedTuple
 
+from eliza_cloud.core.credits import Spending
 from eliza_cloud.core.link import events as ev
+from eliza_cloud.core.link.state import CURRENT_EDITION, Policy
 from eliza_cloud.core.problems import LINK_CLOSING, LINK_NOT_READY, NOT_AUTHENTICATED, STOPPING, Problem
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState, Reason
@@ -13,6 +15,7 @@ from tests.core.link_driver import ANNA, BERT
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
 MOVED, STAYED, IGNORED, REFUSED = Outcome.MOVED, Outcome.STAYED, Outcome.IGNORED, Outcome.REFUSED
+RECHECKING = Policy(edition=CURRENT_EDITION)
 GIVEN_UP = {"desired_agent_id": ANNA, "reason": Reason.RETRIES_EXHAUSTED, "attempt": 10}
 KEYLESS = {"key": KeyState.ABSENT, "user_id": None, "organization_id": None, "enabled": False}
 ENDING = {"stopping": True}
@@ -61,6 +64,15 @@ EXPECTED = [
     *_each(ev.HeartbeatMissed, [CONNECTED], MOVED, RECONNECTING, missed_heartbeats=2),
     *_each(ev.Reconnected, [RECONNECTING], MOVED, CONNECTED),
     *_each(ev.ReconnectFailed, [RECONNECTING], STAYED, attempt=9),
+    *_each(ev.CloudAnswered, [DISCONNECTED], MOVED, RECONNECTING, **GIVEN_UP),
+    *_each(ev.CloudAnswered, [DISCONNECTED], IGNORED, **(GIVEN_UP | {"desired_agent_id": None})),
+    *_each(ev.CloudAnswered, [DISCONNECTED], IGNORED, **(GIVEN_UP | ENDING)),
+    *_each(ev.AgentRestarting, [RECONNECTING], STAYED),
+    *_each(ev.JobObserved, [CONNECTING, RECONNECTING], STAYED),
+    *_each(ev.PriceRefused, BUSY, MOVED, ERROR),
+    *_each(ev.AgentSuspended, BUSY, MOVED, DISCONNECTED),
+    *_each(ev.AgentSuspended, BUSY, MOVED, ERROR, spending=Spending(0.05, 1.0), minimum_balance=0.1),
+    *_each(ev.MinimumBalanceSeen, EVERY, STAYED),
     *_each(ev.ReconnectFailed, [RECONNECTING], MOVED, DISCONNECTED, attempt=10),
     *_each(ev.KeyRejected, BUSY, MOVED, ERROR),
     *_each(ev.AgentGone, BUSY, MOVED, ERROR),
@@ -73,6 +85,16 @@ EXPECTED = [
     *_each(ev.KeyChanged, [ERROR], STAYED, **ENDING),
     *_each(ev.KeyChanged, [DISCONNECTED, CLOSING], STAYED),
     *_each(ev.KeyAccepted, EVERY, STAYED),
+    *_each(ev.KeyAccepted, [ERROR], MOVED, CONNECTING, reason=Reason.KEY_REJECTED, policy=RECHECKING),
+    *_each(ev.KeyAccepted, [ERROR], STAYED, reason=Reason.AGENT_GONE, policy=RECHECKING),
+    *_each(
+        ev.KeyAccepted,
+        [ERROR],
+        STAYED,
+        reason=Reason.KEY_REJECTED,
+        policy=RECHECKING,
+        desired_agent_id=None,
+    ),
     *_each(ev.KeySuspected, EVERY, STAYED),
     *_each(ev.KeySuspected, EVERY, REFUSED, refusal=NOT_AUTHENTICATED.occurred(), **KEYLESS),
     *_each(ev.Disconnect, [CONNECTING], MOVED, DISCONNECTED),

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 import msgspec
 
+from eliza_cloud.core.credits import Spending, may_provision
 from eliza_cloud.core.link import effects as do
 from eliza_cloud.core.link import events as ev
 from eliza_cloud.core.link.effects import Pending, Rejected, WaiterAnswer
+from eliza_cloud.core.link.guards import RESTART_AFTER
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.link.table import ROWS, Proceed
 from eliza_cloud.core.problems import STOPPING, Problem
 from eliza_cloud.core.statechart import Outcome, Step
-from eliza_cloud.core.states import KeyState, LinkState
+from eliza_cloud.core.states import KeyState, LinkState, Reason
 from tests.core.link_driver import MACHINE
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
@@ -33,6 +35,7 @@ STARTS = (
     do.StartCreditsWatch,
     do.StartAttempt,
     do.StartDrain,
+    do.StartRecheck,
 )
 ENDS = (do.CancelActivities, do.StopVerifying)
 ALLOWED = {(row.event, source, row.dest) for row in ROWS if row.dest is not None for source in row.sources}
@@ -58,7 +61,11 @@ def fold(facts: Facts) -> Facts:
         last_heartbeat_at=None,
         last_backup_at=None,
         next_attempt_at=None if facts.next_attempt_at is None else 0.0,
-        spending=None,
+        last_backup_size=None,
+        spending=Spending(0.0, 0.0) if _too_poor(facts) else None,
+        minimum_balance=None,
+        job=None,
+        unresponsive_attempts=min(facts.unresponsive_attempts, RESTART_AFTER - 1),
         last_event=None,
         failed_attempts=0,
         failing_since=None,
@@ -75,6 +82,10 @@ def fold(facts: Facts) -> Facts:
         clock_delta=0.0,
         stable_heartbeats=min(facts.stable_heartbeats, facts.policy.stable_beats),
     )
+
+
+def _too_poor(facts: Facts) -> bool:
+    return facts.spending is not None and not may_provision(facts.spending.balance, facts.minimum_balance)
 
 
 def _told_to_wait(facts: Facts) -> Problem | None:
@@ -164,6 +175,11 @@ def check_what_is_started_and_cancelled(before: Facts, step: Step[Facts]) -> Non
         expected = Counter[type]()
         for _, dest in step.moves:
             expected += STARTED_BY[dest]
+        if after.state is CONNECTED and after.agent_shared:
+            expected -= Counter([do.StartScheduler])
+        rechecks = after.policy.recheck_interval and after.reason is Reason.RETRIES_EXHAUSTED
+        if after.state is DISCONNECTED and rechecks and after.agent_id is not None:
+            expected += Counter([do.StartRecheck])
         assert started == expected
     else:
         assert set(started) <= {do.StartAttempt}, "only the ladder goes on within a state"
@@ -172,6 +188,8 @@ def check_what_is_started_and_cancelled(before: Facts, step: Step[Facts]) -> Non
         if isinstance(effect, STARTS):
             assert (effect.epoch, effect.agent_id) == (after.epoch, after.agent_id)
     left_running = sum(source not in QUIET for source, _ in step.moves)
+    rechecked = before.state is DISCONNECTED and before.reason is Reason.RETRIES_EXHAUSTED
+    left_running += rechecked and (bool(step.moves) or after.reason is not before.reason)
     cancels = [index for index, effect in enumerate(effects) if isinstance(effect, do.CancelActivities)]
     assert len(cancels) == left_running
     assert all(isinstance(effect, ENDS) for effect in effects[: ends(effects)]), "what ran is cancelled first"
@@ -188,20 +206,29 @@ def ends(effects: Sequence[do.Effect]) -> int:
 
 def check_what_is_stored(before: Facts, event: ev.Event, step: Step[Facts]) -> None:
     after, effects = step.facts, step.effects[ends(step.effects) :]
-    wishes = [effect.agent_id for effect in effects if isinstance(effect, do.StoreDesiredAgent)]
+    wishes = [
+        (effect.agent_id, effect.accepted_price)
+        for effect in effects
+        if isinstance(effect, do.StoreDesiredAgent)
+    ]
     if isinstance(event, ev.Disconnect):
         assert effects[0] == do.ForgetCredentials()
         assert (after.desired_agent_id, after.key, after.next_agent) == (None, KeyState.ABSENT, None)
         assert wishes == []
     else:
         assert do.ForgetCredentials() not in effects
-        assert wishes == (
-            [after.desired_agent_id] if after.desired_agent_id != before.desired_agent_id else []
-        )
+        desired, was = _desired(after), _desired(before)
+        consent_ends = isinstance(event, ev.AgentSuspended) and desired != was
+        assert (do.ForgetConsent() in effects) == consent_ends
+        assert wishes == ([desired] if desired != was and not consent_ends else [])
         assert not wishes or isinstance(effects[0], do.StoreDesiredAgent), "stored before anything is started"
     assert (after.key_generation != before.key_generation) == isinstance(event, ev.Disconnect | ev.KeyChanged)
     verified = [effect.key_generation for effect in effects if isinstance(effect, do.VerifyKey)]
     assert verified in ([], [after.key_generation])
+
+
+def _desired(facts: Facts) -> tuple[str | None, str | None]:
+    return facts.desired_agent_id, facts.accepted_price
 
 
 def check_that_chance_only_shortens(before: Facts, event: ev.Event, step: Step[Facts]) -> None:

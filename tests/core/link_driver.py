@@ -5,9 +5,12 @@ from typing import Any
 from eliza_cloud.core.link.effects import AnswerConnect, AnswerDisconnect, Effect
 from eliza_cloud.core.link.events import (
     AgentGone,
+    AgentRestarting,
+    AgentSuspended,
     BackupFailed,
     BackupTaken,
     ClockJumped,
+    CloudAnswered,
     ConfigChanged,
     ConfigRefused,
     Connect,
@@ -20,11 +23,14 @@ from eliza_cloud.core.link.events import (
     Event,
     HeartbeatAnswered,
     HeartbeatMissed,
+    JobObserved,
     KeyAccepted,
     KeyChanged,
     KeyRejected,
     KeySuspected,
     KeyUnverified,
+    MinimumBalanceSeen,
+    PriceRefused,
     Reattach,
     Reconnected,
     ReconnectFailed,
@@ -53,6 +59,8 @@ BUSY_CLOUD = Problem(
 BROKEN = Problem(code="cloud_server_error", status=502, message="The cloud answered nonsense. Report it.")
 NO_CREDITS = Problem(code="credits_exhausted", status=402, message="Out of credits. Top up.")
 GONE = Problem(code="agent_gone", status=404, message="The agent does not exist. Create one.")
+PRICE = Problem(code="price_confirmation_required", status=428, message="It costs money. Agree to the price.")
+SUSPENDED = Problem(code="agent_suspended", status=409, message="The agent is stopped. Resume it.")
 BAD_KEY = Problem(code="key_rejected", status=401, message="The key is not accepted. Sign in again.")
 
 SIGNED_IN = Facts(
@@ -120,6 +128,12 @@ def sample(kind: type[Event], facts: Facts, agent_id: str = ANNA) -> Event:
         BackupFailed: BackupFailed(epoch, TIMEOUT),
         CreditsRead: CreditsRead(epoch, 1.5),
         Drained: Drained(epoch),
+        PriceRefused: PriceRefused(epoch, PRICE),
+        AgentSuspended: AgentSuspended(epoch, SUSPENDED),
+        AgentRestarting: AgentRestarting(epoch),
+        CloudAnswered: CloudAnswered(epoch),
+        JobObserved: JobObserved(epoch, 2, "no capacity"),
+        MinimumBalanceSeen: MinimumBalanceSeen(0.1),
     }
     return samples[kind]
 

@@ -38,9 +38,9 @@ def _cell(value: object) -> str:
     return getattr(value, "value", None) or getattr(value, "__name__", "")
 
 
-def test_the_link_has_30_events_and_6_states():
-    assert len(EVENTS) == 30
-    assert len(CELLS) == 180
+def test_the_link_has_36_events_and_6_states():
+    assert len(EVENTS) == 36
+    assert len(CELLS) == 216
 
 
 @pytest.mark.parametrize(("state", "kind"), CELLS, ids=_cell)

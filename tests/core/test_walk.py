@@ -7,9 +7,12 @@ import itertools
 import time
 from collections import Counter
 
+import msgspec
+import pytest
+
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.link import events as ev
-from eliza_cloud.core.link.state import Facts, Policy
+from eliza_cloud.core.link.state import CURRENT_EDITION, Facts, Policy
 from eliza_cloud.core.link.table import Proceed
 from eliza_cloud.core.states import KeyState, LinkState
 from tests.core.invariants import (
@@ -21,7 +24,18 @@ from tests.core.invariants import (
     take,
     walk_on,
 )
-from tests.core.link_driver import ANNA, BAD_KEY, BERT, BROKEN, BUSY_CLOUD, GONE, NO_CREDITS, TIMEOUT
+from tests.core.link_driver import (
+    ANNA,
+    BAD_KEY,
+    BERT,
+    BROKEN,
+    BUSY_CLOUD,
+    GONE,
+    NO_CREDITS,
+    PRICE,
+    SUSPENDED,
+    TIMEOUT,
+)
 
 POLICY = Policy(max_failures=2, backoff=Backoff(attempts=2))
 STRICTER = Policy(max_failures=1, backoff=Backoff(attempts=1))
@@ -65,9 +79,14 @@ def alphabet(facts: Facts) -> list[ev.Event]:
         ev.BackupFailed(epoch, TIMEOUT),
         ev.BackupFailed(epoch, BROKEN, refused=True),
         ev.CreditsRead(epoch, 25.0),
-        ev.CreditsRead(epoch, 0.1),
+        ev.CreditsRead(epoch, 5.1),
         ev.Drained(epoch),
         ev.KeySuspected(number),
+        ev.PriceRefused(epoch, PRICE),
+        ev.AgentSuspended(epoch, SUSPENDED),
+        ev.CloudAnswered(epoch),
+        ev.JobObserved(epoch, 2, "no capacity"),
+        ev.MinimumBalanceSeen(0.1),
     ]
     if facts.key is not KeyState.ABSENT:
         events += [ev.KeyAccepted(number, "user", None), ev.KeyRejected(number, BAD_KEY)]
@@ -75,9 +94,65 @@ def alphabet(facts: Facts) -> list[ev.Event]:
     return events
 
 
-def sequences(edges: dict[Node, Counter[Node]], length: int) -> int:
+#: The second walk: one agent, and what costs money, suspends, restarts or recovers.
+RECOVERING = msgspec.structs.replace(
+    POLICY,
+    backoff=Backoff(attempts=4),
+    restart_unresponsive=True,
+    recheck_interval=600.0,
+    edition=CURRENT_EDITION,
+)
+RECOVERIES = [
+    Node(
+        Facts(
+            policy=RECOVERING,
+            epoch=9,
+            key_generation=9,
+            key=KeyState.UNVERIFIED,
+            enabled=True,
+            desired_agent_id=ANNA,
+        )
+    )
+]
+
+
+def recoveries(facts: Facts) -> list[ev.Event]:
+    """Return the events of the second walk."""
+    epoch, number = facts.epoch, facts.key_generation
+    events: list[ev.Event] = [
+        ev.Connect(ANNA),
+        ev.Connect(ANNA, "price"),
+        ev.Reattach(ANNA),
+        ev.Reattach(ANNA, start=False, accepted_price="price"),
+        ev.SuspendAgent(ANNA),
+        ev.Disconnect(),
+        ev.Stop(),
+        ev.ClockJumped(),
+        ev.Connected(epoch, "name"),
+        ev.Connected(epoch, "name", shared=True),
+        ev.Reconnected(epoch, "name"),
+        ev.ConnectFailed(epoch, TIMEOUT),
+        ev.HeartbeatMissed(epoch, TIMEOUT),
+        ev.ReconnectFailed(epoch, TIMEOUT, unresponsive=True),
+        ev.ReconnectFailed(epoch, TIMEOUT),
+        ev.AgentRestarting(epoch),
+        ev.AgentSuspended(epoch, SUSPENDED),
+        ev.PriceRefused(epoch, PRICE),
+        ev.CloudAnswered(epoch),
+        ev.CreditsRead(epoch, 0.1),
+        ev.Drained(epoch),
+    ]
+    if facts.key is not KeyState.ABSENT:
+        events += [ev.KeyAccepted(number, "user", None), ev.KeyRejected(number, BAD_KEY)]
+    return events
+
+
+WALKS = {"everything": (STARTS_OF_THE_WALK, alphabet), "recoveries": (RECOVERIES, recoveries)}
+
+
+def sequences(starts: list[Node], edges: dict[Node, Counter[Node]], length: int) -> int:
     """Count the sequences of up to `length` events whose every step is one of the walk's."""
-    ways, total = Counter(STARTS_OF_THE_WALK), 0
+    ways, total = Counter(starts), 0
     for _ in range(length):
         onward: Counter[Node] = Counter()
         for node, count in ways.items():
@@ -88,17 +163,19 @@ def sequences(edges: dict[Node, Counter[Node]], length: int) -> int:
     return total
 
 
-def test_every_fact_that_can_be_reached_keeps_every_promise(figure):
+@pytest.mark.parametrize("walk", WALKS)
+def test_every_fact_that_can_be_reached_keeps_every_promise(figure, walk):
+    starts, events_of = WALKS[walk]
     begun = time.perf_counter()
-    seen = set(STARTS_OF_THE_WALK)
-    frontier, depth, steps = list(STARTS_OF_THE_WALK), 0, 0
+    seen = set(starts)
+    frontier, depth, steps = list(starts), 0, 0
     edges: dict[Node, Counter[Node]] = {}
     while frontier:
         found = []
         for node in frontier:
             check_the_ways_out(node)
             edges[node] = Counter()
-            for event in alphabet(node.facts):
+            for event in events_of(node.facts):
                 steps += 1 + check_that_older_ones_change_nothing(node.facts, event)
                 reached = walk_on(node, event)
                 edges[node][reached] += 1
@@ -108,9 +185,9 @@ def test_every_fact_that_can_be_reached_keeps_every_promise(figure):
         frontier, depth = found, depth + 1 if found else depth
     states = Counter(node.facts.state.value for node in seen)
     figure(
-        f"walk of the link: {len(seen)} facts, {steps} steps, closed at depth {depth}, so that "
-        f"{sequences(edges, AT_LEAST_DEEP):.1e} sequences of up to {AT_LEAST_DEEP} events are covered; "
-        f"{time.perf_counter() - begun:.1f} s; {dict(sorted(states.items()))}"
+        f"walk of the link, {walk}: {len(seen)} facts, {steps} steps, closed at depth {depth}, so that "
+        f"{sequences(starts, edges, AT_LEAST_DEEP):.1e} sequences of up to {AT_LEAST_DEEP} events are covered;"
+        f" {time.perf_counter() - begun:.1f} s; {dict(sorted(states.items()))}"
     )
     assert depth >= AT_LEAST_DEEP
     assert set(states) == {state.value for state in LinkState}
@@ -119,16 +196,17 @@ def test_every_fact_that_can_be_reached_keeps_every_promise(figure):
 def test_every_move_of_the_table_is_made_on_the_walk():
     """A row that no walk takes is dead; each is taken from some reachable fact."""
     made = set()
-    seen = set(STARTS_OF_THE_WALK)
-    frontier = list(STARTS_OF_THE_WALK)
-    while frontier and made != ALLOWED:
-        node = frontier.pop(0)
-        for event in alphabet(node.facts):
-            step = take(node.facts, event)
-            kinds = itertools.chain([type(event)], itertools.repeat(Proceed))
-            made |= {(kind, *move) for kind, move in zip(kinds, step.moves, strict=False)}
-            reached = Node(fold(step.facts))
-            if reached not in seen:
-                seen.add(reached)
-                frontier.append(reached)
+    for starts, events_of in WALKS.values():
+        seen = set(starts)
+        frontier = list(starts)
+        while frontier and made != ALLOWED:
+            node = frontier.pop(0)
+            for event in events_of(node.facts):
+                step = take(node.facts, event)
+                kinds = itertools.chain([type(event)], itertools.repeat(Proceed))
+                made |= {(kind, *move) for kind, move in zip(kinds, step.moves, strict=False)}
+                reached = Node(fold(step.facts))
+                if reached not in seen:
+                    seen.add(reached)
+                    frontier.append(reached)
     assert made == ALLOWED

@@ -1,30 +1,32 @@
-"""What the rows of the link's table do: entry and exit, key, heartbeat, backups, credits, host."""
+"""What the rows of the link's table do: waiters, agent, key, heartbeats, backups, credits, host."""
 
-from eliza_cloud.core.backoff import delay
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision, watched
 from eliza_cloud.core.link import effects as do
 from eliza_cloud.core.link.effects import Completed, Pending
 from eliza_cloud.core.link.events import (
     BackupFailed,
+    BackupTaken,
     ClockJumped,
     ConfigChanged,
     ConfigRefused,
     Connect,
     CreditsRead,
-    Event,
     HeartbeatMissed,
+    JobObserved,
     KeyAccepted,
     KeyChanged,
     KeyUnverified,
+    MinimumBalanceSeen,
     Reattach,
+    ReconnectFailed,
     Restore,
     StoreFailed,
     TakeBackup,
 )
-from eliza_cloud.core.link.state import Facts, OngoingProblem
+from eliza_cloud.core.link.state import CURRENT_EDITION, Facts, JobProgress, OngoingProblem
 from eliza_cloud.core.problems import STOPPING, SUPERSEDED, ProblemType
 from eliza_cloud.core.statechart import Action, Cursor
-from eliza_cloud.core.states import KeyState, LinkState, Reason
+from eliza_cloud.core.states import KeyState, Reason
 
 # What callers hear
 
@@ -80,14 +82,24 @@ def reject_waiters_stopping(cursor: Cursor[Facts]) -> None:
 def adopt_agent(cursor: Cursor[Facts]) -> None:
     """Make the agent named the one the link is about; it is stored before anything is started."""
     agent_id = cursor.expect(Connect).agent_id
-    _set_desired_agent(cursor, agent_id)
+    _set_desired_agent(cursor, agent_id, cursor.expect(Connect).accepted_price)
     _adopt(cursor, agent_id, background=False)
+
+
+def adopt_price(cursor: Cursor[Facts]) -> None:
+    """Note the price that the user agreed to, for the link that is under way or stands."""
+    price = cursor.expect(Connect).accepted_price
+    if price is not None:
+        _set_desired_agent(cursor, cursor.facts.desired_agent_id, price)
 
 
 def adopt_in_background(cursor: Cursor[Facts]) -> None:
     """The same without a caller: a failure that may pass is retried with backoff."""
-    agent_id = cursor.expect(Reattach).agent_id
-    _set_desired_agent(cursor, agent_id)
+    event, facts = cursor.expect(Reattach), cursor.facts
+    agent_id, price = event.agent_id, event.accepted_price
+    if price is None and agent_id == facts.desired_agent_id:
+        price = facts.accepted_price
+    _set_desired_agent(cursor, agent_id, price)
     _adopt(cursor, agent_id, background=True)
 
 
@@ -107,7 +119,7 @@ def remember_next(cursor: Cursor[Facts]) -> None:
     agent_id = cursor.expect(Connect).agent_id
     if cursor.facts.next_agent != agent_id:
         _supersede(cursor, cursor.facts.next_agent)
-    _set_desired_agent(cursor, agent_id)
+    _set_desired_agent(cursor, agent_id, cursor.expect(Connect).accepted_price)
     cursor.update(next_agent=agent_id)
 
 
@@ -119,7 +131,7 @@ def drop_next(cursor: Cursor[Facts]) -> None:
 
 def clear_desired_agent(cursor: Cursor[Facts]) -> None:
     """The user does not want this link any more."""
-    _set_desired_agent(cursor, None)
+    _set_desired_agent(cursor, None, None)
 
 
 def release_agent(cursor: Cursor[Facts]) -> None:
@@ -132,7 +144,15 @@ def release_agent(cursor: Cursor[Facts]) -> None:
         problem=None,
         failing_since=None,
         backup_problem=None,
+        agent_shared=False,
     )
+
+
+def end_consent(cursor: Cursor[Facts]) -> None:
+    """The price of a start that the user agreed to no longer holds."""
+    if cursor.facts.accepted_price is not None:
+        cursor.update(accepted_price=None)
+        cursor.effects.append(do.ForgetConsent())
 
 
 def _adopt(cursor: Cursor[Facts], agent_id: str | None, *, background: bool) -> None:
@@ -142,16 +162,23 @@ def _adopt(cursor: Cursor[Facts], agent_id: str | None, *, background: bool) -> 
             failing_since=None,
             last_heartbeat_at=None,
             last_backup_at=None,
+            last_backup_size=None,
             backups_refused=False,
             backup_problem=None,
+            agent_shared=False,
+            restarted=False,
+            unresponsive_attempts=0,
         )
     cursor.update(agent_id=agent_id, background=background, attempt=0)
 
 
-def _set_desired_agent(cursor: Cursor[Facts], agent_id: str | None) -> None:
-    if cursor.facts.desired_agent_id != agent_id:
-        cursor.effects.append(do.StoreDesiredAgent(agent_id))
-        cursor.update(desired_agent_id=agent_id)
+def _set_desired_agent(cursor: Cursor[Facts], agent_id: str | None, price: str | None) -> None:
+    facts = cursor.facts
+    if (facts.desired_agent_id, facts.accepted_price) != (agent_id, price):
+        cursor.effects.append(do.StoreDesiredAgent(agent_id, price))
+    if facts.desired_agent_id != agent_id:
+        cursor.update(restarting=False)
+    cursor.update(desired_agent_id=agent_id, accepted_price=price)
 
 
 # Why, and the service
@@ -169,8 +196,12 @@ def set_reason(reason: Reason | None) -> Action[Facts]:
 
 def note_failure(cursor: Cursor[Facts]) -> None:
     """Note what a reconnect attempt failed with; the reason for the state stays."""
-    problem = getattr(cursor.event, "problem", None)
-    cursor.update(problem=problem, failed_attempts=cursor.facts.failed_attempts + 1)
+    event, facts = cursor.expect(ReconnectFailed), cursor.facts
+    cursor.update(
+        problem=event.problem,
+        failed_attempts=facts.failed_attempts + 1,
+        unresponsive_attempts=facts.unresponsive_attempts + 1 if event.unresponsive else 0,
+    )
 
 
 def note_stop(cursor: Cursor[Facts]) -> None:
@@ -183,6 +214,8 @@ def sign_out(cursor: Cursor[Facts]) -> None:
     cursor.effects += [do.ForgetCredentials(), do.StopVerifying()]
     cursor.update(
         desired_agent_id=None,
+        accepted_price=None,
+        restarting=False,
         enabled=False,
         user_id=None,
         organization_id=None,
@@ -220,8 +253,10 @@ def accept_key(cursor: Cursor[Facts]) -> None:
 
 
 def reject_key(cursor: Cursor[Facts]) -> None:
-    """The cloud does not take the key any more."""
-    cursor.effects.append(do.StopVerifying())
+    """The cloud does not accept the key; an outage of its sign-in looks the same, so it is asked again."""
+    recheck = cursor.facts.policy.edition >= CURRENT_EDITION
+    verify = do.VerifyKey(cursor.facts.key_generation, rejected=True) if recheck else do.StopVerifying()
+    cursor.effects.append(verify)
     _judge_key(cursor, KeyState.REJECTED)
 
 
@@ -276,7 +311,19 @@ def note_wake(cursor: Cursor[Facts]) -> None:
 def note_name(cursor: Cursor[Facts]) -> None:
     """Note the agent's name and the clean heartbeat that linking ended in."""
     name = getattr(cursor.event, "agent_name", None) or cursor.facts.agent_name
-    cursor.update(agent_name=name, last_heartbeat_at=cursor.at, reason=None, problem=None, failing_since=None)
+    if cursor.facts.restarting:
+        cursor.effects.append(do.RestartFinished())
+    cursor.update(
+        agent_name=name,
+        agent_shared=getattr(cursor.event, "shared", False),
+        last_heartbeat_at=cursor.at,
+        reason=None,
+        problem=None,
+        failing_since=None,
+        restarting=False,
+        restarted=False,
+        unresponsive_attempts=0,
+    )
 
 
 def note_stable_heartbeat(cursor: Cursor[Facts]) -> None:
@@ -307,39 +354,15 @@ def note_missed_heartbeat(cursor: Cursor[Facts]) -> None:
     )
 
 
-def schedule_attempt(cursor: Cursor[Facts]) -> None:
-    """Schedule the next attempt: the delay is drawn here, so that it can be shown and replayed."""
-    facts = cursor.facts
-    if facts.agent_id is None:
-        return
-    backoff = facts.policy.backoff
-    attempt = facts.attempt + 1 if backoff.attempts == 0 else min(facts.attempt + 1, backoff.attempts)
-    problem = getattr(cursor.event, "problem", None)
-    backoff_attempt = (
-        1 if isinstance(cursor.event, ClockJumped) else attempt
-    )  # a machine that just woke waits no minute
-    seconds = delay(backoff, backoff_attempt, cursor.jitter, problem.retry_after if problem else None)
-    cursor.update(attempt=attempt, next_attempt_at=cursor.at + seconds)
-    cursor.effects.append(do.StartAttempt(facts.epoch, facts.agent_id, attempt, seconds))
+def note_restart(cursor: Cursor[Facts]) -> None:
+    """The agent is stopped now in order to be started again; this is written down already."""
+    cursor.update(restarting=True, restarted=True)
 
 
-def leave_one_attempt(cursor: Cursor[Facts]) -> None:
-    """Allow one more attempt, for a machine that wakes after the retries were exhausted."""
-    cursor.update(attempt=max(cursor.facts.policy.backoff.attempts - 1, 0))
-
-
-def retry_now(cursor: Cursor[Facts]) -> None:
-    """Make the next heartbeat or attempt now."""
-    if cursor.facts.next_attempt_at is not None:
-        cursor.update(next_attempt_at=min(cursor.at, cursor.facts.next_attempt_at))
-    cursor.effects.append(do.RetryNow())
-
-
-def retry_now_unless_deferred(cursor: Cursor[Facts]) -> None:
-    """The same, unless the cloud asked not to be called for a while: a user's request does not lift that."""
-    problem = cursor.facts.problem
-    if problem is None or problem.retry_after is None:
-        retry_now(cursor)
+def note_job(cursor: Cursor[Facts]) -> None:
+    """Note how far the job that is waited for is."""
+    event = cursor.expect(JobObserved)
+    cursor.update(job=JobProgress(event.attempts, event.error))
 
 
 def hand_to_scheduler(cursor: Cursor[Facts]) -> None:
@@ -351,7 +374,16 @@ def hand_to_scheduler(cursor: Cursor[Facts]) -> None:
 
 def note_backup(cursor: Cursor[Facts]) -> None:
     """A backup exists."""
-    cursor.update(last_backup_at=cursor.at, backups_refused=False, backup_problem=None)
+    size = cursor.expect(BackupTaken).size
+    if size is not None and cursor.facts.policy.edition >= CURRENT_EDITION:
+        cursor.update(last_backup_size=size)
+    cursor.update(
+        last_backup_at=cursor.at,
+        backups_refused=False,
+        backup_problem=None,
+    )
+    if cursor.facts.agent_id is not None:
+        cursor.effects.append(do.SaveBackupTime(cursor.facts.agent_id, cursor.at))
 
 
 def note_backup_failure(cursor: Cursor[Facts]) -> None:
@@ -367,68 +399,15 @@ def note_credits(cursor: Cursor[Facts]) -> None:
     level = level_of(balance)
     if level is not (CreditLevel.FINE if before is None else level_of(before.balance)):
         cursor.effects.append(do.ReportCredits(level, balance))
-    if before is None or (level, may_provision(balance)) != (
+    minimum = cursor.facts.minimum_balance
+    if before is None or (level, may_provision(balance, minimum)) != (
         level_of(before.balance),
-        may_provision(before.balance),
+        may_provision(before.balance, minimum),
     ):
         cursor.update(credits_since=cursor.at)
     cursor.update(spending=watched(before, balance, cursor.at))
 
 
-# Entering and leaving a state
-
-
-def enter(cursor: Cursor[Facts]) -> None:
-    """Begin a new epoch; what a state's activities posted before it is stale."""
-    previous_state = cursor.facts.state if cursor.state is LinkState.CLOSING else None
-    cursor.update(
-        state=cursor.state,
-        epoch=cursor.facts.epoch + 1,
-        since=cursor.at,
-        last_event=str(cursor.expect(Event).__struct_config__.tag),
-        previous_state=previous_state,
-        next_attempt_at=None,
-        failed_attempts=0,
-        missed_heartbeats=0,
-        stable_heartbeats=0,
-    )
-
-
-def enter_connecting(cursor: Cursor[Facts]) -> None:
-    """Start the connector."""
-    enter(cursor)
-    cursor.update(reason=None, problem=None, failing_since=None)
-    if cursor.facts.agent_id is not None:
-        cursor.effects.append(do.StartConnector(cursor.facts.epoch, cursor.facts.agent_id))
-
-
-def enter_connected(cursor: Cursor[Facts]) -> None:
-    """Start the heartbeats, the backups and the watch on the credits."""
-    enter(cursor)
-    cursor.update(background=True)
-    if cursor.facts.agent_id is not None:
-        epoch, agent_id = cursor.facts.epoch, cursor.facts.agent_id
-        cursor.effects += [
-            do.StartMonitor(epoch, agent_id),
-            do.StartScheduler(epoch, agent_id),
-            do.StartCreditsWatch(epoch, agent_id),
-        ]
-
-
-def enter_reconnecting(cursor: Cursor[Facts]) -> None:
-    """Start the backoff."""
-    enter(cursor)
-    schedule_attempt(cursor)
-
-
-def enter_closing(cursor: Cursor[Facts]) -> None:
-    """Start to drain; a link that never stood has nothing to save."""
-    enter(cursor)
-    if cursor.facts.agent_id is not None:
-        worth_saving = cursor.facts.previous_state is not LinkState.CONNECTING
-        cursor.effects.append(do.StartDrain(cursor.facts.epoch, cursor.facts.agent_id, worth_saving))
-
-
-def leave(cursor: Cursor[Facts]) -> None:
-    """Cancel what the state was doing."""
-    cursor.effects.append(do.CancelActivities())
+def note_minimum_balance(cursor: Cursor[Facts]) -> None:
+    """Note what a start needs: the cloud tells it with each refusal."""
+    cursor.update(minimum_balance=cursor.expect(MinimumBalanceSeen).balance)

@@ -1,5 +1,7 @@
 """What a step asks for: effects to carry out, in order, and the reply to whoever sent the event."""
 
+from enum import StrEnum
+
 import msgspec
 
 from eliza_cloud.core.credits import CreditLevel
@@ -36,6 +38,11 @@ class StoreDesiredAgent(Effect, frozen=True):
     """
 
     agent_id: str | None
+    accepted_price: str | None = None
+
+
+class ForgetConsent(Effect, frozen=True):
+    """Write down that no price of a start is agreed to any more."""
 
 
 class ForgetCredentials(Effect, frozen=True):
@@ -50,9 +57,10 @@ class SaveIdentity(Effect, frozen=True):
 
 
 class VerifyKey(Effect, frozen=True):
-    """Ask the cloud whose key it is, until it accepts or rejects it."""
+    """Ask the cloud whose key it is, until it accepts or rejects it; a `rejected` one until it accepts it."""
 
     key_generation: int
+    rejected: bool = False
 
 
 class StopVerifying(Effect, frozen=True):
@@ -63,11 +71,21 @@ class CancelActivities(Effect, frozen=True):
     """Cancel whatever the state that is being left was doing."""
 
 
+class StartRule(StrEnum):
+    """Whether an agent may be started so that it can be linked."""
+
+    ALWAYS = "always"
+    UNLESS_STOPPED = "unless_stopped"
+    NEVER = "never"
+
+
 class StartConnector(Effect, frozen=True):
-    """Provision the agent and wait for a clean heartbeat."""
+    """Provision the agent, as far as `start` allows, and wait for a clean heartbeat."""
 
     epoch: int
     agent_id: str
+    start: StartRule = StartRule.ALWAYS
+    accepted_price: str | None = None
 
 
 class StartMonitor(Effect, frozen=True):
@@ -99,12 +117,34 @@ class ReportCredits(Effect, frozen=True):
 
 
 class StartAttempt(Effect, frozen=True):
-    """Wait `delay` seconds, then try once to restore the link."""
+    """Wait `delay` seconds, then try once to restore the link; with `restart` the agent is stopped first."""
 
     epoch: int
     agent_id: str
     attempt: int
     delay: float
+    start: StartRule = StartRule.UNLESS_STOPPED
+    accepted_price: str | None = None
+    restart: bool = False
+
+
+class StartRecheck(Effect, frozen=True):
+    """Ask the cloud every `interval` seconds about the agent, until it answers."""
+
+    epoch: int
+    agent_id: str
+    interval: float
+
+
+class RestartFinished(Effect, frozen=True):
+    """Forget that a restart of the agent was begun: it answers."""
+
+
+class SaveBackupTime(Effect, frozen=True):
+    """Write down when the last good backup of the agent was taken (wall-clock seconds)."""
+
+    agent_id: str
+    at: float
 
 
 class StartDrain(Effect, frozen=True):
@@ -116,7 +156,10 @@ class StartDrain(Effect, frozen=True):
 
 
 class RetryNow(Effect, frozen=True):
-    """Make the next heartbeat or attempt now."""
+    """Make the next heartbeat or attempt now; `start` replaces what the attempt was allowed to start."""
+
+    start: StartRule | None = None
+    accepted_price: str | None = None
 
 
 class HandToScheduler(Effect, frozen=True):

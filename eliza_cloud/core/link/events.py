@@ -33,15 +33,21 @@ class KeyFact(Event, frozen=True):
 
 
 class Connect(Event, frozen=True):
-    """Link to this agent."""
+    """Link to this agent; `accepted_price` is the price of its start that the user agreed to, if any."""
 
     agent_id: str
+    accepted_price: str | None = None
 
 
 class Reattach(Event, frozen=True):
-    """Link to this agent with nobody waiting: the desired agent at start, or after a failed shutdown."""
+    """Link to this agent with nobody waiting: the desired agent at start, or a link given back.
+
+    Without `start` the agent is only linked, whatever its state: nothing is provisioned.
+    """
 
     agent_id: str
+    start: bool = True
+    accepted_price: str | None = None
 
 
 class Disconnect(Event, frozen=True):
@@ -116,6 +122,12 @@ class StoreRecovered(Event, frozen=True):
     """Writing down works again."""
 
 
+class MinimumBalanceSeen(Event, frozen=True):
+    """The cloud refused something because the balance is too low and named the balance that it needs, in dollars."""
+
+    balance: float
+
+
 class KeyAccepted(KeyFact, frozen=True):
     """The cloud accepted the key and named its owner."""
 
@@ -143,9 +155,10 @@ class KeySuspected(KeyFact, frozen=True):
 
 
 class Connected(ActivityFact, frozen=True):
-    """The agent runs and a heartbeat came back clean."""
+    """The agent runs and a heartbeat came back clean; a `shared` agent takes no backups."""
 
     agent_name: str | None
+    shared: bool = False
 
 
 class ConnectFailed(ActivityFact, frozen=True):
@@ -170,12 +183,14 @@ class Reconnected(ActivityFact, frozen=True):
     """A reconnect attempt ended in a clean heartbeat."""
 
     agent_name: str | None
+    shared: bool = False
 
 
 class ReconnectFailed(ActivityFact, frozen=True):
-    """A reconnect attempt failed."""
+    """A reconnect attempt failed; `unresponsive` when the agent's record says running and its sandbox is dead."""
 
     problem: Problem
+    unresponsive: bool = False
 
 
 class AgentGone(ActivityFact, frozen=True):
@@ -185,9 +200,36 @@ class AgentGone(ActivityFact, frozen=True):
 
 
 class CreditsExhausted(ActivityFact, frozen=True):
-    """The cloud refused to provision for want of credits."""
+    """The cloud refused to provision because the balance is too low."""
 
     problem: Problem
+
+
+class PriceRefused(ActivityFact, frozen=True):
+    """Starting the agent costs what nobody has agreed to: the cloud answered 428 (cloud-api-latest L2)."""
+
+    problem: Problem
+
+
+class AgentSuspended(ActivityFact, frozen=True):
+    """The agent's record says that it is stopped, and nobody here asked for that."""
+
+    problem: Problem
+
+
+class AgentRestarting(ActivityFact, frozen=True):
+    """The sandbox is dead although the record says running: the agent is stopped and started once."""
+
+
+class CloudAnswered(ActivityFact, frozen=True):
+    """No attempts are left, but the cloud answers again."""
+
+
+class JobObserved(ActivityFact, frozen=True):
+    """A job of the cloud is under way; `error` is what its last attempt failed with."""
+
+    attempts: int
+    error: str | None = None
 
 
 class BackupTaken(ActivityFact, frozen=True):

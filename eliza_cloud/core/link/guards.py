@@ -1,19 +1,24 @@
 """The conditions of the link's table. They read the facts and the event, nothing else."""
 
 from eliza_cloud.core.backoff import attempts_left
+from eliza_cloud.core.credits import may_provision
 from eliza_cloud.core.link.events import (
     Connect,
     ConnectFailed,
     HeartbeatMissed,
     Reattach,
+    ReconnectFailed,
     Restore,
     ShutdownAgent,
     SuspendAgent,
     TakeBackup,
 )
-from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.link.state import CURRENT_EDITION, Facts
 from eliza_cloud.core.statechart import Cursor
 from eliza_cloud.core.states import KeyState, Reason
+
+#: After so many attempts that met a dead sandbox under a running record the agent is restarted, once.
+RESTART_AFTER = 3
 
 AboutAgent = Connect | Reattach | TakeBackup | Restore | ShutdownAgent | SuspendAgent
 
@@ -67,6 +72,36 @@ def attempts_remain(cursor: Cursor[Facts]) -> bool:
 def has_desired_agent(cursor: Cursor[Facts]) -> bool:
     """There is an agent the user wants to be linked to, and the service goes on."""
     return cursor.facts.desired_agent_id is not None and not cursor.facts.stopping
+
+
+def scheduled_backups(cursor: Cursor[Facts]) -> bool:
+    """The event names the agent the link is about, and a backup loop serves it: shared agents have none."""
+    return same_agent(cursor) and not cursor.facts.agent_shared
+
+
+def restart_due(cursor: Cursor[Facts]) -> bool:
+    """The sandbox is dead under a record that says running, often enough, and was not restarted yet."""
+    facts = cursor.facts
+    return (
+        facts.policy.restart_unresponsive
+        and cursor.expect(ReconnectFailed).unresponsive
+        and facts.unresponsive_attempts + 1 >= RESTART_AFTER
+        and not facts.restarted
+        and attempts_remain(cursor)
+    )
+
+
+def too_few_credits(cursor: Cursor[Facts]) -> bool:
+    """The balance, as far as it is known, is below what a start needs."""
+    spending = cursor.facts.spending
+    return spending is not None and not may_provision(spending.balance, cursor.facts.minimum_balance)
+
+
+def key_recovers(cursor: Cursor[Facts]) -> bool:
+    """The link ended because the key was rejected, and an agent is still desired."""
+    facts = cursor.facts
+    current = facts.policy.edition >= CURRENT_EDITION
+    return current and facts.reason is Reason.KEY_REJECTED and has_desired_agent(cursor)
 
 
 def retries_exhausted(cursor: Cursor[Facts]) -> bool:

@@ -1,6 +1,6 @@
 """The link's machine: `step` takes what is known and what happened, gives what is known and to be done."""
 
-from eliza_cloud.core.link import actions as u
+from eliza_cloud.core.link import entry
 from eliza_cloud.core.link.effects import CancelActivities, Effect, Rejected, StopVerifying, WaiterAnswer
 from eliza_cloud.core.link.events import ActivityFact, Event, KeyFact
 from eliza_cloud.core.link.state import Facts
@@ -19,17 +19,20 @@ class LinkMachine:
             LinkState,
             LinkState.DISCONNECTED,
             on_enter={
-                LinkState.DISCONNECTED: u.enter,
-                LinkState.CONNECTING: u.enter_connecting,
-                LinkState.CONNECTED: u.enter_connected,
-                LinkState.RECONNECTING: u.enter_reconnecting,
-                LinkState.ERROR: u.enter,
-                LinkState.CLOSING: u.enter_closing,
+                LinkState.DISCONNECTED: entry.enter_disconnected,
+                LinkState.CONNECTING: entry.enter_connecting,
+                LinkState.CONNECTED: entry.enter_connected,
+                LinkState.RECONNECTING: entry.enter_reconnecting,
+                LinkState.ERROR: entry.enter,
+                LinkState.CLOSING: entry.enter_closing,
             },
-            on_exit=dict.fromkeys(
-                (LinkState.CONNECTING, LinkState.CONNECTED, LinkState.RECONNECTING, LinkState.CLOSING),
-                u.leave,
-            ),
+            on_exit={
+                LinkState.DISCONNECTED: entry.leave_disconnected,
+                LinkState.CONNECTING: entry.leave,
+                LinkState.CONNECTED: entry.leave,
+                LinkState.RECONNECTING: entry.leave,
+                LinkState.CLOSING: entry.leave,
+            },
         )
 
     def step(self, facts: Facts, event: Event, *, at: float, jitter: float) -> Step[Facts]:

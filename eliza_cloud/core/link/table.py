@@ -1,12 +1,16 @@
 """The link's table: what each event does in each state. Everything that changes a link's state is here."""
 
 from eliza_cloud.core.link import actions as a
+from eliza_cloud.core.link import entry as e
 from eliza_cloud.core.link import guards as g
 from eliza_cloud.core.link.events import (
     AgentGone,
+    AgentRestarting,
+    AgentSuspended,
     BackupFailed,
     BackupTaken,
     ClockJumped,
+    CloudAnswered,
     ConfigChanged,
     ConfigRefused,
     Connect,
@@ -19,11 +23,14 @@ from eliza_cloud.core.link.events import (
     Event,
     HeartbeatAnswered,
     HeartbeatMissed,
+    JobObserved,
     KeyAccepted,
     KeyChanged,
     KeyRejected,
     KeySuspected,
     KeyUnverified,
+    MinimumBalanceSeen,
+    PriceRefused,
     Reattach,
     Reconnected,
     ReconnectFailed,
@@ -61,7 +68,7 @@ def _letting_go(event: type[Event]) -> tuple[Row[Facts], ...]:
     return (
         refused(event, [CLOSING], LINK_CLOSING, g.closing_or_next),
         moves(event, (*BUSY, ERROR), DISCONNECTED, a.supersede_waiters, *let_go, when=g.same_agent),
-        stays(event, [DISCONNECTED], *let_go, when=g.is_desired_agent),
+        stays(event, [DISCONNECTED], e.leave_disconnected, *let_go, when=g.is_desired_agent),
         stays(event, EVERY, why="not the one in use"),
     )
 
@@ -73,7 +80,7 @@ def _in_the_backup_loop(event: type[Event]) -> tuple[Row[Facts], ...]:
         refused(
             event, [CONNECTING, RECONNECTING], LINK_NOT_READY, g.same_agent, why="would overlap the loop's"
         ),
-        stays(event, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.same_agent),
+        stays(event, [CONNECTED], a.hand_to_scheduler, a.wait, when=g.scheduled_backups),
         stays(event, EVERY, why="no backup loop to overlap with"),
     )
 
@@ -85,9 +92,16 @@ ROWS: tuple[Row[Facts], ...] = (
     refused(Connect, EVERY, STOPPING, g.stopping),
     refused(Connect, EVERY, NOT_AUTHENTICATED, g.keyless),
     moves(Connect, IDLE, CONNECTING, a.adopt_agent, a.wait),
-    stays(Connect, [CONNECTED], a.report_linked, when=g.same_agent, why="already so"),
-    stays(Connect, [CONNECTING], a.wait, when=g.same_agent, why="joins what is under way, attended or not"),
-    stays(Connect, [RECONNECTING], a.retry_now_unless_deferred, a.wait, when=g.same_agent, why="joins"),
+    stays(Connect, [CONNECTED], a.adopt_price, a.report_linked, when=g.same_agent, why="already so"),
+    stays(
+        Connect,
+        [CONNECTING],
+        a.adopt_price,
+        a.wait,
+        when=g.same_agent,
+        why="joins what is under way, attended or not",
+    ),
+    stays(Connect, [RECONNECTING], a.adopt_price, e.retry_for_user, a.wait, when=g.same_agent, why="joins"),
     moves(Connect, BUSY, CLOSING, a.supersede_waiters, a.remember_next, a.wait, why="another agent"),
     stays(Connect, [CLOSING], a.remember_next, a.wait, why="comes after closing"),
     refused(Reattach, EVERY, STOPPING, g.stopping),
@@ -127,7 +141,15 @@ ROWS: tuple[Row[Facts], ...] = (
     ignored(HeartbeatMissed, _except(CONNECTED), FENCED),
     moves(Reconnected, [RECONNECTING], CONNECTED, a.note_name, a.answer_linked),
     ignored(Reconnected, _except(RECONNECTING), FENCED),
-    stays(ReconnectFailed, [RECONNECTING], a.note_failure, a.schedule_attempt, when=g.attempts_remain),
+    stays(
+        ReconnectFailed,
+        [RECONNECTING],
+        a.note_failure,
+        e.schedule_restart,
+        when=g.restart_due,
+        why="what answers for the agent is dead, although its record says running",
+    ),
+    stays(ReconnectFailed, [RECONNECTING], a.note_failure, e.schedule_attempt, when=g.attempts_remain),
     moves(
         ReconnectFailed,
         [RECONNECTING],
@@ -137,18 +159,59 @@ ROWS: tuple[Row[Facts], ...] = (
         why="the desired agent stays",
     ),
     ignored(ReconnectFailed, _except(RECONNECTING), FENCED),
-    stays(ClockJumped, LINKED, a.note_wake, a.retry_now),
+    stays(ClockJumped, LINKED, a.note_wake, e.retry_now),
     moves(
         ClockJumped,
         [DISCONNECTED],
         RECONNECTING,
         a.note_wake,
-        a.leave_one_attempt,
+        e.leave_one_attempt,
         when=g.retries_exhausted,
         why="one more attempt when the machine wakes",
     ),
     stays(ClockJumped, _except(*LINKED), a.note_wake, why="nothing waits for a time"),
+    moves(
+        CloudAnswered,
+        [DISCONNECTED],
+        RECONNECTING,
+        e.leave_one_attempt,
+        when=g.retries_exhausted,
+        why="one fresh attempt when the cloud is back",
+    ),
+    ignored(CloudAnswered, EVERY, FENCED),
+    stays(AgentRestarting, [RECONNECTING], a.note_restart),
+    ignored(AgentRestarting, _except(RECONNECTING), FENCED),
+    stays(JobObserved, [CONNECTING, RECONNECTING], a.note_job),
+    ignored(JobObserved, _except(CONNECTING, RECONNECTING), FENCED),
     # What retrying does not help
+    moves(
+        PriceRefused,
+        BUSY,
+        ERROR,
+        a.set_reason(Reason.PRICE_CONFIRMATION_REQUIRED),
+        a.answer_problem,
+        why="a start costs money: only the user can agree to that",
+    ),
+    ignored(PriceRefused, (*IDLE, CLOSING), FENCED),
+    moves(
+        AgentSuspended,
+        BUSY,
+        ERROR,
+        a.set_reason(Reason.CREDITS_EXHAUSTED),
+        a.answer_problem,
+        when=g.too_few_credits,
+        why="the cloud stopped it because the balance is too low",
+    ),
+    moves(
+        AgentSuspended,
+        BUSY,
+        DISCONNECTED,
+        a.set_reason(Reason.AGENT_SUSPENDED),
+        a.end_consent,
+        a.answer_problem,
+        why="somebody stopped it on purpose: starting it again would cost them money",
+    ),
+    ignored(AgentSuspended, (*IDLE, CLOSING), FENCED),
     moves(AgentGone, BUSY, ERROR, a.set_reason(Reason.AGENT_GONE), a.answer_problem),
     ignored(AgentGone, (*IDLE, CLOSING), FENCED),
     moves(CreditsExhausted, BUSY, ERROR, a.set_reason(Reason.CREDITS_EXHAUSTED), a.answer_problem),
@@ -157,6 +220,15 @@ ROWS: tuple[Row[Facts], ...] = (
     stays(KeyRejected, [ERROR], a.reject_key, a.set_reason(Reason.KEY_REJECTED)),
     stays(KeyRejected, [DISCONNECTED, CLOSING], a.reject_key),
     # The key
+    moves(
+        KeyAccepted,
+        [ERROR],
+        CONNECTING,
+        a.accept_key,
+        a.adopt_desired_agent,
+        when=g.key_recovers,
+        why="the rejection has passed",
+    ),
     stays(KeyAccepted, EVERY, a.accept_key),
     stays(KeyUnverified, EVERY, a.note_key_problem),
     refused(KeySuspected, EVERY, NOT_AUTHENTICATED, g.keyless),
@@ -184,6 +256,7 @@ ROWS: tuple[Row[Facts], ...] = (
     stays(
         Disconnect,
         [DISCONNECTED],
+        e.leave_disconnected,
         a.sign_out,
         a.release_agent,
         a.answer_closed,
@@ -217,6 +290,7 @@ ROWS: tuple[Row[Facts], ...] = (
     # Credits
     stays(CreditsRead, [CONNECTED], a.note_credits),
     ignored(CreditsRead, _except(CONNECTED), FENCED),
+    stays(MinimumBalanceSeen, EVERY, a.note_minimum_balance),
     # This machine
     stays(ConfigChanged, EVERY, a.adopt_settings),
     stays(ConfigRefused, EVERY, a.keep_settings, why="the old ones stay"),
