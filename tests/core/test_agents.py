@@ -59,7 +59,7 @@ def test_an_agent_that_is_not_linked_goes_away_without_a_sound(state, event):
 def test_an_agent_wished_for_is_not_linked_to_once_it_went_away(kind):
     link = _exhausted()
     assert link.send(kind(ANNA)).reply == Completed(linked=True)
-    assert link.effects == [do.StoreDesiredAgent(None)]
+    assert link.effects == [do.CancelActivities(), do.StoreDesiredAgent(None)]
     assert (link.facts.agent_id, link.facts.reason) == (None, None)
     assert link.send(ClockJumped()).moves == ()
     assert link.effects == []

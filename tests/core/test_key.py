@@ -38,7 +38,9 @@ def test_a_new_key_connects_the_same_agent_anew(state):
     link = LinkDriver(in_state(state))
     link.send(KeyChanged())
     assert (link.state, link.facts.agent_id, link.facts.key) == (CONNECTING, ANNA, KeyState.UNVERIFIED)
-    assert link.effects == [do.CancelActivities(), do.VerifyKey(4), do.StartConnector(8, ANNA)]
+    rule = do.StartRule.UNLESS_STOPPED if link.facts.background else do.StartRule.ALWAYS
+    connector = do.StartConnector(8, ANNA, rule)
+    assert link.effects == [do.CancelActivities(), do.VerifyKey(4), connector]
     assert link.told == []
 
 

@@ -117,7 +117,7 @@ def test_a_connect_after_an_error_begins_afresh():
 def test_a_restore_at_start_that_fails_in_passing_climbs_the_ladder():
     link = LinkDriver()
     assert link.send(Reattach(ANNA)).reply == Completed()
-    assert link.effects == [do.StoreDesiredAgent(ANNA), do.StartConnector(1, ANNA)]
+    assert link.effects == [do.StoreDesiredAgent(ANNA), do.StartConnector(1, ANNA, do.StartRule.UNLESS_STOPPED)]
     link.send(ConnectFailed(link.epoch, TIMEOUT))
     assert link.state is RECONNECTING
     assert (link.facts.reason, link.facts.attempt) == (Reason.CONNECT_FAILED, 1)
@@ -127,7 +127,7 @@ def test_a_restore_at_start_that_fails_in_passing_climbs_the_ladder():
 def test_a_restore_of_the_wish_does_not_store_it_again():
     link = LinkDriver(in_state(DISCONNECTED, desired_agent_id=ANNA))
     link.send(Reattach(ANNA))
-    assert link.effects == [do.StartConnector(link.epoch, ANNA)]
+    assert link.effects == [do.StartConnector(link.epoch, ANNA, do.StartRule.UNLESS_STOPPED)]
 
 
 def test_a_restore_that_fails_for_good_is_an_error():

@@ -135,7 +135,7 @@ def test_a_machine_that_wakes_after_the_ladder_gets_one_fresh_try_at_once():
     link = _exhausted()
     link.send(ClockJumped())
     assert link.state is RECONNECTING
-    assert link.effects == [do.StartAttempt(link.epoch, ANNA, 10, 3.0)]
+    assert link.effects == [do.CancelActivities(), do.StartAttempt(link.epoch, ANNA, 10, 3.0)]
     link.send(ReconnectFailed(link.epoch, TIMEOUT))
     assert (link.state, link.facts.reason) == (DISCONNECTED, Reason.RETRIES_EXHAUSTED)
 
@@ -182,7 +182,7 @@ def test_a_connect_while_reconnecting_joins_and_hears_of_success():
     link.connects()
     link.loses_the_connection()
     assert link.send(Connect(ANNA)).reply == Pending()
-    assert link.effects == [do.RetryNow()]
+    assert link.effects == [do.RetryNow(do.StartRule.ALWAYS)]
     link.send(Reconnected(link.epoch, "Anna"))
     assert link.told == [do.AnswerConnect(ANNA)]
 
@@ -200,7 +200,7 @@ def test_a_user_who_connects_hurries_the_try_but_not_past_the_clouds_retry_after
     link.connects()
     link.loses_the_connection()
     link.send(Connect(ANNA))
-    assert link.effects == [do.RetryNow()]
+    assert link.effects == [do.RetryNow(do.StartRule.ALWAYS)]
     link.send(ReconnectFailed(link.epoch, BUSY_CLOUD))
     link.send(Connect(ANNA))
     assert link.effects == []

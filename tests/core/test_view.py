@@ -171,6 +171,8 @@ def test_the_reasons_are_the_documented_words():
         "key_rejected",
         "agent_gone",
         "credits_exhausted",
+        "price_confirmation_required",
+        "agent_suspended",
         "closing",
     }
 

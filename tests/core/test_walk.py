@@ -186,7 +186,7 @@ def test_every_fact_that_can_be_reached_keeps_every_promise(figure, walk):
     states = Counter(node.facts.state.value for node in seen)
     figure(
         f"walk of the link, {walk}: {len(seen)} facts, {steps} steps, closed at depth {depth}, so that "
-        f"{sequences(starts, edges, AT_LEAST_DEEP):.1e} sequences of up to {AT_LEAST_DEEP} events are covered;"
+        f"{sequences(starts, edges, AT_LEAST_DEEP):.1e} sequences of up to {AT_LEAST_DEEP} events covered;"
         f" {time.perf_counter() - begun:.1f} s; {dict(sorted(states.items()))}"
     )
     assert depth >= AT_LEAST_DEEP

@@ -11,6 +11,10 @@ from eliza_cloud.core.views.status import shown_state
 
 _BROUGHT = {
     None: "The service started",
+    "AgentSuspended": "The agent's record says that it is stopped, and nobody here asked for that",
+    "CloudAnswered": "The cloud answers again",
+    "KeyAccepted": "The cloud accepts the API key again",
+    "PriceRefused": "The cloud asks to agree to the price of a start",
     "AgentGone": "The cloud said twice that the agent does not exist",
     "ConnectFailed": "Connecting failed",
     "Connect": "A connect was requested",
