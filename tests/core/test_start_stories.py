@@ -1,4 +1,4 @@
-"""What a start may cost and who may ask for it: prices, suspended agents, one restart, the cloud that comes back."""
+"""What a start may cost and who may ask for it: prices, suspended agents, one restart, recoveries."""
 
 import pytest
 
