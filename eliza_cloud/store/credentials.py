@@ -27,6 +27,32 @@ class Held(msgspec.Struct, frozen=True):
     organization_id: str | None
     desired_agent_id: str | None
     enabled: bool
+    accepted_price: str | None = None
+    restarting: bool = False
+    last_backup_at: float | None = None
+    key_obtained: bool = False
+
+
+class PendingLogin(msgspec.Struct, frozen=True):
+    """A sign-in that waits for the browser. Its session id leads to a key: it is as secret as one.
+
+    `begun_at` is in wall-clock seconds.
+    """
+
+    session_id: str
+    browser_url: str
+    revocable: bool
+    begun_at: float
+
+    def __repr__(self) -> str:
+        return f"PendingLogin(begun_at={self.begun_at})"
+
+
+class CloudMove(msgspec.Struct, frozen=True):
+    """Where a base URL leads to by now: another host of the same cloud, and the host of its pages."""
+
+    api_url: str
+    pages_url: str
 
 
 def held_by(
@@ -48,6 +74,7 @@ def held_by(
     elif recorded:
         key, source = recorded, "record"
     known = record if key is not None and key == recorded else AgentRecord()
+    desired = record if record.desired_agent_base_url == base_url else AgentRecord()
     return Held(
         key=key,
         source=source,
@@ -55,8 +82,12 @@ def held_by(
         key_expires_at=known.key_expires_at,
         user_id=known.user_id,
         organization_id=known.organization_id,
-        desired_agent_id=record.desired_agent_id if record.desired_agent_base_url == base_url else None,
+        desired_agent_id=desired.desired_agent_id,
         enabled=enabled_in(document) or (value_of(environ, ENABLED) or "").lower() == "true",
+        accepted_price=desired.accepted_price,
+        restarting=desired.restarting,
+        last_backup_at=desired.last_backup_at,
+        key_obtained=known.key_obtained,
     )
 
 
@@ -123,9 +154,37 @@ class Credentials:
         """Keep whose key it is; nothing is kept when the record holds another key by now."""
         await self._shielded(lambda: self._save_identity(key, user_id, organization_id))
 
-    async def save_desired_agent(self, agent_id: str | None) -> None:
-        """Keep which agent the machine is to be linked to; None for none."""
-        await self._shielded(lambda: self._save_desired_agent(agent_id))
+    async def save_desired_agent(self, agent_id: str | None, accepted_price: str | None = None) -> None:
+        """Keep which agent the machine is to be linked to, and the price agreed to; None for none."""
+        await self._shielded(lambda: self._save_desired_agent(agent_id, accepted_price))
+
+    async def forget_consent(self) -> None:
+        """Keep that no price of a start is agreed to any more."""
+        await self._shielded(lambda: self._change(accepted_price=None))
+
+    async def save_restarting(self, *, restarting: bool) -> None:
+        """Keep whether the desired agent is stopped only in order to be started again."""
+        await self._shielded(lambda: self._change(restarting=restarting))
+
+    async def save_backup_time(self, agent_id: str, at: float) -> None:
+        """Keep when the desired agent's last good backup was taken (wall-clock seconds)."""
+        await self._shielded(lambda: self._save_backup_time(agent_id, at))
+
+    async def save_pending_login(self, pending: PendingLogin | None) -> None:
+        """Keep the sign-in that waits for the browser; None for none."""
+        await self._shielded(lambda: self._save_pending_login(pending))
+
+    async def pending_login(self) -> PendingLogin | None:
+        """Return the sign-in that waited for the browser when the service ended."""
+        return await self._shielded(self._pending_login)
+
+    async def save_move(self, move: CloudMove | None) -> None:
+        """Keep where the base URL leads to by now; None for nowhere else."""
+        await self._shielded(lambda: self._save_move(move))
+
+    async def move(self) -> CloudMove | None:
+        """Return where the base URL led to; None when it has changed since, or led nowhere else."""
+        return await self._shielded(self._move)
 
     async def sign_out(self) -> None:
         """Forget key, identity and desired agent everywhere. Repeatable; once begun it is never undone.
@@ -166,6 +225,11 @@ class Credentials:
             organization_id=held.organization_id if same else None,
             signing_in=True,
             signing_out=False,
+            key_obtained=True,
+            login_session=None,
+            login_page=None,
+            login_revocable=False,
+            login_begun_at=None,
         )
         await self._store.save(record)
         await self._finish_sign_in(record, key)
@@ -202,17 +266,69 @@ class Credentials:
         if held.key == key and not held.signing_out:
             await self._save(held, user_id=user_id, organization_id=organization_id, signing_in=False)
 
-    async def _save_desired_agent(self, agent_id: str | None) -> None:
+    async def _save_desired_agent(self, agent_id: str | None, accepted_price: str | None) -> None:
         held = await self._store.load()
+        same = held.desired_agent_id == agent_id
         await self._save(
-            held, desired_agent_id=agent_id, desired_agent_base_url=self._base_url if agent_id else None
+            held,
+            desired_agent_id=agent_id,
+            desired_agent_base_url=self._base_url if agent_id else None,
+            accepted_price=accepted_price,
+            restarting=held.restarting if same else False,
+            last_backup_at=held.last_backup_at if same else None,
         )
+
+    async def _save_backup_time(self, agent_id: str, at: float) -> None:
+        held = await self._store.load()
+        if held.desired_agent_id == agent_id:
+            await self._save(held, last_backup_at=at)
+
+    async def _save_pending_login(self, pending: PendingLogin | None) -> None:
+        held = await self._store.load()
+        if held.signing_out and pending is not None:
+            return
+        await self._save(
+            held,
+            login_session=Secret(pending.session_id) if pending else None,
+            login_page=pending.browser_url if pending else None,
+            login_revocable=pending.revocable if pending else False,
+            login_begun_at=pending.begun_at if pending else None,
+        )
+
+    async def _pending_login(self) -> PendingLogin | None:
+        held = await self._store.load()
+        if held.login_session is None or held.login_page is None or held.login_begun_at is None:
+            return None
+        return PendingLogin(held.login_session.reveal(), held.login_page, held.login_revocable, held.login_begun_at)
+
+    async def _save_move(self, move: CloudMove | None) -> None:
+        await self._change(
+            moved_from=self._base_url if move else None,
+            moved_api=move.api_url if move else None,
+            moved_pages=move.pages_url if move else None,
+        )
+
+    async def _move(self) -> CloudMove | None:
+        held = await self._store.load()
+        if held.moved_from != self._base_url or held.moved_api is None or held.moved_pages is None:
+            return None
+        return CloudMove(held.moved_api, held.moved_pages)
+
+    async def _change(self, **changes: Any) -> None:
+        await self._save(await self._store.load(), **changes)
 
     async def _sign_out(self) -> None:
         self._before = None
         try:
             held = await self._store.load()
-            record = AgentRecord(key=held.key, base_url=held.base_url, signing_out=True)
+            record = AgentRecord(
+                key=held.key,
+                base_url=held.base_url,
+                signing_out=True,
+                moved_from=held.moved_from,
+                moved_api=held.moved_api,
+                moved_pages=held.moved_pages,
+            )
             await self._store.save(record)
             await self._finish_sign_out(record)
         finally:
@@ -221,7 +337,9 @@ class Credentials:
 
     async def _finish_sign_out(self, record: AgentRecord) -> AgentRecord:
         await asyncio.to_thread(self._purge, record.key)
-        emptied = AgentRecord()
+        emptied = AgentRecord(
+            moved_from=record.moved_from, moved_api=record.moved_api, moved_pages=record.moved_pages
+        )
         await self._store.save(emptied)
         return emptied
 

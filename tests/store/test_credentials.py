@@ -70,6 +70,7 @@ class TestLoad:
             organization_id="org-1",
             desired_agent_id="agent-1",
             enabled=False,
+            key_obtained=True,
         )
 
     async def test_a_record_counts_only_for_the_base_url_it_was_issued_by(self, credentials, paths):
@@ -152,6 +153,7 @@ class TestSaveLogin:
             key_prefix="eliza_0123",
             key_expires_at="2027-01-01T00:00:00Z",
             base_url="https://www.elizacloud.ai",
+            key_obtained=True,
         )
         assert environ == {"PATH": "/bin", "ELIZAOS_CLOUD_API_KEY": KEY, "ELIZAOS_CLOUD_ENABLED": "true"}
 

@@ -211,7 +211,7 @@ async def test_a_directory_that_may_not_be_written_is_said(read_only):
 async def test_a_database_of_version_1_is_upgraded_and_keeps_its_login(paths):
     paths.directory.mkdir()
     older = sqlite3.connect(paths.database)
-    older.execute(UPGRADES[0])
+    older.execute(UPGRADES[0][0])
     older.execute("PRAGMA user_version = 1")
     older.execute(
         "INSERT INTO agent (link, key, wish, signing_in, signing_out)"
@@ -238,7 +238,8 @@ def test_a_database_of_any_version_is_read_as_it_is_by_who_only_looks(paths, ver
     paths.directory.mkdir()
     with closing(sqlite3.connect(paths.database)) as older, older:
         for upgrade in UPGRADES[:version]:
-            older.execute(upgrade)
+            for statement in upgrade:
+                older.execute(statement)
         older.execute(f"PRAGMA user_version = {version}")
         older.execute(
             "INSERT INTO agent (link, key, signing_in, signing_out) VALUES ('default', 'eliza_old', 0, 0)"

@@ -101,6 +101,16 @@ def _seconds(value: Any) -> float:
     return float(value) / 1000
 
 
+def _seconds_or_never(value: Any) -> float:
+    return 0.0 if _is_number(value) and value == 0 else _seconds(value)
+
+
+def _dollars(value: Any) -> float:
+    if not _is_number(value) or value < 0:
+        raise WrongValue
+    return float(value)
+
+
 def _is_number(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
@@ -122,4 +132,13 @@ MILLISECONDS = ValueKind(
     schema={"type": "number", "minimum": _LEAST_MS, "maximum": _MOST_MS},
     read=_seconds,
     written=lambda seconds: round(seconds * 1000),
+)
+MILLISECONDS_OR_NEVER = ValueKind(
+    expected=f"0 or a number of milliseconds from {_LEAST_MS} to {_MOST_MS}",
+    schema={"type": "number", "anyOf": [{"const": 0}, {"minimum": _LEAST_MS, "maximum": _MOST_MS}]},
+    read=_seconds_or_never,
+    written=lambda seconds: round(seconds * 1000),
+)
+DOLLARS = ValueKind(
+    expected="an amount in USD of at least 0", schema={"type": "number", "minimum": 0}, read=_dollars
 )

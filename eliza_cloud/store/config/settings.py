@@ -12,7 +12,9 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.env import API_KEY, BASE_URL, ENABLED, value_of
 from eliza_cloud.store.config.setting_types import (
     CREDENTIAL,
+    DOLLARS,
     MILLISECONDS,
+    MILLISECONDS_OR_NEVER,
     SWITCH,
     TEXT,
     Setting,
@@ -46,6 +48,11 @@ class Settings(msgspec.Struct, frozen=True):
     login_poll_interval: float = 2.0
     credits_interval: float = POLL_INTERVAL
     service_key: Secret | None = None
+    pages_url: str | None = None
+    restart_unresponsive: bool = True
+    recheck_interval: float = 600.0
+    max_hourly_usd: float | None = None
+    max_start_usd: float | None = None
 
     @property
     def policy(self) -> Policy:
@@ -77,6 +84,13 @@ CLOUD_SETTINGS = (
         takes_effect=TakesEffect.RESTART,
         field="base_url",
         variable=BASE_URL,
+    ),
+    Setting(
+        path="cloud.pagesUrl",
+        kind=TEXT,
+        about="The https address of the cloud's pages (sign-in, billing), where it is not the base URL.",
+        counts=Counts.RESTART,
+        field="pages_url",
     ),
     Setting(
         path="cloud.enabled",
@@ -130,6 +144,30 @@ CLOUD_SETTINGS = (
         whole(0),
         "max_reconnect_attempts",
         "Attempts to reconnect before giving up; 0 for no limit.",
+    ),
+    _setting(
+        "bridge.restartUnresponsive",
+        SWITCH,
+        "restart_unresponsive",
+        "Whether an agent whose sandbox is dead is stopped and started once, after three attempts.",
+    ),
+    _setting(
+        "bridge.recheckIntervalMs",
+        MILLISECONDS_OR_NEVER,
+        "recheck_interval",
+        "When no attempts are left: how often the cloud is asked whether it is back; with 0 never.",
+    ),
+    _setting(
+        "spending.maxHourlyUsd",
+        DOLLARS,
+        "max_hourly_usd",
+        "The most an hour of a started agent may cost without asking; counts only with `maxStartUsd`.",
+    ),
+    _setting(
+        "spending.maxStartUsd",
+        DOLLARS,
+        "max_start_usd",
+        "The most one start of an agent may cost without asking; counts only with `maxHourlyUsd`.",
     ),
     _setting("login.timeoutMs", MILLISECONDS, "login_timeout", "How long a sign-in is waited for."),
     _setting(

@@ -17,6 +17,10 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One link's record. `key` is valid only for `base_url`, `desired_agent_id` for `desired_agent_base_url`.
 
     `signing_in` and `signing_out` mark a change that was begun and must be finished on the next load.
+    `accepted_price`, `restarting` and `last_backup_at` (wall-clock seconds) are about the desired agent.
+    `moved_api` and `moved_pages` are the hosts that the base URL `moved_from` now leads to. The `login_…`
+    members are a sign-in that waits for the browser; its session id leads to a key, so it is as secret as
+    one. `key_obtained` says that our own sign-in obtained the key, so that signing out may revoke it.
     """
 
     key: Secret | None = None
@@ -29,6 +33,17 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     desired_agent_base_url: str | None = msgspec.field(default=None, name="wish_base_url")
     signing_in: bool = False
     signing_out: bool = False
+    accepted_price: str | None = None
+    restarting: bool = False
+    last_backup_at: float | None = None
+    moved_from: str | None = None
+    moved_api: str | None = None
+    moved_pages: str | None = None
+    login_session: Secret | None = None
+    login_page: str | None = None
+    login_revocable: bool = False
+    login_begun_at: float | None = None
+    key_obtained: bool = False
 
 
 class Store(Protocol):
@@ -45,7 +60,6 @@ class Store(Protocol):
 
 
 _COLUMNS = AgentRecord.__struct_encode_fields__
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM agent WHERE link = ?"  # noqa: S608 - our own field names
 _UPSERT = (
     f"INSERT OR REPLACE INTO agent (link, {', '.join(_COLUMNS)})"  # noqa: S608 - our own field names and marks
     f" VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
@@ -86,8 +100,13 @@ class SqliteStore:
 
 def read_record(connection: sqlite3.Connection, link: str = "default") -> AgentRecord:
     """Read a record over any connection, also a read-only one."""
-    row = connection.execute(_SELECT, (link,)).fetchone()
-    return AgentRecord() if row is None else _from_row(row)
+    there = {str(column[1]) for column in connection.execute("PRAGMA table_info(agent)")}
+    columns = [name for name in _COLUMNS if name in there]  # who only looks does not upgrade an older file
+    row = connection.execute(
+        f"SELECT {', '.join(columns)} FROM agent WHERE link = ?",  # noqa: S608 - our own field names
+        (link,),
+    ).fetchone()
+    return AgentRecord() if row is None else _from_row(dict(zip(columns, row, strict=True)))
 
 
 def _to_row(record: AgentRecord) -> tuple[object, ...]:
@@ -95,8 +114,8 @@ def _to_row(record: AgentRecord) -> tuple[object, ...]:
     return tuple(value.reveal() if isinstance(value, Secret) else value for value in values)
 
 
-def _from_row(row: tuple[object, ...]) -> AgentRecord:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    key = values["key"]
-    values["key"] = Secret(str(key)) if key else None
+def _from_row(values: dict[str, object]) -> AgentRecord:
+    for name in ("key", "login_session"):
+        value = values.get(name)
+        values[name] = Secret(str(value)) if value else None
     return msgspec.convert(values, AgentRecord, strict=False)

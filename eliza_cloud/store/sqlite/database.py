@@ -19,20 +19,37 @@ T = TypeVar("T")
 BUSY_TIMEOUT = 5.0  # seconds
 
 #: What leads from each version of the schema to the next; the first makes version 1 of an empty file.
-UPGRADES = (
-    """
+UPGRADES: tuple[tuple[str, ...], ...] = (
+    (
+        """
 CREATE TABLE agent (
     link TEXT PRIMARY KEY,
     key TEXT, key_prefix TEXT, key_expires_at TEXT, base_url TEXT, user_id TEXT, organization_id TEXT,
     wish TEXT, wish_base_url TEXT, signing_in INTEGER NOT NULL, signing_out INTEGER NOT NULL
 )
 """,
-    """
+    ),
+    (
+        """
 CREATE TABLE journal (
     link TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, entry TEXT NOT NULL,
     PRIMARY KEY (link, seq)
 ) WITHOUT ROWID
 """,
+    ),
+    (
+        "ALTER TABLE agent ADD COLUMN accepted_price TEXT",
+        "ALTER TABLE agent ADD COLUMN restarting INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE agent ADD COLUMN last_backup_at REAL",
+        "ALTER TABLE agent ADD COLUMN moved_from TEXT",
+        "ALTER TABLE agent ADD COLUMN moved_api TEXT",
+        "ALTER TABLE agent ADD COLUMN moved_pages TEXT",
+        "ALTER TABLE agent ADD COLUMN login_session TEXT",
+        "ALTER TABLE agent ADD COLUMN login_page TEXT",
+        "ALTER TABLE agent ADD COLUMN login_revocable INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE agent ADD COLUMN login_begun_at REAL",
+        "ALTER TABLE agent ADD COLUMN key_obtained INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 SCHEMA_VERSION = len(UPGRADES)
 
@@ -136,7 +153,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for upgrade in UPGRADES[refuse_newer(connection, path) :]:
-            connection.execute(upgrade)
+            for statement in upgrade:
+                connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     wipe_log(connection)
 
