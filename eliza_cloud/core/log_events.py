@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from eliza_cloud.core import problems
 
+AGENT_RESTARTING = "agent.restarting"
 BACKUP_FAILED = "backup.failed"
 BACKUP_FINAL_FAILED = "backup.final_failed"
 BASE_URL_REFUSED = "cloud.base_url_refused"
@@ -63,6 +64,7 @@ WATCHDOG_UNRESPONSIVE = "watchdog.unresponsive"
 
 #: Name to its levels and one sentence of what it means.
 LOG_EVENTS: Mapping[str, str] = {
+    AGENT_RESTARTING: "warning: The agent's sandbox is dead under a running record; the agent is restarted.",
     BACKUP_FAILED: "warning: A backup of the agent failed; `timer` says whether the next one is tried.",
     BACKUP_FINAL_FAILED: "warning: The final backup of a link that closes failed; the last one remains.",
     BASE_URL_REFUSED: f"error: {problems.BASE_URL_REFUSED.title}",

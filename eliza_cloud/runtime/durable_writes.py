@@ -7,7 +7,7 @@ import structlog
 
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
-from eliza_cloud.core.link.effects import SaveIdentity, StoreDesiredAgent
+from eliza_cloud.core.link.effects import SaveBackupTime, SaveIdentity, StoreDesiredAgent
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import StoreKey
 from eliza_cloud.core.problems import Problem
@@ -33,10 +33,34 @@ class DurableWrites:
     async def desired_agent(self, effect: StoreDesiredAgent) -> Problem | None:
         """Write down which agent the user wants to be linked to."""
         return await self._write(
-            self._credentials.save_desired_agent(effect.agent_id),
+            self._credentials.save_desired_agent(effect.agent_id, effect.accepted_price),
             "the agent to be linked to after a restart",
             "Nothing was changed, because it could not be written down which agent this machine is to be"
             " linked to",
+        )
+
+    async def consent_ended(self) -> Problem | None:
+        """Write down that no price of a start is agreed to any more."""
+        return await self._write(
+            self._credentials.forget_consent(),
+            "that a price is not agreed to any more",
+            "It could not be written down that a price is not agreed to any more",
+        )
+
+    async def restarting(self, *, restarting: bool) -> Problem | None:
+        """Write down that the agent is stopped only in order to be started again, or that this is over."""
+        return await self._write(
+            self._credentials.save_restarting(restarting=restarting),
+            "that the agent is being restarted",
+            "The agent is not restarted, because that could not be written down",
+        )
+
+    async def backup_time(self, effect: SaveBackupTime) -> Problem | None:
+        """Write down when the last good backup was taken."""
+        return await self._write(
+            self._credentials.save_backup_time(effect.agent_id, effect.at),
+            "when the last backup was taken",
+            "It could not be written down when the last backup was taken",
         )
 
     async def sign_out(self) -> Problem | None:

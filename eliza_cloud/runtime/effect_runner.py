@@ -1,6 +1,7 @@
 """Carrying out effects, in order. What must be durable is awaited; what takes time becomes an activity."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from eliza_cloud.cloud.client import ElizaCloudClient
@@ -12,12 +13,13 @@ from eliza_cloud.core.problems import LINK_INTERRUPTED, Problem
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.backup import BackupRequest, BackupScheduler, RestoreRequest, drain
-from eliza_cloud.runtime.activities.connector import Connector, Reconnector
+from eliza_cloud.runtime.activities.connector import Connector, Reconnector, Start
 from eliza_cloud.runtime.activities.context import ActivityContext
 from eliza_cloud.runtime.activities.credits import CreditsWatch
 from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor
 from eliza_cloud.runtime.activities.key_verifier import verify_key
 from eliza_cloud.runtime.activities.login_poller import LoginPoller, Logins
+from eliza_cloud.runtime.activities.recheck import CloudRecheck
 from eliza_cloud.runtime.clock import Clock
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.durable_writes import DurableWrites
@@ -27,15 +29,16 @@ from eliza_cloud.runtime.waiters import Waiters
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 
-CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN = (
+CONNECTOR, RECONNECTOR, RECHECK, MONITOR, SCHEDULER, CREDITS, DRAIN = (
     "connector",
     "reconnector",
+    "recheck",
     "monitor",
     "scheduler",
     "credits",
     "drain",
 )
-STATE_ACTIVITIES = (CONNECTOR, RECONNECTOR, MONITOR, SCHEDULER, CREDITS, DRAIN)
+STATE_ACTIVITIES = (CONNECTOR, RECONNECTOR, RECHECK, MONITOR, SCHEDULER, CREDITS, DRAIN)
 VERIFIER, WAKE = "verifier", "wake"
 
 
@@ -75,7 +78,7 @@ class EffectRunner:
         self._post = post
         self._handle = handle
         self._link_client: ElizaCloudClient | None = None
-        self._retry_now: Callable[[], None] | None = None
+        self._retry_now: Callable[[do.StartRule | None, str | None], None] | None = None
         self._scheduler: BackupScheduler | None = None
         self._sign_out_problem: Problem | None = None
         self._key_in_question: int | None = None
@@ -166,6 +169,7 @@ class EffectRunner:
                 backoff=self._facts().policy.backoff,
                 jitter=self._jitter,
                 post=self._post,
+                rejected=effect.rejected,
             ),
         )
 
@@ -185,21 +189,46 @@ class EffectRunner:
     async def start_connector(self, effect: do.StartConnector) -> None:
         """Bring the agent up, with a client that outlives a sign-out until the link is closed."""
         self._link_client = self._cloud_session.client(self.key)
-        work = Connector(self._context(effect.epoch, effect.agent_id)).run()
+        context = self._context(effect.epoch, effect.agent_id)
+        work = Connector(context, self._start(effect.start, effect.accepted_price)).run()
         self._activities.start(CONNECTOR, work, agent_id=effect.agent_id)
 
     async def start_attempt(self, effect: do.StartAttempt) -> None:
         """Wait, then try once to restore the link."""
-        reconnector = Reconnector(self._context(effect.epoch, effect.agent_id), effect.delay)
+        reconnector = Reconnector(
+            self._context(effect.epoch, effect.agent_id),
+            self._start(effect.start, effect.accepted_price),
+            effect.delay,
+            partial(self.write.restarting, restarting=True) if effect.restart else None,
+        )
         self._retry_now = reconnector.retry_now
         self._activities.start(RECONNECTOR, reconnector.run(), agent_id=effect.agent_id)
+
+    async def start_recheck(self, effect: do.StartRecheck) -> None:
+        """Ask now and then whether the cloud is back."""
+        recheck = CloudRecheck(self._context(effect.epoch, effect.agent_id), effect.interval)
+        self._activities.start(RECHECK, recheck.run(), detached=True, agent_id=effect.agent_id)
+
+    async def restart_finished(self, _effect: do.RestartFinished) -> None:
+        """Write down that no restart is under way."""
+        await self.write.restarting(restarting=False)
+
+    async def forget_consent(self, _effect: do.ForgetConsent) -> None:
+        """Write down that no price is agreed to."""
+        await self.write.consent_ended()
+
+    async def save_backup_time(self, effect: do.SaveBackupTime) -> None:
+        """Write down when the last good backup was taken."""
+        await self.write.backup_time(effect)
 
     async def start_monitor(self, effect: do.StartMonitor) -> None:
         """Send heartbeats."""
         monitor = ConnectionMonitor(
-            self._context(effect.epoch, effect.agent_id), lambda: self._settings().heartbeat_interval
+            self._context(effect.epoch, effect.agent_id),
+            lambda: self._settings().heartbeat_interval,
+            shared=self._facts().agent_shared,
         )
-        self._retry_now = monitor.retry_now
+        self._retry_now = lambda _rule, _price: monitor.retry_now()
         self._activities.start(MONITOR, monitor.run(), detached=True, agent_id=effect.agent_id)
 
     async def start_scheduler(self, effect: do.StartScheduler) -> None:
@@ -226,10 +255,10 @@ class EffectRunner:
         work = drain(context, snapshot=effect.snapshot, paused=self._activities.settled)
         self._activities.start(DRAIN, work, agent_id=effect.agent_id)
 
-    async def retry_now(self, _effect: do.RetryNow) -> None:
+    async def retry_now(self, effect: do.RetryNow) -> None:
         """End the wait for the next heartbeat or attempt."""
         if self._retry_now is not None:
-            self._retry_now()
+            self._retry_now(effect.start, effect.accepted_price)
 
     async def hand_to_scheduler(self, effect: do.HandToScheduler) -> None:
         """Hand a caller's request to the backup loop."""
@@ -250,6 +279,9 @@ class EffectRunner:
         problem, self._sign_out_problem = self._sign_out_problem, None
         self._waiters.answer_close(problem)
 
+    def _start(self, rule: do.StartRule, accepted_price: str | None) -> Start:
+        return Start(rule, accepted_price, self._settings())
+
     def _context(self, epoch: int, agent_id: str) -> ActivityContext:
         client = self._link_client or self._cloud_session.client(self.key)
         return ActivityContext(client, agent_id, epoch, self._facts().key_generation, self._clock, self._post)
@@ -269,6 +301,10 @@ CARRIED_OUT_BY: Mapping[type[do.Effect], Callable[[EffectRunner, Any], Awaitable
     do.CancelActivities: EffectRunner.cancel_activities,
     do.StartConnector: EffectRunner.start_connector,
     do.StartAttempt: EffectRunner.start_attempt,
+    do.StartRecheck: EffectRunner.start_recheck,
+    do.RestartFinished: EffectRunner.restart_finished,
+    do.ForgetConsent: EffectRunner.forget_consent,
+    do.SaveBackupTime: EffectRunner.save_backup_time,
     do.StartMonitor: EffectRunner.start_monitor,
     do.StartScheduler: EffectRunner.start_scheduler,
     do.StartCreditsWatch: EffectRunner.start_credits_watch,

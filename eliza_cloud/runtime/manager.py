@@ -26,7 +26,7 @@ from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop, Machines, shared_machines
 from eliza_cloud.runtime.observers import LinkTransition, Observer, Subscriptions
-from eliza_cloud.runtime.operations.agents import AgentCalls, create_agent
+from eliza_cloud.runtime.operations.agents import AgentCalls, AgentRequest
 from eliza_cloud.runtime.operations.backups import BackupCalls
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
 from eliza_cloud.runtime.operations.login import SignIn
@@ -120,7 +120,7 @@ class CloudManager:
             machines=machines or shared_machines(),
         )
         self._calls = AuthorizedCalls(self._loop, cloud, self._clock, self._key_lease)
-        self._agents = AgentCalls(self._loop, self._calls, self._sleep)
+        self._agents = AgentCalls(self._loop, self._calls, self._sleep, lambda: self._settings)
         self._backups = BackupCalls(self._loop, self._calls, self._sleep)
         self._sign_in = SignIn(
             loop=self._loop,
@@ -160,6 +160,9 @@ class CloudManager:
             key=KeyState.ABSENT if held.key is None else KeyState.UNVERIFIED,
             enabled=held.enabled,
             desired_agent_id=held.desired_agent_id,
+            accepted_price=held.accepted_price,
+            restarting=held.restarting,
+            last_backup_at=held.last_backup_at,
         )
         self._loop.start(facts, held.key)
         if self._cloud.refusal is not None:
@@ -264,17 +267,20 @@ class CloudManager:
 
     # The link
 
-    async def connect(self, agent_id: str) -> LinkedAgent:
-        """Link to an agent (architecture: Connect) and return when the link stands."""
-        self._before_connecting()
-        await self._loop.ask(events.Connect(agent_id)).ended()
+    async def connect(self, agent_id: str, *, accept_price: str | None = None) -> LinkedAgent:
+        """Link to an agent (architecture: Connect) and return when the link stands.
+
+        `accept_price` is the `acceptance_value` of the price that its start, and its repairs, may cost.
+        """
+        await self._prepare(agent_id, accept_price)
+        await self._loop.ask(events.Connect(agent_id, accept_price)).ended()
         name = self.facts.agent_name if self.facts.agent_id == agent_id else None
         return LinkedAgent(agent_id, name)
 
-    async def begin_connect(self, agent_id: str) -> None:
+    async def begin_connect(self, agent_id: str, *, accept_price: str | None = None) -> None:
         """Link to an agent and return when the command is accepted."""
-        self._before_connecting()
-        await self._loop.ask(events.Connect(agent_id)).accepted()
+        await self._prepare(agent_id, accept_price)
+        await self._loop.ask(events.Connect(agent_id, accept_price)).accepted()
 
     async def disconnect(self) -> None:
         """Close the link and sign out (architecture: Closing); return when nothing of it is left."""
@@ -327,13 +333,10 @@ class CloudManager:
         """Have the key verified, because the cloud has just refused it in some call."""
         self._calls.reverify_key()
 
-    async def create_agent(
-        self, name: str, config: dict[str, Any] | None, environment: dict[str, str] | None, *, force: bool
-    ) -> CreatedAgent:
-        """Create an agent; see `create_agent`."""
-        return await self.ask_cloud(
-            lambda client: create_agent(client, name, config, environment, force=force)
-        )
+    async def create_agent(self, new: AgentRequest) -> CreatedAgent:
+        """Create an agent; see `AgentCalls`."""
+        self._calls.client()
+        return await self._background_tasks.run(self._agents.create(new))
 
     async def take_backup(self, agent_id: str) -> Snapshot:
         """Take a backup now; of the linked agent in the backup loop, so that no two calls overlap."""
@@ -345,28 +348,40 @@ class CloudManager:
         self._calls.client()
         return await self._background_tasks.run(self._backups.restore(agent_id, backup_id))
 
-    async def shutdown_agent(self, agent_id: str) -> None:
+    async def shutdown_agent(self, agent_id: str, *, accept_state_loss: bool = False) -> None:
         """Delete an agent and its backups; see `AgentCalls`."""
         self._calls.client()
-        await self._background_tasks.run(self._agents.delete(agent_id))
+        await self._background_tasks.run(self._agents.delete(agent_id, accept_state_loss=accept_state_loss))
 
     async def suspend_agent(self, agent_id: str) -> None:
         """Stop an agent without losing it; see `AgentCalls`."""
         self._calls.client()
         await self._background_tasks.run(self._agents.suspend(agent_id))
 
-    async def resume_agent(self, agent_id: str) -> None:
-        """Start a suspended agent and wait until it runs; it is not linked by that."""
-        await self._background_tasks.run(self._agents.resume(agent_id))
+    async def resume_agent(self, agent_id: str, *, accept_price: str | None = None) -> None:
+        """Start a suspended agent and wait until it runs; the link to it is restored if it ended by that."""
+        self._calls.client()
+        await self._background_tasks.run(self._agents.resume(agent_id, accept_price))
+
+    async def restart_agent(self, agent_id: str, *, accept_price: str | None = None) -> None:
+        """Stop an agent and start it again; a link to it is restored."""
+        self._calls.client()
+        await self._background_tasks.run(self._agents.restart(agent_id, accept_price))
 
     # Parts
 
-    def _before_connecting(self) -> None:
-        """Refuse what the base URL forbids; have a rejected key asked about again, for it may be mended."""
+    async def _prepare(self, agent_id: str, accept_price: str | None) -> None:
+        """Refuse what the base URL forbids, and what would end a link that stands without making another.
+
+        A rejected key is asked about again, for the rejection may have passed.
+        """
         if self._cloud.refusal is not None:
             self._cloud.client(None)
         if self.facts.key is KeyState.REJECTED:
             self._loop.post(events.KeySuspected(self.facts.key_generation))
+        if self._agents.would_replace(agent_id):
+            self._calls.client()
+            await self._background_tasks.run(self._agents.start(agent_id, accept_price))
 
     async def _sleep(self, seconds: float) -> None:
         await sleep(self._clock, seconds)

@@ -299,7 +299,9 @@ class Credentials:
         held = await self._store.load()
         if held.login_session is None or held.login_page is None or held.login_begun_at is None:
             return None
-        return PendingLogin(held.login_session.reveal(), held.login_page, held.login_revocable, held.login_begun_at)
+        return PendingLogin(
+            held.login_session.reveal(), held.login_page, held.login_revocable, held.login_begun_at
+        )
 
     async def _save_move(self, move: CloudMove | None) -> None:
         await self._change(

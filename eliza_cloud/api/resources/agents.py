@@ -13,6 +13,7 @@ from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import BRING_UP, CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.core.problems import INVALID_AGENT_ID
+from eliza_cloud.runtime.operations.agents import AgentRequest
 
 AGENT = "0b5f0f7e-4f3c-4d8e-9a43-3d1f2c9b7e10"  # in examples
 
@@ -204,7 +205,12 @@ async def create_agent(request: web.Request) -> web.Response:
     """POST /api/cloud/agents: 201, or 200 with `created: false` when the cloud gave an agent that existed."""
     new = await NEW_AGENT.read(request)
     made = await request.app[MANAGER].create_agent(
-        new.agent_name, new.agent_config, new.environment_vars, force=bool(new.force_create)
+        AgentRequest(
+            name=new.agent_name,
+            config=new.agent_config,
+            environment=new.environment_vars,
+            force=bool(new.force_create),
+        )
     )
     agent = cast("CloudAgent", made.agent.raw)
     if made.created:

@@ -48,6 +48,17 @@ AGENT_GONE = ProblemType(
     lasts=True,
 )
 
+AGENT_SUSPENDED = ProblemType(
+    code="agent_suspended",
+    statuses=(409,),
+    title="The agent is stopped at Eliza Cloud, and not by this service.",
+    remedy="Start it with `eliza-cloud agents resume`; the link is restored by that.",
+    sentence="{name} is {agent_status} at Eliza Cloud, so it is not started again.",
+    severity=Severity.WARNING,
+    action=Action.RESUME,
+    lasts=True,
+)
+
 AGENT_NOT_RUNNING = ProblemType(
     code="agent_not_running",
     statuses=(503,),

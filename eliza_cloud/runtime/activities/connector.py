@@ -1,45 +1,114 @@
-"""Making an agent answer: provision it, see its job through, and accept only an answered heartbeat.
+"""Making an agent answer: start it as far as that is allowed, and accept only a heartbeat of its own.
 
 The cloud answers 200 "running" to provision while the sandbox is dead, and 202 while it is not yet there
-(cloud-api §10, §12, §21 rows 4, 5 and 8).
+(cloud-api §10, §12, §21 rows 4, 5 and 8). A start may cost (cloud-api-latest L2), and an agent that somebody
+stopped is not started without being asked for (architecture: Repair).
 """
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import msgspec
+import structlog
+
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, Conflict
+from eliza_cloud.cloud.errors import (
+    AgentNotReady,
+    AgentUnreachable,
+    CloudError,
+    Conflict,
+)
 from eliza_cloud.cloud.jobs import wait_for_job
-from eliza_cloud.cloud.types.models import Agent
+from eliza_cloud.cloud.types.models import Agent, Job, Provision
+from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
-from eliza_cloud.core.problems import AGENT_NOT_UP, AGENT_START_TOO_SLOW, Problem
+from eliza_cloud.core.link.effects import StartRule
+from eliza_cloud.core.problems import AGENT_NOT_UP, AGENT_START_TOO_SLOW, AGENT_SUSPENDED, Problem
 from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
 from eliza_cloud.runtime.clock import Flag, timeout, wait_for
+from eliza_cloud.runtime.paid_start import at_price
+from eliza_cloud.store.config.settings import Settings
 
 AGENT_POLL_INTERVAL = 5.0
 PAUSE_BETWEEN_ATTEMPTS = 1.0
-STARTING = frozenset({"pending", "provisioning", "sleeping"})
+STARTING = frozenset({"pending", "provisioning"})
+STOPPED = frozenset({"stopped", "sleeping"})
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
 
-async def bring_up(context: ActivityContext, *, max_attempts: int) -> str | None:
-    """Bring the agent up and return its name.
+class Start(msgspec.Struct, frozen=True):
+    """Whether and at which price the agent may be started; `settings` has the limits of a price."""
 
-    `max_attempts` is how often a provision that met a change of the agent, and a heartbeat just after it, may
-    be tried; each reconnect attempt allows one. Raises `CloudError`. The caller bounds the time.
+    rule: StartRule
+    accepted_price: str | None
+    settings: Settings
+
+
+class Suspended(Exception):  # noqa: N818 - a state, as its reader names it
+    """The agent is stopped, and may not be started."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Unresponsive(Exception):  # noqa: N818 - a state, as its reader names it
+    """The agent's record says running, the cloud starts nothing, and its sandbox does not answer."""
+
+    def __init__(self, error: CloudError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def raise_if_stopped(agent: Agent) -> None:
+    """Raise `Suspended` for an agent whose record says that it is stopped."""
+    if agent.status in STOPPED:
+        raise Suspended(AGENT_SUSPENDED.occurred(name=agent.name or agent.id, agent_status=agent.status))
+
+
+async def bring_up(context: ActivityContext, start: Start, *, max_attempts: int) -> Agent:
+    """Bring the agent up and return its record.
+
+    `max_attempts` is how often a start that met a change of the agent, and a heartbeat just after it, may be
+    tried; each reconnect attempt allows one. Raises `CloudError`, `Suspended` or `Unresponsive`. The caller
+    bounds the time.
     """
-    provision = await _with_attempts(context, max_attempts, Conflict, context.client.provision)
-    if provision.job is not None:
-        await wait_for_job(context.client, provision.job, context.sleep)
-    if provision.job is None and provision.status != "running":
-        agent = await wait_until_up(context.client, context.agent_id, context.sleep)
-    else:
+    if start.rule is not StartRule.ALWAYS:
         agent = await context.client.get_agent(context.agent_id)
-    if agent.status != "running":
-        raise AgentUnreachable(AGENT_NOT_UP.occurred(agent_status=agent.status))
-    await _with_attempts(context, max_attempts, CloudError, context.client.heartbeat)
-    return agent.name
+        raise_if_stopped(agent)
+    if start.rule is StartRule.NEVER:
+        await context.client.heartbeat(context.agent_id)
+        return agent
+    provision = await _with_attempts(
+        context, max_attempts, Conflict, lambda agent_id: provision_at_price(context.client, agent_id, start)
+    )
+    agent = await _until_running(context, provision)
+    try:
+        await _until_ready(context, agent, max_attempts)
+    except AgentUnreachable as error:
+        nothing_started = provision.job is None and provision.status == "running"
+        if nothing_started and not agent.is_shared:
+            raise Unresponsive(error) from error
+        raise
+    return agent
+
+
+async def provision_at_price(client: ElizaCloudClient, agent_id: str, start: Start) -> Provision:
+    """Start the agent at a price that is agreed to."""
+    return await at_price(
+        lambda price: client.provision(agent_id, accept_price=price), start.accepted_price, start.settings
+    )
+
+
+async def restart(context: ActivityContext, start: Start) -> Agent:
+    """Stop the agent, see that through, and start it again. Raises as `bring_up` does."""
+    job = await context.client.suspend(context.agent_id)
+    if job is not None:
+        await wait_for_job(context.client, job, context.sleep, _observing(context))
+    return await bring_up(context, start, max_attempts=CONNECT_ATTEMPTS)
 
 
 async def wait_until_up(
@@ -59,6 +128,44 @@ async def wait_until_up(
             if agent.status not in STARTING:
                 return agent
         await sleep(AGENT_POLL_INTERVAL)
+
+
+async def _until_running(context: ActivityContext, provision: Provision) -> Agent:
+    if provision.job is not None:
+        await wait_for_job(context.client, provision.job, context.sleep, _observing(context))
+    if provision.job is None and provision.status != "running":
+        agent = await wait_until_up(context.client, context.agent_id, context.sleep)
+    else:
+        agent = await context.client.get_agent(context.agent_id)
+    if agent.status != "running":
+        raise AgentUnreachable(AGENT_NOT_UP.occurred(agent_status=agent.status))
+    return agent
+
+
+async def _until_ready(context: ActivityContext, agent: Agent, max_attempts: int) -> None:
+    """Return after a heartbeat of the agent itself; one whose runtime still starts is waited for."""
+    while True:
+        try:
+            beat = await _with_attempts(context, max_attempts, AgentUnreachable, context.client.heartbeat)
+        except AgentNotReady:
+            pass
+        else:
+            if agent.is_shared or not beat.from_shared_runtime:
+                return
+        await context.sleep(AGENT_POLL_INTERVAL)
+
+
+def _observing(context: ActivityContext) -> Callable[[Job], object]:
+    """Return what posts the progress of a job, whenever it has changed."""
+    seen: list[tuple[int, str | None]] = []
+
+    def observe(job: Job) -> None:
+        progress = (job.attempts, job.error)
+        if progress not in seen:
+            seen.append(progress)
+            context.post(events.JobObserved(context.epoch, *progress))
+
+    return observe
 
 
 async def _with_attempts(
@@ -85,50 +192,94 @@ CONNECT_ATTEMPTS = 3
 class Connector:
     """Connects once (architecture: Connect)."""
 
-    __slots__ = ("_context",)
+    __slots__ = ("_context", "_start")
 
-    def __init__(self, context: ActivityContext) -> None:
+    def __init__(self, context: ActivityContext, start: Start) -> None:
         self._context = context
+        self._start = start
 
     async def run(self) -> None:
         """Post `Connected`, `ConnectFailed` or a confirmed verdict."""
-        outcome = await _attempt(self._context, CONNECT_ATTEMPTS)
-        if isinstance(outcome, Problem):
-            outcome = events.ConnectFailed(self._context.epoch, outcome)
-        elif not isinstance(outcome, events.Event):
-            outcome = events.Connected(self._context.epoch, outcome)
-        self._context.post(outcome)
+        epoch = self._context.epoch
+        outcome = await _outcome(
+            self._context, bring_up(self._context, self._start, max_attempts=CONNECT_ATTEMPTS)
+        )
+        match outcome:
+            case Agent():
+                self._context.post(events.Connected(epoch, outcome.name, outcome.is_shared))
+            case Unresponsive():
+                self._context.post(events.ConnectFailed(epoch, outcome.error.problem))
+            case Problem():
+                self._context.post(events.ConnectFailed(epoch, outcome))
+            case _:
+                self._context.post(outcome)
 
 
 class Reconnector:
-    """Makes one attempt to reconnect, after its delay (architecture: Repair)."""
+    """Makes one attempt to reconnect, after its delay (architecture: Repair).
 
-    __slots__ = ("_context", "_delay", "_now")
+    With `write_down` the agent is stopped first and started again: that is written down before, so that a
+    kill in between does not leave it stopped. It returns the problem when it could not be written.
+    """
 
-    def __init__(self, context: ActivityContext, delay: float) -> None:
+    __slots__ = ("_context", "_delay", "_now", "_start", "_write_down")
+
+    def __init__(
+        self,
+        context: ActivityContext,
+        start: Start,
+        delay: float,
+        write_down: Callable[[], Awaitable[Problem | None]] | None = None,
+    ) -> None:
         self._context = context
+        self._start = start
         self._delay = delay
+        self._write_down = write_down
         self._now = Flag()
 
-    def retry_now(self) -> None:
-        """End the waiting; the try itself is not touched."""
+    def retry_now(self, rule: StartRule | None = None, accepted_price: str | None = None) -> None:
+        """End the waiting, and start the agent by this rule where one is given; an attempt goes on."""
+        if rule is not None:
+            self._start = msgspec.structs.replace(self._start, rule=rule, accepted_price=accepted_price)
         self._now.set()
 
     async def run(self) -> None:
         """Post `Reconnected`, `ReconnectFailed` or a confirmed verdict."""
         await wait_for(self._context.clock, self._now, self._delay)
-        outcome = await _attempt(self._context, max_attempts=1)
-        if isinstance(outcome, Problem):
-            outcome = events.ReconnectFailed(self._context.epoch, outcome)
-        elif not isinstance(outcome, events.Event):
-            outcome = events.Reconnected(self._context.epoch, outcome)
-        self._context.post(outcome)
+        epoch = self._context.epoch
+        outcome = await _outcome(self._context, self._attempt())
+        match outcome:
+            case Agent():
+                self._context.post(events.Reconnected(epoch, outcome.name, outcome.is_shared))
+            case Unresponsive():
+                problem = outcome.error.problem
+                self._context.post(events.ReconnectFailed(epoch, problem, unresponsive=True))
+            case Problem():
+                self._context.post(events.ReconnectFailed(epoch, outcome))
+            case _:
+                self._context.post(outcome)
+
+    async def _attempt(self) -> Agent | Problem:
+        if self._write_down is None:
+            return await bring_up(self._context, self._start, max_attempts=1)
+        problem = await self._write_down()
+        if problem is not None:
+            return problem
+        log.warning(log_events.AGENT_RESTARTING, agent_id=self._context.agent_id)
+        self._context.post(events.AgentRestarting(self._context.epoch))
+        return await restart(self._context, self._start)
 
 
-async def _attempt(context: ActivityContext, max_attempts: int) -> str | events.Event | Problem | None:
+async def _outcome(
+    context: ActivityContext, work: Awaitable[Agent | Problem]
+) -> Agent | Unresponsive | Problem | events.Event:
     try:
         async with timeout(context.clock, COLD_START):
-            return await bring_up(context, max_attempts=max_attempts)
+            return await work
+    except Suspended as suspended:
+        return events.AgentSuspended(context.epoch, suspended.problem)
+    except Unresponsive as unresponsive:
+        return unresponsive
     except CloudError as error:
         return await classify_failure(context, error) or error.problem
     except TimeoutError:

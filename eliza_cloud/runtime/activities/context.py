@@ -8,7 +8,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import CloudError, InsufficientCredits, KeyRefused, NotFound
+from eliza_cloud.cloud.errors import (
+    CloudError,
+    InsufficientCredits,
+    KeyRefused,
+    NotFound,
+    PriceConfirmationRequired,
+)
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Event
 from eliza_cloud.runtime.clock import Clock, sleep
@@ -32,6 +38,8 @@ class ActivityContext:
 
 async def classify_failure(context: ActivityContext, error: CloudError) -> events.Event | None:
     """Confirm what the error seems to say; None when it is a failure like any other."""
+    if isinstance(error, PriceConfirmationRequired):
+        return events.PriceRefused(context.epoch, error.problem)
     if isinstance(error, KeyRefused):
         refusal = await _refusal(context.client.get_user())
         if isinstance(refusal, KeyRefused):
@@ -41,6 +49,8 @@ async def classify_failure(context: ActivityContext, error: CloudError) -> event
         if isinstance(refusal, NotFound) and refusal.is_json:
             return events.AgentGone(context.epoch, refusal.problem)
     elif isinstance(error, InsufficientCredits):
+        if error.required_balance is not None:
+            context.post(events.MinimumBalanceSeen(error.required_balance))
         return events.CreditsExhausted(context.epoch, error.problem)
     return None
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
-from eliza_cloud.cloud.errors import CloudError
+from eliza_cloud.cloud.errors import AgentUnreachable, CloudError
 from eliza_cloud.core.link import events
+from eliza_cloud.core.problems import AGENT_STOPPED
+from eliza_cloud.runtime.activities.connector import Suspended, raise_if_stopped
 from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
 from eliza_cloud.runtime.clock import Flag, wait_for
 
@@ -15,11 +17,12 @@ class ConnectionMonitor:
     so that a changed setting takes effect with the next.
     """
 
-    __slots__ = ("_context", "_interval", "_now")
+    __slots__ = ("_context", "_interval", "_now", "_shared")
 
-    def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
+    def __init__(self, context: ActivityContext, interval: Callable[[], float], *, shared: bool) -> None:
         self._context = context
         self._interval = interval
+        self._shared = shared
         self._now = Flag()
 
     def retry_now(self) -> None:
@@ -37,10 +40,34 @@ class ConnectionMonitor:
             self._context.post(await self._beat())
 
     async def _beat(self) -> events.Event:
-        begun = self._context.clock.monotonic()
+        context, begun = self._context, self._context.clock.monotonic()
         try:
-            await self._context.client.heartbeat(self._context.agent_id)
+            beat = await context.client.heartbeat(context.agent_id)
+            if beat.from_shared_runtime and not self._shared:
+                await self._require_running()
+        except Suspended as suspended:
+            return events.AgentSuspended(context.epoch, suspended.problem)
         except CloudError as error:
-            missed = events.HeartbeatMissed(self._context.epoch, error.problem)
-            return await classify_failure(self._context, error) or missed
-        return events.HeartbeatAnswered(self._context.epoch, self._context.clock.monotonic() - begun)
+            missed = events.HeartbeatMissed(context.epoch, error.problem)
+            return await self._suspension(error) or await classify_failure(context, error) or missed
+        return events.HeartbeatAnswered(context.epoch, context.clock.monotonic() - begun)
+
+    async def _require_running(self) -> None:
+        """The shared runtime answers for a dedicated agent that is not up: then its record decides."""
+        agent = await self._context.client.get_agent(self._context.agent_id)
+        raise_if_stopped(agent)
+        if agent.status != "running":
+            raise AgentUnreachable(
+                AGENT_STOPPED.occurred(name=agent.name or agent.id, agent_status=agent.status)
+            )
+
+    async def _suspension(self, error: CloudError) -> events.Event | None:
+        """Look whether the agent was stopped, which no attempt may undo; a look that fails says nothing."""
+        if isinstance(error, AgentUnreachable):
+            try:
+                raise_if_stopped(await self._context.client.get_agent(self._context.agent_id))
+            except Suspended as suspended:
+                return events.AgentSuspended(self._context.epoch, suspended.problem)
+            except CloudError:
+                return None
+        return None

@@ -1,59 +1,164 @@
 """What is done to agents beside the link: creating, and letting go of one before it is stopped or deleted."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, TimedOut, Unreachable
-from eliza_cloud.cloud.jobs import wait_for_job
+from eliza_cloud.cloud.errors import (
+    AgentUnreachable,
+    CloudError,
+    TimedOut,
+    Unreachable,
+)
+from eliza_cloud.cloud.jobs import wait_for_deletion, wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Completed
 from eliza_cloud.core.problems import AGENT_NOT_RESUMED, Problem
+from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.runtime.activities.connector import wait_until_up
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls
+from eliza_cloud.runtime.paid_start import at_price
+from eliza_cloud.store.config.settings import Settings
 
 Sleep = Callable[[float], Awaitable[None]]
+T = TypeVar("T")
+
+
+class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent to be created. `dedicated` asks for a container of its own, which costs."""
+
+    name: str
+    config: dict[str, Any] | None = None
+    environment: dict[str, str] | None = None
+    dedicated: bool = False
+    force: bool = False
+    character_id: str | None = None
+    docker_image: str | None = None
+    auto_provision: bool | None = None
+    accept_price: str | None = None
 
 
 class AgentCalls:
     """Creates, stops, starts and deletes agents for callers; what fails is a `LinkError`.
 
-    A linked agent is let go of before it is stopped or deleted; where that fails, it is linked again.
+    What costs is started at the price the caller accepts, or at one within the limits of the settings. A
+    linked agent is let go of before it is stopped or deleted; where that fails, exactly the link that stood
+    is given back, and nothing is started by that.
     """
 
-    __slots__ = ("_calls", "_loop", "_sleep")
+    __slots__ = ("_calls", "_loop", "_settings", "_sleep")
 
-    def __init__(self, loop: LinkLoop, calls: AuthorizedCalls, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        loop: LinkLoop,
+        calls: AuthorizedCalls,
+        sleep: Sleep,
+        settings: Callable[[], Settings],
+    ) -> None:
         self._loop = loop
         self._calls = calls
         self._sleep = sleep
+        self._settings = settings
 
-    async def delete(self, agent_id: str) -> None:
-        """Delete an agent and its backups."""
-        await self._without_link(
-            events.ShutdownAgent(agent_id), lambda client: delete(client, agent_id, self._sleep)
-        )
+    async def create(self, new: AgentRequest) -> CreatedAgent:
+        """Create an agent; one without an answer is never repeated: what may have come of it is reported."""
+        return await self._calls.with_key(lambda client: self._create(client, new))
+
+    def would_replace(self, agent_id: str) -> bool:
+        """Tell whether a connect to this agent ends a link that stands."""
+        facts = self._loop.facts
+        return facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING} and facts.agent_id != agent_id
+
+    async def start(self, agent_id: str, accept_price: str | None) -> None:
+        """Have an agent started and return once the cloud has accepted that."""
+
+        async def begin(client: ElizaCloudClient) -> None:
+            agent = await client.get_agent(agent_id)
+            if not agent.is_shared:
+                await self._at_price(
+                    lambda price: client.provision(agent_id, accept_price=price), accept_price
+                )
+
+        await self._calls.with_key(begin)
+
+    async def delete(self, agent_id: str, *, accept_state_loss: bool = False) -> None:
+        """Delete an agent and its backups; raises `LinkError` `delete_needs_backup` where it stays."""
+
+        async def work(client: ElizaCloudClient) -> None:
+            job = await client.delete_agent(agent_id, accept_state_loss=accept_state_loss)
+            if job is not None:
+                await wait_for_deletion(client, agent_id, job, self._sleep)
+
+        await self._without_link(events.ShutdownAgent(agent_id), work)
 
     async def suspend(self, agent_id: str) -> None:
         """Stop an agent without losing it."""
-        await self._without_link(
-            events.SuspendAgent(agent_id), lambda client: suspend(client, agent_id, self._sleep)
-        )
 
-    async def resume(self, agent_id: str) -> None:
-        """Start a suspended agent and wait until it runs; it is not linked by that."""
-        await self._calls.with_key(lambda client: resume(client, agent_id, self._sleep))
+        async def work(client: ElizaCloudClient) -> None:
+            await self._see_through(client, await client.suspend(agent_id))
+
+        await self._without_link(events.SuspendAgent(agent_id), work)
+
+    async def resume(self, agent_id: str, accept_price: str | None = None) -> None:
+        """Start a suspended agent and wait until it runs; a link that ended by its suspension is restored."""
+
+        async def work(client: ElizaCloudClient) -> None:
+            provision = await self._at_price(
+                lambda price: client.resume(agent_id, accept_price=price), accept_price
+            )
+            await self._see_through(client, provision.job)
+            agent = await wait_until_up(client, agent_id, self._sleep)
+            if agent.status != "running":
+                raise AgentUnreachable(AGENT_NOT_RESUMED.occurred(agent_status=agent.status))
+
+        await self._calls.with_key(work)
+        facts = self._loop.facts
+        if facts.reason is Reason.AGENT_SUSPENDED and facts.desired_agent_id == agent_id:
+            self._loop.post(events.Reattach(agent_id, accepted_price=accept_price))
+
+    async def restart(self, agent_id: str, accept_price: str | None = None) -> None:
+        """Stop an agent and start it again; a link to it is restored."""
+        price = self._loop.facts.accepted_price if accept_price is None else accept_price
+        linked = self._loop.facts.desired_agent_id == agent_id
+        await self.suspend(agent_id)
+        if linked:
+            await self._loop.ask(events.Connect(agent_id, price)).ended()
+        else:
+            await self.resume(agent_id, price)
+
+    async def _create(self, client: ElizaCloudClient, new: AgentRequest) -> CreatedAgent:
+        async def create(price: str | None) -> CreatedAgent:
+            return await client.create_agent(
+                new.name,
+                new.config,
+                new.environment,
+                force=new.force,
+                dedicated=new.dedicated,
+                character_id=new.character_id,
+                docker_image=new.docker_image,
+                auto_provision=new.auto_provision,
+                accept_price=price,
+            )
+
+        try:
+            return await self._at_price(create, new.accept_price)
+        except (TimedOut, Unreachable) as error:
+            namesakes = await _agents_named(client, new.name)
+            raise LinkError(_uncertain(error.problem, new.name, namesakes)) from error
 
     async def _without_link(
         self,
         event: events.ShutdownAgent | events.SuspendAgent,
         work: Callable[[ElizaCloudClient], Coroutine[Any, Any, None]],
     ) -> None:
+        await self._calls.with_key(lambda client: client.get_agent(event.agent_id))
+        price = self._loop.facts.accepted_price
+        stood = self._loop.facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING}
         reply = await self._loop.ask(event).accepted()
         await self._loop.activities.settled()
         try:
@@ -61,49 +166,15 @@ class AgentCalls:
         except LinkError:
             nothing_new = self._loop.facts.desired_agent_id is None  # the user asked for no other meanwhile
             if isinstance(reply, Completed) and reply.linked and nothing_new:
-                self._loop.post(events.Reattach(event.agent_id))
+                self._loop.post(events.Reattach(event.agent_id, start=not stood, accepted_price=price))
             raise
 
+    async def _at_price(self, call: Callable[[str | None], Awaitable[T]], accepted_price: str | None) -> T:
+        return await at_price(call, accepted_price, self._settings())
 
-async def create_agent(
-    client: ElizaCloudClient,
-    name: str,
-    config: dict[str, Any] | None,
-    environment: dict[str, str] | None,
-    *,
-    force: bool,
-) -> CreatedAgent:
-    """Create an agent. A create without an answer is never repeated: what may have come of it is reported."""
-    try:
-        return await client.create_agent(name, config, environment, force=force)
-    except (TimedOut, Unreachable) as error:
-        problem = error.problem
-        namesakes = await _agents_named(client, name)
-        raise LinkError(_uncertain(problem, name, namesakes)) from error
-
-
-async def suspend(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
-    """Stop an agent and see the job through."""
-    await _see_through(client, await client.suspend(agent_id), sleep)
-
-
-async def delete(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
-    """Delete an agent and see the job through; its backups go with it."""
-    await _see_through(client, await client.delete_agent(agent_id), sleep)
-
-
-async def resume(client: ElizaCloudClient, agent_id: str, sleep: Sleep) -> None:
-    """Start an agent and wait until it runs; raises `AgentUnreachable` when it does not come to that."""
-    provision = await client.resume(agent_id)
-    await _see_through(client, provision.job, sleep)
-    agent = await wait_until_up(client, agent_id, sleep)
-    if agent.status != "running":
-        raise AgentUnreachable(AGENT_NOT_RESUMED.occurred(agent_status=agent.status))
-
-
-async def _see_through(client: ElizaCloudClient, job: JobRef | None, sleep: Sleep) -> None:
-    if job is not None:
-        await wait_for_job(client, job, sleep)
+    async def _see_through(self, client: ElizaCloudClient, job: JobRef | None) -> None:
+        if job is not None:
+            await wait_for_job(client, job, self._sleep)
 
 
 async def _agents_named(client: ElizaCloudClient, name: str) -> list[dict[str, Any]] | None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import CloudError, KeyRefused
+from eliza_cloud.cloud.errors import CloudError, InsufficientCredits, KeyRefused
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Disconnect
 from eliza_cloud.core.problems import CALL_TOO_SLOW, NOT_AUTHENTICATED, SIGNED_OUT
@@ -86,7 +86,10 @@ class AuthorizedCalls:
         """Make a call with the key that is held now, until it is done or given up."""
         client = self.client()
         with self._key_lease.until_sign_out():
-            return await self.bounded(call(client))
+            result = await self.bounded(call(client))
+        if self._loop.facts.key is KeyState.REJECTED:  # the cloud accepts it again
+            self._loop.post(events.KeySuspected(self._loop.facts.key_generation))
+        return result
 
     async def bounded(self, call: Awaitable[T]) -> T:
         """Make a call that may take up to 15 minutes."""
@@ -98,4 +101,6 @@ class AuthorizedCalls:
         except CloudError as error:
             if isinstance(error, KeyRefused):
                 self.reverify_key()
+            if isinstance(error, InsufficientCredits) and error.required_balance is not None:
+                self._loop.post(events.MinimumBalanceSeen(error.required_balance))
             raise LinkError(error.problem) from error

@@ -7,7 +7,7 @@ import msgspec
 
 from eliza_cloud.core.backoff import Backoff
 from eliza_cloud.core.credits import POLL_INTERVAL
-from eliza_cloud.core.link.state import Policy
+from eliza_cloud.core.link.state import CURRENT_EDITION, Policy
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.env import API_KEY, BASE_URL, ENABLED, value_of
 from eliza_cloud.store.config.setting_types import (
@@ -66,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True):
             ),
             heartbeat_interval=self.heartbeat_interval,
             backup_interval=self.backup_interval,
+            edition=CURRENT_EDITION,
+            restart_unresponsive=self.restart_unresponsive,
+            recheck_interval=self.recheck_interval,
         )
 
 
@@ -89,7 +92,7 @@ CLOUD_SETTINGS = (
         path="cloud.pagesUrl",
         kind=TEXT,
         about="The https address of the cloud's pages (sign-in, billing), where it is not the base URL.",
-        counts=Counts.RESTART,
+        takes_effect=TakesEffect.RESTART,
         field="pages_url",
     ),
     Setting(
@@ -161,13 +164,13 @@ CLOUD_SETTINGS = (
         "spending.maxHourlyUsd",
         DOLLARS,
         "max_hourly_usd",
-        "The most an hour of a started agent may cost without asking; counts only with `maxStartUsd`.",
+        "The most an hour of a started agent may cost without asking; takes effect only with `maxStartUsd`.",
     ),
     _setting(
         "spending.maxStartUsd",
         DOLLARS,
         "max_start_usd",
-        "The most one start of an agent may cost without asking; counts only with `maxHourlyUsd`.",
+        "The most one start of an agent may cost without asking; takes effect only with `maxHourlyUsd`.",
     ),
     _setting("login.timeoutMs", MILLISECONDS, "login_timeout", "How long a sign-in is waited for."),
     _setting(
