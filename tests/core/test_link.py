@@ -117,7 +117,10 @@ def test_a_connect_after_an_error_begins_afresh():
 def test_a_restore_at_start_that_fails_in_passing_climbs_the_ladder():
     link = LinkDriver()
     assert link.send(Reattach(ANNA)).reply == Completed()
-    assert link.effects == [do.StoreDesiredAgent(ANNA), do.StartConnector(1, ANNA, do.StartRule.UNLESS_STOPPED)]
+    assert link.effects == [
+        do.StoreDesiredAgent(ANNA),
+        do.StartConnector(1, ANNA, do.StartRule.UNLESS_STOPPED),
+    ]
     link.send(ConnectFailed(link.epoch, TIMEOUT))
     assert link.state is RECONNECTING
     assert (link.facts.reason, link.facts.attempt) == (Reason.CONNECT_FAILED, 1)

@@ -28,7 +28,17 @@ from eliza_cloud.core.link.events import (
 )
 from eliza_cloud.core.link.state import CURRENT_EDITION, JobProgress, Policy
 from eliza_cloud.core.states import KeyState, LinkState, Reason
-from tests.core.link_driver import ANNA, BAD_KEY, BERT, PRICE, SUSPENDED, TIMEOUT, LinkDriver, in_state, told_of
+from tests.core.link_driver import (
+    ANNA,
+    BAD_KEY,
+    BERT,
+    PRICE,
+    SUSPENDED,
+    TIMEOUT,
+    LinkDriver,
+    in_state,
+    told_of,
+)
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
 ALWAYS, UNLESS_STOPPED, NEVER = do.StartRule
