@@ -17,7 +17,7 @@ from eliza_cloud.runtime.activities.connector import Connector, Reconnector, Sta
 from eliza_cloud.runtime.activities.context import ActivityContext
 from eliza_cloud.runtime.activities.credits import CreditsWatch
 from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor
-from eliza_cloud.runtime.activities.key_verifier import verify_key
+from eliza_cloud.runtime.activities.key_verifier import KeyVerifier
 from eliza_cloud.runtime.activities.login_poller import LoginPoller, Logins
 from eliza_cloud.runtime.activities.recheck import CloudRecheck
 from eliza_cloud.runtime.clock import Clock
@@ -81,7 +81,7 @@ class EffectRunner:
         self._retry_now: Callable[[do.StartRule | None, str | None], None] | None = None
         self._scheduler: BackupScheduler | None = None
         self._sign_out_problem: Problem | None = None
-        self._key_in_question: int | None = None
+        self._verifier: KeyVerifier | None = None
 
     @property
     def link_client(self) -> ElizaCloudClient | None:
@@ -157,25 +157,30 @@ class EffectRunner:
         """Ask the cloud whose key it is; one question for each generation of the key."""
         if self.key is None or self._cloud_session.refusal is not None:
             return
-        if VERIFIER in self._activities.names and self._key_in_question == effect.key_generation:
+        verifier = self._verifier
+        if (
+            VERIFIER in self._activities.names
+            and verifier
+            and verifier.key_generation == effect.key_generation
+        ):
+            if not effect.rejected:
+                verifier.ask_now()
             return
-        self._key_in_question = effect.key_generation
-        self._activities.start(
-            VERIFIER,
-            verify_key(
-                self._cloud_session.client(self.key),
-                effect.key_generation,
-                clock=self._clock,
-                backoff=self._facts().policy.backoff,
-                jitter=self._jitter,
-                post=self._post,
-                rejected=effect.rejected,
-            ),
+        self._verifier = KeyVerifier(
+            self._cloud_session.client(self.key),
+            effect.key_generation,
+            clock=self._clock,
+            backoff=self._facts().policy.backoff,
+            jitter=self._jitter,
+            post=self._post,
+            rejected=effect.rejected,
         )
+        self._activities.start(VERIFIER, self._verifier.run())
 
     async def stop_verifying(self, _effect: do.StopVerifying) -> None:
         """End the question."""
         self._activities.cancel(VERIFIER)
+        self._verifier = None  # it holds the key
 
     # What a state does
 

@@ -28,7 +28,7 @@ class ScriptedCloud:
 
     `script[name]` is a list of answers used up one by one before the usual one comes back; `always[name]`
     replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came,
-    `keys` with which key, `bodies` and `paths` the last of each name.
+    `keys` with which key, `provisioned` the agents started, `bodies` and `paths` the last of each name.
     Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore,
     suspend, resume, delete, create, job, login, poll, revoke.
     """
@@ -36,6 +36,7 @@ class ScriptedCloud:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.keys: list[tuple[str, str | None]] = []
+        self.provisioned: list[str] = []
         self.bodies: dict[str, bytes] = {}
         self.paths: dict[str, str] = {}
         self.script: dict[str, list[web.Response | Answer]] = {}
@@ -135,6 +136,9 @@ class ScriptedCloud:
         agent_id = request.match_info["id"]
         if agent_id not in self.status:
             return failure(404, "Agent not found")
+        self.provisioned.append(agent_id)
+        if self.status[agent_id] == "stopped":
+            self.status[agent_id] = "running"
         return ok({"id": agent_id, "agentName": name_of(agent_id), "status": "running"})
 
     async def _suspend(self, request: web.Request) -> web.Response:

@@ -6,13 +6,16 @@ import json
 import pytest
 
 from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.runtime.operations.agents import AgentRequest
 from tests.runtime.failing import failing
 from tests.runtime.scripted_cloud import A, B, drop, failure, html, job, job_started, ok
 
 
 async def test_a_new_agent_is_reported_as_created(rig, cloud):
     link = await rig.start()
-    made = await link.create_agent("alpha", {"bio": "short"}, {"MOOD": "calm"}, force=False)
+    made = await link.create_agent(
+        AgentRequest(name="alpha", config={"bio": "short"}, environment={"MOOD": "calm"})
+    )
     assert (made.created, made.agent.id, made.agent.name) == (True, A, "alpha")
     assert json.loads(cloud.bodies["create"]) == {
         "agentName": "alpha",
@@ -23,14 +26,14 @@ async def test_a_new_agent_is_reported_as_created(rig, cloud):
 
 async def test_a_forced_create_says_so_to_the_cloud(rig, cloud):
     link = await rig.start()
-    await link.create_agent("alpha", None, None, force=True)
+    await link.create_agent(AgentRequest(name="alpha", force=True))
     assert json.loads(cloud.bodies["create"]) == {"agentName": "alpha", "forceCreate": True}
 
 
 async def test_a_create_that_the_cloud_refuses_keeps_the_clouds_details(rig, cloud):
     link = await rig.start()
     cloud.script["create"] = [failure(402, "Insufficient credits", requiredBalance=5, currentBalance=1)]
-    refusal = await failing(link.create_agent("alpha", None, None, force=False))
+    refusal = await failing(link.create_agent(AgentRequest(name="alpha")))
     assert (refusal.status, refusal.details["requiredBalance"]) == (402, 5)
 
 
@@ -41,7 +44,7 @@ async def test_a_create_that_the_cloud_refuses_keeps_the_clouds_details(rig, clo
 async def test_a_create_without_an_answer_is_not_repeated_but_looked_into(rig, cloud, name, found, retryable):
     link = await rig.start()
     cloud.script["create"] = [drop]
-    refusal = await failing(link.create_agent(name, None, None, force=False))
+    refusal = await failing(link.create_agent(AgentRequest(name=name)))
     assert found in refusal.message
     assert (refusal.status, refusal.retryable) == (502, retryable)
     assert [agent["id"] for agent in refusal.details["agentsWithThisName"]] == (
@@ -55,8 +58,8 @@ async def test_a_create_of_which_nothing_can_be_told_says_so(rig, cloud):
     await link.ask_cloud(lambda client: client.list_agents())
     cloud.script["create"] = [drop]
     cloud.always["list"] = failure(500, "An unexpected error occurred")
-    refusal = await failing(link.create_agent("alpha", None, None, force=False))
-    assert "It is not known whether" in refusal.message
+    refusal = await failing(link.create_agent(AgentRequest(name="alpha")))
+    assert "cannot be told" in refusal.message
     assert (refusal.retryable, refusal.details["agentsWithThisName"]) == (False, None)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from eliza_cloud.runtime.operations.agents import AgentRequest
 from tests.runtime.failing import failing
 from tests.runtime.scripted_cloud import KEY, A
 
@@ -17,7 +18,7 @@ async def calls_of(link):
         link.begin_connect(A),
         link.start_login(),
         link.ask_cloud(lambda client: client.list_agents()),
-        link.create_agent("alpha", None, None, force=False),
+        link.create_agent(AgentRequest(name="alpha")),
         link.take_backup(A),
         link.restore(A, None),
         link.shutdown_agent(A),

@@ -6,6 +6,7 @@ import gc
 import pytest
 
 from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.runtime.operations.agents import AgentRequest
 from eliza_cloud.store.config.settings import Settings
 from tests.runtime.failing import failing
 from tests.runtime.scripted_cloud import (
@@ -91,7 +92,7 @@ async def restore_in_flight(rig, cloud, link):
 
 async def call_in_flight(rig, cloud, link):
     cloud.hold("create")
-    caller = asyncio.ensure_future(link.create_agent("alpha", None, None, force=False))
+    caller = asyncio.ensure_future(link.create_agent(AgentRequest(name="alpha")))
     await rig.until(lambda: cloud.count("create") == 1)
     return [caller]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from eliza_cloud.runtime.errors import LinkError
@@ -9,7 +10,7 @@ from eliza_cloud.store.config.settings import Settings
 from tests.runtime.failing import failing
 from tests.runtime.scripted_cloud import A, failure, heartbeat_dead
 
-QUIET = Settings(backup_interval=1_000_000.0)
+QUIET = Settings(backup_interval=1_000_000.0, recheck_interval=0.0, restart_unresponsive=False)
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +82,7 @@ async def test_the_ladder_waits_3_6_12_24_48_60_seconds_and_ends_after_ten_tries
 
 
 async def test_a_caller_who_waits_for_the_ladder_hears_when_it_ends(rig, cloud):
-    rig.settings = Settings(backup_interval=1_000_000.0, max_reconnect_attempts=1)
+    rig.settings = msgspec.structs.replace(QUIET, max_reconnect_attempts=1)
     link = await rig.connected()
     await rig.lose()
     waiting = asyncio.ensure_future(link.connect(A))
@@ -124,7 +125,7 @@ async def test_two_clean_heartbeats_start_the_count_anew_and_one_does_not(rig, c
 
 
 async def test_a_ladder_without_end_goes_on_at_its_ceiling(rig, cloud):
-    rig.settings = Settings(backup_interval=1_000_000.0, max_reconnect_attempts=0)
+    rig.settings = msgspec.structs.replace(QUIET, max_reconnect_attempts=0)
     await rig.connected()
     await rig.lose()
     await climb(rig, [3.0, 6.0, 12.0, 24.0, 48.0] + [60.0] * 15)
@@ -174,7 +175,7 @@ async def test_a_connect_to_the_agent_that_is_being_restored_makes_the_next_try_
 
 
 async def test_after_the_ladder_has_ended_a_wake_up_brings_one_fresh_try(rig, cloud):
-    rig.settings = Settings(backup_interval=1_000_000.0, max_reconnect_attempts=2)
+    rig.settings = msgspec.structs.replace(QUIET, max_reconnect_attempts=2)
     await rig.connected()
     await rig.lose()
     await climb(rig, [3.0, 6.0])
@@ -192,7 +193,7 @@ async def test_after_the_ladder_has_ended_a_wake_up_brings_one_fresh_try(rig, cl
 
 
 async def test_after_the_ladder_has_ended_a_connect_works(rig, cloud):
-    rig.settings = Settings(backup_interval=1_000_000.0, max_reconnect_attempts=1)
+    rig.settings = msgspec.structs.replace(QUIET, max_reconnect_attempts=1)
     link = await rig.connected()
     await rig.lose()
     await climb(rig, [3.0])

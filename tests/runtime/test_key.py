@@ -2,6 +2,7 @@
 
 import asyncio
 
+from eliza_cloud.runtime.operations.agents import AgentRequest
 from tests.runtime.failing import failing
 from tests.runtime.scripted_cloud import KEY, A, drop, failure
 
@@ -58,7 +59,36 @@ async def test_two_refusals_are_a_rejected_key(rig, cloud):
     assert view.reason == "api_key_present_not_authenticated"
     assert cloud.count("user") == 2
     await rig.quiet()
-    assert rig.clock.pending() == []
+    assert rig.clock.pending() == [5.0]
+
+
+async def test_a_rejected_key_is_asked_about_again_at_doubling_intervals_up_to_ten_minutes(rig, cloud):
+    cloud.always["user"] = REFUSED
+    link = await rig.start(verified=False)
+    await refused_twice(rig)
+    for pause in (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0):
+        asked = cloud.count("user")
+        await rig.after(pause, lambda n=asked: cloud.count("user") == n + 1, "verifier")
+        assert link.facts.key.value == "rejected"
+    assert len(rig.logged("key.rejected")) == 1
+
+
+async def test_a_link_whose_key_was_rejected_returns_by_itself_when_the_cloud_takes_the_key_again(rig, cloud):
+    link = await rig.connected()
+    cloud.always["heartbeat"] = cloud.always["user"] = REFUSED
+    await rig.after(30.0, lambda: rig.state == "error", "monitor")
+    del cloud.always["heartbeat"], cloud.always["user"]
+    await rig.after(5.0, lambda: rig.state == "connected", "verifier")
+    assert (link.facts.key.value, link.facts.agent_id) == ("accepted", A)
+
+
+async def test_any_call_that_succeeds_lifts_the_verdict_on_the_key(rig, cloud):
+    cloud.always["user"] = REFUSED
+    link = await rig.start(verified=False)
+    await refused_twice(rig)
+    del cloud.always["user"]
+    await link.ask_cloud(lambda client: client.list_agents())
+    await rig.until(lambda: link.status().connected)
 
 
 async def test_an_inactive_account_is_a_rejected_key_too(rig, cloud):
@@ -98,8 +128,8 @@ async def test_a_key_rejected_while_connected_is_an_error_that_says_what_to_do(r
     assert not link.status().connected
     assert "Sign in again" in link.facts.problem.message
     await rig.quiet()
-    assert rig.tasks() == set()
-    assert rig.clock.pending() == []
+    assert rig.tasks() == {"verifier"}
+    assert rig.clock.pending() == [5.0]
 
 
 async def test_a_refused_heartbeat_with_a_good_key_is_a_miss_like_any_other(rig, cloud):
@@ -152,7 +182,7 @@ async def test_without_a_key_a_call_is_refused_before_the_cloud_is_asked(rig, cl
     link = await rig.start(key=None)
     for call in (
         link.ask_cloud(lambda client: client.list_agents()),
-        link.create_agent("alpha", None, None, force=False),
+        link.create_agent(AgentRequest(name="alpha")),
         link.take_backup(A),
         link.restore(A, None),
         link.shutdown_agent(A),
@@ -167,7 +197,7 @@ async def test_without_a_key_a_call_is_refused_before_the_cloud_is_asked(rig, cl
 async def test_a_call_goes_on_when_its_caller_goes_away(rig, cloud):
     link = await rig.start()
     cloud.hold("create")
-    call = asyncio.ensure_future(link.create_agent("alpha", None, None, force=False))
+    call = asyncio.ensure_future(link.create_agent(AgentRequest(name="alpha")))
     await rig.until(lambda: cloud.count("create") == 1)
     call.cancel()
     await rig.quiet()

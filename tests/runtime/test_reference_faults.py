@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.cloud.http.request import Timeouts
+from eliza_cloud.runtime.operations.agents import AgentRequest
 from eliza_cloud.store.config.settings import Settings
 from tests.harness.waiting import HANG
 from tests.observing import OnStep
@@ -137,7 +138,7 @@ async def test_row_07_a_lost_link_is_shown_as_reconnecting_and_nothing_in_betwee
 
 
 async def test_row_08_the_end_of_the_ladder_is_told_and_is_an_end(rig, cloud):
-    rig.settings = Settings(backup_interval=1_000_000.0, max_reconnect_attempts=1)
+    rig.settings = Settings(backup_interval=1_000_000.0, max_reconnect_attempts=1, recheck_interval=0.0)
     link = await rig.connected()
     await rig.lose()
     await rig.after(3.0, lambda: rig.state == "disconnected")
@@ -431,7 +432,7 @@ async def test_row_46_a_sign_in_creates_no_agent_and_a_reused_one_is_said_to_be_
             {"success": True, "created": False, "data": {"id": B, "agentName": "beta", "status": "running"}}
         )
     ]
-    made = await link.create_agent("gamma", None, None, force=False)
+    made = await link.create_agent(AgentRequest(name="gamma"))
     assert (made.created, made.agent.id, made.agent.name) == (False, B, "beta")
 
 

@@ -200,11 +200,15 @@ async def test_many_polls_that_hang_do_not_add_up(rig, cloud):
 async def test_a_store_that_hangs_does_not_hold_a_stop_up_for_ever(rig, cloud):
     link = await rig.start()
 
-    async def save_desired_agent(agent_id):
+    saving = asyncio.Event()
+
+    async def save_desired_agent(agent_id, accepted_price):
+        saving.set()
         await asyncio.Event().wait()
 
     link._credentials.save_desired_agent = save_desired_agent
     connect = asyncio.ensure_future(link.connect(A))
+    await saving.wait()
     stopping = asyncio.ensure_future(link.stop())
     await rig.until(lambda: rig.clock.pending() == [9.0])
     rig.clock.advance(9.0)
