@@ -81,7 +81,7 @@ async def test_a_reader_that_comes_back_gets_the_state_it_left_and_everything_si
 async def test_the_snapshot_is_of_the_moment_of_that_number(signed_in):
     async with staged(signed_in) as stage:
         await signed_in.linked_agent()
-        connecting = next(one["seq"] for one in await stage.entries() if one.get("state") == "connecting")
+        connecting = [one["seq"] for one in await stage.entries() if one.get("state") == "connecting"][-1]
         reader = await stage.read(connecting)
         snapshot = await reader.next()
         assert (snapshot.seq, snapshot.data["connection"]["state"]) == (connecting, "connecting")

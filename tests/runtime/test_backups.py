@@ -31,6 +31,7 @@ async def test_a_backup_is_taken_every_sixty_seconds_the_first_after_one_interva
     assert link.status().connection.last_backup_at is None
     for count in (1, 2, 3):
         await backup_falls_due(rig, count)
+    await rig.quiet()
     assert link.status().connection.last_backup_at == "1970-01-12T13:49:40.000Z"
 
 
