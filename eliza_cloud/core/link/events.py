@@ -123,7 +123,7 @@ class StoreRecovered(Event, frozen=True):
 
 
 class MinimumBalanceSeen(Event, frozen=True):
-    """The cloud refused something because the balance is too low and named the balance that it needs, in dollars."""
+    """The cloud refused something for too low a balance, and named the one it needs, in dollars."""
 
     balance: float
 
@@ -187,7 +187,7 @@ class Reconnected(ActivityFact, frozen=True):
 
 
 class ReconnectFailed(ActivityFact, frozen=True):
-    """A reconnect attempt failed; `unresponsive` when the agent's record says running and its sandbox is dead."""
+    """A reconnect attempt failed; `unresponsive` for a dead sandbox whose record says running."""
 
     problem: Problem
     unresponsive: bool = False
