@@ -19,7 +19,7 @@ GUARD_WORDS: dict[Any, tuple[str, str]] = {
     guards.same_agent: ("", "another agent"),
     guards.may_be_repaired: ("unattended, retryable", "asked for, or final"),
     guards.missed_heartbeats_left: ("missed heartbeats left", "maxFailures reached"),
-    guards.restart_due: ("sandbox dead, restart due", "no restart due"),
+    guards.restart_due: ("sandbox dead, restart due", ""),
     guards.attempts_remain: ("tries left", "no tries left"),
     guards.too_few_credits: ("balance too low", "balance high enough or not known"),
     guards.key_recovers: ("after key_rejected, desired agent set", "else"),

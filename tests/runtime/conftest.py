@@ -136,6 +136,7 @@ class Rig:
         assert self._manager is not None
         assert self._store is not None
         self._journal.check()
+        await self._manager._background_tasks.close()
         await self._manager._loop.activities.close()
         await self._session.close()
         await self._store.close()

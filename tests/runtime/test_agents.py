@@ -59,7 +59,7 @@ async def test_a_create_of_which_nothing_can_be_told_says_so(rig, cloud):
     cloud.script["create"] = [drop]
     cloud.always["list"] = failure(500, "An unexpected error occurred")
     refusal = await failing(link.create_agent(AgentRequest(name="alpha")))
-    assert "cannot be told" in refusal.message
+    assert "It is not known whether" in refusal.message
     assert (refusal.retryable, refusal.details["agentsWithThisName"]) == (False, None)
 
 
