@@ -178,7 +178,7 @@ def test_a_read_only_file_system_is_named_at_start(machine):
         assert service.wait() == 1
         assert told_once_each(service, "store_failed") == (
             f"Cannot lock {machine.state / 'serve.lock'}: the file system is read-only; make it writable or"
-            " set ELIZA_STATE_DIR to another directory."
+            " choose another directory with ELIZA_STATE_DIR."
         )
     finally:
         assert run("umount", machine.state).returncode == 0
