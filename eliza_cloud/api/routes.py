@@ -13,6 +13,8 @@ from aiohttp import web
 from eliza_cloud.api.openai import completions, media, models, rpc, speech
 from eliza_cloud.api.openapi.operation import Operation
 from eliza_cloud.api.resources import (
+    agent_starts,
+    agent_upgrade,
     agents,
     backups,
     billing,
@@ -64,10 +66,15 @@ ROUTES = (
     Endpoint("POST", "/api/cloud/disconnect", login.disconnect, login.DISCONNECT),
     Endpoint("GET", "/api/cloud/agents", agents.list_agents, agents.LIST),
     Endpoint("POST", "/api/cloud/agents", agents.create_agent, agents.CREATE),
-    Endpoint("POST", f"{_AGENT}/provision", agents.connect, agents.PROVISION),
-    Endpoint("POST", f"{_AGENT}/connect", agents.connect, agents.CONNECT),
-    Endpoint("POST", f"{_AGENT}/suspend", agents.suspend_agent, agents.SUSPEND),
-    Endpoint("POST", f"{_AGENT}/resume", agents.resume_agent, agents.RESUME),
+    Endpoint("PATCH", _AGENT, agents.rename_agent, agents.RENAME),
+    Endpoint("GET", f"{_AGENT}/logs", agents.agent_logs, agents.LOGS),
+    Endpoint("POST", f"{_AGENT}/provision", agent_starts.connect, agent_starts.PROVISION),
+    Endpoint("POST", f"{_AGENT}/connect", agent_starts.connect, agent_starts.CONNECT),
+    Endpoint("POST", f"{_AGENT}/suspend", agent_starts.suspend_agent, agent_starts.SUSPEND),
+    Endpoint("POST", f"{_AGENT}/resume", agent_starts.resume_agent, agent_starts.RESUME),
+    Endpoint("POST", f"{_AGENT}/restart", agent_starts.restart_agent, agent_starts.RESTART),
+    Endpoint("GET", f"{_AGENT}/upgrade", agent_upgrade.upgrade_quote, agent_upgrade.QUOTE),
+    Endpoint("POST", f"{_AGENT}/upgrade", agent_upgrade.upgrade_agent, agent_upgrade.UPGRADE),
     Endpoint("POST", f"{_AGENT}/shutdown", agents.shutdown_agent, agents.SHUTDOWN),
     Endpoint("GET", f"{_AGENT}/backups", backups.list_backups, backups.LIST),
     Endpoint("POST", f"{_AGENT}/backups", backups.take_backup, backups.TAKE),

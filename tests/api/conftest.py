@@ -250,6 +250,29 @@ async def cloud():
 
 
 @pytest.fixture
+async def latest():
+    """An emulator of the newest generation that loses no time."""
+    app = create_emulator(
+        generation="latest",
+        poll_interval_ms=20,
+        job_seconds=0.02,
+        job_retry_seconds=(0.02, 0.02),
+        rate_limits=False,
+        models=("m",),
+    )
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield Cloud(str(server.make_url("")).rstrip("/"), session)
+
+
+@pytest.fixture
+async def on_latest(latest, serve):
+    """A service whose key the newest cloud has accepted."""
+    service = await serve(latest.url, key=await latest.mint())
+    await service.until_connected()
+    return service
+
+
+@pytest.fixture
 async def service(cloud, serve):
     """A service that is not signed in."""
     return await serve(cloud.url)

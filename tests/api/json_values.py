@@ -73,6 +73,8 @@ def _objects(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
     required = {name: members[name] for name in schema.get("required", ())}
     optional = {name: member for name, member in members.items() if name not in required}
     more = schema.get("additionalProperties", True)
+    if more is False:
+        return st.fixed_dictionaries(required, optional=optional)
     others = ANYTHING if more is True else values(more)
     extra = st.dictionaries(_texts.filter(lambda name: name not in members), others, max_size=2)
     known = st.fixed_dictionaries(required, optional=optional)

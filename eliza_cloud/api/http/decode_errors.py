@@ -21,6 +21,7 @@ INVALID = "invalid_request"
 _PATH = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _MISSING = re.compile(r"^Object missing required field `([^`]+)`")
+_UNKNOWN = "Object contains unknown field"
 _PLAIN_NAME = re.compile(rf"\w{{1,{MAX_SHOWN}}}")
 _ABSENT = object()
 
@@ -45,6 +46,9 @@ def decode_problem(document: Any, model: Any, message: str, *, code: str = INVAL
     for step in steps:
         kind, required = _member_type(kind, step)
         value = _member(value, step)
+    if message.startswith(_UNKNOWN):
+        name = _shown([*steps, _unknown_name(kind, value)])
+        return DecodeProblem(name, f"{name} is not a member that is known here.", code)
     return _problem(_shown(steps), kind, value, required=required, code=code)
 
 
@@ -103,6 +107,13 @@ def _wrong_name(document: Any, steps: list[Step], model: Any) -> str:
         return False
 
     return names[bisect_left(range(1, len(names)), True, key=fails)]
+
+
+def _unknown_name(kind: inspect.Type, value: dict[str, Any]) -> str:
+    """Return the first member of an object that its type does not know."""
+    kind, _ = _unwrapped(kind)
+    known = {field.encode_name for field in kind.fields} if isinstance(kind, inspect.StructType) else set()
+    return next(name for name in value if name not in known)
 
 
 def _with(node: Any, steps: list[Step], value: Any) -> Any:

@@ -33,7 +33,8 @@ async def in_time() -> AsyncIterator[None]:
 
 
 class Body(Generic[T]):
-    """What a caller sends: `model` documents and decodes it, `example` is one. Unknown members are ignored.
+    """What a caller sends: `model` documents and decodes it, `example` is one. Unknown members are
+    ignored, unless the model forbids them.
 
     A body that is not `required` may be left out, which is the same as `{}`. `code` is that of a member that
     does not fit, unless its type has another.

@@ -59,8 +59,8 @@ class OriginRule:
 ALLOWED_ORIGIN = web.RequestKey("allowed_origin", str)
 _METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 _HEADERS = (
-    "Accept, Authorization, Content-Type, Last-Event-ID, Prefer, Traceparent,"
-    " Tracestate, X-Api-Key, X-Eliza-Token, X-Request-Id"
+    "Accept, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, Traceparent,"
+    " Tracestate, X-Api-Key, X-Eliza-Dedicated-Price, X-Eliza-Token, X-Request-Id"
 )
 _EXPOSED = "Allow, Location, Preference-Applied, Retry-After, X-Request-Id"
 

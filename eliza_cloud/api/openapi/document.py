@@ -34,8 +34,9 @@ Links this machine to Eliza Cloud: sign-in, remote agents, a watched and repaire
 
 Every request needs this service's token, as `Authorization: Bearer`, `X-Eliza-Token` or `X-Api-Key`, \
 except where it says so. Every failure is a JSON object with a sentence and a `code`, under `/v1` in \
-OpenAI's shape. HEAD is answered like GET. Members that are not described are ignored in requests, and \
-answers may get more of them. Every answer carries `X-Request-Id`, which is also in the log.
+OpenAI's shape. HEAD is answered like GET. Members that are not described are ignored in requests, \
+except where a body takes no others, and answers may get more of them. Every answer carries \
+`X-Request-Id`, which is also in the log.
 
 At a path that does not exist the answer is 404 `unknown_path`, for a method it does not take 405 \
 `method_not_allowed` with `Allow`; what the HTTP server refuses by itself has the code `refused`.

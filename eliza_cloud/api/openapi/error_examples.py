@@ -1,11 +1,14 @@
 """The problems a caller can meet, by where they come from, as the API's document shows them."""
 
+import msgspec
+
 from eliza_cloud.core.problems import (
     ACCESS_DENIED,
     AGENT_NOT_READY,
     AGENT_NOT_RUNNING,
     AGENT_QUOTA_EXCEEDED,
     AGENT_RECONNECTING,
+    AGENT_SUSPENDED,
     AGENT_TIMEOUT,
     AGENT_UNREACHABLE,
     BASE_URL_REFUSED,
@@ -132,17 +135,31 @@ CLOUD = (
 
 #: What the agent's sandbox can do.
 SANDBOX = examples(AGENT_UNREACHABLE, AGENT_NOT_READY, AGENT_TIMEOUT)
-#: What a start, a stop or a delete can meet at the cloud.
-LIFECYCLE = examples(
-    PRICE_CONFIRMATION_REQUIRED,
-    SESSION_NOT_READY,
-    PROVISION_ENQUEUE_FAILED,
-    PROVISIONING_WORKER_DOWN,
-    JOB_FAILED,
-    JOB_SKIPPED,
-    DELETE_NEEDS_BACKUP,
+#: A start that costs, with what it costs.
+_PRICED = msgspec.structs.replace(
+    PRICE_CONFIRMATION_REQUIRED.example(),
+    details={
+        "pricing": {
+            "currency": "USD",
+            "hourlyRateUsd": 0.01,
+            "minimumActivationChargeUsd": 0.02,
+            "acceptanceValue": "dedicated-compute-v1:USD:0.010000:0.020000",
+        }
+    },
 )
-BRING_UP = (*CLOUD, *SANDBOX, *LIFECYCLE, SUPERSEDED.example())
+#: What a start, a stop or a delete can meet at the cloud.
+LIFECYCLE = (
+    _PRICED,
+    *examples(
+        SESSION_NOT_READY,
+        PROVISION_ENQUEUE_FAILED,
+        PROVISIONING_WORKER_DOWN,
+        JOB_FAILED,
+        JOB_SKIPPED,
+        DELETE_NEEDS_BACKUP,
+    ),
+)
+BRING_UP = (*CLOUD, *SANDBOX, *LIFECYCLE, SUPERSEDED.example(), AGENT_SUSPENDED.example())
 LINK_BUSY = examples(LINK_NOT_READY, LINK_CLOSING)
 BACKUP = (*BRING_UP, *LINK_BUSY, LINK_INTERRUPTED.example())
 CHAT = (

@@ -1,5 +1,6 @@
-"""Cloud agents, from create to shutdown (local-api §8)."""
+"""Cloud agents: list, create, rename, logs, delete (local-api §8)."""
 
+import asyncio
 from typing import Annotated, Any, Literal, TypedDict, cast
 
 import msgspec
@@ -8,10 +9,12 @@ from msgspec import UNSET, Meta, UnsetType
 
 from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.price_consent import ACCEPTED, PRICE, AcceptedPrice, accepted_price
 from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.error_examples import BRING_UP, CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
+from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
+from eliza_cloud.cloud.jobs import fetch_logs
 from eliza_cloud.core.problems import INVALID_AGENT_ID
 from eliza_cloud.runtime.operations.agents import AgentRequest
 
@@ -30,6 +33,7 @@ Uuid = Annotated[
 ]
 #: The cloud's own rule, checked before it is called (cloud-api §9).
 AgentName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
+NotBlank = Annotated[str, Meta(min_length=1, pattern=r"\S")]
 
 
 class CloudAgent(TypedDict, total=False):
@@ -38,6 +42,7 @@ class CloudAgent(TypedDict, total=False):
     id: str
     agentName: str | None
     status: str
+    executionTier: str | None
     databaseStatus: str | None
     errorMessage: str | None
     lastBackupAt: str | None
@@ -53,38 +58,72 @@ class Agents(msgspec.Struct, frozen=True):
     agents: list[CloudAgent]
 
 
-class NewAgent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """An agent to be created. `forceCreate` insists where the cloud would return one there is."""
+class NewAgent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """An agent to be created; an unknown member is refused.
+
+    `dedicated`, or the cloud's own word `alwaysOn`, asks for a container of its own, which costs. Without it
+    a cloud that has tiers makes a shared agent, which has no backups. `forceCreate` insists where the cloud
+    would return an agent there is, in a cloud with tiers only for dedicated ones. `autoProvision` false
+    creates without starting.
+    """
 
     agent_name: AgentName
     agent_config: dict[str, Any] | None = None
     environment_vars: dict[str, str] | None = None
+    dedicated: bool | None = None
+    always_on: bool | None = None
+    character_id: Uuid | None = None
+    docker_image: NotBlank | None = None
+    auto_provision: bool | None = None
     force_create: bool | None = None
+    accept_price: AcceptedPrice | None = None
+
+
+class NewName(msgspec.Struct, frozen=True, rename="camel"):
+    """What an agent is to be called."""
+
+    agent_name: AgentName
+
+
+class DeletedState(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Whether the agent may be deleted without the backup that the cloud would take first."""
+
+    accept_state_loss: bool | None = None
 
 
 class AgentMade(msgspec.Struct, frozen=True):
-    """The agent; `created` is there, and false, only when the cloud gave one that existed already."""
+    """The agent; `created` is there, and false, only when the cloud gave one that existed already.
+
+    `executionTier` of the agent is `shared` for one that has no container of its own: it has no backups.
+    """
 
     ok: Ok
     agent: CloudAgent
     created: Annotated[bool, Meta(extra_json_schema={"const": False})] | UnsetType = UNSET
 
 
-class AgentLinked(msgspec.Struct, frozen=True, rename="camel"):
-    """The link stands: a clean heartbeat came back from the agent's sandbox."""
+class AgentRenamed(msgspec.Struct, frozen=True, rename="camel"):
+    """The agent and its new name."""
 
     ok: Ok
     agent_id: AgentId
-    agent_name: str | None
-    status: Literal["connected"]
+    agent_name: str
 
 
-class AgentChanged(msgspec.Struct, frozen=True, rename="camel"):
-    """The agent after the change."""
+class AgentLogs(msgspec.Struct, frozen=True, rename="camel"):
+    """The last lines of an agent's log."""
 
     ok: Ok
     agent_id: AgentId
-    status: Literal["connecting", "stopped", "suspended", "running"]
+    logs: str
+
+
+class AgentDeleted(msgspec.Struct, frozen=True, rename="camel"):
+    """The agent is gone."""
+
+    ok: Ok
+    agent_id: AgentId
+    status: Literal["stopped"]
 
 
 AGENT_ID = Parameter[str](
@@ -96,15 +135,24 @@ AGENT_ID = Parameter[str](
     parse=str.lower,
     problem=INVALID_AGENT_ID.example(),
 )
-PREFER = Parameter(
-    "Prefer",
-    "`respond-async` answers 202 at once; the status shows the progress.",
-    place="header",
-    default="",
-    example="respond-async",
+TAIL = Parameter(
+    "tail",
+    "How many lines, from the end.",
+    Annotated[int, Meta(ge=1, le=1000)],
+    default=100,
+    example=100,
 )
-NEW_AGENT = Body(NewAgent("my-cloud-agent", {}, {"LOG_LEVEL": "info"}))
-_CLOUD_AGENT: CloudAgent = {"id": AGENT, "agentName": "my-cloud-agent", "status": "running"}
+NEW_AGENT = Body(
+    NewAgent("my-cloud-agent", {}, {"LOG_LEVEL": "info"}, dedicated=True, accept_price=PRICE),
+)
+NEW_NAME = Body(NewName("my-cloud-agent"))
+DELETED_STATE = Body(DeletedState(True), required=False)
+_CLOUD_AGENT: CloudAgent = {
+    "id": AGENT,
+    "agentName": "my-cloud-agent",
+    "status": "running",
+    "executionTier": "dedicated-always",
+}
 
 LIST = Operation(
     id="listAgents",
@@ -122,7 +170,10 @@ CREATE = Operation(
     id="createAgent",
     group="Agents",
     summary="Create an agent",
-    about="A create without an answer is never repeated: the error names what may have come of it.",
+    about="A create without an answer is never repeated: the error names what may have come of it. A"
+    " dedicated agent costs from its start: without consent to the price the answer is 428 with the price,"
+    " and nothing is created.",
+    parameters=(ACCEPTED,),
     body=NEW_AGENT,
     answers=(
         SuccessResponse(201, "Created.", AgentMade, AgentMade(True, {**_CLOUD_AGENT, "status": "pending"})),
@@ -133,65 +184,36 @@ CREATE = Operation(
             AgentMade(True, _CLOUD_AGENT, False),
         ),
     ),
+    errors=(*CLOUD, *LIFECYCLE),
+)
+RENAME = Operation(
+    id="renameAgent",
+    group="Agents",
+    summary="Give an agent another name",
+    parameters=(AGENT_ID,),
+    body=NEW_NAME,
+    answers=(SuccessResponse(200, "Done.", AgentRenamed, AgentRenamed(True, AGENT, "my-cloud-agent")),),
     errors=CLOUD,
 )
-CONNECT = Operation(
-    id="connectAgent",
+LOGS = Operation(
+    id="getAgentLogs",
     group="Agents",
-    summary="Connect to an agent",
-    about="Starts the agent if need be and links this machine to it, instead of to any other. A cold start"
-    " takes a minute or two, and may take up to 15.",
-    parameters=(AGENT_ID, PREFER),
-    answers=(
-        SuccessResponse(
-            200, "The link stands.", AgentLinked, AgentLinked(True, AGENT, "my-cloud-agent", "connected")
-        ),
-        SuccessResponse(
-            202,
-            "Begun, under `Prefer: respond-async`.",
-            AgentChanged,
-            AgentChanged(True, AGENT, "connecting"),
-            headers={"Location": "Where to look.", "Preference-Applied": "`respond-async`"},
-        ),
-    ),
-    errors=BRING_UP,
+    summary="The last lines of an agent's log",
+    parameters=(AGENT_ID, TAIL),
+    answers=(SuccessResponse(200, "The lines.", AgentLogs, AgentLogs(True, AGENT, "ready\n")),),
+    errors=(*CLOUD, *LIFECYCLE),
 )
-PROVISION = msgspec.structs.replace(
-    CONNECT,
-    id="provisionAgent",
-    summary="Provision an agent and connect to it",
-    about="The same as connecting.",
-)
-
-
-def _change(
-    name: str, summary: str, about: str, status: Literal["stopped", "suspended", "running"]
-) -> Operation:
-    return Operation(
-        id=name,
-        group="Agents",
-        summary=summary,
-        about=about,
-        parameters=(AGENT_ID,),
-        answers=(SuccessResponse(200, "Done.", AgentChanged, AgentChanged(True, AGENT, status)),),
-        errors=(*CLOUD, *LINK_BUSY, *LIFECYCLE, *SANDBOX),
-    )
-
-
-SUSPEND = _change(
-    "suspendAgent",
-    "Suspend an agent",
-    "Stops it and keeps it, with its backups. A link to it ends.",
-    "suspended",
-)
-RESUME = _change(
-    "resumeAgent", "Resume an agent", "Starts a suspended agent; this does not link it.", "running"
-)
-SHUTDOWN = _change(
-    "shutdownAgent",
-    "Shut an agent down",
-    "Deletes it **and its backups**; does not sign out.",
-    "stopped",
+SHUTDOWN = Operation(
+    id="shutdownAgent",
+    group="Agents",
+    summary="Shut an agent down",
+    about="Deletes it **and its backups**; does not sign out. A cloud that backs the agent up first keeps it"
+    " where that fails: the answer is 409 `delete_needs_backup`, and the agent stays and goes on costing."
+    " `acceptStateLoss` deletes it all the same.",
+    parameters=(AGENT_ID,),
+    body=DELETED_STATE,
+    answers=(SuccessResponse(200, "Done.", AgentDeleted, AgentDeleted(True, AGENT, "stopped")),),
+    errors=(*CLOUD, *LINK_BUSY, *LIFECYCLE, *SANDBOX),
 )
 
 
@@ -209,7 +231,12 @@ async def create_agent(request: web.Request) -> web.Response:
             name=new.agent_name,
             config=new.agent_config,
             environment=new.environment_vars,
+            dedicated=bool(new.dedicated or new.always_on),
             force=bool(new.force_create),
+            character_id=new.character_id,
+            docker_image=new.docker_image,
+            auto_provision=new.auto_provision,
+            accept_price=accepted_price(request, new.accept_price),
         )
     )
     agent = cast("CloudAgent", made.agent.raw)
@@ -218,42 +245,26 @@ async def create_agent(request: web.Request) -> web.Response:
     return answer(AgentMade(ok=True, agent=agent, created=False))
 
 
-async def connect(request: web.Request) -> web.Response:
-    """POST …/{id}/connect and …/provision: answers when linked, under `Prefer: respond-async` at once."""
+async def rename_agent(request: web.Request) -> web.Response:
+    """PATCH …/{id} {agentName}: the agent keeps its id."""
     agent_id = AGENT_ID.read(request)
-    manager = request.app[MANAGER]
-    if _respond_async(request):
-        await manager.begin_connect(agent_id)
-        headers = {"Preference-Applied": "respond-async", "Location": "/api/cloud/status"}
-        return answer(AgentChanged(ok=True, agent_id=agent_id, status="connecting"), 202, headers)
-    agent = await manager.connect(agent_id)
-    return answer(
-        AgentLinked(ok=True, agent_id=agent.agent_id, agent_name=agent.agent_name, status="connected")
+    name = (await NEW_NAME.read(request)).agent_name
+    await request.app[MANAGER].ask_cloud(lambda cloud: cloud.rename_agent(agent_id, name))
+    return answer(AgentRenamed(ok=True, agent_id=agent_id, agent_name=name))
+
+
+async def agent_logs(request: web.Request) -> web.Response:
+    """GET …/{id}/logs?tail=: the last lines, when the cloud's job has brought them."""
+    agent_id, tail = AGENT_ID.read(request), TAIL.read(request)
+    lines = await request.app[MANAGER].ask_cloud(
+        lambda cloud: fetch_logs(cloud, agent_id, asyncio.sleep, tail=tail)
     )
+    return answer(AgentLogs(ok=True, agent_id=agent_id, logs=lines))
 
 
 async def shutdown_agent(request: web.Request) -> web.Response:
-    """POST …/{id}/shutdown: deletes the agent and its backups; does not sign out."""
+    """POST …/{id}/shutdown {acceptStateLoss?}: deletes the agent and its backups; does not sign out."""
     agent_id = AGENT_ID.read(request)
-    await request.app[MANAGER].shutdown_agent(agent_id)
-    return answer(AgentChanged(ok=True, agent_id=agent_id, status="stopped"))
-
-
-async def suspend_agent(request: web.Request) -> web.Response:
-    """POST …/{id}/suspend: stops it and keeps it."""
-    agent_id = AGENT_ID.read(request)
-    await request.app[MANAGER].suspend_agent(agent_id)
-    return answer(AgentChanged(ok=True, agent_id=agent_id, status="suspended"))
-
-
-async def resume_agent(request: web.Request) -> web.Response:
-    """POST …/{id}/resume: starts a suspended agent."""
-    agent_id = AGENT_ID.read(request)
-    await request.app[MANAGER].resume_agent(agent_id)
-    return answer(AgentChanged(ok=True, agent_id=agent_id, status="running"))
-
-
-def _respond_async(request: web.Request) -> bool:
-    """Return whether the `Prefer` headers hold `respond-async` (RFC 7240)."""
-    preferences = PREFER.read(request).split(",")
-    return any(one.partition(";")[0].strip().lower() == "respond-async" for one in preferences)
+    accepted = bool((await DELETED_STATE.read(request)).accept_state_loss)
+    await request.app[MANAGER].shutdown_agent(agent_id, accept_state_loss=accepted)
+    return answer(AgentDeleted(ok=True, agent_id=agent_id, status="stopped"))

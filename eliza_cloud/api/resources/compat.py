@@ -1,6 +1,6 @@
 """/api/cloud/compat/*: the cloud's compat surface for front ends that speak it (local-api §13)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.price_consent import ACCEPTED
 from eliza_cloud.api.http.relay import relay_opened
 from eliza_cloud.api.http.request_body import MAX_BODY, Body, read_content
 from eliza_cloud.api.http.responses import RequestError
@@ -43,7 +44,7 @@ def compat_operation(method: str) -> Operation:
         group="Compat",
         summary=f"{method} of the compat surface",
         about=_ABOUT,
-        parameters=(PATH,),
+        parameters=(PATH, ACCEPTED),
         body=Body[Any]({}, model=Any, required=False) if takes_body else None,
         answers=(SuccessResponse(200, "What the cloud answers.", dict[str, Any], {"success": True}),),
         errors=(*CLOUD, RESPONSE_TRUNCATED.example()),
@@ -69,9 +70,11 @@ class _Declined(Exception):  # noqa: N818 - the fact, as its reader names it
 async def compat(request: web.Request) -> web.StreamResponse:
     """Pass a request on to the same path of the cloud, and its answer down as it comes."""
     target = _target(request)
+    price = ACCEPTED.read(request)
+    headers = {} if price is None else {ACCEPTED.name: price}
     content = await read_content(request, MAX_BODY)
     try:
-        return await relay_opened(request, _open(request, target, content))
+        return await relay_opened(request, _open(request, target, content, headers))
     except _Declined as declined:
         if declined.said.status == 401:
             request.app[MANAGER].reverify_key()
@@ -79,10 +82,12 @@ async def compat(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def _open(request: web.Request, target: str, content: bytes) -> AsyncIterator[aiohttp.ClientResponse]:
+async def _open(
+    request: web.Request, target: str, content: bytes, headers: Mapping[str, str]
+) -> AsyncIterator[aiohttp.ClientResponse]:
     manager = request.app[MANAGER]
     try:
-        async with manager.cloud_client().compat(request.method, target, content) as upstream:
+        async with manager.cloud_client().compat(request.method, target, content, headers) as upstream:
             if isinstance(upstream, Verbatim):
                 raise _Declined(upstream)
             yield upstream

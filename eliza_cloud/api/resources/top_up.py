@@ -7,6 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import BILLING
+from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.operation import SuccessResponse
@@ -15,7 +16,7 @@ from eliza_cloud.api.resources.credits import Dollars
 from eliza_cloud.api.resources.passthrough import ask_billing, billing_operation, pass_on
 from eliza_cloud.cloud.types.billing import Verbatim
 from eliza_cloud.cloud.types.models import text
-from eliza_cloud.core.problems import PAYMENT_IN_BROWSER
+from eliza_cloud.core.problems import KEY_NOT_IDEMPOTENT, PAYMENT_IN_BROWSER
 
 _INVALID_AMOUNT = {"sentence": "Invalid top-up amount"}
 #: Dollars that one payment may be about (cloud-api §19), as a number or in decimal digits.
@@ -75,6 +76,16 @@ class CryptoQuote(msgspec.Struct, frozen=True, rename="camel"):
 
 
 TOP_UP = Body(TopUp(25.0))
+IDEMPOTENCY_KEY: Parameter[str | None] = Parameter(
+    "Idempotency-Key",
+    "Of this request: repeated with the same key and body, it opens the same page. Without it each request"
+    " has one of its own.",
+    Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{7,127}$(?!\n)")],
+    place="header",
+    default=None,
+    example="top-up-2026-11-23",
+    problem=KEY_NOT_IDEMPOTENT.example(),
+)
 CRYPTO_TOP_UP = Body(CryptoTopUp(25.0, "USDC", "BASE"))
 
 CHECKOUT = billing_operation(
@@ -87,6 +98,7 @@ CHECKOUT = billing_operation(
         Checkout(True, "stripe", "hosted", "https://checkout.stripe.com/c/pay/cs_1", "cs_1"),
     ),
     about="For an hour after that the balance is asked for past the cloud's cache.",
+    parameters=(IDEMPOTENCY_KEY,),
     body=TOP_UP,
 )
 CRYPTO_QUOTE = billing_operation(
@@ -128,7 +140,8 @@ _ALIASES = {
 async def checkout(request: web.Request) -> web.Response:
     """POST …/checkout {amountUsd, mode?}: the page to pay at, always the cloud's own, whatever `mode` is."""
     amount = float((await TOP_UP.read(request)).amount_usd)
-    found = await ask_billing(request, lambda billing: billing.checkout(amount))
+    key = IDEMPOTENCY_KEY.read(request)
+    found = await ask_billing(request, lambda billing: billing.checkout(amount, idempotency_key=key))
     if isinstance(found, Verbatim):
         return pass_on(found)
     request.app[BILLING].top_up_begun()
