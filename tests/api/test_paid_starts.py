@@ -89,6 +89,16 @@ async def test_a_restart_without_link_needs_consent_of_its_own(on_latest, latest
     assert (await statuses(latest))["ada"] == "running"
 
 
+async def test_a_restart_that_was_refused_for_its_price_is_repeated_with_consent(on_latest, latest):
+    agent = await stopped_agent(on_latest)
+    at = f"/api/cloud/agents/{agent}"
+    value = (await named_price(on_latest, f"{at}/resume"))["acceptanceValue"]
+    assert (await on_latest.post(f"{at}/resume", {"acceptPrice": value}))[0] == 200
+    assert (await named_price(on_latest, f"{at}/restart"))["acceptanceValue"] == value
+    status, body = await on_latest.post(f"{at}/restart", {"acceptPrice": value})
+    assert (status, body["status"]) == (200, "running"), body
+
+
 async def test_a_restart_of_the_linked_agent_goes_by_the_consent_given_with_the_connect(on_latest, latest):
     agent = await stopped_agent(on_latest)
     at = f"/api/cloud/agents/{agent}"

@@ -91,7 +91,7 @@ class ScriptedService:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = _serve  # noqa: N815 - the server's names
+            do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - the server's names
 
             def log_message(self, *_: Any) -> None:
                 """Print nothing."""

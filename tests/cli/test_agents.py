@@ -12,7 +12,13 @@ OTHER = "99999999-2222-4333-8444-555555555555"
 AGENTS = {
     "ok": True,
     "agents": [
-        {"id": AGENT, "agentName": "ada", "status": "running", "createdAt": "2026-11-23T10:00:00.000Z"},
+        {
+            "id": AGENT,
+            "agentName": "ada",
+            "status": "running",
+            "executionTier": "shared",
+            "createdAt": "2026-11-23T10:00:00.000Z",
+        },
         {"id": OTHER, "agentName": None, "status": "stopped"},
     ],
 }
@@ -26,10 +32,10 @@ def cloud(service):
 
 def test_the_list_marks_the_linked_agent(cloud, run):
     lines = run("agents", "list").out.splitlines()
-    assert lines[0].split() == ["NAME", "STATUS", "LINK", "CREATED", "ID"]
-    assert lines[1].split()[:3] == ["ada", "running", "connected"]
+    assert lines[0].split() == ["NAME", "STATUS", "TIER", "LINK", "CREATED", "ID"]
+    assert lines[1].split()[:4] == ["ada", "running", "shared", "connected"]
     assert lines[1].endswith(AGENT)
-    assert lines[2].split()[:2] == ["-", "stopped"]
+    assert lines[2].split()[:3] == ["-", "stopped", "-"]
 
 
 def test_the_list_in_json_is_the_services_body(cloud, run):
@@ -87,6 +93,50 @@ def test_force_asks_for_a_new_one(service, run):
     service.answers("POST", "/api/cloud/agents", {"ok": True, "agent": {"id": AGENT, "agentName": "new"}})
     run("agents", "create", "new", "--force")
     assert service.requests("POST")[0].body["forceCreate"] is True
+
+
+def test_create_sends_what_was_asked_for_and_nothing_else(service, run):
+    service.answers("POST", "/api/cloud/agents", {"ok": True, "agent": {"id": AGENT, "agentName": "new"}})
+    options = ("--dedicated", "--character", OTHER, "--image", "ghcr.io/x@sha256:1", "--no-start")
+    assert run("agents", "create", "new", *options).code == 0
+    assert service.requests("POST")[0].body == {
+        "agentName": "new",
+        "agentConfig": {},
+        "environmentVars": {},
+        "dedicated": True,
+        "characterId": OTHER,
+        "dockerImage": "ghcr.io/x@sha256:1",
+        "autoProvision": False,
+    }
+
+
+def test_a_shared_agent_is_said_to_have_no_backups(service, run):
+    shared = {"id": AGENT, "agentName": "ada", "executionTier": "shared"}
+    service.answers("POST", "/api/cloud/agents", Answer({"ok": True, "agent": shared}, 201))
+    assert run("agents", "create", "ada").out.splitlines() == [
+        f"✓ Created ada ({AGENT}).",
+        "It is a shared agent: it has no container of its own, and no backups are taken of it.",
+        f"For both, at a price: eliza-cloud agents upgrade {AGENT}",
+        f"Connect to it: eliza-cloud agents connect {AGENT}",
+    ]
+    service.answers("POST", "/api/cloud/agents", {"ok": True, "agent": shared, "created": False})
+    assert "eliza-cloud agents create new --dedicated --force" in run("agents", "create", "new").out
+
+
+def test_an_agent_is_renamed(cloud, run):
+    cloud.answers("PATCH", f"/api/cloud/agents/{AGENT}", {"ok": True, "agentId": AGENT, "agentName": "eve"})
+    ran = run("agents", "rename", "ada", "eve")
+    assert (ran.code, ran.out) == (0, "✓ ada is called eve now.\n")
+    assert cloud.requests("PATCH")[0].body == {"agentName": "eve"}
+
+
+@pytest.mark.parametrize("words", [(), ("ada",)])
+def test_the_lines_of_an_agents_log_are_printed_as_they_are(cloud, run, words):
+    body = {"ok": True, "agentId": AGENT, "logs": "one\ntwo\n"}
+    cloud.answers("GET", f"/api/cloud/agents/{AGENT}/logs", body)
+    ran = run("agents", "logs", *words, "--tail", "2")
+    assert (ran.code, ran.out) == (0, "one\ntwo\n")
+    assert cloud.asked[-1].path == f"/api/cloud/agents/{AGENT}/logs?tail=2"
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", '"x"', "[" * 100_000])
@@ -171,6 +221,13 @@ def test_shutdown_with_yes_deletes(cloud, run):
     cloud.answers("POST", f"/api/cloud/agents/{AGENT}/shutdown", {"ok": True, "status": "stopped"})
     ran = run("agents", "shutdown", "ada", "--yes")
     assert (ran.code, ran.out) == (0, "✓ ada and its backups are deleted.\n")
+
+
+@pytest.mark.parametrize(("options", "body"), [((), None), (("--discard-state",), {"acceptStateLoss": True})])
+def test_only_discard_state_accepts_that_the_state_is_lost(cloud, run, options, body):
+    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/shutdown", {"ok": True, "status": "stopped"})
+    assert run("agents", "shutdown", "ada", "--yes", *options).code == 0
+    assert [asked.body for asked in cloud.requests("POST")] == [body]
 
 
 @pytest.mark.parametrize(("typed", "posts"), [("y\n", 1), ("n\n", 0), ("\n", 0)])

@@ -24,10 +24,11 @@ def list_agents(call: Invocation) -> None:
         (
             named(agent) or "-",
             str(agent.get("status")),
+            str(agent.get("executionTier") or "-"),
             str(link.get("state")) if agent["id"] == link.get("agentId") else "",
             age(agent.get("createdAt")),
             str(agent["id"]),
         )
         for agent in body["agents"]
     ]
-    print_table(("NAME", "STATUS", "LINK", "CREATED", "ID"), rows)
+    print_table(("NAME", "STATUS", "TIER", "LINK", "CREATED", "ID"), rows)

@@ -14,16 +14,22 @@ from eliza_cloud.core.problems import ABORTED
 @click.command()
 @click.argument("agent", shell_complete=agent_words)
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--discard-state", is_flag=True, help="Delete it even where its state cannot be backed up first."
+)
 @service_command
-def shutdown(call: Invocation, *, agent: str, yes: bool) -> None:
+def shutdown(call: Invocation, *, agent: str, yes: bool, discard_state: bool) -> None:
     """Delete an agent and its backups.
 
-    AGENT is an id or a unique name. `suspend` stops an agent and keeps it.
+    AGENT is an id or a unique name. `suspend` stops an agent and keeps it. An agent that Eliza Cloud cannot
+    back up first stays and goes on costing, unless --discard-state is given.
     """
     identifier = agent_id(call.service, agent)
     if not yes:
         _confirm(agent)
-    body = call.post_and_wait(f"/api/cloud/agents/{identifier}/shutdown", words=f"Shutting {agent} down")
+    request = {"acceptStateLoss": True} if discard_state else None
+    path = f"/api/cloud/agents/{identifier}/shutdown"
+    body = call.post_and_wait(path, request, words=f"Shutting {agent} down")
     call.answer(body, f"✓ {agent} and its backups are deleted.")
 
 

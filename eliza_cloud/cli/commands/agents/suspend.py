@@ -1,16 +1,15 @@
-"""`eliza-cloud agents suspend` and `resume`: stop paying for an agent without losing it."""
+"""`eliza-cloud agents suspend`, `resume` and `restart`: what runs costs, and what is stopped is kept."""
 
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
-from eliza_cloud.cli.client.http import Body
 from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.output.agents import agent_words
+from eliza_cloud.cli.paid_start import Consent, post_at_price, price_options
 
 
-def _ask(call: Invocation, agent: str, action: str, words: str) -> Body:
-    path = f"/api/cloud/agents/{agent_id(call.service, agent)}/{action}"
-    return call.post_and_wait(path, words=words)
+def _path(call: Invocation, agent: str, action: str) -> str:
+    return f"/api/cloud/agents/{agent_id(call.service, agent)}/{action}"
 
 
 @click.command()
@@ -21,17 +20,35 @@ def suspend(call: Invocation, *, agent: str) -> None:
 
     AGENT is an id or a unique name. Its memory stays; the cost of running it ends.
     """
-    body = _ask(call, agent, "suspend", f"Suspending {agent}")
+    body = call.post_and_wait(_path(call, agent, "suspend"), words=f"Suspending {agent}")
     call.answer(body, f"✓ {agent} is suspended.", f"Start it again: eliza-cloud agents resume {agent}")
 
 
 @click.command()
 @click.argument("agent", shell_complete=agent_words)
+@price_options
 @service_command
-def resume(call: Invocation, *, agent: str) -> None:
+def resume(call: Invocation, *, agent: str, consent: Consent) -> None:
     """Start a suspended agent again.
 
-    AGENT is an id or a unique name. It runs then, but is not connected to.
+    AGENT is an id or a unique name. It runs then, but is not connected to. Where a start costs, its price is
+    shown and asked for.
     """
-    body = _ask(call, agent, "resume", f"Resuming {agent}")
+    path = _path(call, agent, "resume")
+    body = post_at_price(call, path, consent=consent, words=f"Resuming {agent}")
     call.answer(body, f"✓ {agent} is running.", f"Connect to it: eliza-cloud agents connect {agent}")
+
+
+@click.command()
+@click.argument("agent", shell_complete=agent_words)
+@price_options
+@service_command
+def restart(call: Invocation, *, agent: str, consent: Consent) -> None:
+    """Stop an agent and start it again.
+
+    AGENT is an id or a unique name. A link to it is restored. Where a start costs, its price is asked for
+    once the agent is stopped, unless it was accepted with `connect`.
+    """
+    path = _path(call, agent, "restart")
+    body = post_at_price(call, path, consent=consent, words=f"Restarting {agent}")
+    call.answer(body, f"✓ {agent} is running again.")
