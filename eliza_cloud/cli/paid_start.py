@@ -99,7 +99,7 @@ def post_at_price(
 def price_words(price: Body) -> str:
     """Say what a start costs."""
     hourly, start = _dollars(price["hourlyRateUsd"]), _dollars(price["minimumActivationChargeUsd"])
-    return f"{hourly} an hour, and at least {start} for each start, also after it was stopped"
+    return f"{hourly} for each hour, with a minimum of {start} whenever it is started"
 
 
 def ask_on_a_terminal(question: str, otherwise: CliError) -> None:

@@ -12,7 +12,8 @@ COMMANDS += ["chat", "backups", "routing"]
 COMMANDS += ["disconnect", "logout", "log-level", "replay", "config", "doctor", "bundle"]
 COMMANDS += ["service"]
 COMMANDS += ["emulator", "demo", "diagram", "reference", "completion"]
-AGENT_COMMANDS = ["list", "create", "provision", "connect", "suspend", "resume", "shutdown"]
+AGENT_COMMANDS = ["list", "create", "provision", "connect", "suspend", "resume", "restart"]
+AGENT_COMMANDS += ["upgrade", "rename", "logs", "shutdown"]
 
 
 def listed(text: str) -> list[str]:

@@ -12,7 +12,7 @@ PRICING = {
     "minimumActivationChargeUsd": 0.3,
     "acceptanceValue": VALUE,
 }
-IN_WORDS = "$0.15 an hour, and at least $0.30 for each start"
+IN_WORDS = "$0.15 for each hour, with a minimum of $0.30 whenever it is started"
 WITHIN = ("--max-hourly", "0.15", "--max-start", "0.3")
 LINKED = {"ok": True, "agentId": AGENT, "agentName": "ada", "status": "connected"}
 COMMANDS = [

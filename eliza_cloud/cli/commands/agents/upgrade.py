@@ -28,7 +28,7 @@ def upgrade(call: Invocation, *, agent: str, consent: Consent) -> None:
         raise CliError(
             f"{agent} cannot be upgraded now: {quote.get('unavailableReason') or 'the balance is too low'}.",
             remedy="The balance and where to top up: eliza-cloud credits",
-            code="upgrade_unavailable",
+            code="conflict",
         )
     if not consent.covers(quote):
         _ask(agent, quote, consent)
