@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from eliza_cloud.api.http.parameters import Parameter
 from eliza_cloud.api.http.request_body import Body
-from eliza_cloud.cloud.types.pricing import MAX_ACCEPTANCE, PRICE_HEADER
+from eliza_cloud.cloud.types.decode import MAX_ACCEPTANCE, PRICE_HEADER
 
 #: An `acceptanceValue` in examples.
 PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
