@@ -154,7 +154,7 @@ async def test_status_tells_that_the_runtime_does_not_run(signed_in):
 async def test_an_agent_is_created_listed_connected_and_shut_down(signed_in):
     status, created = await signed_in.post(
         "/api/cloud/agents",
-        {"agentName": "my-cloud-agent", "agentConfig": {}, "environmentVars": {}, "surplus": [1]},
+        {"agentName": "my-cloud-agent", "agentConfig": {}, "environmentVars": {}},
     )
     agent_id = created["agent"]["id"]
     assert (status, set(created), created["ok"]) == (201, {"ok", "agent"}, True)
