@@ -97,12 +97,12 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
 @pytest.mark.parametrize(
     ("flow", "files", "switches"),
     [
-        (connect, 49, 440),
+        (connect, 54, 480),
         (status, 12, 20),
         (login, 47, 600),
         (missed_heartbeat, 32, 250),
         (completion, 29, 100),
-        (disconnect, 46, 260),
+        (disconnect, 47, 270),
     ],
 )
 async def test_a_flow_runs_through_few_files(serve, cloud, flow, files, switches):
