@@ -99,7 +99,7 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
     [
         (connect, 54, 480),
         (status, 12, 20),
-        (login, 47, 600),
+        (login, 48, 600),
         (missed_heartbeat, 32, 250),
         (completion, 29, 100),
         (disconnect, 47, 270),
