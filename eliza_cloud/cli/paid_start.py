@@ -76,9 +76,18 @@ def price_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def post_at_price(
-    call: Invocation, path: str, body: Body | None = None, *, consent: Consent, words: str
+    call: Invocation,
+    path: str,
+    body: Body | None = None,
+    *,
+    consent: Consent,
+    words: str,
+    without: str = NOTHING_STARTED,
 ) -> Body:
-    """Post what starts an agent; where that costs, ask, or go by the options. Raises `CliError`."""
+    """Post what starts an agent; where that costs, ask, or go by the options. Raises `CliError`.
+
+    `without` says how things stand without consent.
+    """
     request = dict(body or {})
     if consent.accepted is not None:
         request["acceptPrice"] = consent.accepted
@@ -92,7 +101,7 @@ def post_at_price(
             if price["acceptanceValue"] == request.get("acceptPrice"):
                 raise  # it was accepted, and asked for again
             if not consent.covers(price):
-                _ask(price, consent, error)
+                _ask(price, consent, error, without)
             request["acceptPrice"] = price["acceptanceValue"]
 
 
@@ -102,24 +111,24 @@ def price_words(price: Body) -> str:
     return f"{hourly} for each hour, with a minimum of {start} whenever it is started"
 
 
-def ask_on_a_terminal(question: str, otherwise: CliError) -> None:
+def ask_on_a_terminal(question: str, otherwise: CliError, without: str = NOTHING_STARTED) -> None:
     """Ask for consent; raises `otherwise` where nobody can be asked, and another error for a no."""
     if not sys.stdin.isatty():
         raise otherwise
     if not click.confirm(printable(question), err=True):
-        raise CliError(NOTHING_STARTED, code="aborted")
+        raise CliError(without, code="aborted")
 
 
-def _ask(price: Body, consent: Consent, refused: CliError) -> None:
+def _ask(price: Body, consent: Consent, refused: CliError, without: str) -> None:
     limits = f"--max-hourly {price['hourlyRateUsd']:g} --max-start {price['minimumActivationChargeUsd']:g}"
     otherwise = CliError(
-        f"The agent costs {price_words(price)}. {NOTHING_STARTED}",
+        f"The agent costs {price_words(price)}. {without}",
         remedy=f"Accept it with --accept-price {price['acceptanceValue']}, or with {limits}.",
         body=refused.body,
     )
     if consent.accepted is not None or consent.has_limits:
         raise otherwise
-    ask_on_a_terminal(f"The agent costs {price_words(price)}. Start it?", otherwise)
+    ask_on_a_terminal(f"The agent costs {price_words(price)}. Start it?", otherwise, without)
 
 
 def _dollars(amount: float) -> str:

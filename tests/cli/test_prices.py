@@ -105,6 +105,11 @@ def test_the_refusal_in_json_is_the_services_body(service, run):
     assert run("agents", "connect", AGENT, "--json").lines == [refused().body]
 
 
+def test_a_restart_without_consent_says_that_the_agent_is_stopped(service, run):
+    service.answers("POST", f"/api/cloud/agents/{AGENT}/restart", refused())
+    assert f"{AGENT} is stopped now, and was not started again." in run("agents", "restart", AGENT).err
+
+
 @pytest.mark.parametrize(("typed", "values"), [("y\n", [None, VALUE]), ("n\n", [None]), ("\n", [None])])
 def test_on_a_terminal_the_price_is_asked_for(service, typed, values):
     service.answers("POST", f"/api/cloud/agents/{AGENT}/connect", refused(), LINKED)

@@ -50,5 +50,11 @@ def restart(call: Invocation, *, agent: str, consent: Consent) -> None:
     once the agent is stopped, unless it was accepted with `connect`.
     """
     path = _path(call, agent, "restart")
-    body = post_at_price(call, path, consent=consent, words=f"Restarting {agent}")
+    body = post_at_price(
+        call,
+        path,
+        consent=consent,
+        words=f"Restarting {agent}",
+        without=f"{agent} is stopped now, and was not started again.",
+    )
     call.answer(body, f"✓ {agent} is running again.")
