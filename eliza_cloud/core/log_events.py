@@ -14,6 +14,7 @@ BACKUP_FINAL_FAILED = "backup.final_failed"
 BASE_URL_REFUSED = "cloud.base_url_refused"
 CALLBACK_FAILED = "callback.failed"
 CLOCK_JUMPED = "clock.jumped"
+CLOUD_MOVED = "cloud.moved"
 CREDITS_CRITICAL = "credits.critical"
 CREDITS_LOW = "credits.low"
 CREDITS_RECOVERED = "credits.recovered"
@@ -70,6 +71,7 @@ LOG_EVENTS: Mapping[str, str] = {
     BASE_URL_REFUSED: f"error: {problems.BASE_URL_REFUSED.title}",
     CALLBACK_FAILED: "error: A function that the program subscribed raised what `exception` describes.",
     CLOCK_JUMPED: f"info: {problems.CLOCK_JUMPED.title}",
+    CLOUD_MOVED: "info: The cloud sent the service to another of its hosts; `api` and `pages` are used now.",
     CREDITS_CRITICAL: f"warning: {problems.CREDITS_CRITICAL.title}",
     CREDITS_LOW: f"warning: {problems.CREDITS_LOW.title}",
     CREDITS_RECOVERED: "info: The balance is fine again.",

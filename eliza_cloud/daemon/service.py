@@ -21,6 +21,7 @@ from aiohttp import web
 
 from eliza_cloud.api.app import create_app
 from eliza_cloud.api.app_keys import DISCONNECTS
+from eliza_cloud.cloud.http.address import same_cloud
 from eliza_cloud.daemon.server import ServiceRunner
 from eliza_cloud.daemon.settings import service_settings
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
@@ -94,7 +95,9 @@ async def running(
         database = Database(paths.database)
         store = SqliteStore(database)
         stack.push_async_callback(store.close)
-        credentials = Credentials(config, store, environ, base_url, also_forget=forget_cloud)
+        credentials = Credentials(
+            config, store, environ, base_url, also_forget=forget_cloud, same_cloud=same_cloud
+        )
         held = await credentials.load()
         if held.key is not None:
             redaction.register(held.key)
@@ -104,6 +107,7 @@ async def running(
         cloud = CloudSession(
             base_url,
             allow_loopback=allows_loopback(environ),
+            pages_url=settings.pages_url,
             traces=[metrics.cloud.trace()],
         )
         stack.push_async_callback(cloud.close)

@@ -1,6 +1,6 @@
-"""The way to the cloud: one base URL, one session, a client for each key."""
+"""The way to the cloud: one pair of origins, one session, a client for each key."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 import aiohttp
@@ -8,7 +8,7 @@ import aiohttp
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused
-from eliza_cloud.cloud.http.address import CloudAddress, parse_base_url
+from eliza_cloud.cloud.http.address import CloudAddress, Origins, parse_base_url, parse_pages_url
 from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.core.problems import BASE_URL_REFUSED, Problem
@@ -21,7 +21,8 @@ class CloudSession:
 
     A base URL that is refused is kept as `refusal`: the service runs, and every call answers with it
     (`LinkError`, status 400) before a connection is made. `traces` hear of each request. A `session` that is
-    given is used instead of one of its own, and closed like that.
+    given is used instead of one of its own, and closed like that. `listener`, once set, hears of each move of
+    the cloud to another of its hosts.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class CloudSession:
         base_url: str,
         *,
         allow_loopback: bool,
+        pages_url: str | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         traces: Iterable[aiohttp.TraceConfig] = (),
         session: aiohttp.ClientSession | None = None,
@@ -39,8 +41,11 @@ class CloudSession:
         self._refused: Problem | None = None
         self._session = session
         self._newest: tuple[Secret | None, ElizaCloudClient] | None = None
+        self.listener: Callable[[Origins], object] | None = None
         try:
-            self._address = CloudAddress(parse_base_url(base_url, allow_loopback=allow_loopback))
+            pages = None if pages_url is None else parse_pages_url(pages_url, allow_loopback=allow_loopback)
+            configured = parse_base_url(base_url, allow_loopback=allow_loopback)
+            self._address = CloudAddress(configured, pages, on_moved=self._moved)
         except BaseUrlRefused as refused:
             self._refused = refused.problem
 
@@ -48,6 +53,16 @@ class CloudSession:
     def refusal(self) -> Problem | None:
         """Why no call will be made; None when calls can be made."""
         return self._refused
+
+    @property
+    def origins(self) -> Origins | None:
+        """The base URLs of API and pages that are in use now; None when the base URL is refused."""
+        return None if self._address is None else self._address.origins
+
+    def resume_at(self, base_url: str) -> None:
+        """Begin at the host that an earlier run was sent to."""
+        if self._address is not None:
+            self._address.resume_at(base_url)
 
     def client(self, key: Secret | None) -> ElizaCloudClient:
         """Return a client that signs with `key`; raises `LinkError` when the base URL is refused.
@@ -67,6 +82,10 @@ class CloudSession:
             )
             self._newest = (key, client)
         return self._newest[1]
+
+    def _moved(self, origins: Origins) -> None:
+        if self.listener is not None:
+            self.listener(origins)
 
     def forget_key(self) -> None:
         """Drop the client made last, and the key with it."""

@@ -12,7 +12,7 @@ from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import StoreKey
 from eliza_cloud.core.problems import Problem
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.credentials import CloudMove, Credentials
 from eliza_cloud.store.errors import StoreError
 
 log = structlog.get_logger()
@@ -61,6 +61,14 @@ class DurableWrites:
             self._credentials.save_backup_time(effect.agent_id, effect.at),
             "when the last backup was taken",
             "It could not be written down when the last backup was taken",
+        )
+
+    async def cloud_moved(self, move: CloudMove | None) -> Problem | None:
+        """Write down where the cloud is by now."""
+        return await self._write(
+            self._credentials.save_move(move),
+            "where the cloud is",
+            "It could not be written down to which address Eliza Cloud has moved",
         )
 
     async def sign_out(self) -> Problem | None:

@@ -10,6 +10,7 @@ import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
+from eliza_cloud.cloud.http.address import Origins, same_cloud
 from eliza_cloud.cloud.types.models import CreatedAgent, Restored, Snapshot
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
@@ -35,7 +36,7 @@ from eliza_cloud.runtime.program.settings import settings_of
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
 from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
-from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.credentials import CloudMove, Credentials
 from eliza_cloud.store.memory import memory_credentials
 from eliza_cloud.store.sqlite.agent_record import Store
 
@@ -98,7 +99,7 @@ class CloudManager:
         if config is not None:
             log_through_logging()
             settings = settings_of(config)
-            credentials = memory_credentials(config.key, str(config.parsed_base_url()), store)
+            credentials = memory_credentials(config.key, str(config.parsed_base_url()), store, same_cloud)
             cloud = self._own_cloud = CloudSession(config.base_url, allow_loopback=config.allow_loopback)
         if settings is None or credentials is None or cloud is None:
             raise TypeError("CloudManager needs a CloudConfig, or settings, credentials and cloud.")
@@ -146,6 +147,10 @@ class CloudManager:
         Raises `StoreError` when what was left behind cannot be read.
         """
         held = await self._credentials.load()
+        move = await self._credentials.move()
+        if move is not None:
+            self._cloud.resume_at(move.api_url)
+        self._cloud.listener = self._cloud_moved
         now = self._clock.wall()
         facts = Facts(
             policy=self._settings.policy,
@@ -265,6 +270,11 @@ class CloudManager:
         elif self.facts.store_problem is not None:
             self._loop.post(events.StoreRecovered())
 
+    @property
+    def origins(self) -> Origins | None:
+        """The base URLs of the cloud's API and pages in use now; None when the base URL is refused."""
+        return self._cloud.origins
+
     # The link
 
     async def connect(self, agent_id: str, *, accept_price: str | None = None) -> LinkedAgent:
@@ -382,6 +392,14 @@ class CloudManager:
         if self._agents.would_replace(agent_id):
             self._calls.client()
             await self._background_tasks.run(self._agents.start(agent_id, accept_price))
+
+    def _cloud_moved(self, origins: Origins) -> None:
+        api, pages = str(origins.api), str(origins.pages)
+        log.info(log_events.CLOUD_MOVED, api=api, pages=pages)
+        self._loop.activities.start("cloud_move", self._save_move(CloudMove(api, pages)), detached=True)
+
+    async def _save_move(self, move: CloudMove) -> None:
+        await self._loop.effect_runner.write.cloud_moved(move)
 
     async def _sleep(self, seconds: float) -> None:
         await sleep(self._clock, seconds)

@@ -1,6 +1,7 @@
 """The login of this machine: where the key is, and how it comes and goes without ever being half there."""
 
 import asyncio
+import operator
 from collections.abc import Callable, Collection, Coroutine, Mapping, MutableMapping
 from functools import partial
 from typing import Any, Literal, Protocol, TypeVar
@@ -56,15 +57,20 @@ class CloudMove(msgspec.Struct, frozen=True):
 
 
 def held_by(
-    document: Mapping[str, Any], record: AgentRecord, environ: Mapping[str, str], base_url: str
+    document: Mapping[str, Any],
+    record: AgentRecord,
+    environ: Mapping[str, str],
+    base_url: str,
+    same_cloud: Callable[[str, str], bool] = operator.eq,
 ) -> Held:
     """Find the key for a base URL: eliza.json, environment, record. Nothing may be half done in the record.
 
+    What the record holds of another base URL counts where `same_cloud` says that both are of one cloud.
     Raises ConfigError for a key in the environment that cannot be one.
     """
     key: Secret | None = None
     source: Literal["file", "environment", "record"] | None = None
-    recorded = record.key if record.base_url == base_url else None
+    recorded = record.key if record.base_url and same_cloud(record.base_url, base_url) else None
     if in_file := key_in(document):
         key, source = Secret(in_file), "file"
     elif in_environment := value_of(environ, API_KEY):
@@ -74,7 +80,8 @@ def held_by(
     elif recorded:
         key, source = recorded, "record"
     known = record if key is not None and key == recorded else AgentRecord()
-    desired = record if record.desired_agent_base_url == base_url else AgentRecord()
+    of_agent = record.desired_agent_base_url
+    desired = record if of_agent and same_cloud(of_agent, base_url) else AgentRecord()
     return Held(
         key=key,
         source=source,
@@ -89,6 +96,13 @@ def held_by(
         last_backup_at=desired.last_backup_at,
         key_obtained=known.key_obtained,
     )
+
+
+def move_of(record: AgentRecord, base_url: str) -> CloudMove | None:
+    """Return where this base URL led to, as the record has it."""
+    if record.moved_from != base_url or record.moved_api is None or record.moved_pages is None:
+        return None
+    return CloudMove(record.moved_api, record.moved_pages)
 
 
 class ConfigDocument(Protocol):
@@ -113,6 +127,7 @@ class Credentials:
     """Login, identity and desired agent across eliza.json, record and environment, for one base URL.
 
     `also_forget` takes out of eliza.json what else ends with a sign-out, in one update; it must not raise.
+    `same_cloud` tells whether a key of one base URL belongs to another.
     Calls are serialised. Each runs to its end once begun, even when its caller is cancelled (the cancellation
     then goes on); what a kill interrupts is finished by the next `load`. Every method raises StoreError.
     """
@@ -125,12 +140,14 @@ class Credentials:
         base_url: str,
         *,
         also_forget: Callable[[dict[str, Any]], None] = lambda _: None,
+        same_cloud: Callable[[str, str], bool] = operator.eq,
     ) -> None:
         self._config = config
         self._store = store
         self._environ = environ
         self._base_url = base_url
         self._also_forget = also_forget
+        self._same_cloud = same_cloud
         self._lock = asyncio.Lock()
         self._before: AgentRecord | None = None  # while a login is begun and could not be finished
 
@@ -198,10 +215,13 @@ class Credentials:
         record = await self._store.load()
         if record.signing_out:
             record = await self._finish_sign_out(record)
-        elif record.signing_in and record.key and record.base_url == self._base_url:
+        elif record.signing_in and record.key and self._is_here(record):
             record = await self._finish_sign_in(record, record.key)
         document = await asyncio.to_thread(self._read)
-        return held_by(document, record, self._environ, self._base_url)
+        return held_by(document, record, self._environ, self._base_url, self._same_cloud)
+
+    def _is_here(self, record: AgentRecord) -> bool:
+        return record.base_url is not None and self._same_cloud(record.base_url, self._base_url)
 
     def _read(self) -> dict[str, Any]:
         self._config.discard_leftovers()
@@ -214,7 +234,7 @@ class Credentials:
         held = await self._store.load()
         if self._before is None or not held.signing_in:
             self._before = held
-        same = held.key == key and held.base_url == self._base_url
+        same = held.key == key and self._is_here(held)
         record = msgspec.structs.replace(
             held,
             key=key,
@@ -311,10 +331,7 @@ class Credentials:
         )
 
     async def _move(self) -> CloudMove | None:
-        held = await self._store.load()
-        if held.moved_from != self._base_url or held.moved_api is None or held.moved_pages is None:
-            return None
-        return CloudMove(held.moved_api, held.moved_pages)
+        return move_of(await self._store.load(), self._base_url)
 
     async def _change(self, **changes: Any) -> None:
         await self._save(await self._store.load(), **changes)

@@ -1,9 +1,10 @@
 """A look at what is kept, from outside: nothing is made, changed or finished, and a service may run."""
 
 import fcntl
+import operator
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.api_key import key_in
 from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
 from eliza_cloud.store.config.file import ConfigFile
-from eliza_cloud.store.credentials import Held, held_by
+from eliza_cloud.store.credentials import CloudMove, Held, held_by, move_of
 from eliza_cloud.store.errors import StoreError, database_error, file_errors
 from eliza_cloud.store.paths import StatePaths
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, read_record
@@ -26,7 +27,11 @@ _MAX_TOKEN = 4096
 
 
 def read_only_login(
-    paths: StatePaths, document: Mapping[str, Any], environ: Mapping[str, str], base_url: str
+    paths: StatePaths,
+    document: Mapping[str, Any],
+    environ: Mapping[str, str],
+    base_url: str,
+    same_cloud: Callable[[str, str], bool] = operator.eq,
 ) -> Held:
     """Find key and desired agent as the service will: what was interrupted is taken as finished.
 
@@ -35,11 +40,16 @@ def read_only_login(
     record = read_only_record(paths.database)
     if record.signing_out:
         return held_by({}, AgentRecord(), {}, base_url)
-    held = held_by(document, record, environ, base_url)
-    if record.signing_in and record.key and record.base_url == base_url:
-        held = held_by({}, record, {}, base_url)
+    held = held_by(document, record, environ, base_url, same_cloud)
+    if record.signing_in and record.key and record.base_url and same_cloud(record.base_url, base_url):
+        held = held_by({}, record, {}, base_url, same_cloud)
         return msgspec.structs.replace(held, source="file", enabled=True)
     return held
+
+
+def read_only_move(paths: StatePaths, base_url: str) -> CloudMove | None:
+    """Return where this base URL has led the service; None for nowhere else. Raises StoreError."""
+    return move_of(read_only_record(paths.database), base_url)
 
 
 def read_only_record(database: Path) -> AgentRecord:
@@ -91,7 +101,7 @@ def known_secrets(paths: StatePaths, environ: Mapping[str, str]) -> list[Secret]
     found = [value_of(environ, API_KEY), value_of(environ, API_TOKEN)]
     with suppress(StoreError):
         record = read_only_record(paths.database)
-        found.append(record.key and record.key.reveal())
+        found += [secret and secret.reveal() for secret in (record.key, record.login_session)]
     with suppress(StoreError):
         document = ConfigFile(paths.config).read()
         found.append(key_in(document))

@@ -3,6 +3,7 @@
 No file and no environment variable is read or written.
 """
 
+import operator
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -62,6 +63,11 @@ class MemoryDocument:
         """Do nothing: a killed program leaves nothing."""
 
 
-def memory_credentials(key: Secret | None, base_url: str, store: Store | None = None) -> Credentials:
+def memory_credentials(
+    key: Secret | None,
+    base_url: str,
+    store: Store | None = None,
+    same_cloud: Callable[[str, str], bool] = operator.eq,
+) -> Credentials:
     """Return the credentials of a program that was given `key`; a `store` keeps what outlives the program."""
-    return Credentials(MemoryDocument(key), store or MemoryStore(), {}, base_url)
+    return Credentials(MemoryDocument(key), store or MemoryStore(), {}, base_url, same_cloud=same_cloud)

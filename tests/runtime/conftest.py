@@ -47,6 +47,7 @@ class Rig:
         self.server = server
         self.log = log
         self.base_url = str(server.make_url("/"))
+        self.pages_url: str | None = None
         self.allow_loopback = True
         self.clock = FakeClock()
         self.jitter = 1.0
@@ -80,7 +81,11 @@ class Rig:
             ConfigFile(self.paths.config).update(lambda document: _sign_in(document, key))
         self._journal = Recording(self.clock)
         self._session = CloudSession(
-            base_url, allow_loopback=self.allow_loopback, timeouts=self.timeouts, traces=self.traces
+            base_url,
+            allow_loopback=self.allow_loopback,
+            pages_url=self.pages_url,
+            timeouts=self.timeouts,
+            traces=self.traces,
         )
         self._manager = CloudManager(
             settings=self.settings,

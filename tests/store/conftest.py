@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,8 +55,8 @@ async def store(paths: StatePaths) -> AsyncIterator[SqliteStore]:
 def credentials(config: ConfigFile, store: SqliteStore) -> Opened:
     """Open the credentials as a fresh process with this environment would."""
 
-    def opened(environ: dict[str, str] | None = None, base_url: str = CLOUD) -> Credentials:
-        return Credentials(config, store, {} if environ is None else environ, base_url)
+    def opened(environ: dict[str, str] | None = None, base_url: str = CLOUD, **more: Any) -> Credentials:
+        return Credentials(config, store, {} if environ is None else environ, base_url, **more)
 
     return opened
 

@@ -6,9 +6,11 @@ import threading
 
 import pytest
 
+from eliza_cloud.cloud.http.address import same_cloud
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.file import ConfigError, ConfigFile, StoreError
-from eliza_cloud.store.credentials import Credentials, Held
+from eliza_cloud.store.credentials import CloudMove, Credentials, Held
+from eliza_cloud.store.memory import MemoryDocument
 from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
 from eliza_cloud.store.sqlite.database import Database
 
@@ -44,6 +46,30 @@ async def opened(paths, use):
 class TestLoad:
     async def test_a_fresh_machine_holds_nothing(self, credentials):
         assert await credentials().load() == NOTHING
+
+    async def test_a_key_and_an_agent_count_for_every_host_of_the_same_cloud_and_for_no_other(
+        self, credentials, store
+    ):
+        former, present, staging = (
+            f"https://{host}" for host in ("www.elizacloud.ai", "api.eliza.app", "api-staging.eliza.app")
+        )
+        await signed_in(credentials(base_url=former, same_cloud=same_cloud))
+        environ: dict[str, str] = {}
+        for base_url, of_this_cloud in ((former, True), (present, True), (staging, False)):
+            held = await Credentials(
+                MemoryDocument(None), store, environ, base_url, same_cloud=same_cloud
+            ).load()
+            assert (held.key == Secret(KEY)) is of_this_cloud
+            assert (held.desired_agent_id == "agent-1") is of_this_cloud
+            assert (held.user_id == "user-1") is of_this_cloud
+
+    async def test_where_the_cloud_moved_is_kept_until_the_base_url_changes(self, credentials):
+        move = CloudMove("https://api.eliza.app", "https://cloud.eliza.app")
+        await credentials().save_move(move)
+        assert await credentials().move() == move
+        await credentials().sign_out()
+        assert await credentials().move() == move
+        assert await credentials(base_url="https://dev.elizacloud.ai").move() is None
 
     async def test_the_file_wins_over_the_environment_and_that_over_the_record(self, credentials, put):
         await credentials().save_login(Secret(KEY), None, None)

@@ -77,6 +77,14 @@ def is_same_cloud(one: URL, other: URL) -> bool:
     return cloud is not None and cloud is _cloud_of(other)
 
 
+def same_cloud(one: str, other: str) -> bool:
+    """Tell whether a key of one base URL belongs to the other: it is the same, or both are of one cloud."""
+    try:
+        return one == other or is_same_cloud(URL(one), URL(other))
+    except ValueError:
+        return False
+
+
 def pages_of(api: URL, *, after_redirect: bool = False) -> URL | None:
     """Return the origin of the pages that belong to an API; None where they are on the API's own.
 
@@ -310,6 +318,15 @@ class CloudAddress:
         if base_url != self.base_url:
             self._origins = self._pair(base_url, after_redirect=True)
             self._on_moved(self._origins)
+
+    def resume_at(self, base_url: str) -> None:
+        """Use the origin that an earlier run was sent to; one that no redirect could lead to is not used."""
+        try:
+            moved = parse_base_url(base_url, allow_loopback=self.base_url.is_loopback)
+        except BaseUrlRefused:
+            return
+        if is_same_cloud(self.base_url.site, moved.site) or (self.base_url.is_loopback and moved.is_loopback):
+            self._origins = self._pair(moved, after_redirect=True)
 
     def _pair(self, base_url: BaseUrl, *, after_redirect: bool = False) -> Origins:
         if self._pages_set is not None:

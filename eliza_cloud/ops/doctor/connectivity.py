@@ -12,7 +12,7 @@ from eliza_cloud.cloud.errors import (
     TlsFailed,
     Unreachable,
 )
-from eliza_cloud.cloud.http.address import BaseUrl, parse_base_url
+from eliza_cloud.cloud.http.address import BaseUrl, CloudAddress, parse_base_url, parse_pages_url
 from eliza_cloud.cloud.http.error_mapping import error_for
 from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.core.problems import CERTIFICATE_OUT_OF_DATE, NOT_ELIZA_CLOUD, particulars
@@ -32,19 +32,29 @@ class Way(msgspec.Struct, frozen=True):
     base_url: BaseUrl | None = None
 
 
-async def examine_way(configured: str, *, allow_loopback: bool) -> Way:
-    """Follow the way as far as it goes; nothing is said about what lies behind the first obstacle."""
+async def examine_way(
+    configured: str, *, allow_loopback: bool, pages_url: str | None = None, moved_to: str | None = None
+) -> Way:
+    """Follow the way as far as it goes; nothing is said about what lies behind the first obstacle.
+
+    It begins where the service was sent to (`moved_to`), if it was.
+    """
     try:
-        base_url = parse_base_url(configured, allow_loopback=allow_loopback)
+        pages = None if pages_url is None else parse_pages_url(pages_url, allow_loopback=allow_loopback)
+        address = CloudAddress(parse_base_url(configured, allow_loopback=allow_loopback), pages)
     except BaseUrlRefused as refused:
         return Way(_behind(failed_by(Check.BASE_URL, refused.problem)))
+    set_url = address.base_url
+    if moved_to is not None:
+        address.resume_at(moved_to)
+    base_url = address.base_url
     name = await check_name(base_url)
     if name.result is Result.FAIL:
         return Way(_behind(name))
-    probed = await probe(base_url)
-    findings = (name, *_judged(base_url, probed))
+    probed = await probe(address)
+    findings = (name, *_judged(address, set_url, probed))
     reached = all(found.result is not Result.FAIL or found.check is Check.CLOCK for found in findings)
-    return Way(findings, base_url if reached else None)
+    return Way(findings, address.base_url if reached else None)
 
 
 def _behind(obstacle: Finding) -> tuple[Finding, ...]:
@@ -52,7 +62,7 @@ def _behind(obstacle: Finding) -> tuple[Finding, ...]:
     return (obstacle, *(waits(check, obstacle.check) for check in _CHECKS if check is not obstacle.check))
 
 
-def _judged(base_url: BaseUrl, probed: ProbeResult) -> tuple[Finding, Finding, Finding]:
+def _judged(address: CloudAddress, set_url: BaseUrl, probed: ProbeResult) -> tuple[Finding, Finding, Finding]:
     """Return clock, TLS and base URL."""
     error = probed.error
     if isinstance(error, CertificateDates):
@@ -63,7 +73,7 @@ def _judged(base_url: BaseUrl, probed: ProbeResult) -> tuple[Finding, Finding, F
     if isinstance(error, Unreachable | TimedOut):
         site = failed_by(Check.BASE_URL, error.problem)
         return waits(Check.CLOCK, Check.BASE_URL), waits(Check.TLS, Check.BASE_URL), site
-    return judge_clock(probed.ahead), _proven(base_url), _answered(base_url, probed)
+    return judge_clock(probed.ahead), _proven(address.base_url), _answered(address, set_url, probed)
 
 
 def _dated(error: CertificateDates, ahead: float | None) -> tuple[Finding, Finding, Finding]:
@@ -81,10 +91,14 @@ def _proven(base_url: BaseUrl) -> Finding:
     return passed(Check.TLS, "The cloud's certificate is trusted, and valid by this machine's clock.")
 
 
-def _answered(base_url: BaseUrl, probed: ProbeResult) -> Finding:
+def _answered(address: CloudAddress, set_url: BaseUrl, probed: ProbeResult) -> Finding:
+    base_url = address.base_url
     error = probed.error if probed.answer is None else _complaint(base_url, probed.answer)
     if error is None:
-        return passed(Check.BASE_URL, f"Eliza Cloud answers at {base_url}.")
+        if base_url == set_url:
+            return passed(Check.BASE_URL, f"Eliza Cloud answers at {base_url}.")
+        where = f"{base_url}, to which {set_url} leads, and its pages are at {address.pages_url}"
+        return passed(Check.BASE_URL, f"Eliza Cloud answers at {where}.")
     if isinstance(error, CloudServerError):
         return failed_by(Check.BASE_URL, error.problem)
     return failed_by(Check.BASE_URL, error.problem, NOT_ELIZA_CLOUD.remedy)

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from eliza_cloud.cloud.errors import CertificateDates, CloudError
-from eliza_cloud.cloud.http.address import BaseUrl
+from eliza_cloud.cloud.http.address import BaseUrl, CloudAddress
 from eliza_cloud.cloud.http.network_errors import NETWORK_ERRORS, network_error
 from eliza_cloud.cloud.http.request import CloudResponse, Exchange, deadline, read_answer
 from eliza_cloud.cloud.http.session import open_session
@@ -25,12 +25,13 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     ahead: float | None = None
 
 
-async def probe(base_url: BaseUrl) -> ProbeResult:
-    """Ask whose key it is, without one: Eliza Cloud refuses that in JSON."""
+async def probe(address: CloudAddress) -> ProbeResult:
+    """Ask whose key it is, without one: Eliza Cloud refuses that in JSON, also where it has moved to."""
+    base_url = address.base_url
     url = base_url.api("user")
     failure: CloudError
     async with open_session(base_url) as session:
-        exchange = Exchange(session, None)
+        exchange = Exchange(session, None, address)
         try:
             async with deadline(PROBE_TIMEOUT), exchange.open("GET", url) as response:
                 ahead = skew(response.headers)

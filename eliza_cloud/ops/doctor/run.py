@@ -9,7 +9,7 @@ import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.http.address import BaseUrl
+from eliza_cloud.cloud.http.address import BaseUrl, same_cloud
 from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.core.problems import CLOUD_TIMEOUT
@@ -27,7 +27,7 @@ from eliza_cloud.store.config.env import allows_loopback
 from eliza_cloud.store.config.settings import effective_base_url
 from eliza_cloud.store.credentials import Held
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.inspect import read_only_login
+from eliza_cloud.store.inspect import read_only_login, read_only_move
 from eliza_cloud.store.paths import StatePaths, state_paths
 
 ACCOUNT_WITHIN = 25.0
@@ -85,9 +85,14 @@ async def _cloud(
         return [waits(check, Check.SETTINGS) for check in (*_WAY, *_ACCOUNT)]
     environ = installation.environ
     configured = effective_base_url(read.settings, environ)
-    way = await examine_way(configured, allow_loopback=allows_loopback(environ))
+    way = await examine_way(
+        configured,
+        allow_loopback=allows_loopback(environ),
+        pages_url=read.settings.pages_url,
+        moved_to=_moved_to(paths, configured),
+    )
     try:
-        held = read_only_login(paths, read.document, environ, configured)
+        held = read_only_login(paths, read.document, environ, configured, same_cloud)
     except StoreError as error:
         key = failed_by(Check.KEY, error.problem)
         if state.result is Result.FAIL:
@@ -99,6 +104,15 @@ async def _cloud(
         obstacles = [found.check for found in way.findings if found.result is Result.FAIL]
         return [*way.findings, *(waits(check, obstacles[-1]) for check in _ACCOUNT)]
     return [*way.findings, *await _account(way.base_url, held)]
+
+
+def _moved_to(paths: StatePaths, configured: str) -> str | None:
+    """Return where the service was sent to; a record that cannot be read is another check's finding."""
+    try:
+        move = read_only_move(paths, configured)
+    except StoreError:
+        return None
+    return None if move is None else move.api_url
 
 
 async def _account(base_url: BaseUrl, held: Held) -> Iterable[Finding]:
