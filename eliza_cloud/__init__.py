@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from eliza_cloud.core.states import LinkState as LinkState
     from eliza_cloud.core.states import Reason as Reason
     from eliza_cloud.runtime.activities.backup import BackupScheduler as BackupScheduler
-    from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor as ConnectionMonitor
+    from eliza_cloud.runtime.activities.monitor import ConnectionMonitor as ConnectionMonitor
     from eliza_cloud.runtime.errors import LinkError as LinkError
     from eliza_cloud.runtime.manager import CloudManager as CloudManager
     from eliza_cloud.runtime.manager import LinkedAgent as LinkedAgent
@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     from eliza_cloud.runtime.program.browser_login import login as login
     from eliza_cloud.runtime.proxy import CloudRuntimeProxy as CloudRuntimeProxy
     from eliza_cloud.store.errors import StoreError as StoreError
-    from eliza_cloud.store.sqlite.agent_record import AgentRecord as AgentRecord
-    from eliza_cloud.store.sqlite.agent_record import Store as Store
+    from eliza_cloud.store.sqlite.database import AgentRecord as AgentRecord
+    from eliza_cloud.store.sqlite.database import Store as Store
 
     __version__: str
 else:
@@ -106,14 +106,14 @@ else:
         "core.problems": ("Problem",),
         "core.states": ("LinkState", "Reason"),
         "runtime.activities.backup": ("BackupScheduler",),
-        "runtime.activities.heartbeat": ("ConnectionMonitor",),
+        "runtime.activities.monitor": ("ConnectionMonitor",),
         "runtime.errors": ("LinkError",),
         "runtime.manager": ("CloudManager", "LinkedAgent"),
         "runtime.observers": ("LinkTransition",),
         "runtime.program.browser_login": ("CloudLoginResult", "login"),
         "runtime.proxy": ("CloudRuntimeProxy",),
         "store.errors": ("StoreError",),
-        "store.sqlite.agent_record": ("AgentRecord", "Store"),
+        "store.sqlite.database": ("AgentRecord", "Store"),
     }
     _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
 

@@ -26,8 +26,7 @@ from eliza_cloud.cloud.types.billing import (
 )
 from eliza_cloud.core.problems import KEY_NOT_IDEMPOTENT, PAYMENT_IN_BROWSER
 from eliza_cloud.core.views.status import TOP_UP_URL
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor, Secret
 
 #: Seconds for each call (local-api §9).
 TIMEOUT = 15.0

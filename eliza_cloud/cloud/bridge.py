@@ -24,7 +24,7 @@ from eliza_cloud.core.problems import (
     MESSAGE_TOO_LARGE,
     REPLY_FAILED,
 )
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor
 
 #: Bytes of a JSON-RPC request, envelope included, that an agent's process survives (cloud-api §23).
 MAX_MESSAGE_BYTES = 1024 * 1024

@@ -18,7 +18,7 @@ from eliza_cloud.cloud.http.request import CloudResponse, Timeouts, bounded, dea
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
 from eliza_cloud.cloud.types.models import text
 from eliza_cloud.core.problems import STREAM_FAILED, STREAM_INVALID, STREAM_TIMEOUT, STREAM_TRUNCATED
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor
 
 T = TypeVar("T")
 

@@ -43,8 +43,7 @@ from eliza_cloud.store.config.settings import Settings, effective_base_url
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.instance_lock import InstanceLock
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import SqliteJournal
 from eliza_cloud.store.token import api_token
 

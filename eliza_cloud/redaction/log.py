@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.text import hide
+from eliza_cloud.redaction.secret import Secret, hide
 
 SHOWN = "[redacted]"
 

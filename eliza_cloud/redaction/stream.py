@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import aiohttp
 
-from eliza_cloud.redaction.text import PIECE, hide
+from eliza_cloud.redaction.secret import PIECE, hide
 
 STAR = "*"
 _CREDENTIALS = ("X-API-Key", "Authorization", "X-Service-Key")

@@ -38,7 +38,7 @@ from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import CloudMove, Credentials
 from eliza_cloud.store.memory import memory_credentials
-from eliza_cloud.store.sqlite.agent_record import Store
+from eliza_cloud.store.sqlite.database import Store
 
 STOP_TIMEOUT = 9.0  # seconds; the final snapshot may take 8 of them
 
@@ -389,7 +389,8 @@ class CloudManager:
             self._cloud.client(None)
         if self.facts.key is KeyState.REJECTED:
             self._loop.post(events.KeySuspected(self.facts.key_generation))
-        if self._agents.would_replace(agent_id):
+        stands = self.facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING}
+        if stands and self.facts.agent_id != agent_id:
             self._calls.client()
             await self._background_tasks.run(self._agents.start(agent_id, accept_price))
 

@@ -12,7 +12,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.api_key import enabled_in, key_in, put_key, remove_key
 from eliza_cloud.store.config.env import API_KEY, ENABLED, value_of
 from eliza_cloud.store.errors import ConfigError, StoreError
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, Store
+from eliza_cloud.store.sqlite.database import AgentRecord, Store
 
 T = TypeVar("T")
 

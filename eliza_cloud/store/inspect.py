@@ -18,8 +18,7 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import CloudMove, Held, held_by, move_of
 from eliza_cloud.store.errors import StoreError, database_error, file_errors
 from eliza_cloud.store.paths import StatePaths
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, read_record
-from eliza_cloud.store.sqlite.database import BUSY_TIMEOUT, refuse_newer
+from eliza_cloud.store.sqlite.database import BUSY_TIMEOUT, AgentRecord, read_record, refuse_newer
 from eliza_cloud.store.sqlite.journal import Line, read_lines
 
 _HAS_JOURNAL = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'journal'"

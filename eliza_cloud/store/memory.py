@@ -10,7 +10,7 @@ from typing import Any
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.api_key import put_key
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, Store
+from eliza_cloud.store.sqlite.database import AgentRecord, Store
 
 
 class MemoryStore:

@@ -28,8 +28,7 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.listen_address import Binding, Port
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import SqliteJournal
 from tests.api.contract import check_answer
 from tests.harness.waiting import HANG, until

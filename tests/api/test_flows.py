@@ -97,17 +97,18 @@ async def disconnect(service: Service, cloud: Cloud) -> Trail:
 @pytest.mark.parametrize(
     ("flow", "files", "switches"),
     [
-        (connect, 54, 480),
-        (status, 12, 20),
-        (login, 48, 600),
+        (connect, 45, 440),
+        (status, 14, 22),
+        (login, 44, 600),
         (missed_heartbeat, 32, 250),
-        (completion, 29, 100),
-        (disconnect, 47, 270),
+        (completion, 28, 100),
+        (disconnect, 43, 260),
     ],
 )
 async def test_a_flow_runs_through_few_files(serve, cloud, flow, files, switches):
     service = await serve(cloud.url, key=await cloud.mint(), settings={"heartbeat_interval": 0.2})
     await service.until_connected()
+    await until(lambda: service.manager.is_idle)
     await service.get("/api/cloud/status")
     trail = await flow(service, cloud)
     assert len(trail.files) <= files, sorted(trail.files)

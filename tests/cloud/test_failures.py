@@ -10,8 +10,7 @@ from eliza_cloud.cloud import errors
 from eliza_cloud.cloud.http.error_body import body_retry_after, retry_after
 from eliza_cloud.cloud.http.error_mapping import error_for
 from eliza_cloud.cloud.http.request import CloudResponse
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor, Secret
 
 from .conftest import AGENT, KEY
 

@@ -12,8 +12,7 @@ from eliza_cloud.cloud.http.address import parse_base_url
 from eliza_cloud.cloud.http.request import CloudResponse, json_object
 from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor, Secret
 
 from .conftest import KEY
 

@@ -10,8 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
 from tests.crash.processes import TOKEN, URL, Child, ForkServer, Service, ask
 from tests.harness.processes import CLI, start
 

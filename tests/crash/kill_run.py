@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eliza_cloud.store.config.file import ConfigFile
-from eliza_cloud.store.sqlite.agent_record import AgentRecord
+from eliza_cloud.store.sqlite.database import AgentRecord
 from tests.crash.house import SETTINGS, Machine
 from tests.crash.processes import KEY, Child, Service
 

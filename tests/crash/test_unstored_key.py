@@ -8,8 +8,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
 from tests.crash.house import SETTINGS, Cloud, Machine, emulator
 from tests.harness.waiting import wait_until
 

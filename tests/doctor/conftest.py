@@ -24,8 +24,7 @@ from eliza_cloud.emulator import create_app
 from eliza_cloud.ops.doctor.result import Finding
 from eliza_cloud.ops.doctor.run import DoctorReport, examine
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
 from tests.harness.ports import free_port
 from tests.harness.processes import CLI, started
 from tests.harness.waiting import HANG

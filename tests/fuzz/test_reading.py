@@ -15,8 +15,7 @@ from eliza_cloud.cloud.types import decode as reading
 from eliza_cloud.cloud.types import login
 from eliza_cloud.cloud.types.billing import read_hourly_rates
 from eliza_cloud.cloud.types.decode import read_quote
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor, Secret
 from tests.fuzz.invariants import check_error, check_typed, returned
 from tests.fuzz.odd_json import KEY, MISSING, documents, odd, write
 from tests.fuzz.search import searched

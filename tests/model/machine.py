@@ -18,8 +18,7 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from tests.journals import Recording
 from tests.model.callers import CLOSING_BOUND, Caller
 from tests.model.cloud_behaviours import BEHAVIOURS

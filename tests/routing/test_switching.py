@@ -10,8 +10,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.config.transactions import forget_cloud
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
 from tests.harness.waiting import until
 from tests.routing.conftest import CLOUD, TOKEN
 

@@ -21,8 +21,7 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import StatePaths, state_paths
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from tests.harness.waiting import HANG
 from tests.journals import Recording
 from tests.observing import OnStep

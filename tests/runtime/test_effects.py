@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from eliza_cloud.core.link.effects import Effect, StoreDesiredAgent, WaiterAnswer
-from eliza_cloud.runtime.durable_writes import DurableWrites
-from eliza_cloud.runtime.effect_runner import CARRIED_OUT_BY, EffectRunner
+from eliza_cloud.runtime.effect_runner import CARRIED_OUT_BY, DurableWrites, EffectRunner
 
 
 def _kinds(kind: type[Effect]) -> Iterator[type[Effect]]:

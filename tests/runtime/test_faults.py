@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.runtime.activities.heartbeat import ConnectionMonitor
+from eliza_cloud.runtime.activities.monitor import ConnectionMonitor
 from eliza_cloud.store.errors import StoreError
 from tests.runtime.failing import failing
 from tests.runtime.scripted_cloud import KEY, A

@@ -432,7 +432,7 @@ async def fall(self, *given, **named):
 
 async def falling(on: Campaign) -> None:
     """A fault of our own in an activity, in a call, in the start: its traceback is logged, the key is not."""
-    monitor = FALL.format(module="runtime.activities.heartbeat", owner="ConnectionMonitor", name="run")
+    monitor = FALL.format(module="runtime.activities.monitor", owner="ConnectionMonitor", name="run")
     await on.start(patch=monitor)
     await until(lambda: _crashed(on))
     await every_route(on)

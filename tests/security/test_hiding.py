@@ -10,9 +10,8 @@ from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cloud.errors import KeyUnavailable
 from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.types.login import read_poll
-from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.redaction.secret import PIECE, CloudTextRedactor, Secret, hide
 from eliza_cloud.redaction.stream import StreamRedactor
-from eliza_cloud.redaction.text import PIECE, CloudTextRedactor, hide
 from tests.security.canaries import Canary
 from tests.security.guard_rows import TOKEN
 

@@ -18,8 +18,7 @@ from eliza_cloud.store.config.file import ConfigFile, StoreError
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.instance_lock import InstanceLock
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.token import api_token
 
 STORE = str(Path(eliza_cloud.store.__file__).parent)

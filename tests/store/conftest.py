@@ -14,8 +14,7 @@ import pytest
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import StatePaths, state_paths
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from tests.harness import processes
 from tests.harness.processes import Process
 

@@ -12,8 +12,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
 from eliza_cloud.store.paths import state_paths
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 
 OLD = "eliza_" + "0123456789abcdef" * 4
 NEW = "eliza_" + "fedcba9876543210" * 4

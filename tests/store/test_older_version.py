@@ -12,8 +12,7 @@ from eliza_cloud.core.link import events
 from eliza_cloud.core.link.table import Proceed
 from eliza_cloud.core.login import machine as login
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.store.sqlite.agent_record import SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import MAX_ENTRIES, SqliteJournal
 from tests.journals import replay_database
 

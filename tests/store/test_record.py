@@ -17,8 +17,7 @@ from eliza_cloud.core.login.machine import LoginFacts
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.file import StoreError
 from eliza_cloud.store.inspect import known_secrets, read_only_record
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
-from eliza_cloud.store.sqlite.database import SCHEMA_VERSION, UPGRADES, Database
+from eliza_cloud.store.sqlite.database import SCHEMA_VERSION, UPGRADES, AgentRecord, Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
 
 KEY = "eliza_" + "0123456789abcdef" * 4

@@ -18,7 +18,7 @@ from yarl import URL
 from eliza_cloud.cloud.errors import BaseUrlRefused, InvalidRequest
 from eliza_cloud.cloud.http.ssrf import is_loopback_address, refuse_address
 from eliza_cloud.core.problems import BASE_URL_REFUSED, PAGES_URL_REFUSED, UNUSABLE_ID
-from eliza_cloud.redaction.text import KEY_SHAPE
+from eliza_cloud.redaction.secret import KEY_SHAPE
 
 
 class _Cloud(NamedTuple):

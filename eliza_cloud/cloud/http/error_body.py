@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from eliza_cloud.cloud.types.models import members
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor
 
 #: The members that an error keeps, at the top level or inside `details`.
 _MEMBERS = (

@@ -51,7 +51,7 @@ from eliza_cloud.core.problems import (
     UNKNOWN_CLOUD_PATH,
     Particulars,
 )
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor
 
 #: Conflicts that pass by themselves, by the words the cloud uses for them (cloud-api §9, §10).
 _PASSING_CONFLICTS = ("state changed", "in progress", "already being provisioned")

@@ -36,8 +36,7 @@ from eliza_cloud.core.problems import (
     REDIRECTED,
     RESPONSE_TOO_LARGE,
 )
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor, Secret
 
 
 class Timeouts(msgspec.Struct, frozen=True):

@@ -10,8 +10,7 @@ from eliza_cloud.cloud.http.request import CloudResponse
 from eliza_cloud.cloud.types.decode import unexpected
 from eliza_cloud.cloud.types.models import LoginPoll, LoginSession, text
 from eliza_cloud.core.problems import KEY_UNAVAILABLE, KEY_UNUSABLE
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor, Secret
 
 #: Characters of a key that may be shown; the contract's prefix has 12.
 MAX_PREFIX = 15

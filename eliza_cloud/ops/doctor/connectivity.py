@@ -20,7 +20,7 @@ from eliza_cloud.ops.doctor.clock import is_wrong, judge_clock
 from eliza_cloud.ops.doctor.dns import check_name
 from eliza_cloud.ops.doctor.probe import ProbeResult, probe
 from eliza_cloud.ops.doctor.result import Check, Finding, Result, failed, failed_by, passed, skipped, waits
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor
 
 _CHECKS = (Check.CLOCK, Check.DNS, Check.TLS, Check.BASE_URL)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from eliza_cloud.cloud.errors import BaseUrlRefused
 from eliza_cloud.cloud.http.address import parse_base_url
-from eliza_cloud.redaction.text import KEY_SHAPE
+from eliza_cloud.redaction.secret import KEY_SHAPE
 from eliza_cloud.routing.config.parse import READERS, expected_of
 from eliza_cloud.routing.config.types import SECTION as ROUTES
 from eliza_cloud.routing.config.types import Capability, Strategy, Transport

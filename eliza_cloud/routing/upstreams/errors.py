@@ -20,7 +20,7 @@ from eliza_cloud.core.problems import (
     PROVIDER_SERVER_ERROR,
     Problem,
 )
-from eliza_cloud.redaction.text import CloudTextRedactor
+from eliza_cloud.redaction.secret import CloudTextRedactor
 from eliza_cloud.routing.upstreams.accounts import Account
 
 #: How much of an error's body is read.

@@ -16,7 +16,7 @@ from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.events import Drained
 from eliza_cloud.core.problems import BACKUP_TOO_SLOW, FINAL_BACKUP_TOO_SLOW, Problem
-from eliza_cloud.runtime.activities.context import ActivityContext
+from eliza_cloud.runtime.activities.connector import ActivityContext
 from eliza_cloud.runtime.clock import Flag, timeout, wait_for
 from eliza_cloud.runtime.tasks import event_source
 

@@ -1,11 +1,14 @@
 """Making an agent answer: start it as far as that is allowed, and accept only a heartbeat of its own.
 
 The cloud answers 200 "running" to provision while the sandbox is dead, and 202 while it is not yet there
-(cloud-api §10, §12, §21 rows 4, 5 and 8). A start may cost (cloud-api-latest L2), and an agent that somebody
-stopped is not started without being asked for (architecture: Repair).
+(cloud-api §10, §12, §21 rows 4, 5 and 8). A start may cost (cloud-api-latest L2), and an agent that
+somebody stopped is not started without being asked for (architecture: Repair). No verdict rests on one
+call alone: the key is rejected when the call for the user is refused too; the agent is gone when the cloud
+says so, in JSON, for the agent itself; credits are exhausted when provisioning says 402.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -17,17 +20,98 @@ from eliza_cloud.cloud.errors import (
     AgentUnreachable,
     CloudError,
     Conflict,
+    InsufficientCredits,
+    KeyRefused,
+    NotFound,
+    PriceConfirmationRequired,
 )
 from eliza_cloud.cloud.jobs import wait_for_job
-from eliza_cloud.cloud.types.models import Agent, Job, Provision
+from eliza_cloud.cloud.types.models import Agent, Job, Pricing, Provision
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import StartRule
+from eliza_cloud.core.link.events import Event
 from eliza_cloud.core.problems import AGENT_NOT_UP, AGENT_START_TOO_SLOW, AGENT_SUSPENDED, Problem
-from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
-from eliza_cloud.runtime.clock import Flag, timeout, wait_for
-from eliza_cloud.runtime.paid_start import at_price
+from eliza_cloud.runtime.clock import Clock, Flag, sleep, timeout, wait_for
 from eliza_cloud.store.config.settings import Settings
+
+T = TypeVar("T")
+
+
+# What a start may cost (cloud-api-latest L2)
+
+
+async def at_price(
+    call: Callable[[str | None], Awaitable[T]], accepted_price: str | None, settings: Settings
+) -> T:
+    """Make a call at the price agreed to, or at one within the limits of the settings.
+
+    The value that accepts a price is always the one the cloud has just named, never one made here. Raises
+    `PriceConfirmationRequired` for any other price; nothing was started then.
+    """
+    try:
+        return await call(accepted_price)
+    except PriceConfirmationRequired as error:
+        if error.pricing is None or not is_within_limits(settings, error.pricing):
+            raise
+        return await call(error.pricing.acceptance_value)
+
+
+def is_within_limits(settings: Settings, pricing: Pricing) -> bool:
+    """Tell whether a price is within both limits, in USD; without both of them none is."""
+    hourly, start = settings.max_hourly_usd, settings.max_start_usd
+    if hourly is None or start is None or pricing.currency != "USD":
+        return False
+    return pricing.hourly_rate_usd <= hourly and pricing.minimum_activation_charge_usd <= start
+
+
+# What every activity is given, and what waiting cannot mend
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityContext:
+    """One activity's surroundings."""
+
+    client: ElizaCloudClient
+    agent_id: str
+    epoch: int
+    key_generation: int
+    clock: Clock
+    post: Callable[[Event], None]
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait by the link's clock."""
+        await sleep(self.clock, seconds)
+
+
+async def classify_failure(context: ActivityContext, error: CloudError) -> events.Event | None:
+    """Confirm what the error seems to say; None when it is a failure like any other."""
+    if isinstance(error, PriceConfirmationRequired):
+        return events.PriceRefused(context.epoch, error.problem)
+    if isinstance(error, KeyRefused):
+        refusal = await _refusal(context.client.get_user())
+        if isinstance(refusal, KeyRefused):
+            return events.KeyRejected(context.key_generation, refusal.problem)
+    elif isinstance(error, NotFound):
+        refusal = await _refusal(context.client.get_agent(context.agent_id))
+        if isinstance(refusal, NotFound) and refusal.is_json:
+            return events.AgentGone(context.epoch, refusal.problem)
+    elif isinstance(error, InsufficientCredits):
+        if error.required_balance is not None:
+            context.post(events.MinimumBalanceSeen(error.required_balance))
+        return events.CreditsExhausted(context.epoch, error.problem)
+    return None
+
+
+async def _refusal(call: Awaitable[object]) -> CloudError | None:
+    try:
+        await call
+    except CloudError as error:
+        return error
+    return None
+
+
+# Bringing an agent up
 
 AGENT_POLL_INTERVAL = 5.0
 PAUSE_BETWEEN_ATTEMPTS = 1.0
@@ -35,8 +119,6 @@ STARTING = frozenset({"pending", "provisioning"})
 STOPPED = frozenset({"stopped", "sleeping"})
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -184,6 +266,8 @@ async def _with_attempts(
                 raise
         await context.sleep(PAUSE_BETWEEN_ATTEMPTS)
 
+
+# The activities
 
 COLD_START = 900.0  # a cold start pulls an image, three attempts of it
 CONNECT_ATTEMPTS = 3

@@ -2,7 +2,7 @@
 
 from eliza_cloud.cloud.errors import CloudError
 from eliza_cloud.core.link import events
-from eliza_cloud.runtime.activities.context import ActivityContext
+from eliza_cloud.runtime.activities.connector import ActivityContext
 
 
 class CloudRecheck:

@@ -6,23 +6,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import (
-    AgentUnreachable,
-    CloudError,
-    TimedOut,
-    Unreachable,
-)
+from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, TimedOut, Unreachable
 from eliza_cloud.cloud.jobs import wait_for_deletion, wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Completed
 from eliza_cloud.core.problems import AGENT_NOT_RESUMED, Problem
 from eliza_cloud.core.states import LinkState, Reason
-from eliza_cloud.runtime.activities.connector import wait_until_up
+from eliza_cloud.runtime.activities.connector import at_price, wait_until_up
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls
-from eliza_cloud.runtime.paid_start import at_price
 from eliza_cloud.store.config.settings import Settings
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -68,11 +62,6 @@ class AgentCalls:
     async def create(self, new: AgentRequest) -> CreatedAgent:
         """Create an agent; one without an answer is never repeated: what may have come of it is reported."""
         return await self._calls.with_key(lambda client: self._create(client, new))
-
-    def would_replace(self, agent_id: str) -> bool:
-        """Tell whether a connect to this agent ends a link that stands."""
-        facts = self._loop.facts
-        return facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING} and facts.agent_id != agent_id
 
     async def start(self, agent_id: str, accept_price: str | None) -> None:
         """Have an agent started and return once the cloud has accepted that."""

@@ -1,12 +1,20 @@
-"""Heartbeats (architecture: A missed heartbeat)."""
+"""What is watched while a link stands: heartbeats (architecture: A missed heartbeat) and the balance."""
 
 from collections.abc import Callable
 
+import structlog
+
 from eliza_cloud.cloud.errors import AgentUnreachable, CloudError
+from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
+from eliza_cloud.core.link.events import CreditsRead
 from eliza_cloud.core.problems import AGENT_STOPPED
-from eliza_cloud.runtime.activities.connector import Suspended, raise_if_stopped
-from eliza_cloud.runtime.activities.context import ActivityContext, classify_failure
+from eliza_cloud.runtime.activities.connector import (
+    ActivityContext,
+    Suspended,
+    classify_failure,
+    raise_if_stopped,
+)
 from eliza_cloud.runtime.clock import Flag, wait_for
 
 
@@ -71,3 +79,36 @@ class ConnectionMonitor:
             except CloudError:
                 return None
         return None
+
+
+log = structlog.get_logger()
+
+
+class CreditsWatch:
+    """Reads the balance once the link stands, then every `interval` seconds; never two calls at a time.
+
+    It is asked for past the cloud's cache, because a top-up has to show. A reading that fails is left out:
+    heartbeats show whether key or cloud is the reason.
+    """
+
+    __slots__ = ("_context", "_interval")
+
+    def __init__(self, context: ActivityContext, interval: Callable[[], float]) -> None:
+        self._context = context
+        self._interval = interval
+
+    async def run(self) -> None:
+        """Read the balance until cancelled."""
+        clock = self._context.clock
+        while True:
+            begun = clock.monotonic()
+            await self._read()
+            await self._context.sleep(max(0.0, begun + self._interval() - clock.monotonic()))
+
+    async def _read(self) -> None:
+        try:
+            balance = await self._context.client.get_balance(fresh=True)
+        except CloudError as error:
+            log.debug(log_events.CREDITS_POLL_FAILED, code=error.code, detail=str(error))
+        else:
+            self._context.post(CreditsRead(self._context.epoch, balance))
