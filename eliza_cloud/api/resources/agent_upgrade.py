@@ -19,7 +19,7 @@ from eliza_cloud.cloud.errors import QuoteChanged
 from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import UpgradeQuote
 from eliza_cloud.core.problems import QUOTE_CHANGED
-from eliza_cloud.runtime.paid_start import at_price
+from eliza_cloud.runtime.activities.connector import at_price
 
 _NEW = "7d0c1b1e-52a4-4f7e-8f0b-2a6c9d3e4f55"
 _QUOTE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
