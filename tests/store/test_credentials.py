@@ -11,8 +11,7 @@ from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.config.file import ConfigError, ConfigFile, StoreError
 from eliza_cloud.store.credentials import CloudMove, Credentials, Held
 from eliza_cloud.store.memory import MemoryDocument
-from eliza_cloud.store.sqlite.agent_record import AgentRecord, SqliteStore
-from eliza_cloud.store.sqlite.database import Database
+from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
 
 KEY = "eliza_" + "0123456789abcdef" * 4
 OTHER = "eliza_" + "fedcba9876543210" * 4
