@@ -20,7 +20,7 @@ from eliza_cloud.api.app_keys import (
 from eliza_cloud.api.billing_cache import BillingMemory
 from eliza_cloud.api.http.disconnect import Disconnects
 from eliza_cloud.api.http.event_hub import EventHub
-from eliza_cloud.api.http.request_body import MAX_BODY
+from eliza_cloud.api.http.inputs import MAX_BODY
 from eliza_cloud.api.middleware import access as cors
 from eliza_cloud.api.middleware.access import Guard, HostRule, OriginRule
 from eliza_cloud.api.middleware.request import counting, errors, identified, request_id_of

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from eliza_cloud.api.http.request_body import MAX_BODY
+from eliza_cloud.api.http.inputs import MAX_BODY
 from eliza_cloud.api.routes import ROUTES
 from tests.api.conftest import TOKEN, raw
 

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eliza_cloud.api.http.decode_errors import decode_problem
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.request_body import Body, PassedOn
+from eliza_cloud.api.http.inputs import Body, Parameter, PassedOn
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openai.completions import EMBEDDINGS_REQUEST
 from eliza_cloud.api.routes import ROUTES

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from eliza_cloud.api.http.request_body import MAX_BODY
+from eliza_cloud.api.http.inputs import MAX_BODY
 from eliza_cloud.api.routes import ROUTES
 from tests.api.conftest import TOKEN, raw, request
 from tests.billing.conftest import KEY, says

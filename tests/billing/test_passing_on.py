@@ -8,7 +8,7 @@ import pytest
 import structlog
 from aiohttp import web
 
-from eliza_cloud.api.http.request_body import MAX_BODY
+from eliza_cloud.api.http.inputs import MAX_BODY
 from eliza_cloud.redaction.secret import Secret
 from tests.api.conftest import NOWHERE
 from tests.billing.conftest import KEY, SUMMARY, says

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from eliza_cloud.api import app as application
-from eliza_cloud.api.http import request_body as body
+from eliza_cloud.api.http import inputs as body
 from eliza_cloud.api.middleware.access import GUESSES
 from tests.harness.waiting import HANG
 from tests.security import house as houses

@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from eliza_cloud.api.app_keys import DISCONNECTS, MANAGER
 from eliza_cloud.api.http.error_bodies import openai_error
+from eliza_cloud.api.http.inputs import decoded_part
 from eliza_cloud.api.http.reply_stream import stream_reply
-from eliza_cloud.api.http.request_body import decoded_part
 from eliza_cloud.api.http.responses import RequestError, answer
 from eliza_cloud.api.http.sse import EventStream, wants_stream
 from eliza_cloud.core.problems import NO_USER_MESSAGE, Problem

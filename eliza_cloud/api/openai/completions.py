@@ -8,8 +8,8 @@ from aiohttp import web
 from msgspec import Meta, Raw
 
 from eliza_cloud.api.app_keys import GATEWAY
+from eliza_cloud.api.http.inputs import PassedOn, PassedOnBody
 from eliza_cloud.api.http.relay import headers_to_cloud, headers_up, relay
-from eliza_cloud.api.http.request_body import PassedOn, PassedOnBody
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openai.agent_chat import (
     ChatAnswerMessage,

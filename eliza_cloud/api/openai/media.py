@@ -9,8 +9,8 @@ import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.app_keys import DISCONNECTS, GATEWAY
+from eliza_cloud.api.http.inputs import PassedOnBody
 from eliza_cloud.api.http.relay import headers_to_cloud, relay
-from eliza_cloud.api.http.request_body import PassedOnBody
 from eliza_cloud.api.http.responses import RequestError, answer
 from eliza_cloud.api.openai.completions import direct_call, model_for
 from eliza_cloud.api.openai.upstream import PASSED_ON, Model, Text, upstream_operation

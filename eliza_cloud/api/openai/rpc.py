@@ -8,9 +8,8 @@ from aiohttp import web
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from eliza_cloud.api.app_keys import GATEWAY
-from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.inputs import Parameter, PassedOnBody
 from eliza_cloud.api.http.relay import headers_to_cloud, headers_up, relay
-from eliza_cloud.api.http.request_body import PassedOnBody
 from eliza_cloud.api.openai.upstream import PASSED_ON, upstream_operation
 from eliza_cloud.api.openapi.operation import SuccessResponse
 from eliza_cloud.core.problems import UNKNOWN_CHAIN

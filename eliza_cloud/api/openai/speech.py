@@ -6,8 +6,8 @@ import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.app_keys import GATEWAY
+from eliza_cloud.api.http.inputs import Body, PassedOnBody
 from eliza_cloud.api.http.relay import headers_to_cloud, relay
-from eliza_cloud.api.http.request_body import Body, PassedOnBody
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openai.completions import direct_call, model_for
 from eliza_cloud.api.openai.upstream import AUDIO, Model, Text, upstream_operation

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import Body
 from eliza_cloud.api.openapi.error_examples import CLOUD, examples
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.core.problems import (

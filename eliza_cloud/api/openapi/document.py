@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from eliza_cloud.api.http.conditional import CachedResponse, Reference
 from eliza_cloud.api.http.error_bodies import CloudRefused, ErrorBody, OpenAiRefused
-from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.inputs import Parameter
 from eliza_cloud.api.openapi.error_examples import ANY, BODY, CLOSED
 from eliza_cloud.api.openapi.operation import JSON, Operation
 from eliza_cloud.api.openapi.page import HEADERS as PAGE_HEADERS

@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import Body, Parameter
 from eliza_cloud.core.problems import Problem
 
 JSON = "application/json"

@@ -6,8 +6,7 @@ import msgspec
 from aiohttp import web
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.price_consent import ACCEPTED, PRICE_CONSENT, read_consent
+from eliza_cloud.api.http.inputs import ACCEPTED, PRICE_CONSENT, Parameter, read_consent
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import BRING_UP, CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse

@@ -8,8 +8,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.price_consent import ACCEPTED, AcceptedPrice, accepted_price
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import ACCEPTED, AcceptedPrice, Body, accepted_price
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, examples
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse

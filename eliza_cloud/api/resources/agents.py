@@ -8,9 +8,7 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.price_consent import ACCEPTED, PRICE, AcceptedPrice, accepted_price
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import ACCEPTED, PRICE, AcceptedPrice, Body, Parameter, accepted_price
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse

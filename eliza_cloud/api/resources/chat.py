@@ -8,8 +8,8 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import DISCONNECTS, MANAGER
+from eliza_cloud.api.http.inputs import Body
 from eliza_cloud.api.http.reply_stream import stream_reply
-from eliza_cloud.api.http.request_body import Body
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.http.sse import EventStream, wants_stream
 from eliza_cloud.api.openapi.error_examples import CHAT

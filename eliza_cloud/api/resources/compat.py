@@ -10,10 +10,8 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.price_consent import ACCEPTED
+from eliza_cloud.api.http.inputs import ACCEPTED, MAX_BODY, Body, Parameter, read_content
 from eliza_cloud.api.http.relay import relay_opened
-from eliza_cloud.api.http.request_body import MAX_BODY, Body, read_content
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openapi.error_examples import CLOUD
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse

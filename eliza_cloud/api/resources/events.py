@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from eliza_cloud.api.app_keys import DISCONNECTS, EVENTS
 from eliza_cloud.api.http.event_frames import Changed, Gap, StatusFrame
-from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.inputs import Parameter
 from eliza_cloud.api.http.reply_stream import stream_reply
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.http.sse import MEDIA_TYPE, EventStream

@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import JOURNAL, MANAGER
-from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.inputs import Parameter
 from eliza_cloud.api.http.responses import RequestError, answer
 from eliza_cloud.api.openapi.error_examples import NOT_STORED
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse

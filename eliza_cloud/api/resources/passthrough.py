@@ -10,8 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import Body, Parameter
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import CLOUD
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse

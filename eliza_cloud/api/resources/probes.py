@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from eliza_cloud.api.app_keys import MANAGER
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import Body
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import invalid
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from eliza_cloud.api.app_keys import REFERENCE
 from eliza_cloud.api.http.conditional import CachedResponse
-from eliza_cloud.api.http.parameters import Parameter
+from eliza_cloud.api.http.inputs import Parameter
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.openapi.page import HEADERS, written_page

@@ -9,8 +9,7 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from eliza_cloud.api.app_keys import GATEWAY
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import Body, Parameter
 from eliza_cloud.api.http.responses import RequestError, answer
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import Ok

@@ -7,8 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import BILLING
-from eliza_cloud.api.http.parameters import Parameter
-from eliza_cloud.api.http.request_body import Body
+from eliza_cloud.api.http.inputs import Body, Parameter
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.operation import SuccessResponse
 from eliza_cloud.api.resources.billing import Success

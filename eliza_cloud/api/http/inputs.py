@@ -1,16 +1,110 @@
-"""Request bodies: read within a limit of size and time, and decoded by the types that document them."""
+"""What a request brings, read by the types that document it: parameters, bodies, consent to a price.
+
+Parameters of a path, a query or a header are parsed by their type; bodies are read within a limit of size and
+time, and decoded by theirs. A caller agrees to the price of a start in the body or by a header
+(cloud-api-latest L2).
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType, inspect
 
-from eliza_cloud.api.http.decode_errors import INVALID, decode_problem
+from eliza_cloud.api.http.decode_errors import INVALID, decode_problem, value_problem
 from eliza_cloud.api.http.responses import RequestError, bad_request
-from eliza_cloud.core.problems import BODY_NOT_AN_OBJECT, BODY_TOO_LARGE, BODY_TOO_SLOW, INVALID_JSON
+from eliza_cloud.cloud.types.decode import MAX_ACCEPTANCE, PRICE_HEADER
+from eliza_cloud.core.problems import BODY_NOT_AN_OBJECT, BODY_TOO_LARGE, BODY_TOO_SLOW, INVALID_JSON, Problem
+
+Place = Literal["query", "header", "path"]
+
+_MAX_DIGITS = 18  # what the database holds as a whole number
+
+T = TypeVar("T")
+
+
+class Parameter(Generic[T]):
+    """A parameter of an operation; one without a `default` is required.
+
+    `model` is its type, by default a text. `parse` makes of the text what `model` is to hold, and raises
+    ValueError; without it a whole number is written in decimal digits. `problem` is the answer to a wrong
+    one, in place of a sentence about what was expected and found.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        about: str,
+        model: Any = str,
+        *,
+        example: Any,
+        place: Place = "query",
+        default: T | UnsetType = UNSET,
+        parse: Callable[[str], Any] | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        self.name = name
+        self.about = about
+        self.model = model
+        self.example = example
+        self.place = place
+        self.default = default
+        self.problem = problem
+        self._parse = parse or _parser_for(model)
+
+    @property
+    def required(self) -> bool:
+        """Whether a request without it is refused."""
+        return self.default is UNSET
+
+    def read(self, request: web.Request) -> T:
+        """Return the value in the request, or the default; raises `RequestError`."""
+        text = self._text(request)
+        if text is None and not isinstance(self.default, UnsetType):
+            return self.default
+        try:
+            read: T = msgspec.convert(None if text is None else self._parse(text), self.model)
+        except (ValueError, msgspec.ValidationError):
+            raise self._refusal(text) from None
+        return read
+
+    def _text(self, request: web.Request) -> str | None:
+        if self.place == "path":
+            return request.match_info[self.name]
+        if self.place == "query":
+            return request.query.get(self.name)
+        given = request.headers.getall(self.name, [])
+        return ",".join(given) if given else None
+
+    def _refusal(self, text: str | None) -> RequestError:
+        if self.problem is not None:
+            return RequestError(self.problem)
+        is_missing = self.required and not (text or "").strip()
+        name = f"{self.name} {self.place} parameter" if is_missing else self.name
+        problem = value_problem(name, self.model, _value(text), required=self.required)
+        return bad_request(problem.sentence, problem.code)
+
+
+def _parser_for(model: Any) -> Callable[[str], Any]:
+    kind = inspect.type_info(model)
+    if isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    return _whole_number if isinstance(kind, inspect.IntType) else str
+
+
+def _whole_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise ValueError(text)
+    return int(text)
+
+
+def _value(text: str | None) -> Any:
+    """Return the number that a text is, for a sentence about it."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else text
+
 
 MAX_BODY = 1_048_576
 MAX_PASSED_ON = 32 * 1024 * 1024
@@ -18,8 +112,6 @@ MAX_PASSED_ON = 32 * 1024 * 1024
 BODY_WITHIN = 60.0
 
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -152,3 +244,47 @@ def _json(content: bytes) -> Any:
 
 def _invalid_json() -> RequestError:
     return RequestError(INVALID_JSON.occurred())
+
+
+#: An `acceptanceValue` in examples.
+PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
+
+#: The lookahead refuses a final line feed, before which Python's `$` matches, too.
+AcceptedPrice = Annotated[
+    str,
+    Meta(
+        description="The `acceptanceValue` of the price that is agreed to, as the 428 named it.",
+        min_length=1,
+        max_length=MAX_ACCEPTANCE,
+        pattern=r"^[!-~]+$(?!\n)",
+        extra={"expected": "the acceptanceValue of a price"},
+    ),
+]
+
+
+class PriceConsent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """The price that is agreed to for this start; none is needed where a start costs nothing."""
+
+    accept_price: AcceptedPrice | None = None
+
+
+PRICE_CONSENT = Body(PriceConsent(PRICE), required=False)
+ACCEPTED: Parameter[str | None] = Parameter(
+    PRICE_HEADER,
+    "The same as `acceptPrice`, which goes before it.",
+    AcceptedPrice,
+    place="header",
+    default=None,
+    example=PRICE,
+)
+
+
+async def read_consent(request: web.Request) -> str | None:
+    """Return the price that the request agrees to; raises `RequestError`."""
+    return accepted_price(request, (await PRICE_CONSENT.read(request)).accept_price)
+
+
+def accepted_price(request: web.Request, in_body: str | None) -> str | None:
+    """Return the price agreed to in the body, or else by the header; raises `RequestError`."""
+    by_header = ACCEPTED.read(request)
+    return by_header if in_body is None else in_body
