@@ -12,9 +12,9 @@ import structlog
 from aioresponses import core
 
 from eliza_cloud.core.journal.replay import DivergedError
+from tests.harness.journals import replay_database
 from tests.harness.processes import end_group
 from tests.harness.report import Progress, figures
-from tests.journals import replay_database
 
 # aioresponses 0.7.9 does not know aiohttp 3.14's `stream_writer` (its own #288 and #289).
 if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:

@@ -135,6 +135,11 @@ class LinkLoop:
         """Whether the consumer has nothing to do and waits for the next event."""
         return not (self._handling or self._queue)
 
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for an agent to be linked, or for the link to be closed."""
+        return len(self._waiters)
+
     async def close(self, problem: Problem) -> None:
         """Cancel everything; everyone who waits gets the problem."""
         self._shut_down(problem)

@@ -54,6 +54,17 @@ class LinkedAgent(msgspec.Struct, frozen=True):
     agent_name: str | None
 
 
+class Holdings(msgspec.Struct, frozen=True):
+    """What a link keeps for callers and sign-ins; at rest all is zero but `remembered_logins`."""
+
+    queued_events: int
+    waiting_commands: int
+    backup_requests: int
+    background_tasks: int
+    login_pollers: int
+    remembered_logins: int
+
+
 class CloudManager:
     """One link. What is refused or fails is a `LinkError`; a caller that goes away cancels nothing.
 
@@ -224,6 +235,19 @@ class CloudManager:
     def queue_length(self) -> int:
         """How many events wait for the link's consumer."""
         return self._loop.queue_length
+
+    @property
+    def holdings(self) -> Holdings:
+        """Count what is kept for callers and sign-ins."""
+        loop = self._loop
+        return Holdings(
+            queued_events=loop.queue_length,
+            waiting_commands=loop.waiting,
+            backup_requests=len(loop.effect_runner.requests),
+            background_tasks=len(self._background_tasks),
+            login_pollers=len(loop.logins.pollers),
+            remembered_logins=loop.logins.remembered,
+        )
 
     def subscribe(self, callback: Callable[[LinkTransition], object]) -> Callable[[], None]:
         """Call `callback` at each transition of the link, in order; returns the function that ends that.

@@ -132,6 +132,9 @@ class BackgroundTasks:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._shared: dict[str, asyncio.Task[Any]] = {}
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what the work returns; cancelling the caller does not cancel the work."""
         return await _result(self._start(work))

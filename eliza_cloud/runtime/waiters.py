@@ -63,6 +63,9 @@ class Waiters:
         self._connecting: defaultdict[str, list[Command]] = defaultdict(list)
         self._closing: list[Command] = []
 
+    def __len__(self) -> int:
+        return sum(map(len, self._connecting.values())) + len(self._closing)
+
     def wait_for_link(self, agent_id: str, call: Command) -> None:
         """Let the call wait for this agent."""
         self._connecting[agent_id].append(call)

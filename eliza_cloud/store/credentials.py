@@ -383,7 +383,7 @@ class Credentials:
 
     async def _shielded(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run `work` under the lock and to its end; a cancellation meanwhile is raised afterwards."""
-        task = asyncio.ensure_future(self._in_turn(work))
+        task = asyncio.create_task(self._in_turn(work), name="credentials")
         cancelled: asyncio.CancelledError | None = None
         while not task.done():
             try:

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,10 +21,11 @@ from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
-from eliza_cloud.runtime.clock import SystemClock
+from eliza_cloud.runtime.clock import Clock, SystemClock
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.runtime.observers import Observer
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.listen_address import Binding, Port
 from eliza_cloud.store.config.settings import Settings
@@ -31,6 +33,7 @@ from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import SqliteJournal
 from tests.api.contract import check_answer
+from tests.harness.observers import Crash
 from tests.harness.waiting import HANG, until
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
@@ -89,6 +92,7 @@ class Service:
     manager: CloudManager
     directory: Path
     environ: dict[str, str] = field(default_factory=dict)
+    crash: Crash = field(default_factory=Crash)
 
     async def call(self, method: str, path: str, **more: Any) -> aiohttp.ClientResponse:
         headers = {"Authorization": f"Bearer {TOKEN}", **more.pop("headers", {})}
@@ -148,6 +152,8 @@ async def start_service(
     key: str | None = None,
     bound: Binding = BOUND,
     settings: dict[str, Any] | None = None,
+    observers: Sequence[Observer] = (),
+    clock: Clock | None = None,
     make_client: Any = TestClient,
     **app: Any,
 ) -> Service:
@@ -156,6 +162,7 @@ async def start_service(
     database = Database(directory / "agent.sqlite3")
     store = SqliteStore(database)
     stack.push_async_callback(store.close)
+    crash = Crash()
     journal = Journal(SqliteJournal(database), SystemClock())
     stack.push_async_callback(journal.close)
     await journal.open()
@@ -166,7 +173,8 @@ async def start_service(
         settings=Settings(**{**FAST, **(settings or {})}),
         credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
         cloud=cloud,
-        observers=[journal, metrics.link],
+        clock=clock,
+        observers=[crash, journal, metrics.link, *observers],
     )
     await manager.start()
     stack.push_async_callback(manager.stop)
@@ -194,7 +202,7 @@ async def start_service(
         await stack.enter_async_context(client)
     else:
         client = await client
-    return Service(client, manager, directory, environ)
+    return Service(client, manager, directory, environ, crash)
 
 
 @pytest.fixture

@@ -268,7 +268,7 @@ async def test_a_stop_ends_conversations_with_a_word(linked):
     streaming = asyncio.create_task(stream(service))
     await upstream.begun.wait()
     whole = asyncio.create_task(service.post("/api/chat", {"text": "hello"}))
-    await until(lambda: len(service.client.app[DISCONNECTS]._scopes) == 2)
+    await until(lambda: len(service.client.app[DISCONNECTS]) == 2)
     await service.client.app.shutdown()
     _, text = await streaming
     assert [frame["type"] for frame in frames(text)] == ["token", "error"]

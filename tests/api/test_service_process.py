@@ -61,7 +61,7 @@ class Process:
 async def launch(tmp_path):
     """Give a function that launches a service; what still runs at the end is killed."""
 
-    async def start(**variables):
+    async def start(stderr=asyncio.subprocess.PIPE, **variables):
         environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
@@ -72,7 +72,9 @@ async def launch(tmp_path):
             "ELIZAOS_CLOUD_BASE_URL": "http://127.0.0.1:9",
             **{name: str(value) for name, value in variables.items()},
         }
-        return Process(await stack.enter_async_context(started(sys.executable, "-c", SERVE, env=environ)))
+        return Process(
+            await stack.enter_async_context(started(sys.executable, "-c", SERVE, env=environ, stderr=stderr))
+        )
 
     async with AsyncExitStack() as stack:
         yield start
@@ -304,8 +306,10 @@ async def test_a_hangup_reads_the_settings_again_and_keeps_the_old_when_they_are
 
 
 async def test_a_log_nobody_reads_does_not_stop_it(launch):
-    service = await (await launch()).started()
-    service.process.stderr._transport.close()
+    reader, writer = os.pipe()
+    service = await (await launch(stderr=writer)).started()
+    os.close(writer)
+    os.close(reader)
     for _ in range(3):
         assert (await ask(service.urls[0], "GET", "/api/cloud/status"))[0] == 200
     service.signal(signal.SIGTERM)

@@ -2,34 +2,63 @@
 
 import json
 
-import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from eliza_cloud.core.credits import Spending
 from eliza_cloud.daemon.service import running
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import Binding, Port
-from tests.billing.conftest import says
+from tests.harness.clock import FakeClock
+from tests.harness.scripted_cloud import KEY, A, ScriptedCloud
 from tests.harness.waiting import until
 
 SERVICE_KEY = "sk-backend-5ec4e7b2a1"
 
 
-def has_seen(service, **spending):
-    """Let the watch of this service have seen this much."""
-    loop = service.manager._loop
-    loop.facts = msgspec.structs.replace(loop.facts, spending=Spending(balance=9.0, at=0.0, **spending))
-    for observer in loop._observers:
-        observer.on_start(loop.facts)  # for no event led there
+SELDOM = 1_000_000.0
 
 
-async def outlook(service):
+@pytest.fixture
+async def money():
+    """A cloud that says what it is told to."""
+    scripted = ScriptedCloud()
+    async with TestServer(scripted.app) as server:
+        scripted.url = str(server.make_url("")).rstrip("/")
+        yield scripted
+
+
+@pytest.fixture
+async def watching(serve, money):
+    """Give a function that lets a linked service see what is spent in some hours."""
+    clock = FakeClock()
+
+    async def watch(*, spent, hours):
+        pause = hours * 3600.0
+        settings = {"heartbeat_interval": SELDOM, "backup_interval": SELDOM, "credits_interval": pause}
+        service = await serve(money.url, key=KEY, clock=clock, settings=settings)
+        await service.until_connected()
+        for balance in (9.0 + spent, 9.0):
+            before = service.manager.facts.spending
+            money.always["balance"] = web.json_response({"balance": balance})
+            if before is None:
+                await service.manager.connect(A)
+            else:
+                clock.advance(pause)
+            await until(lambda before=before: service.manager.facts.spending != before)
+        return service
+
+    return watch
+
+
+async def outlook(money, service, balance):
+    money.always["balance"] = web.json_response({"balance": balance})
     return (await service.get("/api/cloud/credits"))["outlook"]
 
 
-async def test_the_balance_of_now_lasts_as_long_as_the_rate_seen_allows(against):
-    service = await against({"GET /api/v1/credits/balance": says({"balance": "4.20"})})
-    has_seen(service, spent=1.2, hours=4.0)
-    assert await outlook(service) == {
+async def test_the_balance_of_now_lasts_as_long_as_the_rate_seen_allows(money, watching):
+    service = await watching(spent=1.2, hours=4.0)
+    assert await outlook(money, service, "4.20") == {
         "canProvision": False,
         "minimumDeposit": 5.0,
         "hoursLeft": 14.0,
@@ -37,17 +66,20 @@ async def test_the_balance_of_now_lasts_as_long_as_the_rate_seen_allows(against)
     }
 
 
-async def test_without_spending_there_is_no_end_and_before_an_hour_no_rate(against):
-    service = await against({"GET /api/v1/credits/balance": says({"balance": 5})})
-    has_seen(service, spent=0.0, hours=4.0)
-    assert await outlook(service) == {
+async def test_without_spending_there_is_no_end(money, watching):
+    service = await watching(spent=0.0, hours=4.0)
+    assert await outlook(money, service, 5) == {
         "canProvision": True,
         "minimumDeposit": 5.0,
         "hoursLeft": None,
         "spendingPerHour": 0.0,
     }
-    has_seen(service, spent=1.0, hours=0.9)
-    assert [(await outlook(service))[name] for name in ("hoursLeft", "spendingPerHour")] == [None, None]
+
+
+async def test_before_an_hour_has_been_seen_there_is_no_rate(money, watching):
+    service = await watching(spent=1.0, hours=0.9)
+    seen = await outlook(money, service, 5)
+    assert (seen["hoursLeft"], seen["spendingPerHour"]) == (None, None)
 
 
 async def test_a_link_watches_the_balance_by_itself(signed_in):

@@ -120,14 +120,19 @@ async def test_each_answer_of_a_rebinding_name_is_checked(make_client, listener)
     assert visitors == []
 
 
-async def test_a_stream_that_cannot_connect_is_a_timeout(make_client):
-    class Silent(Names):
+async def test_a_stream_that_cannot_connect_is_a_timeout(make_client, cloud):
+    class SilentInTheEnd(Names):
         async def resolve(self, host, port=0, family=socket.AF_INET):
-            await asyncio.Event().wait()
+            if not self.answers:
+                await asyncio.Event().wait()
+            return await super().resolve(host, port, family)
 
-    async with open_session(PUBLIC, resolver=Silent()) as session:
-        client = make_client(base_url=PUBLIC, session=session, stream_connect=0.05)
-        client._agents._prefix = "eliza"
+    base_url = parse_base_url(f"http://localhost:{cloud.port}", allow_loopback=True)
+    cloud.agents("eliza")
+    async with open_session(base_url, resolver=SilentInTheEnd(["127.0.0.1"])) as session:
+        client = make_client(base_url=base_url, session=session, stream_connect=0.05)
+        assert await client.list_agents() == []
+        session.connector.clear_dns_cache()
         with pytest.raises(TimedOut):
             await anext(client.stream_message("a1", "hi"))
 

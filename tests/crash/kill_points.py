@@ -34,7 +34,7 @@ class KillPoints:
         os.fsync = self._around(os.fsync, "fsync")
         os.replace = self._around(os.replace, "replace")
         os.unlink = self._around(os.unlink, "unlink")
-        transport = asyncio.selector_events._SelectorSocketTransport
+        transport = asyncio.selector_events._SelectorSocketTransport  # noqa: SLF001 - where asyncio sends
         transport.write = self._around(transport.write, "send")
         transport.writelines = self._around(transport.writelines, "send")
         points = self

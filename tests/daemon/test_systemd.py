@@ -1,6 +1,5 @@
 """What the service tells systemd, heard on a real datagram socket from a real process."""
 
-import asyncio
 import itertools
 import signal
 import statistics
@@ -16,6 +15,8 @@ from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import read_binding
 from tests.daemon.conftest import forgotten, told
+from tests.harness.observers import Crash
+from tests.harness.waiting import until
 
 NOBODY = "Not connected: Nobody is signed in to Eliza Cloud."
 FAST = '{"cloud": {"bridge": {"heartbeatIntervalMs": 50, "reconnectIntervalMs": 50}}}'
@@ -157,8 +158,8 @@ async def test_the_status_says_that_the_links_loop_fell(tmp_path):
     said = []
     environ = {"ELIZA_STATE_DIR": str(tmp_path / "state")}
     binding = read_binding(environ, ports=[0])
-    async with running(environ, binding, LogRedactor(), [StatusLine(said.append)]) as service:
-        service.manager._loop.post(object())  # no event: the loop does not know what to do with it
-        await asyncio.wait_for(service.manager._loop.activities.ended("consumer"), 5)
-        await asyncio.sleep(0)
+    crash = Crash()
+    async with running(environ, binding, LogRedactor(), [StatusLine(said.append), crash]) as service:
+        crash.now(service.manager)
+        await until(lambda: not service.manager.running)
     assert said[-1] == f"{RUNTIME_NOT_STARTED.title} {RUNTIME_NOT_STARTED.remedy}"

@@ -9,9 +9,9 @@ import tracemalloc
 from eliza_cloud.api.http import event_hub as event_stream
 from eliza_cloud.api.http import sse
 from eliza_cloud.runtime.observers import Observer
-from tests.events.conftest import Reader, Stage
+from tests.events.conftest import Reader, Stage, staged
 from tests.events.test_keeping_up import LARGE, ROOM
-from tests.harness.waiting import until
+from tests.harness.waiting import HANG, until
 
 MEBIBYTE = 2**20
 
@@ -26,24 +26,24 @@ class Took(Observer):
         self.seconds.append(took)
 
 
-async def test_stalled_readers_cost_the_link_no_time(stage, monkeypatch, figure):
-    monkeypatch.setattr(sse, "STALLED_AFTER", 60.0)
+async def test_stalled_readers_cost_the_link_no_time(serve, cloud, monkeypatch, figure):
+    monkeypatch.setattr(sse, "STALLED_AFTER", HANG)
     took = Took()
-    stage.service.manager._loop._observers.append(took)
 
     async def median() -> float:
         took.seconds.clear()
         await stage.change(2000, size=500)
         return statistics.median(took.seconds)
 
-    await median()
-    alone = await median()
-    readers = [await stage.read(room=ROOM) for _ in range(50)]
-    watched = await median()
-    for reader in readers:
-        reader.close()
-    await until(lambda: stage.hub.readers == 0)
-    alone = min(alone, await median())
+    async with staged(await serve(cloud.url, observers=[took])) as stage:
+        await median()
+        alone = await median()
+        readers = [await stage.read(room=ROOM) for _ in range(50)]
+        watched = await median()
+        for reader in readers:
+            reader.close()
+        await until(lambda: stage.hub.readers == 0)
+        alone = min(alone, await median())
     figure(
         f"event stream: handling an event takes {alone * 1e6:.0f} us, with 50 stalled readers"
         f" {watched * 1e6:.0f} us"

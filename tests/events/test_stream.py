@@ -190,7 +190,7 @@ async def test_no_more_readers_are_let_in_than_may_be(stage, monkeypatch):
 async def test_a_fall_of_the_links_loop_is_told_at_once(stage):
     reader = await stage.read()
     assert (await reader.next()).data["reason"] == "not_authenticated"
-    stage.service.manager._loop.post(object())
+    stage.service.crash.now(stage.service.manager)
     frame = await reader.next()
     assert (frame.event, frame.seq) == ("status", stage.journal.seq)
     assert frame.data["reason"] == "runtime_not_started"

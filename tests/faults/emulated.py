@@ -39,7 +39,7 @@ class Cloud:
     @contextlib.asynccontextmanager
     async def running(self) -> Any:
         # Nothing of aiohttp's own API lets a session the service opens trust one more certificate.
-        connector._SSL_CONTEXT_VERIFIED.load_verify_locations(TRUSTED)
+        connector._SSL_CONTEXT_VERIFIED.load_verify_locations(TRUSTED)  # noqa: SLF001
         app = create_emulator(
             generation=self.generation,
             poll_interval_ms=20,

@@ -27,8 +27,8 @@ from eliza_cloud.store.config.listen_address import Binding, Port
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
-from tests.journals import Recording
-from tests.observing import OnStep
+from tests.harness.journals import Recording
+from tests.harness.observers import OnStep
 
 TOKEN = "token-of-the-fault-table-0123456789"
 BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))

@@ -162,12 +162,12 @@ class Site:
 
     def at_the_cloud(self, where: str, **body: Any) -> dict[str, Any]:
         """Change something at the emulated cloud."""
-        return self._json("POST", f"{self.cloud_url}/emulator/{where}", body)
+        return self.ask("POST", f"{self.cloud_url}/emulator/{where}", body)
 
     def delete_at_the_cloud(self, agent_id: str) -> None:
         """Delete an agent as its owner can, with another key, somewhere else."""
         key = self.at_the_cloud("keys")["apiKey"]
-        self._json("DELETE", f"{self.cloud_url}/api/v1/milady/agents/{agent_id}", None, {"X-API-Key": key})
+        self.ask("DELETE", f"{self.cloud_url}/api/v1/milady/agents/{agent_id}", None, {"X-API-Key": key})
 
     # Who names a cause
 
@@ -202,7 +202,7 @@ class Site:
             if process is not None:
                 process.stop()
 
-    def _json(
+    def ask(
         self, method: str, url: str, body: object, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:
         status, answer = self._ask(method, url, body, headers)

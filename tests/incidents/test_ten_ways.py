@@ -99,7 +99,7 @@ def test_05_the_sandbox_is_dead(site):
     dead = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Sandbox is not running"}}
     fault = site.at_the_cloud("faults", path="/api/v1/*/bridge", fault="status", status=200, body=dead)
     everyone_names(site, "agent_unreachable")
-    site._json("DELETE", f"{site.cloud_url}/emulator/faults/{fault['id']}", None)
+    site.ask("DELETE", f"{site.cloud_url}/emulator/faults/{fault['id']}", None)
     site.run("agents", "connect", agent)
     all_is_well(site, "agent_unreachable")
 

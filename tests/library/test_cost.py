@@ -10,7 +10,7 @@ from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.loop import Machines
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.memory import memory_credentials
-from tests.runtime.scripted_cloud import KEY, A, ScriptedCloud
+from tests.harness.scripted_cloud import KEY, A, ScriptedCloud
 
 WARM_UP, MEASURED, LIMIT = 10, 50, 25 * 1024
 

@@ -7,14 +7,20 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.cloud.errors import CloudError
+from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.core.link import events
+from eliza_cloud.core.link.machine import LinkMachine
 from eliza_cloud.core.problems import AGENT_START_TOO_SLOW, LASTING
 from eliza_cloud.ops.metrics.service import Metrics
+from eliza_cloud.redaction.secret import Secret
+from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import LinkError
+from eliza_cloud.runtime.observers import StepRecord
+from eliza_cloud.runtime.tasks import event_source
 from eliza_cloud.store.config.settings import Settings
+from tests.harness.scripted_cloud import KEY, A, B, authenticated, failure, heartbeat_dead, html
 from tests.metrics.numbers import scrape
 from tests.runtime.conftest import cloud, log, rig  # noqa: F401 - fixtures
-from tests.runtime.scripted_cloud import A, B, authenticated, failure, heartbeat_dead, html
 
 STATES = {"disconnected", "connecting", "connected", "reconnecting", "error"}
 QUIET = 1_000_000.0
@@ -36,7 +42,7 @@ def numbers(rig, metrics):  # noqa: F811 - a fixture
 
     def read():
         if not watched:
-            metrics.watch(rig.link, rig._journal)
+            metrics.watch(rig.link, rig.journal)
             watched.append(rig.link)
         return scrape(metrics)
 
@@ -207,7 +213,7 @@ async def test_sign_ins_are_counted_by_their_end(rig, cloud, numbers):  # noqa: 
     }
 
 
-async def test_what_comes_from_an_epoch_that_is_over_is_counted_as_stale(rig, numbers):  # noqa: F811
+async def test_what_comes_from_an_epoch_that_is_over_is_counted_as_stale(rig, numbers, metrics):  # noqa: F811
     await rig.connected()
     stale = rig.reports[-1].event
     assert type(stale).__name__ == "Connected"
@@ -216,8 +222,9 @@ async def test_what_comes_from_an_epoch_that_is_over_is_counted_as_stale(rig, nu
         events.HeartbeatMissed(stale.epoch, AGENT_START_TOO_SLOW.occurred(minutes=15)),
         events.BackupTaken(stale.epoch, 10, 1.0),
     ):
-        rig.link._loop.post(event)
-    await rig.quiet()
+        before = rig.link.facts
+        step = LinkMachine().step(before, event, at=rig.clock.wall(), jitter=1.0)
+        metrics.link.on_step(StepRecord(event, before, step, rig.clock.wall(), 1.0, event_source()))
     read = numbers()
     assert read.value("eliza_cloud_heartbeats_total", outcome="missed") == 0
     assert read.value("eliza_cloud_backups_total", outcome="taken") == 0
@@ -273,13 +280,13 @@ async def test_calls_to_the_cloud_are_counted_by_endpoint_and_what_came_of_them(
 async def test_a_call_that_takes_too_long_and_one_that_nobody_waits_for_are_told_apart(rig, cloud, metrics):  # noqa: F811
     link = await rig.start()
     cloud.hold("job")
-    client = link.cloud_client()
-    client._timeouts = type(client._timeouts)(rest=0.02)
+    hasty = CloudSession(rig.base_url, allow_loopback=True, timeouts=Timeouts(rest=0.02), traces=rig.traces)
     with pytest.raises(CloudError) as caught:
-        await client.get_job("job-1")
+        await hasty.client(Secret(KEY)).get_job("job-1")
+    await hasty.close()
     assert caught.value.code == "cloud_timeout"
-    client._timeouts = type(client._timeouts)()
-    call = asyncio.ensure_future(client.get_job("job-1"))
+    await rig.until(lambda: cloud.count("job") == 1)
+    call = asyncio.ensure_future(link.cloud_client().get_job("job-1"))
     await rig.until(lambda: cloud.count("job") == 2)
     call.cancel()
     await asyncio.wait([call])

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from eliza_cloud.core.link import events
 from eliza_cloud.core.states import LinkState
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.runtime.observers import StepRecord
@@ -19,13 +20,13 @@ from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
-from tests.journals import Recording
+from tests.harness.journals import Recording
+from tests.harness.observers import OnStep
 from tests.model.callers import CLOSING_BOUND, Caller
 from tests.model.cloud_behaviours import BEHAVIOURS
 from tests.model.scripted_cloud import BASE_URL, Call, Response, ScriptedCloud, session_with, usual
 from tests.model.step_checks import StepChecks
 from tests.model.virtual_loop import LoopClock, VirtualLoop
-from tests.observing import OnStep
 
 
 class Tally:
@@ -101,6 +102,7 @@ class Machine:
         start = self.loop.create_task(self.manager.start())
         self.run(None)
         start.result()
+        self._keep_key()
         self.tally.links += 1
 
     @property
@@ -119,7 +121,7 @@ class Machine:
         assert self.manager.running or self.stopping
         self._check_that_closing_ends()
         self._hear_the_answers()
-        if not self.loop._ready and not self.loop.disk_waits:
+        if self.loop.is_at_rest and not self.loop.disk_waits:
             self._check_that_nobody_waits_for_nothing()
         self.crashed = False
 
@@ -169,7 +171,8 @@ class Machine:
         assert overdue or self.manager.facts.state in {LinkState.DISCONNECTED, LinkState.ERROR}
         assert asyncio.all_tasks(self.loop) == set()
         assert self.loop.timers() == []
-        assert self.manager._loop.effect_runner.requests == {}
+        holdings = self.manager.holdings
+        assert (holdings.waiting_commands, holdings.backup_requests, holdings.background_tasks) == (0, 0, 0)
         assert self.cloud.closed
         self.journal.check()
         self.check()
@@ -239,8 +242,11 @@ class Machine:
         return answer
 
     def _held_key(self) -> str | None:
-        key = self.manager._loop.effect_runner.key
-        return None if key is None else key.reveal()
+        return ConfigFile(self.paths.config).read().get("cloud", {}).get("apiKey")
+
+    def _keep_key(self) -> None:
+        if (key := self._held_key()) is not None:
+            self.kept.add(key)
 
     def _on_call(self, call: Call) -> None:
         if call.name == "revoke" and call.key is not None:
@@ -248,8 +254,8 @@ class Machine:
         self.checks.call(call)
 
     def _on_step(self, report: StepRecord) -> None:
-        if (key := self._held_key()) is not None:
-            self.kept.add(key)
+        if isinstance(report.event, events.KeyChanged):
+            self._keep_key()
         for caller in self.waiters:
             caller.look(report.step.facts)
 

@@ -89,6 +89,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.settle()
         self.now = until
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is ready to run."""
+        return not self._ready
+
+    @property
+    def scheduled(self) -> int:
+        """How many timers there are, those included that are cancelled and not swept yet."""
+        return len(self._scheduled)
+
     def timers(self) -> list[asyncio.TimerHandle]:
         """The timers that are armed."""
         return [timer for timer in self._scheduled if not timer.cancelled()]

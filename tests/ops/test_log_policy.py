@@ -3,7 +3,7 @@
 import pytest
 
 from eliza_cloud.store.config.settings import Settings
-from tests.runtime.scripted_cloud import failure, heartbeat_dead
+from tests.harness.scripted_cloud import failure, heartbeat_dead
 
 LOUD = {"warning", "error", "critical"}
 QUIET = Settings(backup_interval=1_000_000.0, credits_interval=1_000_000.0)

@@ -7,8 +7,8 @@ import pytest
 
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.operations.agents import AgentRequest
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import A, B, drop, failure, html, job, job_started, ok
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import A, B, drop, failure, html, job, job_started, ok
 
 
 async def test_a_new_agent_is_reported_as_created(rig, cloud):
@@ -72,7 +72,7 @@ async def test_the_linked_agent_is_let_go_of_before_it_goes_away(rig, cloud, act
     await rig.until(lambda: cloud.count(call) == 1)
     assert (rig.state, link.status().connection.agent_id) == ("disconnected", None)
     assert rig.tasks() == set()
-    assert (await link._credentials.load()).desired_agent_id is None
+    assert (await rig.credentials.load()).desired_agent_id is None
     assert link.status().connected, "it does not sign out"
     cloud.release(call)
     await acting
@@ -89,7 +89,7 @@ async def test_a_failure_takes_the_linked_agent_back(rig, cloud, act):
     refusal = await failing(getattr(link, f"{act}_agent")(A))
     assert refusal.status == 502
     await rig.until(lambda: rig.state == "connected")
-    assert (await link._credentials.load()).desired_agent_id == A
+    assert (await rig.credentials.load()).desired_agent_id == A
 
 
 async def test_a_failure_does_not_take_the_agent_back_after_a_disconnect(rig, cloud):

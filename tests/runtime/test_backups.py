@@ -5,10 +5,9 @@ import json
 
 import pytest
 
-from eliza_cloud.core.link.events import KeyAccepted
 from eliza_cloud.store.config.settings import Settings
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import A, B, failure, heartbeat_dead, job, job_started, ok
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import A, B, failure, heartbeat_dead, job, job_started, ok
 
 CALM = Settings(heartbeat_interval=1_000_000.0)
 TIMER = "scheduler"
@@ -193,7 +192,7 @@ async def test_a_caller_that_goes_away_does_not_take_its_backup_along(rig, cloud
     await rig.quiet()
     cloud.release("snapshot")
     await rig.until(lambda: cloud.count("snapshot") == 2)
-    assert link._loop.effect_runner.requests == {}
+    assert link.holdings.backup_requests == 0
 
 
 @pytest.mark.parametrize("leave", ["disconnect", "connect", "stop", "shutdown"])
@@ -229,25 +228,21 @@ async def test_callers_are_answered_when_the_link_is_lost(rig, cloud):
 async def test_a_backup_asked_for_in_the_moment_of_linking_is_answered_when_the_service_stops(rig, cloud):
     """Both commands are decided before the backup loop has run for the first time."""
     link = await rig.start()
+    await rig.quiet()
     cloud.hold("heartbeat")
     connect = asyncio.ensure_future(link.connect(A))
     await rig.until(lambda: cloud.count("heartbeat") == 1)
-    release = asyncio.Event()
-    save_identity = link._credentials.save_identity
-
-    async def slowly(*whose):
-        await release.wait()
-        await save_identity(*whose)
-
-    link._credentials.save_identity = slowly
-    link._loop.post(KeyAccepted(link.facts.key_generation, "somebody", None))
+    cloud.script["user"] = [ok({"id": "somebody-else"})]
+    rig.store.hold()
+    link.reverify_key()
+    await rig.until(lambda: rig.store.waiting)
     cloud.release("heartbeat")
-    await rig.until(lambda: not rig.link._loop.activities.names & {"connector"})
+    await rig.until(lambda: "connector" not in rig.tasks())
     backup = asyncio.ensure_future(link.take_backup(A))
     await asyncio.sleep(0)
     stop = asyncio.ensure_future(link.stop())
     await asyncio.sleep(0)
-    release.set()
+    rig.store.release()
     assert (await failing(backup)).code == "link_interrupted"
     await asyncio.gather(stop, connect)
 

@@ -1,10 +1,11 @@
 """A base URL that is refused never stops the service, and never leads to a connection."""
 
+import aiohttp
 import pytest
 
 from eliza_cloud.runtime.operations.agents import AgentRequest
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import KEY, A
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import KEY, A
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,10 @@ async def calls_of(link):
 
 @pytest.mark.parametrize("key", [KEY, None])
 async def test_what_needs_the_cloud_answers_400_with_the_reason_and_nothing_is_connected_to(rig, cloud, key):
+    connections = []
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(lambda *connecting: connections.append(connecting))
+    rig.traces.append(trace)
     link = await rig.start(key=key, verified=False)
     for call in await calls_of(link):
         refusal = await failing(call)
@@ -36,7 +41,7 @@ async def test_what_needs_the_cloud_answers_400_with_the_reason_and_nothing_is_c
         assert "https" in refusal.message
     await rig.long_time()
     assert cloud.calls == []
-    assert link._cloud._session is None
+    assert connections == []
     assert rig.state == "disconnected"
 
 
@@ -55,7 +60,7 @@ async def test_the_status_answers_and_the_log_says_why_once(rig):
 async def test_a_disconnect_signs_out_all_the_same(rig, cloud):
     link = await rig.start(verified=False)
     await link.disconnect()
-    assert (await link._credentials.load()).key is None
+    assert (await rig.credentials.load()).key is None
     assert cloud.calls == []
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from eliza_cloud.runtime.clock import Flag, SystemClock, sleep, timeout, wait_for
-from tests.runtime.fake_clock import FakeClock
+from tests.harness.clock import FakeClock
 
 
 async def spin():

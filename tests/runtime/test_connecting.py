@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import KEY, A, B, failure, heartbeat_dead, html, job, job_started, ok
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import KEY, A, B, failure, heartbeat_dead, html, job, job_started, ok
 
 
 async def test_a_connect_ends_in_connected_with_heartbeats_and_backups(rig):
@@ -44,7 +44,7 @@ async def test_the_wish_is_stored_before_the_cloud_is_asked(rig, cloud):
     cloud.hold("provision")
     connect = asyncio.ensure_future(link.connect(A))
     await rig.until(lambda: cloud.count("provision") == 1)
-    assert (await link._credentials.load()).desired_agent_id == A
+    assert (await rig.credentials.load()).desired_agent_id == A
     cloud.release("provision")
     await connect
 

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.store.config.settings import Settings
-from tests.runtime.scripted_cloud import A, B, failure, heartbeat_dead
+from tests.harness.scripted_cloud import A, B, failure, heartbeat_dead
 
 WATCH = "credits"
 

@@ -8,8 +8,8 @@ import pytest
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.operations.agents import AgentRequest
 from eliza_cloud.store.config.settings import Settings
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import (
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import (
     KEY,
     A,
     B,
@@ -165,7 +165,7 @@ async def test_a_disconnect_leaves_disconnected_no_task_no_timer_no_key_and_no_l
 
     _, seconds = await rig.outlast(link.disconnect())
     assert seconds <= 8.0
-    assert not link._loop.activities._ending, "it answers when everything has ended"
+    assert rig.tasks() == set(), "it answers when everything has ended"
     while waiters:
         assert (await failing(waiters.pop())).code in {"superseded", "link_interrupted", "signed_out"}
     status = link.status()
@@ -215,7 +215,7 @@ async def test_the_sign_out_is_written_down_before_the_final_snapshot(rig, cloud
     cloud.hold("snapshot")
     leaving = asyncio.ensure_future(link.disconnect())
     await rig.until(lambda: cloud.count("snapshot") == 1)
-    held = await link._credentials.load()
+    held = await rig.credentials.load()
     assert (held.key, held.desired_agent_id, held.enabled) == (None, None, False)
     assert (rig.state, link.status().connection.reason) == ("connected", "closing")
     assert not link.status().connected
@@ -265,7 +265,7 @@ async def test_a_key_that_cannot_be_removed_is_reported_and_the_link_closed_all_
     assert rig.tasks() == set()
     rig.paths.config.write_text("{}")
     await link.disconnect()
-    assert (await link._credentials.load()).key is None
+    assert (await rig.credentials.load()).key is None
 
 
 async def test_a_failed_sign_out_is_not_told_to_a_later_caller(rig, cloud):

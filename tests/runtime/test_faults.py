@@ -4,28 +4,20 @@ import asyncio
 
 import pytest
 
-from eliza_cloud.runtime.activities.monitor import ConnectionMonitor
 from eliza_cloud.store.errors import StoreError
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import KEY, A
-
-
-def break_the_monitor(monkeypatch):
-    """Let the next heartbeat run into an error nobody has foreseen."""
-
-    async def beat(self):
-        raise RuntimeError("nobody has foreseen this")
-
-    monkeypatch.setattr(ConnectionMonitor, "_beat", beat)
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import KEY, A
 
 
 async def fall(rig):
+    """Let the next heartbeat run into an error nobody has foreseen."""
+    rig.unforeseen = "/bridge"
     await rig.after(30.0, lambda: not rig.link.running, "monitor")
+    rig.unforeseen = None
 
 
-async def test_a_fault_in_an_activity_stops_the_runtime_and_the_status_says_so(rig, monkeypatch):
+async def test_a_fault_in_an_activity_stops_the_runtime_and_the_status_says_so(rig):
     link = await rig.connected()
-    break_the_monitor(monkeypatch)
     await fall(rig)
     view = link.status()
     assert (view.connected, view.reason) == (False, "api_key_present_runtime_not_started")
@@ -38,18 +30,17 @@ async def test_a_fault_in_an_activity_stops_the_runtime_and_the_status_says_so(r
 
 async def test_without_a_key_the_status_names_the_runtime_alone(rig):
     link = await rig.start(key=None)
-    link._loop.post("this is no event")
+    rig.crash.now(link)
     await rig.until(lambda: not link.running)
     assert link.status().reason == "runtime_not_started"
 
 
-async def test_whoever_waits_when_the_runtime_falls_is_answered(rig, cloud, monkeypatch):
+async def test_whoever_waits_when_the_runtime_falls_is_answered(rig, cloud):
     link = await rig.connected()
     cloud.hold("snapshot")
     cloud.hold("restore")
     waiting = [asyncio.ensure_future(link.take_backup(A)), asyncio.ensure_future(link.restore(A, None))]
     await rig.until(lambda: cloud.count("snapshot") == 1)
-    break_the_monitor(monkeypatch)
     await fall(rig)
     for caller in waiting:
         refusal = await failing(caller)
@@ -61,7 +52,7 @@ async def test_callers_of_a_connect_and_of_a_disconnect_are_answered_too(rig, cl
     cloud.hold("provision")
     connect = asyncio.ensure_future(link.connect(A))
     await rig.until(lambda: cloud.count("provision") == 1)
-    link._loop.post("this is no event")
+    rig.crash.now(link)
     late = asyncio.ensure_future(link.disconnect())
     for caller in (connect, late):
         assert (await failing(caller)).code == "runtime_not_started"
@@ -69,19 +60,15 @@ async def test_callers_of_a_connect_and_of_a_disconnect_are_answered_too(rig, cl
 
 async def test_a_command_that_hits_the_fault_itself_is_answered(rig, cloud):
     link = await rig.start()
-
-    async def save_desired_agent(agent_id):
-        raise RuntimeError("nobody has foreseen this")
-
-    link._credentials.save_desired_agent = save_desired_agent
+    await rig.quiet()
+    rig.store.error = RuntimeError("nobody has foreseen this")
     assert (await failing(link.connect(A))).code == "runtime_not_started"
     assert not link.running
 
 
-async def test_after_a_fall_every_call_says_why_and_the_stop_is_clean(rig, cloud, monkeypatch):
+async def test_after_a_fall_every_call_says_why_and_the_stop_is_clean(rig, cloud):
     link = await rig.connected()
     session = (await link.start_login()).session_id
-    break_the_monitor(monkeypatch)
     await fall(rig)
     for call in (
         link.connect(A),
@@ -102,18 +89,15 @@ async def test_after_a_fall_every_call_says_why_and_the_stop_is_clean(rig, cloud
     assert cloud.count("snapshot") == 0
 
 
-async def test_after_a_fall_and_a_restart_the_link_is_made_again(rig, cloud, monkeypatch):
+async def test_after_a_fall_and_a_restart_the_link_is_made_again(rig, cloud):
     await rig.connected()
-    with monkeypatch.context() as broken:
-        break_the_monitor(broken)
-        await fall(rig)
+    await fall(rig)
     await rig.restart()
     await rig.until(lambda: rig.state == "connected")
 
 
-async def test_a_fault_shows_no_key(rig, monkeypatch):
+async def test_a_fault_shows_no_key(rig):
     await rig.connected()
-    break_the_monitor(monkeypatch)
     await fall(rig)
     assert KEY not in str(rig.log)
 
@@ -121,19 +105,10 @@ async def test_a_fault_shows_no_key(rig, monkeypatch):
 async def test_a_connect_whose_wish_cannot_be_written_down_is_refused_and_changes_nothing(rig, cloud):
     link = await rig.start()
     await rig.quiet()
-    await rig._store.close()
-    rig._store._database._executor = _NoRoom()
+    rig.store.error = StoreError("There is no room on the disk; make some and try again.")
     refusal = await failing(link.connect(A))
     assert (refusal.status, refusal.code) == (500, "store_failed")
     assert "no room" in refusal.message
     assert rig.logged("store.failed")[0]["log_level"] == "error"
     assert (rig.state, link.facts.desired_agent_id, cloud.count("provision")) == ("disconnected", None, 0)
     assert link.running
-
-
-class _NoRoom:
-    def submit(self, *work):
-        raise StoreError("There is no room on the disk; make some and try again.")
-
-    def shutdown(self, *, wait):
-        pass

@@ -7,8 +7,8 @@ import pytest
 
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.store.config.settings import Settings
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import A, failure, heartbeat_dead
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import A, failure, heartbeat_dead
 
 QUIET = Settings(backup_interval=1_000_000.0, recheck_interval=0.0, restart_unresponsive=False)
 

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.runtime.scripted_cloud import A
+from tests.harness.scripted_cloud import A
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from eliza_cloud.runtime.tasks import event_source
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.sqlite.journal import Line
 from tests.core.link_driver import ANNA, SIGNED_IN
-from tests.journals import MemoryJournal
-from tests.runtime.fake_clock import FakeClock
-from tests.runtime.scripted_cloud import KEY, A, authenticated
+from tests.harness.clock import FakeClock
+from tests.harness.journals import MemoryJournal
+from tests.harness.scripted_cloud import KEY, A, authenticated
 
 MACHINE, LOGINS = LinkMachine(), LoginMachine()
 
@@ -142,9 +142,8 @@ async def test_a_disk_that_stays_full_costs_the_oldest_entries_and_the_replay_go
     monkeypatch.setattr(journal_module, "MARK_EVERY", 4)
     await desk.journal.flush()
     desk.disk.full = True
-    small = Journal(desk.disk, desk.clock)
-    small._pending = type(small._pending)(maxlen=6)
     monkeypatch.setattr(journal_module, "KEPT_IN_MEMORY", 6)
+    small = Journal(desk.disk, desk.clock)
     desk.journal = small
     await small.open()
     small.on_start(desk.facts)
@@ -220,7 +219,7 @@ async def test_what_an_activity_finds_goes_back_to_the_request_that_began_it(rig
     with bound_contextvars(request_id="the-connect"):
         await link.connect(A)
     await rig.quiet()
-    entries = [decode(line) for line in rig._journal.lines]
+    entries = [decode(line) for line in rig.journal.lines]
     by = {
         type(entry.event).__name__: (entry.by, entry.request_id)
         for entry in entries
@@ -234,7 +233,7 @@ async def test_what_an_activity_finds_goes_back_to_the_request_that_began_it(rig
 async def test_a_sign_ins_id_is_nowhere_in_the_journal_of_a_real_sign_in(rig, cloud):
     await rig.start(key=None)
     session = await rig.sign_in(authenticated())
-    text = b"".join(rig._journal.lines).decode()
+    text = b"".join(rig.journal.lines).decode()
     assert session not in text
     assert KEY not in text
     assert '"by":"poller"' in text

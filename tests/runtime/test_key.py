@@ -3,8 +3,8 @@
 import asyncio
 
 from eliza_cloud.runtime.operations.agents import AgentRequest
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import KEY, A, drop, failure
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import KEY, A, drop, failure
 
 REFUSED = failure(401, "Invalid or expired API key", code="authentication_required")
 INACTIVE = failure(403, "Account is inactive", code="access_denied")
@@ -19,7 +19,7 @@ async def test_a_verified_key_names_its_owner_and_the_owner_is_kept(rig, cloud):
     link = await rig.start()
     assert (link.status().user_id, link.status().organization_id) == ("user-1", "org-1")
     await rig.quiet()
-    held = await link._credentials.load()
+    held = await rig.credentials.load()
     assert held.key.reveal() == KEY
     assert cloud.count("user") == 1
 

@@ -1,15 +1,15 @@
 """Signing in (architecture: Login; local-api §4)."""
 
 import asyncio
+import json
 
 import pytest
 from aiohttp import web
 
-from eliza_cloud.core.login.machine import CancelLogin
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.errors import StoreError
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import (
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import (
     KEY,
     OTHER_KEY,
     A,
@@ -67,19 +67,12 @@ async def test_a_login_ends_with_the_key_stored_and_the_account_verified(rig, cl
 
 
 async def test_the_key_is_stored_before_the_login_says_authenticated(rig):
-    link = await rig.start(key=None)
+    await rig.start(key=None)
     session = await begin(rig)
     seen = []
-    save_login = link._credentials.save_login
-
-    async def watched(*what):
-        seen.append(status(rig, session))
-        await save_login(*what)
-        seen.append(status(rig, session))
-
-    link._credentials.save_login = watched
+    rig.store.on_save = lambda record: seen.append((status(rig, session), record.signing_in))
     await poll(rig, session, authenticated())
-    assert seen == ["pending", "pending"]
+    assert seen[:2] == [("pending", True), ("pending", False)]
     assert status(rig, session) == "authenticated"
 
 
@@ -92,11 +85,11 @@ async def test_nothing_is_polled_before_the_first_interval_has_passed(rig, cloud
 
 
 async def test_a_second_request_returns_the_login_that_is_pending(rig, cloud):
-    link = await rig.start(key=None)
+    await rig.start(key=None)
     session = await begin(rig)
     assert await begin(rig) == session
     assert cloud.count("login") == 1
-    assert len([name for name in link._loop.activities.names if name.startswith("poller")]) == 1
+    assert rig.tasks() == {f"poller {session}"}
 
 
 async def test_requests_at_once_open_one_session(rig, cloud):
@@ -110,7 +103,7 @@ async def test_the_servers_session_id_counts(rig, cloud):
     await rig.start(key=None)
     session = await begin(rig, revocable=True)
     assert session == SERVERS_ID
-    assert rig.link._loop.logins.current.browser_url.endswith(f"session={SERVERS_ID}")
+    assert (await rig.link.start_login()).browser_url.endswith(f"session={SERVERS_ID}")
     await poll(rig, session, web.json_response({"status": "pending"}))
     assert cloud.paths["poll"].endswith(SERVERS_ID)
 
@@ -246,7 +239,7 @@ async def test_a_new_login_can_begin_while_an_old_one_is_still_being_revoked(rig
     await rig.after(2.0, lambda: status(rig, new) == "authenticated" and cloud.keys_of("revoke"))
     assert (status(rig, new), status(rig, old)) == ("authenticated", "expired")
     assert cloud.keys_of("revoke") == [KEY]
-    assert (await link._credentials.load()).key.reveal() == OTHER_KEY
+    assert (await rig.credentials.load()).key.reveal() == OTHER_KEY
 
 
 async def test_cancelling_a_login_that_has_ended_changes_nothing(rig):
@@ -266,24 +259,20 @@ async def test_cancelling_an_unknown_login_is_answered_as_expired(rig, cloud):
 
 async def test_a_login_that_begins_and_is_cancelled_at_once_does_not_go_on_asking(rig, cloud):
     """The cancel is decided before the poller has run for the first time."""
-    link = await rig.start(key=None)
-    cloud.hold("login")
+    link = await rig.start(verified=False)
+    rig.store.hold()  # while it is not written down whose key it is, nothing else is decided
+    await rig.until(lambda: rig.store.waiting)
     begun = asyncio.ensure_future(link.start_login())
-    await rig.until(lambda: cloud.count("login") == 1)
-    link._loop.logins.follow = _in_one_go(link._loop.logins.follow, link)
-    cloud.release("login")
+    await rig.until(lambda: link.queue_length == 1)
+    cancelled = asyncio.ensure_future(link.cancel_login(json.loads(cloud.bodies["login"])["sessionId"]))
+    await rig.until(lambda: link.queue_length == 2)
+    rig.store.release()
+    assert (await cancelled).error == "The login was cancelled."
     await begun
     await rig.quiet()
     assert rig.tasks() == set()
     assert rig.clock.pending() == []
-
-
-def _in_one_go(follow, link):
-    def followed(poller):
-        link._loop.post(CancelLogin(poller.session_id))
-        return follow(poller)
-
-    return followed
+    assert cloud.count("poll") == 0
 
 
 @pytest.mark.parametrize("revocable", [True, False])
@@ -299,7 +288,7 @@ async def test_a_key_that_comes_after_a_disconnect_is_not_adopted(rig, cloud, re
     await leaving
     assert status(rig, session) == "expired"
     assert not link.status().has_api_key
-    assert (await link._credentials.load()).key is None
+    assert (await rig.credentials.load()).key is None
     assert cloud.keys_of("revoke") == ([KEY] if revocable else [])
     assert len(rig.logged("login.key_orphaned")) == (0 if revocable else 1)
     await rig.long_time()
@@ -337,7 +326,7 @@ async def test_a_login_begun_while_the_link_closes_is_not_ended_by_the_disconnec
     await leaving
     await poll(rig, session, authenticated(OTHER_KEY))
     assert status(rig, session) == "authenticated"
-    assert (await link._credentials.load()).key.reveal() == OTHER_KEY
+    assert (await rig.credentials.load()).key.reveal() == OTHER_KEY
 
 
 async def test_a_cancel_while_the_key_cannot_be_stored_takes_it_back(rig, cloud):
@@ -371,11 +360,7 @@ async def test_a_stop_while_the_key_cannot_be_stored_at_all_takes_it_back_or_say
 ):
     link = await rig.start(key=None)
     session = await begin(rig, revocable=revocable)
-
-    async def save_login(*what):
-        raise StoreError("There is no room on the disk; make some and try again.")
-
-    link._credentials.save_login = save_login
+    rig.store.error = StoreError("There is no room on the disk; make some and try again.")
     await poll(rig, session, authenticated())
     await rig.outlast(link.stop())
     assert cloud.keys_of("revoke") == ([KEY] if revocable else [])

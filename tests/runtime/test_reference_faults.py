@@ -8,10 +8,9 @@ from aiohttp import web
 from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.runtime.operations.agents import AgentRequest
 from eliza_cloud.store.config.settings import Settings
-from tests.harness.waiting import HANG
-from tests.observing import OnStep
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import (
+from tests.harness.failing import failing
+from tests.harness.observers import OnStep
+from tests.harness.scripted_cloud import (
     KEY,
     OTHER_KEY,
     A,
@@ -26,6 +25,7 @@ from tests.runtime.scripted_cloud import (
     ok,
     own_session,
 )
+from tests.harness.waiting import HANG
 
 QUIET = Settings(backup_interval=1_000_000.0)
 COLLECTED = web.json_response({"status": "authenticated", "message": "API key already retrieved"})
@@ -127,9 +127,10 @@ async def test_row_06_a_heartbeat_in_flight_starts_no_ladder_after_the_link_was_
 
 async def test_row_07_a_lost_link_is_shown_as_reconnecting_and_nothing_in_between(rig, cloud):
     rig.settings = QUIET
-    await rig.connected()
     shown = []
-    rig.link._loop._observers.append(OnStep(lambda _: shown.append(rig.state)))
+    rig.observers.append(OnStep(lambda _: shown.append(rig.state)))
+    await rig.connected()
+    shown.clear()
     await rig.lose()
     assert [state for state, before in zip(shown, [None, *shown], strict=False) if state != before] == [
         "connected",
@@ -217,7 +218,7 @@ async def test_row_11_a_key_that_cannot_be_saved_is_kept_and_tried_again(rig, cl
     await rig.after(2.0, lambda: link.login_status(session).status == "authenticated")
     assert link.login_status(session).error is None
     assert cloud.count("poll") == 1, "the cloud gives the key out once"
-    assert (await link._credentials.load()).key.reveal() == KEY
+    assert (await rig.credentials.load()).key.reveal() == KEY
     assert KEY not in str(rig.log)
 
 

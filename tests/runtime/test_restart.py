@@ -3,8 +3,8 @@
 import pytest
 
 from eliza_cloud.store.config.file import ConfigFile
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import A, B, authenticated, drop, failure
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import A, B, authenticated, drop, failure
 
 
 async def test_after_a_stop_the_link_is_made_again(rig, cloud):

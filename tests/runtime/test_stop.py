@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from eliza_cloud.store.config.settings import Settings
-from tests.runtime.failing import failing
-from tests.runtime.scripted_cloud import KEY, A, B, authenticated, failure, job, job_started, own_session
+from tests.harness.failing import failing
+from tests.harness.scripted_cloud import KEY, A, B, authenticated, failure, job, job_started, own_session
 
 
 async def idle(rig, cloud):
@@ -119,7 +119,7 @@ async def test_a_stop_is_bounded_answers_everyone_and_leaves_nothing_running(rig
         cloud.release(name)
     await rig.quiet()
     assert rig.running() == {}
-    held = await link._credentials.load()
+    held = await rig.credentials.load()
     assert (held.key.reveal(), held.enabled) == (KEY, True)
 
 
@@ -127,7 +127,7 @@ async def test_a_stop_takes_a_final_snapshot_and_keeps_wish_and_key(rig, cloud):
     link = await rig.connected()
     await link.stop()
     assert cloud.calls[-1] == "snapshot"
-    held = await link._credentials.load()
+    held = await rig.credentials.load()
     assert (held.desired_agent_id, held.key.reveal()) == (A, KEY)
 
 
@@ -137,7 +137,7 @@ async def test_a_stop_while_closing_for_another_agent_keeps_the_newer_wish(rig, 
     assert (await failing(caller)).code == "stopping"
     cloud.release("snapshot")
     await stopping
-    assert (await link._credentials.load()).desired_agent_id == B
+    assert (await rig.credentials.load()).desired_agent_id == B
     assert cloud.count("snapshot") == 1
 
 
@@ -151,7 +151,7 @@ async def test_a_stop_joins_a_disconnect_that_is_under_way(rig, cloud):
     cloud.release("snapshot")
     await asyncio.gather(leaving, stopping)
     assert cloud.count("snapshot") == 1
-    assert (await link._credentials.load()).key is None
+    assert (await rig.credentials.load()).key is None
 
 
 async def test_while_stopping_commands_are_refused_for_that_reason(rig, cloud):
@@ -183,7 +183,7 @@ async def test_a_key_that_the_last_poll_brings_is_stored_before_the_end(rig, clo
     await rig.quiet()
     cloud.release("poll")
     await stopping
-    assert (await link._credentials.load()).key.reveal() == KEY
+    assert (await rig.credentials.load()).key.reveal() == KEY
 
 
 async def test_many_polls_that_hang_do_not_add_up(rig, cloud):
@@ -197,21 +197,18 @@ async def test_many_polls_that_hang_do_not_add_up(rig, cloud):
     assert seconds <= 2.0
 
 
-async def test_a_store_that_hangs_does_not_hold_a_stop_up_for_ever(rig, cloud):
+async def test_a_stop_says_that_the_store_hangs_and_waits_for_what_is_being_written(rig, cloud):
     link = await rig.start()
-
-    saving = asyncio.Event()
-
-    async def save_desired_agent(agent_id, accepted_price):
-        saving.set()
-        await asyncio.Event().wait()
-
-    link._credentials.save_desired_agent = save_desired_agent
+    await rig.quiet()
+    rig.store.hold()
     connect = asyncio.ensure_future(link.connect(A))
-    await saving.wait()
+    await rig.until(lambda: rig.store.waiting)
     stopping = asyncio.ensure_future(link.stop())
     await rig.until(lambda: rig.clock.pending() == [9.0])
     rig.clock.advance(9.0)
+    await rig.until(lambda: rig.logged("link.stop_overdue"))
+    assert not stopping.done()
+    rig.store.release()
     await stopping
     assert (await failing(connect)).code == "stopping"
     assert len(rig.logged("link.stop_overdue")) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from eliza_cloud.runtime.manager import Holdings
 from eliza_cloud.store.paths import state_paths
 from tests.soak.week import DAY, HOUR, Kept, Week
 
@@ -32,17 +33,12 @@ def _drop(*_line: object) -> dict[str, object]:
 def check_that_nothing_grew(looks: list[Kept]) -> None:
     """Compare the last look with the first."""
     first, last = looks[0], looks[-1]
-    for what in ("tasks", "timers", "files", "queue", "requests", "waiters", "background_tasks", "pollers"):
+    for what in ("tasks", "timers", "files"):
         values = [getattr(look, what) for look in looks]
         assert max(values) <= values[0], f"{what}: {values}"
-    assert (first.queue, first.requests, first.waiters, first.background_tasks, first.pollers) == (
-        0,
-        0,
-        0,
-        0,
-        0,
-    )
-    assert last.logins <= 16
+    for look in looks:
+        assert look.link == Holdings(0, 0, 0, 0, 0, remembered_logins=look.link.remembered_logins)
+    assert last.link.remembered_logins <= 16
     assert last.heap <= 200, "cancelled timers are swept"
     assert last.objects <= first.objects * (1 + OBJECTS_FLAT)
     assert last.resident <= first.resident * (1 + RESIDENT_FLAT)

@@ -17,19 +17,19 @@ import msgspec
 
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.runtime.errors import LinkError
-from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.runtime.manager import CloudManager, Holdings
 from eliza_cloud.runtime.observers import StepRecord
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import StatePaths
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
-from tests.journals import Recording
+from tests.harness.journals import Recording
+from tests.harness.observers import OnStep
 from tests.model.cloud_behaviours import BEHAVIOURS, only
 from tests.model.scripted_cloud import BASE_URL, A, Call, Response, ScriptedCloud, session_with, usual
 from tests.model.step_checks import StepChecks
 from tests.model.virtual_loop import LoopClock, VirtualLoop
-from tests.observing import OnStep
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 OUTAGES = ("silent", "slow", "dead sandbox", "dead sandbox, jobs", "no backups", "down", "busy", "cut")
@@ -44,12 +44,7 @@ class Kept(msgspec.Struct, frozen=True):
     timers: int
     heap: int
     files: int
-    queue: int
-    requests: int
-    waiters: int
-    background_tasks: int
-    logins: int
-    pollers: int
+    link: Holdings
     objects: int
     resident: int
 
@@ -70,7 +65,7 @@ class Week:
         self.cloud.by_itself = self._answer
         self.checks = StepChecks(lambda: self.link.facts, lambda: self.cloud.parked)
         self.store = SqliteStore(Database(paths.database))
-        self.journal = Recording(self.clock)
+        self.journal = Recording(self.clock, paths.directory.with_name("journal"))
         self.access = session_with(self.cloud)
         self.link = CloudManager(
             settings=Settings(login_timeout=60.0),
@@ -173,19 +168,13 @@ class Week:
         assert self.link.facts.state is LinkState.CONNECTED
         while self.cloud.parked:
             self.loop.pass_time(0.5)
-        inner = self.link._loop
         gc.collect()
         return Kept(
             tasks=len(asyncio.all_tasks(self.loop)),
             timers=len(self.loop.timers()),
-            heap=len(self.loop._scheduled),
+            heap=self.loop.scheduled,
             files=len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - no paths are needed
-            queue=self.link.queue_length,
-            requests=len(inner.effect_runner.requests),
-            waiters=len(inner._waiters._connecting) + len(inner._waiters._closing),
-            background_tasks=len(self.link._background_tasks._tasks),
-            logins=len(inner.logins._known),
-            pollers=len(inner.logins.pollers),
+            link=self.link.holdings,
             objects=len(gc.get_objects()),
             resident=_resident(),
         )

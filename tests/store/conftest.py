@@ -44,8 +44,13 @@ def put(paths: StatePaths) -> Callable[[str], None]:
 
 
 @pytest.fixture
-async def store(paths: StatePaths) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore(Database(paths.database))
+def database(paths: StatePaths) -> Database:
+    return Database(paths.database)
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(database)
     yield opened
     await opened.close()
 

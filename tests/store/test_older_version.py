@@ -14,7 +14,7 @@ from eliza_cloud.core.login import machine as login
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import MAX_ENTRIES, SqliteJournal
-from tests.journals import replay_database
+from tests.harness.journals import replay_database
 
 WRITTEN_BY_0_1_0A = Path(__file__).parent / "data" / "journal-0.1.0a.db"
 #: Bases, the eventless transition, and the events that change no fact.

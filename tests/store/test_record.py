@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -82,14 +83,14 @@ async def test_a_record_never_shows_its_key():
     assert KEY not in repr(FULL)
 
 
-async def test_the_settings_of_the_database_are_the_durable_ones(store):
+async def test_the_settings_of_the_database_are_the_durable_ones(store, database):
     await store.load()
 
     def pragmas(connection):
         names = ("journal_mode", "synchronous", "secure_delete", "user_version")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert await store._database.run(pragmas) == ["wal", 2, 1, SCHEMA_VERSION]
+    assert await database.run(pragmas) == ["wal", 2, 1, SCHEMA_VERSION]
 
 
 @given(
@@ -118,9 +119,11 @@ async def test_no_byte_of_a_key_that_went_is_in_any_file(tmp_path_factory, recor
         await store.close()
 
 
-async def test_a_key_left_in_the_log_by_a_kill_is_wiped_when_the_database_is_opened(store, paths, files_with):
+async def test_a_key_left_in_the_log_by_a_kill_is_wiped_when_the_database_is_opened(
+    store, database, paths, files_with
+):
     await store.save(FULL)
-    await store._database.run(lambda connection: connection.execute("UPDATE agent SET key = NULL"))
+    await database.run(lambda connection: connection.execute("UPDATE agent SET key = NULL"))
     assert files_with(KEY) == ["agent.sqlite3"]
     await reopened(paths)
     assert files_with(KEY) == []
@@ -247,6 +250,11 @@ def test_a_database_of_any_version_is_read_as_it_is_by_who_only_looks(paths, ver
     assert known_secrets(paths, {}) == [Secret("eliza_old")]
 
 
+def open_files() -> set[str]:
+    """The files that this process has open."""
+    return {str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()}
+
+
 async def test_what_is_asked_for_while_it_closes_does_not_open_the_file_again(paths):
     database = Database(paths.database)
     store = SqliteStore(database)
@@ -258,5 +266,5 @@ async def test_what_is_asked_for_while_it_closes_does_not_open_the_file_again(pa
     assert await asyncio.gather(before, closing_it) == [None, None]
     with pytest.raises(StoreError, match="is closed already"):
         await after
-    assert database._connection is None
+    assert str(paths.database) not in open_files()
     assert await reopened(paths) == FULL

@@ -21,6 +21,9 @@ class Disconnects:
         self._scopes: set[asyncio.Timeout] = set()
         self._stopping = False
 
+    def __len__(self) -> int:
+        return len(self._scopes)
+
     def stop(self) -> None:
         """Cancel all of them, and every later one at once."""
         self._stopping = True

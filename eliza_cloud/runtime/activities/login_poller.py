@@ -239,6 +239,11 @@ class Logins:
         """The sign-in that waits for the browser, if one does."""
         return self._current if self._current.state is LoginState.PENDING else None
 
+    @property
+    def remembered(self) -> int:
+        """How many sign-ins can be asked about."""
+        return len(self._known)
+
     def view(self, session_id: str) -> LoginView:
         """Say what became of a session; one that was not begun here is expired."""
         facts = self._known.get(session_id)

@@ -1,13 +1,14 @@
 """Journals kept in memory, and the proof that each can be taken again."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from eliza_cloud.core.journal.entries import AnyEntry, CheckpointKind, decode
+from eliza_cloud.core.journal.entries import AnyEntry, decode
 from eliza_cloud.core.journal.replay import Replayed, replay
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.runtime.clock import Clock
@@ -32,25 +33,52 @@ class MemoryJournal:
         return found[-newest:]
 
 
-class Recording(Journal):
-    """A journal of one link that is never written anywhere, for as long as the link lives."""
+class Nowhere(MemoryJournal):
+    """A `JournalStore` that keeps nothing."""
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(MemoryJournal(), clock)
-        self.lines: list[bytes] = []
+    async def append(self, lines: Sequence[Line]) -> None:
+        pass
+
+
+class Recording(Journal):
+    """The journal of one link for as long as the link lives, in memory or, where a path is given, there."""
+
+    def __init__(self, clock: Clock, path: Path | None = None) -> None:
+        super().__init__(Nowhere(), clock)
+        self._path = path
+        self._lines: list[bytes] = []
         self.listen(self._keep)
 
-    def _keep(self, entry: AnyEntry, _facts: Facts) -> None:
-        self._pending.clear()
-        self.lines.append(msgspec.json.encode(entry))
+    @property
+    def lines(self) -> list[bytes]:
+        """Every entry so far."""
+        return self._lines if self._path is None else self._path.read_bytes().splitlines()
 
     def check(self) -> Replayed:
-        """Take every step again; what is known now must be what that leads to."""
-        self._mark(CheckpointKind.STOP)
+        """End the journal and take every step again; what is known now must be what that leads to."""
+        _without_waiting(self.close())
         replayed = replay(map(decode, self.lines))
         assert replayed.gaps == 0
         assert replayed.steps == sum(b'"kind":"mark"' not in line for line in self.lines)
         return replayed
+
+    def _keep(self, entry: AnyEntry, _facts: Facts) -> None:
+        line = msgspec.json.encode(entry)
+        if self._path is None:
+            self._lines.append(line)
+        else:
+            with self._path.open("ab") as file:
+                file.write(line + b"\n")
+        _without_waiting(self.flush())
+
+
+def _without_waiting(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that has nothing to wait for."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    raise AssertionError(f"{work} waits")
 
 
 def replay_database(path: Path) -> Replayed | None:
