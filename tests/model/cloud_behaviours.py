@@ -11,6 +11,7 @@ from tests.model.scripted_cloud import (
     job,
     job_is,
     ok,
+    priced,
     usual,
 )
 
@@ -79,5 +80,16 @@ BEHAVIOURS: dict[str, Callable[[Call], Response | None]] = {
     "busy": FAULTS["429"],
     "key refused": FAULTS["401"],
     "no credits": only({"provision", "heartbeat"}, FAULTS["402"]),
+    "priced": only({"provision", "resume", "create"}, priced),
+    "dead and priced": lambda call: (
+        dead() if call.name == "heartbeat" else priced(call) if call.name == "provision" else usual(call)
+    ),
+    "stopped at the website": lambda call: (
+        agent_is(call, "stopped")
+        if call.name == "get"
+        else dead()
+        if call.name == "heartbeat"
+        else usual(call)
+    ),
     "agent gone": only(ABOUT_THE_AGENT, FAULTS["404"]),
 }

@@ -7,7 +7,7 @@ from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.store.config.settings import Settings
 from tests.model.cloud_behaviours import BEHAVIOURS, FAULTS, odd
 from tests.model.machine import Machine
-from tests.model.scripted_cloud import A, B, cut
+from tests.model.scripted_cloud import PRICE, A, B, cut
 
 AGENTS = st.sampled_from([A, A, B])
 TURNS = st.sampled_from(
@@ -17,11 +17,20 @@ ANSWERS = st.sampled_from(["usual", "usual", "usual", "odd", "odd", "cut", *FAUL
 SECONDS = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 30.0, 60.0, 90.0, 300.0, 900.0])
 SETTINGS = [
     Settings(),
-    Settings(max_reconnect_attempts=2, max_failures=1),
+    Settings(max_reconnect_attempts=2, max_failures=1, recheck_interval=30.0),
+    Settings(max_hourly_usd=1.0, max_start_usd=1.0, max_reconnect_attempts=5),
     Settings(heartbeat_interval=1.0, backup_interval=1.0, reconnect_interval=0.5, max_reconnect_attempts=1),
     Settings(max_reconnect_attempts=0, max_reconnect_delay=5.0, login_timeout=20.0),
 ]
-HANDS = ("take_backup", "restore", "suspend_agent", "shutdown_agent", "resume_agent", "send")
+HANDS = (
+    "take_backup",
+    "restore",
+    "suspend_agent",
+    "shutdown_agent",
+    "resume_agent",
+    "restart_agent",
+    "send",
+)
 
 
 alive = precondition(lambda self: not self.stopped)
@@ -51,6 +60,13 @@ class LinkModel(Machine, RuleBasedStateMachine):
     @alive
     def begin_connect(self, agent: str, turns: int | None) -> None:
         self.call("begin_connect", agent, self.manager.begin_connect(agent))
+        self.run(turns)
+
+    @rule(agent=AGENTS, turns=TURNS)
+    @alive
+    def connect_at_a_price(self, agent: str, turns: int | None) -> None:
+        self.change_behaviour("priced")
+        self.call("connect", agent, self.manager.connect(agent, accept_price=PRICE))
         self.run(turns)
 
     @rule(agent=AGENTS)
@@ -159,7 +175,17 @@ class LinkModel(Machine, RuleBasedStateMachine):
         self.run(None)
 
     @rule(
-        behaviour=st.sampled_from(["dead sandbox", "dead sandbox, jobs", "down", "silent"]), seconds=SECONDS
+        behaviour=st.sampled_from(
+            [
+                "dead sandbox",
+                "dead sandbox, jobs",
+                "dead and priced",
+                "stopped at the website",
+                "down",
+                "silent",
+            ]
+        ),
+        seconds=SECONDS,
     )
     @precondition(lambda self: self.manager.facts.state is LinkState.CONNECTED)
     def the_link_is_lost(self, behaviour: str, seconds: float) -> None:

@@ -19,6 +19,8 @@ from eliza_cloud.runtime.cloud_session import CloudSession
 A = "11111111-1111-4111-8111-111111111111"
 B = "22222222-2222-4222-8222-222222222222"
 BASE_URL = "http://127.0.0.1:9"
+PRICE_HEADER = "X-Eliza-Dedicated-Price"
+PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
 _AGENT = "/api/v1/(?:eliza|milady|milaidy)/agents"
 _ROUTES = [
     (re.compile(f"{method} {path}$"), name)
@@ -64,11 +66,14 @@ class Response:
 class Call:
     """A request that is under way: what it asks, of whom, with which key, and which task makes it."""
 
-    def __init__(self, name: str, about: str, key: str | None, owner: str, body: IO[bytes] | None) -> None:
+    def __init__(
+        self, name: str, about: str, key: str | None, price: str | None, owner: str, body: IO[bytes] | None
+    ) -> None:
         self.sent = json.load(body) if body else {}
         self.name = {"heartbeat": "heartbeat", "message.send": "message"}.get(self.sent.get("method"), name)
         self.about = about
         self.key = key
+        self.price = price
         self.owner = owner
         self.answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
@@ -87,6 +92,21 @@ def ok(data: object, status: int = 200, **members: object) -> Response:
 
 def failed(status: int, error: str, retry_after: int | None = None) -> Response:
     return Response(status, {"success": False, "error": error}, retry_after=retry_after)
+
+
+def priced(call: Call) -> Response:
+    """Start only what comes with the price."""
+    if call.price == PRICE:
+        return usual(call)
+    pricing = {
+        "currency": "USD",
+        "hourlyRateUsd": 0.01,
+        "minimumActivationChargeUsd": 0.02,
+        "acceptanceHeader": PRICE_HEADER,
+        "acceptanceValue": PRICE,
+    }
+    code = "DEDICATED_PRICE_CONFIRMATION_REQUIRED"
+    return Response(428, {"success": False, "code": code, "error": "Confirm the price", "pricing": pricing})
 
 
 def job(call: Call, status: int = 202) -> Response:
@@ -186,5 +206,6 @@ def _read_call(method: str, url: URL, data: IO[bytes] | None, headers: dict[str,
         if found := pattern.match(f"{method} {url.path}"):
             about = found[1] if pattern.groups else ""
             task = asyncio.current_task()
-            return Call(name, about, headers.get("X-API-Key"), task.get_name() if task else "", data)
+            owner = task.get_name() if task else ""
+            return Call(name, about, headers.get("X-API-Key"), headers.get(PRICE_HEADER), owner, data)
     raise AssertionError(f"the contract knows no {method} {url.path}")

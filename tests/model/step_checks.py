@@ -26,10 +26,12 @@ OWNER_OF = {
     "credits": CONNECTED,
     "reconnector": RECONNECTING,
     "drain": CLOSING,
+    "recheck": DISCONNECTED,
 }
 CALLS_OF = {
     "connector": {"provision", "job", "get", "heartbeat", "list", "user"},
-    "reconnector": {"provision", "job", "get", "heartbeat", "list", "user"},
+    "reconnector": {"provision", "suspend", "job", "get", "heartbeat", "list", "user"},
+    "recheck": {"get", "list"},
     "monitor": {"heartbeat", "list", "user", "get"},
     "scheduler": {"snapshot", "job", "restore", "list", "get"},
     "credits": {"balance"},

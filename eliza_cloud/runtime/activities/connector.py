@@ -190,7 +190,7 @@ async def restart(context: ActivityContext, start: Start) -> Agent:
     job = await context.client.suspend(context.agent_id)
     if job is not None:
         await wait_for_job(context.client, job, context.sleep, _observing(context))
-    return await bring_up(context, start, max_attempts=CONNECT_ATTEMPTS)
+    return await bring_up(context, start, max_attempts=1)
 
 
 async def wait_until_up(
