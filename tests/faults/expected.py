@@ -116,9 +116,9 @@ def link_after(endpoint: str, fault: str) -> str:
         is_gone = (endpoint, fault) == ("look at the agent", "404 JSON")
         return "error agent_gone" if is_gone else "error connect_failed"
     if kind == "letting go" and seen != "200":
-        if FAULTS[fault].everywhere:
-            return "reconnecting connect_failed"
-        return "error agent_gone" if endpoint == "shutdown" and fault in TOO_LATE else "connected"
+        if fault in TOO_LATE and not FAULTS[fault].everywhere:
+            return "error agent_gone" if endpoint == "shutdown" else "disconnected agent_suspended"
+        return "connected"  # what was taken is given back; where the look before it fails, nothing was taken
     linked = ENDPOINTS[endpoint].prepare in {a_link, a_conversation}
     is_linked = linked and kind not in {"letting go", "closing"}
     return "connected" if is_linked else "disconnected"

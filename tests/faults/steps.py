@@ -267,7 +267,12 @@ def lets_go(action: str) -> Step:
     """Once the link is settled, the agent can be let go of; one that is gone already counts."""
 
     async def works(cell: Cell) -> None:
-        await until(lambda: cell.service.link() in {"connected", "disconnected", "error agent_gone"})
+        await until(
+            lambda: (
+                cell.service.link()
+                in {"connected", "disconnected", "disconnected agent_suspended", "error agent_gone"}
+            )
+        )
         await answers("POST", f"/cloud/agents/{{agent}}/{action}", "status")(cell)
         assert cell.service.link() == "disconnected"
 

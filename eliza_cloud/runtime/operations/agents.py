@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, TimedOut, Unreachable
+from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, NotFound, TimedOut, Unreachable
 from eliza_cloud.cloud.jobs import wait_for_deletion, wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
 from eliza_cloud.core.link import events
@@ -145,7 +145,15 @@ class AgentCalls:
         event: events.ShutdownAgent | events.SuspendAgent,
         work: Callable[[ElizaCloudClient], Coroutine[Any, Any, None]],
     ) -> None:
-        await self._calls.with_key(lambda client: client.get_agent(event.agent_id))
+        async def look(client: ElizaCloudClient) -> None:
+            try:
+                await client.get_agent(event.agent_id)
+            except NotFound as error:
+                is_done = isinstance(event, events.ShutdownAgent) and error.is_json
+                if not is_done:  # an agent that is gone is what a deletion asks for
+                    raise
+
+        await self._calls.with_key(look)
         price = self._loop.facts.accepted_price
         stood = self._loop.facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING}
         reply = await self._loop.ask(event).accepted()
