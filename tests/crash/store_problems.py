@@ -40,7 +40,7 @@ class FullDisk:
         self._ballast.unlink(missing_ok=True)
 
     def close(self) -> None:
-        assert run("umount", self._state).returncode == 0
+        assert run("umount", "--lazy", self._state).returncode == 0
 
 
 class ReadOnly:

@@ -181,5 +181,5 @@ def test_a_read_only_file_system_is_named_at_start(machine):
             " choose another directory with ELIZA_STATE_DIR."
         )
     finally:
-        assert run("umount", machine.state).returncode == 0
+        assert run("umount", "--lazy", machine.state).returncode == 0
     machine.start()

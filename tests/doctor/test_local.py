@@ -161,7 +161,7 @@ async def test_a_full_disk_is_told_and_mended_by_space(machine, cloud):
         ballast.unlink()
         assert await machine.failures() == {}
     finally:
-        assert processes.run("umount", machine.state).returncode == 0
+        assert processes.run("umount", "--lazy", machine.state).returncode == 0
 
 
 async def test_a_port_that_another_program_holds_fails_and_is_named_with_what_sets_it(machine, cloud):

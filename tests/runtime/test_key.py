@@ -41,13 +41,17 @@ async def test_a_cloud_that_cannot_be_reached_says_nothing_about_the_key(rig, cl
 async def test_a_lost_packet_says_nothing_about_the_key(rig, cloud):
     cloud.script["user"] = [drop]
     link = await rig.start(verified=False)
+    await rig.until(lambda: rig.logged("key.unverified"))
+    assert (link.facts.key.value, cloud.count("user")) == ("unverified", 1)
     await rig.after(3.0, lambda: link.status().connected, "verifier")
+    assert cloud.count("user") == 2
 
 
 async def test_one_refusal_is_not_believed(rig, cloud):
     cloud.script["user"] = [REFUSED]
     link = await rig.start(verified=False)
     await rig.after(0.0, lambda: link.status().connected, "verifier")
+    assert (cloud.count("user"), rig.logged("key.rejected")) == (2, [])
 
 
 async def test_two_refusals_are_a_rejected_key(rig, cloud):

@@ -20,6 +20,7 @@ async def test_after_a_kill_the_link_is_made_again(rig, cloud):
     await rig.kill()
     await rig.start(key=None)
     await rig.until(lambda: rig.state == "connected")
+    assert rig.link.status().connection.agent_id == A
     assert cloud.count("snapshot") == 0
 
 
@@ -32,6 +33,7 @@ async def test_after_a_kill_in_the_middle_of_connecting_the_link_is_made(rig, cl
     cloud.release("provision")
     await rig.start(key=None)
     await rig.until(lambda: rig.state == "connected")
+    assert rig.link.status().connection.agent_id == A
 
 
 async def test_after_a_kill_in_the_middle_of_a_change_the_newer_wish_counts(rig, cloud):
@@ -53,6 +55,7 @@ async def test_after_a_kill_while_the_link_was_being_restored_it_is_made_again(r
     del cloud.always["heartbeat"]
     await rig.start(key=None)
     await rig.until(lambda: rig.state == "connected")
+    assert rig.link.status().connection.agent_id == A
 
 
 async def test_a_lost_configuration_file_does_not_lose_the_login(rig, cloud):
@@ -64,6 +67,7 @@ async def test_a_lost_configuration_file_does_not_lose_the_login(rig, cloud):
     rig.environ.clear()
     await rig.start(key=None)
     await rig.until(lambda: rig.state == "connected")
+    assert rig.link.status().connection.agent_id == A
 
 
 async def test_after_a_disconnect_nothing_is_made_again(rig, cloud):
@@ -109,6 +113,7 @@ async def test_a_cloud_that_cannot_be_reached_at_start_is_a_reason_to_keep_tryin
     cloud.always.clear()
     rig.clock.advance(24.0)
     await rig.until(lambda: rig.state == "connected")
+    assert rig.link.status().connection.agent_id == A
 
 
 @pytest.mark.parametrize(
@@ -142,6 +147,7 @@ async def test_after_an_error_the_wish_is_taken_up_again_by_the_next_start(rig, 
     del cloud.always["provision"]
     await rig.restart()
     await rig.until(lambda: rig.state == "connected")
+    assert rig.link.status().connection.agent_id == A
 
 
 async def test_a_new_key_takes_the_wish_up_again_after_an_error(rig, cloud):
@@ -161,6 +167,7 @@ async def test_a_connect_that_failed_for_a_user_keeps_its_wish_for_the_next_star
     del cloud.always["provision"]
     await rig.restart()
     await rig.until(lambda: rig.state == "connected")
+    assert rig.link.status().connection.agent_id == A
 
 
 async def test_a_key_put_into_the_file_by_hand_is_used_at_the_next_start(rig, cloud):

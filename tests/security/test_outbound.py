@@ -267,7 +267,9 @@ async def test_a_key_is_never_part_of_an_address(trap):
         ]
 
 
-async def test_the_numbers(figure):
+async def test_the_tables_are_large_and_name_each_case_once(figure):
+    assert len(set(FORBIDDEN)) == len(FORBIDDEN) >= 50
+    assert len(set(SPELLINGS)) == len(SPELLINGS) >= 40
     figure(
         f"outbound: {len(FORBIDDEN) * 3} answers of a name server, {len(SPELLINGS)} spellings, 8 x 15 redirects, 0 requests with the key"
     )
