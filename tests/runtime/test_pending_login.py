@@ -4,12 +4,13 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.store.inspect import read_only_record
-from tests.harness.scripted_cloud import KEY, authenticated
+from tests.runtime.scripted_cloud import KEY, authenticated
 
 
 async def begun(rig):
     """Begin a sign-in; return the id of its session."""
-    return (await (await rig.start(key=None)).start_login()).session_id
+    await rig.start(key=None)
+    return (await rig.link.start_login()).session_id
 
 
 def kept(rig):
@@ -21,7 +22,7 @@ def kept(rig):
 @pytest.mark.parametrize("end", ["kill", "stop"])
 async def test_a_pending_sign_in_survives_the_end_of_the_service(rig, cloud, end):
     session = await begun(rig)
-    page = (await rig.link.start_login()).browser_url
+    page = rig.link._loop.logins.current.browser_url
     await getattr(rig, end)()
     link = await rig.start(key=None)
     await rig.until(lambda: link.login_status(session).status == "pending")
@@ -29,7 +30,7 @@ async def test_a_pending_sign_in_survives_the_end_of_the_service(rig, cloud, end
     cloud.script["poll"] = [authenticated()]
     await rig.after(2.0, lambda: link.login_status(session).status == "authenticated", f"poller {session}")
     await rig.until(lambda: link.status().connected)
-    assert (await rig.credentials.load()).key.reveal() == KEY
+    assert (await link._credentials.load()).key.reveal() == KEY
 
 
 async def test_its_id_is_as_secret_as_a_key(rig, cloud):
@@ -37,7 +38,7 @@ async def test_its_id_is_as_secret_as_a_key(rig, cloud):
     assert kept(rig) == session
     assert rig.paths.database.stat().st_mode & 0o777 == 0o600
     assert session not in str(rig.log)
-    assert session not in repr(await rig.credentials.pending_login())
+    assert session not in repr(await rig.link._credentials.pending_login())
 
 
 async def test_the_time_it_waited_before_the_end_counts(rig, cloud):

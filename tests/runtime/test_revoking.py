@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.runtime.operations.login import SignedOut
-from tests.harness.scripted_cloud import KEY, authenticated, drop, failure
+from tests.runtime.scripted_cloud import KEY, authenticated, drop, failure
 
 REVOKED = web.json_response({"success": True, "credentialId": "c-1"})
 
@@ -22,7 +22,7 @@ async def test_a_sign_out_revokes_the_key_that_a_sign_in_obtained(rig, cloud):
     link = await signed_in(rig, cloud)
     assert await link.disconnect() == SignedOut(key_revoked=True)
     assert cloud.keys_of("revoke_key") == [KEY]
-    assert (await rig.credentials.load()).key is None
+    assert (await link._credentials.load()).key is None
     assert len(rig.logged("key.revoked")) == 1
 
 
@@ -67,7 +67,7 @@ async def test_a_key_that_cannot_be_revoked_is_reported_and_the_machine_is_signe
     assert not signed_out.key_revoked
     assert signed_out.problem.code == "key_not_revoked"
     assert "Delete the key" in signed_out.problem.message
-    assert (await rig.credentials.load()).key is None
+    assert (await link._credentials.load()).key is None
     (line,) = rig.logged("key.not_revoked")
     assert line["log_level"] == "warning"
     assert KEY not in str(rig.log)
