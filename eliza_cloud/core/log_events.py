@@ -24,9 +24,7 @@ HEARTBEAT_MISSED = "heartbeat.missed"
 HEARTBEAT_RECOVERED = "heartbeat.recovered"
 JOURNAL_FAILED = "journal.failed"
 JOURNAL_RECOVERED = "journal.recovered"
-KEY_NOT_REVOKED = "key.not_revoked"
 KEY_REJECTED = "key.rejected"
-KEY_REVOKED = "key.revoked"
 KEY_UNVERIFIED = "key.unverified"
 KEY_VERIFIED = "key.verified"
 LINK_TRANSITION = "link.transition"
@@ -38,7 +36,6 @@ LOGIN_RESUMES_AT_START = "login.resumes_at_start"
 LOGIN_KEY_NOT_REVOKED = "login.key_not_revoked"
 LOGIN_KEY_ORPHANED = "login.key_orphaned"
 LOGIN_KEY_REVOKED = "login.key_revoked"
-LOGIN_RESUMED = "login.resumed"
 LOGIN_TRANSITION = "login.transition"
 LOGIN_POLL_FAILED = "login.poll_failed"
 LOGIN_POLL_RECOVERED = "login.poll_recovered"
@@ -84,9 +81,7 @@ LOG_EVENTS: Mapping[str, str] = {
     HEARTBEAT_RECOVERED: "info: Heartbeats are answered again, `duration_s` seconds after the first miss.",
     JOURNAL_FAILED: "warning, debug: Events could not be written to the journal yet, and are kept.",
     JOURNAL_RECOVERED: "info: The journal can be written again, after `duration_s` seconds.",
-    KEY_NOT_REVOKED: "warning: Signing out could not revoke the key, so it stays valid at the cloud.",
     KEY_REJECTED: "warning: The cloud refused the API key twice, so it is not used any more.",
-    KEY_REVOKED: "info: Signing out revoked the key at the cloud.",
     KEY_UNVERIFIED: "warning, debug: The key could not be verified; debug from the second attempt on.",
     KEY_VERIFIED: "info: The key was verified, `duration_s` seconds after that first failed.",
     LINK_TRANSITION: "info, warning: The link changed its state; a warning where it was lost.",
@@ -98,7 +93,6 @@ LOG_EVENTS: Mapping[str, str] = {
     LOGIN_KEY_NOT_REVOKED: "warning: The key of a cancelled sign-in could not be revoked at the cloud.",
     LOGIN_KEY_ORPHANED: "warning: A sign-in brought a key that nobody could keep; delete it by hand.",
     LOGIN_KEY_REVOKED: "info: The key of a cancelled sign-in was revoked at the cloud.",
-    LOGIN_RESUMED: "info: A sign-in that was pending when the service ended is waited for again.",
     LOGIN_TRANSITION: "info: A sign-in went from one state to another.",
     LOGIN_POLL_FAILED: "warning, debug: Asking whether a sign-in is done failed; debug from the second on.",
     LOGIN_POLL_RECOVERED: "info: Asking whether a sign-in is done works again, after `duration_s` seconds.",

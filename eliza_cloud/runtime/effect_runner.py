@@ -30,7 +30,7 @@ from eliza_cloud.runtime.observers import log_credits
 from eliza_cloud.runtime.tasks import Activities
 from eliza_cloud.runtime.waiters import Waiters
 from eliza_cloud.store.config.settings import Settings
-from eliza_cloud.store.credentials import CloudMove, Credentials, PendingLogin
+from eliza_cloud.store.credentials import CloudMove, Credentials
 from eliza_cloud.store.errors import StoreError
 
 log = structlog.get_logger()
@@ -113,14 +113,6 @@ class DurableWrites:
             "It could not be written down to which address Eliza Cloud has moved",
         )
 
-    async def pending_login(self, pending: PendingLogin | None) -> Problem | None:
-        """Write down the sign-in that waits for the browser, or that none does."""
-        return await self._write(
-            self._credentials.save_pending_login(pending),
-            "the pending sign-in",
-            "It could not be written down which sign-in is pending, so a restart of the service would end it",
-        )
-
     async def _write(self, work: Awaitable[None], what: str, consequence: str) -> Problem | None:
         try:
             await work
@@ -169,7 +161,6 @@ class EffectRunner:
         handle: Callable[[events.Event | login.LoginEvent], Awaitable[None]],
     ) -> None:
         self.key: Secret | None = None
-        self.is_key_ours = False  # obtained by our own sign-in, so that signing out may revoke it
         self.requests: dict[int, BackupRequest | RestoreRequest] = {}
         self.write = DurableWrites(credentials, facts, post)
         self._cloud_session = cloud_session
@@ -186,7 +177,6 @@ class EffectRunner:
         self._link_client: ElizaCloudClient | None = None
         self._retry_now: Callable[[do.StartRule | None, str | None], None] | None = None
         self._scheduler: BackupScheduler | None = None
-        self._pending_login: PendingLogin | None = None
         self._sign_out_problem: Problem | None = None
         self._verifier: KeyVerifier | None = None
 
@@ -209,7 +199,7 @@ class EffectRunner:
 
     async def forget_credentials(self, _effect: do.ForgetCredentials) -> None:
         """Forget the key here, then remove it from every place it is stored in."""
-        self.key, self.is_key_ours = None, False
+        self.key = None
         self._cloud_session.forget_key()
         self._sign_out_problem = await self.write.sign_out()
 
@@ -228,31 +218,15 @@ class EffectRunner:
             await self._handle(login.LoginKeyNotStored(effect.session_id, problem.message))
         else:
             self.key, poller.key = poller.key, None
-            self.is_key_ours, self._pending_login = True, None
             self._link_client = None
             await self._handle(login.LoginKeyStored(effect.session_id))
 
-    def resume_login(self, pending: PendingLogin) -> None:
-        """Wait on for a sign-in that was pending when the service ended."""
-        self._pending_login = pending
-        self._post(login.LoginStarted(pending.session_id, pending.browser_url, pending.revocable))
-
     async def start_poller(self, effect: login.StartPoller) -> None:
-        """Poll the session of a sign-in for its key; it is written down first, for its id leads to a key."""
-        waited = 0.0
-        if self._pending_login is not None and self._pending_login.session_id == effect.session_id:
-            waited = max(0.0, self._clock.wall() - self._pending_login.begun_at)
-        else:
-            started = self._logins.current
-            self._pending_login = PendingLogin(
-                started.session_id, started.browser_url, started.revocable, self._clock.wall()
-            )
-            await self.write.pending_login(self._pending_login)
+        """Poll the session of a sign-in for its key."""
         poller = LoginPoller(
             self._cloud_session.client(None),
             effect.session_id,
             revocable=self._logins.current.revocable,
-            waited=waited,
             settings=self._settings(),
             credentials=self._credentials,
             clock=self._clock,
@@ -265,9 +239,6 @@ class EffectRunner:
         poller = self._logins.poller(effect.session_id)
         if poller is not None:
             poller.stop(revoke=effect.revoke)
-        if self._pending_login is not None and self._pending_login.session_id == effect.session_id:
-            self._pending_login = None
-            await self.write.pending_login(None)
 
     async def keep_key(self, effect: login.KeepKey) -> None:
         """Have the poller offer its key again, after a pause."""

@@ -30,7 +30,7 @@ from eliza_cloud.runtime.observers import LinkTransition, Observer, Subscription
 from eliza_cloud.runtime.operations.agents import AgentCalls, AgentRequest
 from eliza_cloud.runtime.operations.backups import BackupCalls
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
-from eliza_cloud.runtime.operations.login import SignedOut, SignIn
+from eliza_cloud.runtime.operations.login import SignIn
 from eliza_cloud.runtime.program.log import log_through_logging
 from eliza_cloud.runtime.program.settings import settings_of
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
@@ -158,7 +158,7 @@ class CloudManager:
         Raises `StoreError` when what was left behind cannot be read.
         """
         held = await self._credentials.load()
-        move, pending = await self._credentials.move(), await self._credentials.pending_login()
+        move = await self._credentials.move()
         if move is not None:
             self._cloud.resume_at(move.api_url)
         self._cloud.listener = self._cloud_moved
@@ -180,7 +180,6 @@ class CloudManager:
             restarting=held.restarting,
             last_backup_at=held.last_backup_at,
         )
-        self._loop.effect_runner.is_key_ours = held.key_obtained
         self._loop.start(facts, held.key)
         if self._cloud.refusal is not None:
             refusal = self._cloud.refusal
@@ -189,9 +188,6 @@ class CloudManager:
             self._loop.post(events.KeySuspected(facts.key_generation))
             if held.desired_agent_id is not None:
                 self._loop.post(events.Reattach(held.desired_agent_id))
-        if pending is not None and self._cloud.refusal is None:
-            log.info(log_events.LOGIN_RESUMED)
-            self._loop.effect_runner.resume_login(pending)
 
     async def stop(self) -> None:
         """Take the final snapshot within its time and end everything. Desired agent and key stay."""
@@ -320,25 +316,17 @@ class CloudManager:
         await self._prepare(agent_id, accept_price)
         await self._loop.ask(events.Connect(agent_id, accept_price)).accepted()
 
-    async def disconnect(self, *, keep_key: bool = False) -> SignedOut:
-        """Close the link and sign out (architecture: Closing); return when nothing of it is left.
+    async def disconnect(self) -> None:
+        """Close the link and sign out (architecture: Closing); return when nothing of it is left."""
+        await self._background_tasks.run(self._disconnect())
 
-        A key that our own sign-in obtained is revoked at the cloud then, unless `keep_key`.
-        """
-        return await self._background_tasks.run(self._disconnect(keep_key=keep_key))
-
-    async def _disconnect(self, *, keep_key: bool) -> SignedOut:
-        key = None if keep_key else self._sign_in.revocable_key()
-        signed_out = SignedOut()
+    async def _disconnect(self) -> None:
         pollers = self._sign_in.pollers  # a sign-in that begins later is not ours to end
         try:
             await self._loop.ask(events.Disconnect()).ended()
         finally:
             await self._sign_in.end(pollers)
             await self._loop.activities.settled()
-            if key is not None and self._loop.effect_runner.key != key:
-                signed_out = await self._sign_in.revoke(key)
-        return signed_out
 
     def proxy(self) -> CloudRuntimeProxy:
         """Return the way to the connected agent; `LinkError` 503 when there is none."""

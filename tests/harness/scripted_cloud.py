@@ -30,7 +30,7 @@ class ScriptedCloud:
     replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came,
     `keys` with which key, `provisioned` the agents started, `bodies` and `paths` the last of each name.
     Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore,
-    suspend, resume, delete, create, job, login, poll, revoke, revoke_key.
+    suspend, resume, delete, create, job, login, poll, revoke.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,6 @@ class ScriptedCloud:
             ("POST", "/api/auth/cli-session", "login"),
             ("GET", "/api/auth/cli-session/{id}", "poll"),
             ("DELETE", "/api/auth/cli-session/{id}", "revoke"),
-            ("DELETE", "/api/v1/api-keys/current", "revoke_key"),
         ):
             self.app.router.add_route(method, path, self._handler(name))
 
@@ -91,8 +90,7 @@ class ScriptedCloud:
             if name == "bridge":
                 called = "heartbeat" if json.loads(body)["method"] == "heartbeat" else "message"
             self.calls.append(called)
-            bearer = request.headers.get("Authorization", "").removeprefix("Bearer ") or None
-            self.keys.append((called, request.headers.get("X-API-Key", bearer)))
+            self.keys.append((called, request.headers.get("X-API-Key")))
             self.bodies[called], self.paths[called] = body, request.path
             self.under_way[called] = self.under_way.get(called, 0) + 1
             self.most_at_once[called] = max(self.most_at_once.get(called, 0), self.under_way[called])
@@ -190,9 +188,6 @@ class ScriptedCloud:
 
     async def _revoke(self, _request: web.Request) -> web.Response:
         return web.Response(status=204)
-
-    async def _revoke_key(self, _request: web.Request) -> web.Response:
-        return html(404)  # only the newest generation has the path
 
     def _agent(self, agent_id: str) -> dict[str, object]:
         return {"id": agent_id, "agentName": name_of(agent_id), "status": self.status[agent_id]}

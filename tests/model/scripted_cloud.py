@@ -40,7 +40,6 @@ _ROUTES = [
         ("POST", "/api/auth/cli-session", "login"),
         ("GET", "/api/auth/cli-session/([^/]+)", "poll"),
         ("DELETE", "/api/auth/cli-session/([^/]+)", "revoke"),
-        ("DELETE", "/api/v1/api-keys/current", "revoke_key"),
     )
 ]
 
@@ -68,14 +67,13 @@ class Call:
     """A request that is under way: what it asks, of whom, with which key, and which task makes it."""
 
     def __init__(
-        self, name: str, about: str, owner: str, body: IO[bytes] | None, *, key: str | None, price: str | None
+        self, name: str, about: str, key: str | None, price: str | None, owner: str, body: IO[bytes] | None
     ) -> None:
         self.sent = json.load(body) if body else {}
         self.name = {"heartbeat": "heartbeat", "message.send": "message"}.get(self.sent.get("method"), name)
         self.about = about
         self.key = key
         self.price = price
-        self.answered: Response | None = None
         self.owner = owner
         self.answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
@@ -147,7 +145,6 @@ _GOOD: dict[str, Callable[[Call], Response]] = {
     "login": lambda call: Response(201, {"sessionId": call.sent["sessionId"], "status": "pending"}),
     "poll": lambda _: Response(200, {"status": "pending"}),
     "revoke": lambda _: Response(204, {}),
-    "revoke_key": lambda _: Response(200, {"success": True}),
 }
 
 
@@ -175,8 +172,7 @@ class ScriptedCloud:
         try:
             await asyncio.sleep(0)
             by_itself = self.by_itself(call)
-            call.answered = await call.answer if by_itself is None else by_itself
-            return call.answered
+            return await call.answer if by_itself is None else by_itself
         finally:
             self.parked.remove(call)
             if call.answer.done() and not call.answer.cancelled():
@@ -211,7 +207,5 @@ def _read_call(method: str, url: URL, data: IO[bytes] | None, headers: dict[str,
             about = found[1] if pattern.groups else ""
             task = asyncio.current_task()
             owner = task.get_name() if task else ""
-            bearer = headers.get("Authorization", "").removeprefix("Bearer ") or None
-            key = headers.get("X-API-Key", bearer)
-            return Call(name, about, owner, data, key=key, price=headers.get(PRICE_HEADER))
+            return Call(name, about, headers.get("X-API-Key"), headers.get(PRICE_HEADER), owner, data)
     raise AssertionError(f"the contract knows no {method} {url.path}")

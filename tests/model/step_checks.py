@@ -53,7 +53,6 @@ class StepChecks:
         self._facts = facts
         self._parked = parked
         self._provisions: Counter[int] = Counter()
-        self._last_provision: Call | None = None
         self._rungs: dict[int, float] = {}  # by epoch; one that gets shorter keeps the rung it stands on
         self._final_snapshots: Counter[int] = Counter()
 
@@ -101,9 +100,7 @@ class StepChecks:
         if call.about and call.name != "job":
             assert call.about == facts.agent_id, "not the agent the link is about"
         if call.name == "provision" and state is RECONNECTING:
-            last, self._last_provision = self._last_provision, call
-            if last is None or last.answered is None or last.answered.status != 428:
-                self._provisions[facts.epoch] += 1  # the repetition at its price belongs to the same try
+            self._provisions[facts.epoch] += 1
             tries, rungs = self._provisions[facts.epoch], self._rungs[facts.epoch]
             assert tries <= rungs, f"try {tries} of a ladder with {rungs} rungs"
         if call.name == "snapshot" and state is CLOSING:
@@ -120,7 +117,7 @@ class StepChecks:
 
     def _check_the_key(self, call: Call) -> None:
         if call.key in self.forgotten_keys:
-            assert call.owner == "drain" or call.name == "revoke_key", "a key that was signed out is used"
+            assert call.owner == "drain", "a key that was signed out is used"
 
 
 def check_the_fence(report: StepRecord) -> None:

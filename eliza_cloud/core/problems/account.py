@@ -80,14 +80,6 @@ KEY_UNAVAILABLE = ProblemType(
 KEY_UNUSABLE = KEY_UNAVAILABLE.worded(
     "The sign-in brought a key with characters that cannot be sent to Eliza Cloud."
 )
-KEY_NOT_REVOKED = ProblemType(
-    code="key_not_revoked",
-    title="The API key could not be revoked, so it stays valid at Eliza Cloud.",
-    remedy="Delete the key named `CLI Login - <time>` among your API keys at Eliza Cloud.",
-    sentence="Eliza Cloud did not revoke the API key: {said}.",
-    examples={"said": "it does not know the path that was requested"},
-)
-
 LOGIN_ENDED = KEY_UNAVAILABLE.worded("{what}", examples={"what": "Session not found or expired"})
 KEY_COLLECTED_ELSEWHERE = KEY_UNAVAILABLE.worded("The key of this sign-in was already collected elsewhere.")
 

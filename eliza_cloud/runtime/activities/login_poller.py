@@ -29,7 +29,6 @@ log = structlog.get_logger()
 class LoginPoller:
     """Polls one session until its key is here, it ends, or nobody wants it any more.
 
-    `waited` is for how many seconds an earlier run of the service has waited for it.
     The key stays in `key` until it is stored; it never travels through the queue. A poll that is under way
     when the sign-in ends is not torn off, for it may just be reading the only copy of the key.
     """
@@ -40,7 +39,6 @@ class LoginPoller:
         session_id: str,
         *,
         revocable: bool,
-        waited: float = 0.0,
         settings: Settings,
         credentials: Credentials,
         clock: Clock,
@@ -50,7 +48,6 @@ class LoginPoller:
         self.key: Secret | None = None
         self._client = client
         self._revocable = revocable
-        self._waited = waited
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
@@ -82,7 +79,7 @@ class LoginPoller:
 
     async def run(self) -> None:
         """Poll, and post the outcome."""
-        begun = self._clock.monotonic() - self._waited
+        begun = self._clock.monotonic()
         self._until = begun + self._settings.login_timeout
         self._until_revoked = begun + SESSION_LIFE
         poll = await self._wait_for_key()
@@ -199,15 +196,12 @@ class LoginPoller:
         await self._revoke(key)
 
     async def _revoke(self, key: Secret) -> None:
+        if not self._revocable:
+            _report_orphan()
+            return
         try:
-            if self._revocable:
-                await self._client.revoke_login_key(self.session_id, key)
-            else:
-                await self._client.revoke_key(key)
+            await self._client.revoke_login_key(self.session_id, key)
         except CloudError as error:
-            if not self._revocable:
-                _report_orphan()
-                return
             log.warning(log_events.LOGIN_KEY_NOT_REVOKED, detail=str(error), remedy=_BY_HAND)
         else:
             log.info(log_events.LOGIN_KEY_REVOKED)

@@ -2,15 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-import structlog
-
-from eliza_cloud.cloud.errors import CloudError
-from eliza_cloud.core import log_events
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import CLOUD_TIMEOUT, KEY_NOT_REVOKED, SUPERSEDED, Problem
+from eliza_cloud.core.problems import SUPERSEDED
 from eliza_cloud.core.states import LoginState
-from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.login_poller import LoginPoller
 from eliza_cloud.runtime.clock import Clock, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
@@ -21,16 +15,6 @@ from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
 
 LAST_POLL_TIMEOUT = 2.0  # seconds
-REVOKE_TIMEOUT = 5.0  # seconds
-
-log = structlog.get_logger()
-
-
-class SignedOut(msgspec.Struct, frozen=True):
-    """What became of the key at the cloud; `problem` says why it was to be revoked and is still valid."""
-
-    key_revoked: bool = False
-    problem: Problem | None = None
 
 
 class SignIn:
@@ -88,24 +72,6 @@ class SignIn:
                     await self._loop.activities.ended(poller.name)
         except TimeoutError:
             self._loop.activities.cancel(*(poller.name for poller in pollers))
-
-    def revocable_key(self) -> Secret | None:
-        """Return the key if our own sign-in obtained it; one that an operator gave is not ours to revoke."""
-        runner = self._loop.effect_runner
-        return runner.key if runner.is_key_ours else None
-
-    async def revoke(self, key: Secret) -> SignedOut:
-        """Revoke a key that was forgotten here; a failure is logged and returned, never raised."""
-        try:
-            async with timeout(self._clock, REVOKE_TIMEOUT):
-                await self._cloud_session.client(None).revoke_key(key)
-        except (CloudError, LinkError, TimeoutError) as error:
-            said = str(error) or CLOUD_TIMEOUT.says(seconds=round(REVOKE_TIMEOUT))
-            problem = KEY_NOT_REVOKED.occurred(said=said.rstrip("."))
-            log.warning(log_events.KEY_NOT_REVOKED, detail=said, remedy=KEY_NOT_REVOKED.remedy)
-            return SignedOut(problem=problem)
-        log.info(log_events.KEY_REVOKED)
-        return SignedOut(key_revoked=True)
 
     async def _open(self) -> login.LoginFacts:
         logins, key_generation = self._loop.logins, self._loop.facts.key_generation
