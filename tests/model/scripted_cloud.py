@@ -67,7 +67,7 @@ class Call:
     """A request that is under way: what it asks, of whom, with which key, and which task makes it."""
 
     def __init__(
-        self, name: str, about: str, key: str | None, price: str | None, owner: str, body: IO[bytes] | None
+        self, name: str, about: str, key: str | None, price: str | None, *, owner: str, body: IO[bytes] | None
     ) -> None:
         self.sent = json.load(body) if body else {}
         self.name = {"heartbeat": "heartbeat", "message.send": "message"}.get(self.sent.get("method"), name)
@@ -207,5 +207,7 @@ def _read_call(method: str, url: URL, data: IO[bytes] | None, headers: dict[str,
             about = found[1] if pattern.groups else ""
             task = asyncio.current_task()
             owner = task.get_name() if task else ""
-            return Call(name, about, headers.get("X-API-Key"), headers.get(PRICE_HEADER), owner, data)
+            return Call(
+                name, about, headers.get("X-API-Key"), headers.get(PRICE_HEADER), owner=owner, body=data
+            )
     raise AssertionError(f"the contract knows no {method} {url.path}")
