@@ -99,7 +99,8 @@ class StepChecks:
         assert facts.state is state, f"the {call.owner} outlives its state"
         if call.about and call.name != "job":
             assert call.about == facts.agent_id, "not the agent the link is about"
-        if call.name == "provision" and state is RECONNECTING:
+        at_a_new_price = call.price is not None and call.price != facts.accepted_price  # within the limits
+        if call.name == "provision" and state is RECONNECTING and not at_a_new_price:
             self._provisions[facts.epoch] += 1
             tries, rungs = self._provisions[facts.epoch], self._rungs[facts.epoch]
             assert tries <= rungs, f"try {tries} of a ladder with {rungs} rungs"

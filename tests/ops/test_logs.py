@@ -128,16 +128,13 @@ def test_a_library_that_logs_wrongly_breaks_nothing(configured):
     assert lines(stream)[0]["event"] == "two %s %s"
 
 
-def test_a_log_that_cannot_be_written_breaks_nothing_and_is_not_complained_about(configured, capfd):
+def test_a_log_that_cannot_be_written_breaks_nothing(configured):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as stream:
         configured(stream=stream)
         structlog.get_logger().info("into the void")
         structlog.get_logger().info("again")
-        with pytest.raises(BrokenPipeError):
-            os.write(writer, b"nobody reads this")
-    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
