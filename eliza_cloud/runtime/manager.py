@@ -27,7 +27,7 @@ from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop, Machines, shared_machines
 from eliza_cloud.runtime.observers import LinkTransition, Observer, Subscriptions
-from eliza_cloud.runtime.operations.agents import AgentCalls, AgentRequest
+from eliza_cloud.runtime.operations.agents import AgentOperations, AgentRequest
 from eliza_cloud.runtime.operations.backups import BackupCalls
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
 from eliza_cloud.runtime.operations.login import SignIn
@@ -132,7 +132,7 @@ class CloudManager:
             machines=machines or shared_machines(),
         )
         self._calls = AuthorizedCalls(self._loop, cloud, self._clock, self._key_lease)
-        self._agents = AgentCalls(self._loop, self._calls, self._sleep, lambda: self._settings)
+        self._agents = AgentOperations(self._loop, self._calls, self._sleep, lambda: self._settings)
         self._backups = BackupCalls(self._loop, self._calls, self._sleep)
         self._sign_in = SignIn(
             loop=self._loop,
@@ -368,7 +368,7 @@ class CloudManager:
         self._calls.reverify_key()
 
     async def create_agent(self, new: AgentRequest) -> CreatedAgent:
-        """Create an agent; see `AgentCalls`."""
+        """Create an agent; see `AgentOperations`."""
         self._calls.client()
         return await self._background_tasks.run(self._agents.create(new))
 
@@ -383,12 +383,12 @@ class CloudManager:
         return await self._background_tasks.run(self._backups.restore(agent_id, backup_id))
 
     async def shutdown_agent(self, agent_id: str, *, accept_state_loss: bool = False) -> None:
-        """Delete an agent and its backups; see `AgentCalls`."""
+        """Delete an agent and its backups; see `AgentOperations`."""
         self._calls.client()
         await self._background_tasks.run(self._agents.delete(agent_id, accept_state_loss=accept_state_loss))
 
     async def suspend_agent(self, agent_id: str) -> None:
-        """Stop an agent without losing it; see `AgentCalls`."""
+        """Stop an agent without losing it; see `AgentOperations`."""
         self._calls.client()
         await self._background_tasks.run(self._agents.suspend(agent_id))
 
@@ -401,6 +401,14 @@ class CloudManager:
         """Stop an agent and start it again; a link to it is restored."""
         self._calls.client()
         await self._background_tasks.run(self._agents.restart(agent_id, accept_price))
+
+    async def upgrade_agent(self, agent_id: str, quote_id: str, *, accept_price: str | None = None) -> str:
+        """Make a shared agent dedicated; see `AgentOperations`. It is not linked by that."""
+        return await self._background_tasks.run(self._agents.upgrade(agent_id, quote_id, accept_price))
+
+    async def agent_logs(self, agent_id: str, tail: int) -> str:
+        """Return the last lines of an agent's log."""
+        return await self._background_tasks.run(self._agents.logs(agent_id, tail))
 
     # Parts
 

@@ -1,6 +1,5 @@
 """Making a shared agent dedicated (cloud-api-latest L4): what it costs, and the consent to that."""
 
-import asyncio
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,12 +12,8 @@ from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, examples
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, AGENT_ID, AgentId, Ok
-from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import QuoteChanged
-from eliza_cloud.cloud.jobs import wait_for_job
 from eliza_cloud.cloud.types.models import UpgradeQuote
 from eliza_cloud.core.problems import QUOTE_CHANGED
-from eliza_cloud.runtime.activities.connector import at_price
 
 _NEW = "7d0c1b1e-52a4-4f7e-8f0b-2a6c9d3e4f55"
 _QUOTE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -113,20 +108,7 @@ async def upgrade_agent(request: web.Request) -> web.Response:
     agent_id = AGENT_ID.read(request)
     wanted = await UPGRADE_CONSENT.read(request)
     price = accepted_price(request, wanted.accept_price)
-    manager = request.app[MANAGER]
-
-    async def upgrade(cloud: ElizaCloudClient) -> str:
-        quote = await cloud.upgrade_quote(agent_id)
-        if quote.id != wanted.quote_id:
-            raise QuoteChanged(QUOTE_CHANGED.occurred(said="it has another id now"), quote=quote)
-        begun = await at_price(
-            lambda accepted: cloud.upgrade(agent_id, quote, accept_price=accepted), price, manager.settings
-        )
-        if begun.job is not None:
-            await wait_for_job(cloud, begun.job, asyncio.sleep)
-        return begun.dedicated_agent_id
-
-    new_id = await manager.ask_cloud(upgrade)
+    new_id = await request.app[MANAGER].upgrade_agent(agent_id, wanted.quote_id, accept_price=price)
     return answer(AgentUpgraded(ok=True, agent_id=new_id, shared_agent_id=agent_id, status="running"))
 
 

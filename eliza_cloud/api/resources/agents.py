@@ -1,6 +1,5 @@
 """Cloud agents: list, create, rename, logs, delete (local-api §8)."""
 
-import asyncio
 from typing import Annotated, Any, Literal, TypedDict, cast
 
 import msgspec
@@ -12,7 +11,6 @@ from eliza_cloud.api.http.inputs import ACCEPTED, PRICE, AcceptedPrice, Body, Pa
 from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
-from eliza_cloud.cloud.jobs import fetch_logs
 from eliza_cloud.core.problems import INVALID_AGENT_ID
 from eliza_cloud.runtime.operations.agents import AgentRequest
 
@@ -254,9 +252,7 @@ async def rename_agent(request: web.Request) -> web.Response:
 async def agent_logs(request: web.Request) -> web.Response:
     """GET …/{id}/logs?tail=: the last lines, when the cloud's job has brought them."""
     agent_id, tail = AGENT_ID.read(request), TAIL.read(request)
-    lines = await request.app[MANAGER].ask_cloud(
-        lambda cloud: fetch_logs(cloud, agent_id, asyncio.sleep, tail=tail)
-    )
+    lines = await request.app[MANAGER].agent_logs(agent_id, tail)
     return answer(AgentLogs(ok=True, agent_id=agent_id, logs=lines))
 
 

@@ -6,12 +6,19 @@ from typing import Any, TypeVar
 import msgspec
 
 from eliza_cloud.cloud.client import ElizaCloudClient
-from eliza_cloud.cloud.errors import AgentUnreachable, CloudError, NotFound, TimedOut, Unreachable
-from eliza_cloud.cloud.jobs import wait_for_deletion, wait_for_job
+from eliza_cloud.cloud.errors import (
+    AgentUnreachable,
+    CloudError,
+    NotFound,
+    QuoteChanged,
+    TimedOut,
+    Unreachable,
+)
+from eliza_cloud.cloud.jobs import fetch_logs, wait_for_deletion, wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Completed
-from eliza_cloud.core.problems import AGENT_NOT_RESUMED, Problem
+from eliza_cloud.core.problems import AGENT_NOT_RESUMED, QUOTE_CHANGED, Problem
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.runtime.activities.connector import at_price, wait_until_up
 from eliza_cloud.runtime.errors import LinkError
@@ -37,7 +44,7 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     accept_price: str | None = None
 
 
-class AgentCalls:
+class AgentOperations:
     """Creates, stops, starts and deletes agents for callers; what fails is a `LinkError`.
 
     What costs is started at the price the caller accepts, or at one within the limits of the settings. A
@@ -119,6 +126,28 @@ class AgentCalls:
             await self._loop.ask(events.Connect(agent_id, price)).ended()
         else:
             await self.resume(agent_id, price)
+
+    async def upgrade(self, agent_id: str, quote_id: str, accept_price: str | None = None) -> str:
+        """Make a shared agent dedicated; return the id of the dedicated one when it runs.
+
+        Only under the quote of this id: for one that is out of date raises `LinkError` `quote_changed`.
+        """
+
+        async def work(client: ElizaCloudClient) -> str:
+            quote = await client.upgrade_quote(agent_id)
+            if quote.id != quote_id:
+                raise QuoteChanged(QUOTE_CHANGED.occurred(said="it has another id now"), quote=quote)
+            begun = await self._at_price(
+                lambda price: client.upgrade(agent_id, quote, accept_price=price), accept_price
+            )
+            await self._see_through(client, begun.job)
+            return begun.dedicated_agent_id
+
+        return await self._calls.with_key(work)
+
+    async def logs(self, agent_id: str, tail: int) -> str:
+        """Return the last lines of an agent's log, when the cloud's job has brought them."""
+        return await self._calls.with_key(lambda client: fetch_logs(client, agent_id, self._sleep, tail=tail))
 
     async def _create(self, client: ElizaCloudClient, new: AgentRequest) -> CreatedAgent:
         async def create(price: str | None) -> CreatedAgent:
