@@ -34,21 +34,6 @@ class Held(msgspec.Struct, frozen=True):
     key_obtained: bool = False
 
 
-class PendingLogin(msgspec.Struct, frozen=True):
-    """A sign-in that waits for the browser. Its session id leads to a key: it is as secret as one.
-
-    `begun_at` is in wall-clock seconds.
-    """
-
-    session_id: str
-    browser_url: str
-    revocable: bool
-    begun_at: float
-
-    def __repr__(self) -> str:
-        return f"PendingLogin(begun_at={self.begun_at})"
-
-
 class CloudMove(msgspec.Struct, frozen=True):
     """Where a base URL leads to by now: another host of the same cloud, and the host of its pages."""
 
@@ -187,14 +172,6 @@ class Credentials:
         """Keep when the desired agent's last good backup was taken (wall-clock seconds)."""
         await self._shielded(lambda: self._save_backup_time(agent_id, at))
 
-    async def save_pending_login(self, pending: PendingLogin | None) -> None:
-        """Keep the sign-in that waits for the browser; None for none."""
-        await self._shielded(lambda: self._save_pending_login(pending))
-
-    async def pending_login(self) -> PendingLogin | None:
-        """Return the sign-in that waited for the browser when the service ended."""
-        return await self._shielded(self._pending_login)
-
     async def save_move(self, move: CloudMove | None) -> None:
         """Keep where the base URL leads to by now; None for nowhere else."""
         await self._shielded(lambda: self._save_move(move))
@@ -246,10 +223,6 @@ class Credentials:
             signing_in=True,
             signing_out=False,
             key_obtained=True,
-            login_session=None,
-            login_page=None,
-            login_revocable=False,
-            login_begun_at=None,
         )
         await self._store.save(record)
         await self._finish_sign_in(record, key)
@@ -302,26 +275,6 @@ class Credentials:
         held = await self._store.load()
         if held.desired_agent_id == agent_id:
             await self._save(held, last_backup_at=at)
-
-    async def _save_pending_login(self, pending: PendingLogin | None) -> None:
-        held = await self._store.load()
-        if held.signing_out and pending is not None:
-            return
-        await self._save(
-            held,
-            login_session=Secret(pending.session_id) if pending else None,
-            login_page=pending.browser_url if pending else None,
-            login_revocable=pending.revocable if pending else False,
-            login_begun_at=pending.begun_at if pending else None,
-        )
-
-    async def _pending_login(self) -> PendingLogin | None:
-        held = await self._store.load()
-        if held.login_session is None or held.login_page is None or held.login_begun_at is None:
-            return None
-        return PendingLogin(
-            held.login_session.reveal(), held.login_page, held.login_revocable, held.login_begun_at
-        )
 
     async def _save_move(self, move: CloudMove | None) -> None:
         await self._change(

@@ -99,8 +99,8 @@ def known_secrets(paths: StatePaths, environ: Mapping[str, str]) -> list[Secret]
     """
     found = [value_of(environ, API_KEY), value_of(environ, API_TOKEN)]
     with suppress(StoreError):
-        record = read_only_record(paths.database)
-        found += [secret and secret.reveal() for secret in (record.key, record.login_session)]
+        key = read_only_record(paths.database).key
+        found.append(key and key.reveal())
     with suppress(StoreError):
         document = ConfigFile(paths.config).read()
         found.append(key_in(document))

@@ -70,7 +70,7 @@ def is_within_limits(settings: Settings, pricing: Pricing) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ActivityContext:
-    """One activity's surroundings."""
+    """What one activity of one attempt works with."""
 
     client: ElizaCloudClient
     agent_id: str

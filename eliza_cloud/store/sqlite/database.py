@@ -49,10 +49,6 @@ CREATE TABLE journal (
         "ALTER TABLE agent ADD COLUMN moved_from TEXT",
         "ALTER TABLE agent ADD COLUMN moved_api TEXT",
         "ALTER TABLE agent ADD COLUMN moved_pages TEXT",
-        "ALTER TABLE agent ADD COLUMN login_session TEXT",
-        "ALTER TABLE agent ADD COLUMN login_page TEXT",
-        "ALTER TABLE agent ADD COLUMN login_revocable INTEGER NOT NULL DEFAULT 0",
-        "ALTER TABLE agent ADD COLUMN login_begun_at REAL",
         "ALTER TABLE agent ADD COLUMN key_obtained INTEGER NOT NULL DEFAULT 0",
     ),
 )
@@ -180,9 +176,8 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `signing_in` and `signing_out` mark a change that was begun and must be finished on the next load.
     `accepted_price`, `restarting` and `last_backup_at` (wall-clock seconds) are about the desired agent.
-    `moved_api` and `moved_pages` are the hosts that the base URL `moved_from` now leads to. The `login_…`
-    members are a sign-in that waits for the browser; its session id leads to a key, so it is as secret as
-    one. `key_obtained` says that our own sign-in obtained the key, so that signing out may revoke it.
+    `moved_api` and `moved_pages` are the hosts that the base URL `moved_from` now leads to. `key_obtained`
+    says that our own sign-in obtained the key, so that signing out may revoke it.
     """
 
     key: Secret | None = None
@@ -201,10 +196,6 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     moved_from: str | None = None
     moved_api: str | None = None
     moved_pages: str | None = None
-    login_session: Secret | None = None
-    login_page: str | None = None
-    login_revocable: bool = False
-    login_begun_at: float | None = None
     key_obtained: bool = False
 
 
@@ -277,7 +268,6 @@ def _to_row(record: AgentRecord) -> tuple[object, ...]:
 
 
 def _from_row(values: dict[str, object]) -> AgentRecord:
-    for name in ("key", "login_session"):
-        value = values.get(name)
-        values[name] = Secret(str(value)) if value else None
+    key = values["key"]
+    values["key"] = Secret(str(key)) if key else None
     return msgspec.convert(values, AgentRecord, strict=False)
