@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from eliza_cloud.api.app import SERVER_SETTINGS, create_app
 from eliza_cloud.emulator import create_app as create_emulator
+from eliza_cloud.emulator.server.cloud import Generation
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
@@ -242,10 +243,11 @@ async def scripted():
         yield start
 
 
-@pytest.fixture
-async def cloud():
-    """An emulator of the first generation that loses no time."""
+@contextlib.asynccontextmanager
+async def emulated(generation):
+    """A cloud of this generation that loses no time."""
     app = create_emulator(
+        generation=generation,
         poll_interval_ms=20,
         job_seconds=0.02,
         job_retry_seconds=(0.02, 0.02),
@@ -254,21 +256,20 @@ async def cloud():
     )
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         yield Cloud(str(server.make_url("")).rstrip("/"), session)
+
+
+@pytest.fixture
+async def cloud():
+    """An emulator of the first generation."""
+    async with emulated(Generation.C.value) as cloud:
+        yield cloud
 
 
 @pytest.fixture
 async def latest():
-    """An emulator of the newest generation that loses no time."""
-    app = create_emulator(
-        generation="latest",
-        poll_interval_ms=20,
-        job_seconds=0.02,
-        job_retry_seconds=(0.02, 0.02),
-        rate_limits=False,
-        models=("m",),
-    )
-    async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        yield Cloud(str(server.make_url("")).rstrip("/"), session)
+    """An emulator of the newest generation."""
+    async with emulated(Generation.L.value) as cloud:
+        yield cloud
 
 
 @pytest.fixture

@@ -286,15 +286,20 @@ def check_the_ways_out(node: Node) -> None:
             assert (facts.state, facts.agent_id, facts.desired_agent_id) == (DISCONNECTED, None, None)
 
 
-def walk_on(node: Node, event: ev.Event) -> Node:
-    """Take one step, check every promise about it, and return where it leads."""
-    before, step = node.facts, take(node.facts, event)
+def check_the_step(before: Facts, event: ev.Event, step: Step[Facts]) -> None:
+    """Check every promise about one step."""
     check_that_nothing_happens_unless_it_is_said(before, step)
     check_the_moves(before, event, step)
     check_the_facts(step.facts)
     check_the_counters(before, step.facts)
     check_what_is_started_and_cancelled(before, step)
     check_what_is_stored(before, event, step)
+
+
+def walk_on(node: Node, event: ev.Event) -> Node:
+    """Take one step, check every promise about it, and return where it leads."""
+    before, step = node.facts, take(node.facts, event)
+    check_the_step(before, event, step)
     if before.stopping:
         assert step.facts.stopping, "a stop is final"
         assert step.facts.state not in BUSY

@@ -8,14 +8,7 @@ from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.runtime.observers import StepRecord
-from tests.core.invariants import (
-    check_that_nothing_happens_unless_it_is_said,
-    check_the_counters,
-    check_the_facts,
-    check_the_moves,
-    check_what_is_started_and_cancelled,
-    check_what_is_stored,
-)
+from tests.core.invariants import check_the_step
 from tests.model.scripted_cloud import Call
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
@@ -64,12 +57,7 @@ class StepChecks:
         self.events[f"{type(event).__name__} {step.outcome.value}"] += 1
         self.moves.update(f"{source.value} → {dest.value}" for source, dest in step.moves)
         try:
-            check_that_nothing_happens_unless_it_is_said(before, step)
-            check_the_moves(before, event, step)
-            check_the_facts(step.facts)
-            check_the_counters(before, step.facts)
-            check_what_is_started_and_cancelled(before, step)
-            check_what_is_stored(before, event, step)
+            check_the_step(before, event, step)
             check_the_fence(report)
         except AssertionError as error:
             self._breaks(f"{type(event).__name__} in {before.state.value}: {error}")

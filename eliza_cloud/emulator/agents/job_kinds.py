@@ -3,31 +3,17 @@
 from collections.abc import Mapping
 
 from eliza_cloud.emulator.agents import lifecycle, records, snapshots
+from eliza_cloud.emulator.agents.attempts import LIGHT_SHARE, begin_light, is_to_fail, leave
 from eliza_cloud.emulator.agents.jobs import AttemptError, Work
 from eliza_cloud.emulator.agents.lifecycle import ProvisionError
 from eliza_cloud.emulator.agents.snapshots import SnapshotError
 from eliza_cloud.emulator.server.cloud import Cloud
 from eliza_cloud.emulator.server.database import Row
 
-# Snapshots, stops and deletions are much quicker than starting a sandbox.
-_LIGHT_SHARE = 1 / 3
-
-
-def _is_to_fail(job: Row) -> bool:
-    return bool(job["attempts"] < job["fail_attempts"])
-
-
-async def _light(cloud: Cloud, job: Row, seconds: float) -> None:
-    await cloud.clock.sleep(seconds)
-    if _is_to_fail(job):
-        raise AttemptError("The node did not answer")
-    if records.get(cloud, job["agent_id"]) is None:
-        raise AttemptError("Agent not found")
-
 
 async def _provision(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
     try:
-        agent = await lifecycle.provision(cloud, job["agent_id"], seconds=seconds, fails=_is_to_fail(job))
+        agent = await lifecycle.provision(cloud, job["agent_id"], seconds=seconds, fails=is_to_fail(job))
     except ProvisionError as error:
         raise AttemptError(str(error)) from error
     return {
@@ -44,7 +30,7 @@ def _provision_given_up(cloud: Cloud, job: Row, error: str) -> None:
 
 
 async def _snapshot(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
-    await _light(cloud, job, seconds)
+    await begin_light(cloud, job, seconds)
     try:
         backup = snapshots.take(cloud, job["agent_id"], "manual")
     except SnapshotError as error:
@@ -59,7 +45,7 @@ async def _snapshot(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, obje
 
 
 async def _suspend(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
-    await _light(cloud, job, seconds)
+    await begin_light(cloud, job, seconds)
     try:
         lifecycle.shut_down(cloud, job["agent_id"])
     except SnapshotError as error:
@@ -68,7 +54,7 @@ async def _suspend(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, objec
 
 
 async def _delete(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
-    await _light(cloud, job, seconds)
+    await begin_light(cloud, job, seconds)
     lifecycle.delete(cloud, job["agent_id"])
     return {"cloudAgentId": job["agent_id"], "status": "deleted"}
 
@@ -79,16 +65,12 @@ def _delete_given_up(cloud: Cloud, job: Row, error: str) -> None:
     )
 
 
-def _leave(_cloud: Cloud, _job: Row, _error: str) -> None:
-    """The failed job is all there is to see."""
-
-
 KINDS: Mapping[str, Work] = {
     "milady_provision": Work(90, _provision, _provision_given_up),
     "agent_provision": Work(90, _provision, _provision_given_up),
     "agent_resume": Work(90, _provision, _provision_given_up),
     "agent_restart": Work(90, _provision, _provision_given_up),
-    "agent_snapshot": Work(45, _snapshot, _leave, share=_LIGHT_SHARE),
-    "agent_suspend": Work(90, _suspend, _leave, share=_LIGHT_SHARE),
-    "agent_delete": Work(30, _delete, _delete_given_up, share=_LIGHT_SHARE),
+    "agent_snapshot": Work(45, _snapshot, leave, share=LIGHT_SHARE),
+    "agent_suspend": Work(90, _suspend, leave, share=LIGHT_SHARE),
+    "agent_delete": Work(30, _delete, _delete_given_up, share=LIGHT_SHARE),
 }

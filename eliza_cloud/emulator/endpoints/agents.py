@@ -5,14 +5,14 @@ import secrets
 
 from aiohttp import web
 
-from eliza_cloud.emulator.access.auth import require_caller
+from eliza_cloud.emulator.access.auth import Caller, require_caller
 from eliza_cloud.emulator.agents import records
 from eliza_cloud.emulator.agents.jobs import JOBS, STARTING
 from eliza_cloud.emulator.endpoints.agent_views import detail, hosting_summary, list_item, web_ui_url
 from eliza_cloud.emulator.server import zod_issues as zod
-from eliza_cloud.emulator.server.cloud import CLOUD
+from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
 from eliza_cloud.emulator.server.database import Row
-from eliza_cloud.emulator.server.responses import api_error, json_response, success, unexpected_error
+from eliza_cloud.emulator.server.responses import api_error, json_response, success, to_json, unexpected_error
 
 CREATE_FIELDS: dict[str, zod.Check] = {
     "agentName": zod.string(1, 100),
@@ -22,6 +22,23 @@ CREATE_FIELDS: dict[str, zod.Check] = {
 }
 ACTION = zod.fields({"action": zod.one_of("shutdown", "suspend")})
 _PAIRING_SECONDS = 60
+
+
+def add_agent(cloud: Cloud, caller: Caller, body: dict[str, object], tier: str, image: object = None) -> Row:
+    """A new record in state `pending`, as a valid body asks for it."""
+    return records.add(
+        cloud,
+        organization_id=caller.organization_id,
+        user_id=caller.user["id"],
+        fields={
+            "agent_name": body["agentName"],
+            "agent_config": records.own_config(body.get("agentConfig")),
+            "environment_vars": to_json(body.get("environmentVars", {})),
+            "docker_image": image,
+            "execution_tier": tier,
+            "status": "pending",
+        },
+    )
 
 
 async def list_agents(request: web.Request) -> web.Response:

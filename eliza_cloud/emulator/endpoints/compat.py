@@ -17,6 +17,7 @@ from eliza_cloud.emulator.agents.snapshots import SnapshotError
 from eliza_cloud.emulator.endpoints.agent_views import web_ui_url
 from eliza_cloud.emulator.endpoints.agents import (
     CREATE_FIELDS,
+    add_agent,
     agent_of,
     refuse_unstorable,
     refuse_while_starting,
@@ -32,7 +33,6 @@ from eliza_cloud.emulator.server.responses import (
     json_response,
     read_json,
     success,
-    to_json,
 )
 
 routes = web.RouteTableDef()
@@ -90,18 +90,7 @@ async def create_agent(request: web.Request) -> web.Response:
         raise api_error(400, "Invalid request data", details=wrong)
     _require_credits(cloud, caller.organization["balance"])
     refuse_unstorable(body)
-    agent = records.add(
-        cloud,
-        organization_id=caller.organization_id,
-        user_id=caller.user["id"],
-        fields={
-            "agent_name": body["agentName"],
-            "agent_config": records.own_config(body.get("agentConfig")),
-            "environment_vars": to_json(body.get("environmentVars", {})),
-            "execution_tier": "dedicated-always",
-            "status": "pending",
-        },
-    )
+    agent = add_agent(cloud, caller, body, "dedicated-always")
     data = {"agentId": agent["id"], "agentName": agent["agent_name"], "jobId": agent["id"]}
     return success({**data, "status": _status(agent), "message": "Agent created"}, 201)
 

@@ -81,6 +81,11 @@ async def _start(request: web.Request, envelope: Envelope) -> web.Response:
     kind = envelope.kind if not cloud.is_c else "milady_provision"
     running = request.app[JOBS].active(agent["id"], STARTING)
     job, created = (running, False) if running is not None else request.app[JOBS].enqueue_once(agent, kind)
+    return queued(request, envelope, agent, job, created=created)
+
+
+def queued(request: web.Request, envelope: Envelope, agent: Row, job: Row, *, created: bool) -> web.Response:
+    """202 with the job that starts the agent; 409 where it was under way already."""
     body = {
         "success": True,
         "created": created,

@@ -11,6 +11,7 @@ from eliza_cloud.emulator.agents.snapshots import SnapshotError
 from eliza_cloud.emulator.endpoints.agents import (
     ACTION,
     CREATE_FIELDS,
+    add_agent,
     agent_of,
     already_stopped,
     body_or_null,
@@ -28,7 +29,6 @@ from eliza_cloud.emulator.server.responses import (
     json_response,
     read_json,
     success,
-    to_json,
     unexpected_error,
 )
 
@@ -46,18 +46,7 @@ async def create_agent(request: web.Request) -> web.Response:
         # Characters are not emulated, so none exists.
         raise api_error(404, "Character not found")
     refuse_unstorable(body)
-    agent = records.add(
-        cloud,
-        organization_id=caller.organization_id,
-        user_id=caller.user["id"],
-        fields={
-            "agent_name": body["agentName"],
-            "agent_config": records.own_config(body.get("agentConfig")),
-            "environment_vars": to_json(body.get("environmentVars", {})),
-            "execution_tier": "dedicated-always",
-            "status": "pending",
-        },
-    )
+    agent = add_agent(cloud, caller, body, "dedicated-always")
     data = {"id": agent["id"], "agentName": agent["agent_name"], "status": agent["status"]}
     return success({**data, "createdAt": iso(agent["created_at"])}, 201)
 

@@ -7,12 +7,11 @@ from aiohttp import web
 from eliza_cloud.emulator.access.auth import require_caller
 from eliza_cloud.emulator.agents import lifecycle, records
 from eliza_cloud.emulator.agents.jobs import JOBS
-from eliza_cloud.emulator.endpoints.agents import refuse_unstorable
+from eliza_cloud.emulator.endpoints.agents import add_agent, refuse_unstorable
 from eliza_cloud.emulator.generations.latest.gates import require_worker
 from eliza_cloud.emulator.generations.n.create import (
     CREATE,
     LIVE,
-    add_agent,
     check_image,
     check_quota,
     idle,
@@ -104,7 +103,7 @@ async def create_agent(request: web.Request) -> web.Response:
         return reused(live)
     check_quota(caller, existing, is_eager=is_eager)
     check_image(body)
-    agent = add_agent(cloud, caller, body, tier)
+    agent = add_agent(cloud, caller, body, tier, body.get("dockerImage"))
     if tier == "shared":
         return shared(request, agent)
     if not is_eager:

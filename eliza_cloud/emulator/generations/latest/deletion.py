@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from eliza_cloud.emulator.agents import lifecycle, records, sandbox, snapshots
+from eliza_cloud.emulator.agents.attempts import begin_light
 from eliza_cloud.emulator.agents.jobs import AttemptError, JobRunner, NotYetError
 from eliza_cloud.emulator.agents.snapshots import SandboxUnreachableError, SnapshotError
 from eliza_cloud.emulator.server.cloud import Cloud
@@ -69,12 +70,7 @@ def _keep_final_state(cloud: Cloud, job: Row, agent: Row, backup: Row | None) ->
 
 async def delete(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
     """One attempt: back the agent up, unless the loss of its state was acknowledged, then remove it."""
-    await cloud.clock.sleep(seconds)
-    if job["attempts"] < job["fail_attempts"]:
-        raise AttemptError("The node did not answer")
-    agent = records.get(cloud, job["agent_id"])
-    if agent is None:
-        raise AttemptError("Agent not found")
+    agent = await begin_light(cloud, job, seconds)
     if agent["capture"] == "undeletable":
         raise AttemptError("Failed to delete sandbox")
     acknowledged = json.loads(job["parameters"])

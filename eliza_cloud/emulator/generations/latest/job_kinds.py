@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from eliza_cloud.emulator.access.accounts import get_organization
 from eliza_cloud.emulator.agents import lifecycle, records, sandbox, snapshots
+from eliza_cloud.emulator.agents.attempts import LIGHT_SHARE, begin_light, is_to_fail, leave
 from eliza_cloud.emulator.agents.jobs import AttemptError, Work
 from eliza_cloud.emulator.agents.lifecycle import ProvisionError
 from eliza_cloud.emulator.agents.snapshots import SandboxUnreachableError, SnapshotError
@@ -14,19 +15,6 @@ from eliza_cloud.emulator.money.prices import tariff
 from eliza_cloud.emulator.server.cloud import Cloud
 from eliza_cloud.emulator.server.database import Row
 from eliza_cloud.emulator.server.responses import iso
-
-_LIGHT_SHARE = 1 / 3
-
-
-async def _begin(cloud: Cloud, job: Row, seconds: float) -> Row:
-    """Take the time of a quick job; the agent, if there still is one and the attempt is not to fail."""
-    await cloud.clock.sleep(seconds)
-    if job["attempts"] < job["fail_attempts"]:
-        raise AttemptError("The node did not answer")
-    agent = records.get(cloud, job["agent_id"])
-    if agent is None:
-        raise AttemptError("Agent not found")
-    return agent
 
 
 def _require_price(cloud: Cloud, job: Row) -> None:
@@ -42,10 +30,9 @@ async def _start(
 ) -> Row:
     """Start the agent at the accepted price, which is charged for each start that succeeds."""
     _require_price(cloud, job)
-    is_to_fail = bool(job["attempts"] < job["fail_attempts"])
     try:
         agent = await lifecycle.provision(
-            cloud, job["agent_id"], seconds=seconds, fails=is_to_fail, backup=backup, is_fresh=is_fresh
+            cloud, job["agent_id"], seconds=seconds, fails=is_to_fail(job), backup=backup, is_fresh=is_fresh
         )
     except ProvisionError as error:
         raise AttemptError(str(error)) from error
@@ -67,10 +54,10 @@ async def _provision(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, obj
 async def _resume(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
     nothing = {"cloudAgentId": job["agent_id"], "containerStarted": False, "reprovisioned": False}
     if job["skip_reason"] is not None:
-        await _begin(cloud, job, seconds)
+        await begin_light(cloud, job, seconds)
         return {**nothing, "skipped": job["skip_reason"]}
     if not is_funded(cloud, get_organization(cloud, job["organization_id"])):
-        await _begin(cloud, job, seconds)
+        await begin_light(cloud, job, seconds)
         return {**nothing, "skipped": "unfunded"}
     agent = await _start(cloud, job, seconds)
     return {"cloudAgentId": agent["id"], "containerStarted": True, "reprovisioned": True}
@@ -125,7 +112,7 @@ def _last_backup(cloud: Cloud, agent: Row, snapshot_type: str) -> Row | None:
 
 
 async def _suspend(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
-    agent = await _begin(cloud, job, seconds)
+    agent = await begin_light(cloud, job, seconds)
     if job["skip_reason"] is not None:
         reason = {"skipped": True, "reason": job["skip_reason"]}
         return {"cloudAgentId": agent["id"], "containerStopped": False, **reason}
@@ -137,7 +124,7 @@ async def _suspend(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, objec
 
 
 async def _sleep(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
-    agent = await _begin(cloud, job, seconds)
+    agent = await begin_light(cloud, job, seconds)
     backup = _last_backup(cloud, agent, "pre-shutdown")
     lifecycle.halt(cloud, agent["id"], status="sleeping")
     asleep = {"cloudAgentId": agent["id"], "containerRemoved": True}
@@ -145,7 +132,7 @@ async def _sleep(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]
 
 
 async def _snapshot(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
-    agent = await _begin(cloud, job, seconds)
+    agent = await begin_light(cloud, job, seconds)
     if job["skip_reason"] is not None:
         return {"cloudAgentId": agent["id"], "skipped": True, "reason": job["skip_reason"]}
     if agent["status"] != "running":
@@ -164,14 +151,10 @@ async def _snapshot(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, obje
 
 
 async def _logs(cloud: Cloud, job: Row, seconds: float) -> Mapping[str, object]:
-    agent = await _begin(cloud, job, seconds)
+    agent = await begin_light(cloud, job, seconds)
     tail = int(json.loads(job["parameters"]).get("tail", 100))
     lines = sandbox.log(cloud, agent["id"])[-tail:]
     return {"cloudAgentId": agent["id"], "status": agent["status"], "tail": tail, "logs": "\n".join(lines)}
-
-
-def _leave(_cloud: Cloud, _job: Row, _error: str) -> None:
-    """The failed job is all there is to see."""
 
 
 KINDS: Mapping[str, Work] = {
@@ -191,15 +174,15 @@ KINDS: Mapping[str, Work] = {
         polling_seconds=90,
         failed={"containerStopped": False, "containerStarted": False},
     ),
-    "agent_suspend": Work(30, _suspend, _leave, share=_LIGHT_SHARE, failed={"containerStopped": False}),
-    "agent_sleep": Work(30, _sleep, _leave, share=_LIGHT_SHARE, failed={"containerRemoved": False}),
-    "agent_snapshot": Work(45, _snapshot, _leave, share=_LIGHT_SHARE, max_attempts=2, failed={}),
+    "agent_suspend": Work(30, _suspend, leave, share=LIGHT_SHARE, failed={"containerStopped": False}),
+    "agent_sleep": Work(30, _sleep, leave, share=LIGHT_SHARE, failed={"containerRemoved": False}),
+    "agent_snapshot": Work(45, _snapshot, leave, share=LIGHT_SHARE, max_attempts=2, failed={}),
     "agent_delete": Work(
         30,
         delete,
         delete_given_up,
-        share=_LIGHT_SHARE,
+        share=LIGHT_SHARE,
         failed={"containerStopped": False, "rowDeleted": False},
     ),
-    "agent_logs": Work(15, _logs, _leave, share=_LIGHT_SHARE, max_attempts=2),
+    "agent_logs": Work(15, _logs, leave, share=LIGHT_SHARE, max_attempts=2),
 }

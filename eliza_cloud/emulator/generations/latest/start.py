@@ -15,6 +15,7 @@ from eliza_cloud.emulator.endpoints.provision import (
     Envelope,
     check_webhook,
     from_warm_pool,
+    queued,
 )
 from eliza_cloud.emulator.generations.latest.gates import (
     conflict,
@@ -74,14 +75,7 @@ async def _start(request: web.Request, envelope: Envelope, action: str) -> web.R
         if running is not None
         else request.app[JOBS].enqueue_once(agent, envelope.kind, price=price)
     )
-    body = {
-        "success": True,
-        "created": created,
-        "alreadyInProgress": not created,
-        **envelope.queued(agent, job, created),
-        "polling": polling(request, job),
-    }
-    return json_response(body, 202 if created else 409)
+    return queued(request, envelope, agent, job, created=created)
 
 
 async def provision_agent(request: web.Request) -> web.Response:

@@ -6,13 +6,13 @@ from eliza_cloud.emulator.access.auth import Caller, require_caller
 from eliza_cloud.emulator.agents import lifecycle, records
 from eliza_cloud.emulator.agents.jobs import JOBS
 from eliza_cloud.emulator.endpoints.agent_views import shared_url
-from eliza_cloud.emulator.endpoints.agents import CREATE_FIELDS, refuse_unstorable
+from eliza_cloud.emulator.endpoints.agents import CREATE_FIELDS, add_agent, refuse_unstorable
 from eliza_cloud.emulator.endpoints.jobs import polling
 from eliza_cloud.emulator.money.ledger import require_deposit
 from eliza_cloud.emulator.server import zod_issues as zod
-from eliza_cloud.emulator.server.cloud import CLOUD, Cloud
+from eliza_cloud.emulator.server.cloud import CLOUD
 from eliza_cloud.emulator.server.database import Row
-from eliza_cloud.emulator.server.responses import coded_error, dollars, iso, json_response, read_json, to_json
+from eliza_cloud.emulator.server.responses import coded_error, dollars, iso, json_response, read_json
 
 LIVE = ("pending", "provisioning", "running")
 COUNTED = (*LIVE, "stopped", "sleeping")
@@ -99,7 +99,7 @@ async def create_agent(request: web.Request) -> web.Response:
         return reused(live)
     check_quota(caller, existing, is_eager=is_eager)
     check_image(body)
-    agent = add_agent(cloud, caller, body, tier)
+    agent = add_agent(cloud, caller, body, tier, body.get("dockerImage"))
     if tier == "shared":
         return shared(request, agent)
     if not is_eager:
@@ -126,23 +126,6 @@ def shared(request: web.Request, agent: Row) -> web.Response:
 def idle(agent: Row) -> web.Response:
     """A new agent that nobody asked to start."""
     return json_response({"success": True, "created": True, "data": _shown(agent)}, 201)
-
-
-def add_agent(cloud: Cloud, caller: Caller, body: dict[str, object], tier: str) -> Row:
-    """A new record in state `pending`."""
-    return records.add(
-        cloud,
-        organization_id=caller.organization_id,
-        user_id=caller.user["id"],
-        fields={
-            "agent_name": body["agentName"],
-            "agent_config": records.own_config(body.get("agentConfig")),
-            "environment_vars": to_json(body.get("environmentVars", {})),
-            "docker_image": body.get("dockerImage"),
-            "execution_tier": tier,
-            "status": "pending",
-        },
-    )
 
 
 def warm(request: web.Request, agent: Row, outcome: str, price: str | None = None) -> web.Response:
