@@ -37,7 +37,13 @@ from eliza_cloud.cloud.types.models import (
     UpgradeQuote,
     members,
 )
-from eliza_cloud.core.problems import CLOUD_FAILS_EVERYWHERE, KEY_MISSING, NOT_ELIZA_CLOUD, WAKE_AMBIGUOUS
+from eliza_cloud.core.problems import (
+    CLOUD_FAILS_EVERYWHERE,
+    KEY_MISSING,
+    NOT_ELIZA_CLOUD,
+    NOT_OFFERED,
+    WAKE_AMBIGUOUS,
+)
 from eliza_cloud.redaction.secret import Secret
 
 _PREFIXES = ("eliza", "milady", "milaidy")
@@ -195,6 +201,12 @@ class CloudCalls:
                 return document
         return self._success(answer)
 
+    def _offered(self, answer: CloudResponse, what: str) -> dict[str, Any]:
+        """Like `_success`, for a call that older servers do not have."""
+        if answer.is_unknown_path:
+            raise NotFound(NOT_OFFERED.occurred(what=what), is_json=False, cloud_status=answer.status)
+        return self._success(answer)
+
     def _require_key(self) -> None:
         if self._key is None:
             raise KeyRefused(KEY_MISSING.occurred())
@@ -246,16 +258,22 @@ class AgentCalls(CloudCalls):
         return reading.read_agent(members(document.get("data")))
 
     async def rename_agent(self, agent_id: str, name: str) -> None:
-        """Give an agent another name; the first generation cannot (`InvalidRequest`)."""
+        """Give an agent another name; `NotFound` where the servers cannot."""
         refuse_nul(agentName=name)
-        self._success(await self._call("PATCH", f"/{segment(agent_id)}", {"agentName": name}))
+        answer = await self._call("PATCH", f"/{segment(agent_id)}", {"agentName": name})
+        if _asks_for_action(answer):
+            raise NotFound(
+                NOT_OFFERED.occurred(what="rename an agent"), is_json=False, cloud_status=answer.status
+            )
+        self._success(answer)
 
     async def start_logs(self, agent_id: str, *, tail: int = 100) -> Logs:
         """Return the last lines of an agent's log, or the job that fetches them (`jobs.fetch_logs`)."""
         self._require_key()
         url = self.base_url.at(f"/api/compat/agents/{segment(agent_id)}/logs?tail={tail}")
         async with deadline(self._timeouts.rest):
-            return reading.read_logs(self._success(await self._exchange.call("GET", url)))
+            answer = await self._exchange.call("GET", url)
+        return reading.read_logs(self._offered(answer, "show an agent's log"))
 
     async def delete_agent(self, agent_id: str, *, accept_state_loss: bool = False) -> JobRef | None:
         """Delete an agent and its backups; one that is already gone is reported as deleted.
@@ -318,8 +336,12 @@ class AgentCalls(CloudCalls):
     # Making a shared agent dedicated (cloud-api-latest L4).
 
     async def upgrade_quote(self, agent_id: str) -> UpgradeQuote:
-        """Return what it costs to make a shared agent dedicated; `Conflict` unless it is shared and runs."""
-        return read_quote(self._success(await self._call("GET", f"/{segment(agent_id)}/upgrade-tier")))
+        """Return what it costs to make a shared agent dedicated; `Conflict` unless it is shared and runs.
+
+        `NotFound` where the servers know no tiers.
+        """
+        answer = await self._call("GET", f"/{segment(agent_id)}/upgrade-tier")
+        return read_quote(self._offered(answer, "make an agent dedicated"))
 
     async def upgrade(
         self, agent_id: str, quote: UpgradeQuote, *, accept_price: str | None = None
@@ -359,3 +381,10 @@ class AgentCalls(CloudCalls):
             "POST", f"/{segment(agent_id)}/restore", body, timeout=self._timeouts.restore
         )
         return reading.read_restored(self._success(answer), answer.status)
+
+
+def _asks_for_action(answer: CloudResponse) -> bool:
+    """Tell whether a PATCH was refused because these servers only stop an agent with it (cloud-api §9)."""
+    details = (answer.document or {}).get("details")
+    complaints = details if answer.status == 400 and isinstance(details, list) else []
+    return any(members(complaint).get("path") == ["action"] for complaint in complaints)

@@ -87,7 +87,7 @@ async def _end_hanging(app: web.Application) -> None:
 
 def create_app(
     *,
-    generation: str = Generation.C.value,
+    generation: str = Generation.L.value,
     database: str | Path = ":memory:",
     poll_interval_ms: int = 5000,
     job_seconds: float = 3.0,

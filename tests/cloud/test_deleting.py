@@ -6,6 +6,7 @@ import pytest
 
 from eliza_cloud.cloud.errors import (
     CloudServerError,
+    Conflict,
     DeleteNeedsBackup,
     JobFailed,
     KeyRefused,
@@ -137,7 +138,6 @@ async def test_a_failed_wake_offers_another_backup(client, cloud):
         ("Agent a has non-quiescent agent_wake job j9", True),
         ("Warm-claim credential handoff is still in progress", True),
         ("Agent a deletion is in progress", True),
-        ("Agent job requires a container-backed execution tier: agent_snapshot", False),
         ("Agent snapshot cannot target pool-owned capacity", False),
         ("Agent snapshot cannot target a deleted agent", False),
     ],
@@ -158,6 +158,28 @@ async def test_another_job_under_way_passes_and_a_wrong_target_does_not(
     assert (caught.value.code, caught.value.status) == ("session_not_ready", 409)
     assert caught.value.retryable is retryable
     assert caught.value.details["conflictingJobId"] == "j9"
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "more"),
+    [
+        (
+            "snapshot",
+            "Agent job requires a container-backed execution tier: agent_snapshot",
+            {"code": "session_not_ready"},
+        ),
+        ("restore", "Agent restore requires a container-backed execution tier", {}),
+    ],
+)
+async def test_what_needs_a_container_is_refused_to_a_shared_agent_for_good(
+    client, cloud, agent, verb, text, more
+):
+    cloud.on("POST", f"{agent}/{verb}", (409, {"success": False, "error": text, **more}))
+    with pytest.raises(Conflict) as caught:
+        await getattr(client, verb)(AGENT)
+    assert (caught.value.code, caught.value.status) == ("shared_agent", 409)
+    assert caught.value.retryable is False
+    assert text in str(caught.value)
 
 
 async def test_a_key_is_revoked_with_itself_in_one_header(client, make_client, cloud):

@@ -114,6 +114,25 @@ async def test_a_quote_without_id_or_price_is_a_bad_answer(client, cloud, agent,
         await client.upgrade_quote(AGENT)
 
 
+@pytest.mark.parametrize("call", ["quote", "rename", "logs"])
+async def test_what_older_servers_cannot_do_is_said_of_them(client, cloud, agent, call):
+    complaint = {"code": "invalid_value", "path": ["action"], "message": "Invalid option"}
+    cloud.on(
+        "PATCH", agent, (400, {"success": False, "error": "Invalid request data", "details": [complaint]})
+    )
+    unknown = (404, {"success": False, "error": "Not found"})
+    cloud.on("GET", f"{agent}/upgrade-tier", unknown)
+    cloud.on("GET", f"/api/compat/agents/{AGENT}/logs", unknown)
+    calls = {
+        "quote": lambda: client.upgrade_quote(AGENT),
+        "rename": lambda: client.rename_agent(AGENT, "bert"),
+        "logs": lambda: client.start_logs(AGENT),
+    }
+    with pytest.raises(NotFound) as caught:
+        await calls[call]()
+    assert (caught.value.code, caught.value.status, caught.value.is_json) == ("not_offered", 404, False)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "upgrade"),
     [

@@ -26,6 +26,7 @@ HASTE = {
         "maxReconnectAttempts": 0,
     },
     "login": {"pollIntervalMs": 100},
+    "spending": {"maxHourlyUsd": 1, "maxStartUsd": 1},
 }
 
 
@@ -156,7 +157,7 @@ class Site:
 
     def link(self, name: str = "ada") -> str:
         """Create an agent and connect to it; return its id."""
-        agent = self.run("agents", "create", name)["agent"]["id"]
+        agent = self.run("agents", "create", name, "--dedicated")["agent"]["id"]
         self.run("agents", "connect", name)
         return str(agent)
 
@@ -167,7 +168,7 @@ class Site:
     def delete_at_the_cloud(self, agent_id: str) -> None:
         """Delete an agent as its owner can, with another key, somewhere else."""
         key = self.at_the_cloud("keys")["apiKey"]
-        self.ask("DELETE", f"{self.cloud_url}/api/v1/milady/agents/{agent_id}", None, {"X-API-Key": key})
+        self.ask("DELETE", f"{self.cloud_url}/api/v1/eliza/agents/{agent_id}", None, {"X-API-Key": key})
 
     # Who names a cause
 

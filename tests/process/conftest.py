@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from eliza_cloud.cli.demo.command import SPOKEN
 from eliza_cloud.emulator import GENERATIONS
 from tests.harness import processes
 from tests.harness.processes import CLI, Process
@@ -115,7 +114,7 @@ def house(generation: str, environment: dict[str, str], job_seconds: float = 0.1
             yield House(cloud_url, {**environment, "ELIZA_API_PORT": port}, state_dir)
 
 
-@pytest.fixture(params=SPOKEN)
+@pytest.fixture(params=GENERATIONS)
 def any_house(request, environment) -> Iterator[House]:
     with house(request.param, environment) as opened:
         yield opened

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from eliza_cloud.cli.demo.command import SPOKEN
+from eliza_cloud.emulator import GENERATIONS
 from tests.harness.processes import run, start
 from tests.harness.waiting import HANG
 from tests.process.conftest import CLI
 
 STEPS = [
     "Start both", "Sign in", "Check the status", "Create an agent", "Connect to it", "Tell it a name",
-    "Take a backup", "Tell it another name", "Restore the backup", "Kill the sandbox", "Revive it",
+    "Take a backup", "Tell it another name", "Restore the backup", "Kill the sandbox", "See it repaired",
     "Disconnect", "Look for the key", "Stop both",
 ]  # fmt: skip
 LINE = re.compile(r"^✓ (.+?) +\d+\.\d\d s   .+$")
@@ -46,7 +46,7 @@ def scratch(environment, tmp_path):
     return tmp_path / "tmp"
 
 
-@pytest.mark.parametrize("generation", SPOKEN)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_every_step_does_what_it_should(environment, scratch, tmp_path, generation):
     ran = demo(environment, tmp_path, "--generation", generation)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
@@ -54,6 +54,7 @@ def test_every_step_does_what_it_should(environment, scratch, tmp_path, generati
     assert [found.group(1) for line in lines if (found := LINE.match(line))] == STEPS
     assert lines[-1].startswith(f"All {len(STEPS)} steps passed in ")
     assert "heartbeat_missed" in ran.stdout
+    assert ("agreed to $" in ran.stdout) == (generation == "latest")
     assert list(scratch.iterdir()) == []
     assert not Path(environment["ELIZA_STATE_DIR"]).exists()
     assert not list(Path(environment["HOME"]).iterdir())

@@ -4,6 +4,9 @@ import json
 
 from tests.process.conftest import interrupt
 
+LIMITS = ("--max-hourly", "0.01", "--max-start", "0.02")
+"""What a start costs in the newest generation."""
+
 
 def test_the_whole_way_of_an_agent(any_house):
     """Sign in, create, connect, chat, back up, restore, suspend, resume, delete, sign out."""
@@ -11,13 +14,13 @@ def test_the_whole_way_of_an_agent(any_house):
     assert cli.run("status").code == 4
     assert cli.run("agents", "list").code == 4
     assert cli.login().code == 0
-    created = cli.run("agents", "create", "ada", "--env", "A=1", "--json")
+    created = cli.run("agents", "create", "ada", "--env", "A=1", "--dedicated", *LIMITS, "--json")
     assert created.code == 0
     agent = created.json["agent"]["id"]
     assert cli.run("status").code in {4, 5}
     assert cli.run("chat", "hello").code == 5
 
-    connected = cli.run("agents", "connect", "ada")
+    connected = cli.run("agents", "connect", "ada", *LIMITS)
     assert (connected.code, connected.out) == (0, f"✓ Connected to ada ({agent}).\n")
     assert cli.run("status").code == 0
     assert "connected" in cli.run("agents", "list").out
@@ -36,8 +39,8 @@ def test_the_whole_way_of_an_agent(any_house):
 
     assert cli.run("agents", "suspend", "ada").code == 0
     assert cli.run("status").code == 5
-    assert cli.run("agents", "resume", "ada").code == 0
-    assert cli.run("agents", "provision", "ada").code == 0
+    assert cli.run("agents", "resume", "ada", *LIMITS).code == 0
+    assert cli.run("agents", "provision", "ada", *LIMITS).code == 0
     assert cli.run("agents", "shutdown", "ada").code == 2
     assert cli.run("agents", "shutdown", "ada", "--yes").code == 0
     assert cli.run("agents", "list", "--json").json["agents"] == []

@@ -54,6 +54,7 @@ from eliza_cloud.core.problems import (
     RUNTIME_NOT_STARTED,
     SESSION_NOT_READY,
     SETTINGS_INVALID,
+    SHARED_AGENT,
     SIGNED_OUT,
     STOPPING,
     STORE_FAILED,
@@ -152,6 +153,7 @@ LIFECYCLE = (
     _PRICED,
     *examples(
         SESSION_NOT_READY,
+        SHARED_AGENT,
         PROVISION_ENQUEUE_FAILED,
         PROVISIONING_WORKER_DOWN,
         JOB_FAILED,

@@ -13,7 +13,7 @@ from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, examples
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, AGENT_ID, AgentId, Ok
 from eliza_cloud.cloud.types.models import UpgradeQuote
-from eliza_cloud.core.problems import QUOTE_CHANGED
+from eliza_cloud.core.problems import NOT_OFFERED, QUOTE_CHANGED
 
 _NEW = "7d0c1b1e-52a4-4f7e-8f0b-2a6c9d3e4f55"
 _QUOTE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -77,7 +77,7 @@ QUOTE = Operation(
             AgentQuote(True, AGENT, Quote(_QUOTE, 0.01, 0.02, 0.72, 5.0, 0.0, True, None, None)),
         ),
     ),
-    errors=CLOUD,
+    errors=(*CLOUD, *examples(NOT_OFFERED)),
 )
 UPGRADE = Operation(
     id="upgradeAgent",
@@ -92,7 +92,7 @@ UPGRADE = Operation(
             200, "It runs, under a new id.", AgentUpgraded, AgentUpgraded(True, _NEW, AGENT, "running")
         ),
     ),
-    errors=(*CLOUD, *LIFECYCLE, *examples(QUOTE_CHANGED)),
+    errors=(*CLOUD, *LIFECYCLE, *examples(NOT_OFFERED, QUOTE_CHANGED)),
 )
 
 

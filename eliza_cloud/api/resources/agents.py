@@ -9,9 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 from eliza_cloud.api.app_keys import MANAGER
 from eliza_cloud.api.http.inputs import ACCEPTED, PRICE, AcceptedPrice, Body, Parameter, accepted_price
 from eliza_cloud.api.http.responses import answer
-from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX
+from eliza_cloud.api.openapi.error_examples import CLOUD, LIFECYCLE, LINK_BUSY, SANDBOX, examples
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
-from eliza_cloud.core.problems import INVALID_AGENT_ID
+from eliza_cloud.core.problems import INVALID_AGENT_ID, NOT_OFFERED
 from eliza_cloud.runtime.operations.agents import AgentRequest
 
 AGENT = "0b5f0f7e-4f3c-4d8e-9a43-3d1f2c9b7e10"  # in examples
@@ -189,7 +189,7 @@ RENAME = Operation(
     parameters=(AGENT_ID,),
     body=NEW_NAME,
     answers=(SuccessResponse(200, "Done.", AgentRenamed, AgentRenamed(True, AGENT, "my-cloud-agent")),),
-    errors=CLOUD,
+    errors=(*CLOUD, *examples(NOT_OFFERED)),
 )
 LOGS = Operation(
     id="getAgentLogs",
@@ -197,7 +197,7 @@ LOGS = Operation(
     summary="The last lines of an agent's log",
     parameters=(AGENT_ID, TAIL),
     answers=(SuccessResponse(200, "The lines.", AgentLogs, AgentLogs(True, AGENT, "ready\n")),),
-    errors=(*CLOUD, *LIFECYCLE),
+    errors=(*CLOUD, *LIFECYCLE, *examples(NOT_OFFERED)),
 )
 SHUTDOWN = Operation(
     id="shutdownAgent",

@@ -22,7 +22,7 @@ from eliza_cloud.emulator import GENERATIONS, create_app, create_legacy_host
 @click.option(
     "--generation",
     type=click.Choice(GENERATIONS),
-    default=GENERATIONS[0],
+    default=GENERATIONS[-1],
     show_default=True,
     help="Which generation of servers to emulate.",
 )

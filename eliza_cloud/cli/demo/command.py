@@ -15,9 +15,6 @@ from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.text import printable
 from eliza_cloud.emulator import GENERATIONS
 
-# The service does not speak the newest generation yet.
-SPOKEN = GENERATIONS[:2]
-
 TRY = """
 Both go on until you press Ctrl-C. In another terminal:
 
@@ -34,7 +31,7 @@ The emulated cloud is at {cloud}
 
 
 @click.command()
-@click.option("--generation", type=click.Choice(SPOKEN), default=GENERATIONS[0], show_default=True)
+@click.option("--generation", type=click.Choice(GENERATIONS), default=GENERATIONS[-1], show_default=True)
 @click.option("--keep", is_flag=True, help="Leave both running afterwards, to try things by hand.")
 def demo(*, generation: str, keep: bool) -> None:
     """Run an end-to-end demo against the emulator.

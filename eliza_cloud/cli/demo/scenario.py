@@ -7,6 +7,8 @@ from pathlib import Path
 from eliza_cloud.cli.client.http import PATIENT, Body
 from eliza_cloud.cli.demo.expectation import StepError, eventually, expect, link_of
 from eliza_cloud.cli.demo.harness import Harness
+from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.paid_start import price_words
 
 Step = tuple[str, Callable[[], str]]
 
@@ -34,7 +36,7 @@ class Scenario:
         yield "Tell it another name", self.tell_another
         yield "Restore the backup", self.restore
         yield "Kill the sandbox", self.kill
-        yield "Revive it", self.revive
+        yield "See it repaired", self.see_repaired
         yield "Disconnect", self.disconnect
         yield "Look for the key", self.look_for_the_key
         if not keep:
@@ -68,20 +70,21 @@ class Scenario:
         return f"connected as user {status['userId']}"
 
     def create(self) -> str:
-        """Create an agent."""
-        request = {"agentName": AGENT, "agentConfig": {}, "environmentVars": {}}
-        agent = self._service.post("/api/cloud/agents", request)["agent"]
+        """Create an agent of one's own: a shared one has no backups."""
+        request = {"agentName": AGENT, "agentConfig": {}, "environmentVars": {}, "dedicated": True}
+        answer, price = self._at_its_price("/api/cloud/agents", request)
+        agent = answer["agent"]
         expect(f"an agent called {AGENT}", agent, holds=agent.get("agentName") == AGENT)
         self._agent = f"/api/cloud/agents/{agent['id']}"
-        return f"{AGENT} is {agent['id']}"
+        return f"{price}{AGENT} is {agent['id']}"
 
     def connect(self) -> str:
         """Connect to the agent and find the link connected."""
-        answer = self._service.post(f"{self._agent}/connect", timeout=PATIENT)
+        answer, price = self._at_its_price(f"{self._agent}/connect", {})
         expect("status connected", answer, holds=answer.get("status") == "connected")
         link = link_of(self._status())
         expect("the link connected", link, holds=link.get("state") == "connected")
-        return f"provisioned, and a clean heartbeat came back from {answer['agentName']}"
+        return f"{price}provisioned, and a clean heartbeat came back from {answer['agentName']}"
 
     def tell(self) -> str:
         """Give the agent something to remember."""
@@ -113,11 +116,10 @@ class Scenario:
         link = self._wait_for_link("reconnecting")
         return f"state reconnecting, because {link.get('reason')}"
 
-    def revive(self) -> str:
-        """Let the sandbox live again."""
-        self._sandbox("running")
+    def see_repaired(self) -> str:
+        """Let the service bring it back: nobody helps the sandbox."""
         self._wait_for_link("connected")
-        return f"state connected; {self._recalls('Ada')}"
+        return f"the service restarted it; {self._recalls('Ada')}"
 
     def disconnect(self) -> str:
         """Close the link and sign out."""
@@ -148,6 +150,18 @@ class Scenario:
         codes = {child.name: child.stop() for child in reversed(self._harness.children)}
         expect("both to exit with 0", codes, holds=set(codes.values()) == {0})
         return "both processes exited with 0"
+
+    def _at_its_price(self, path: str, request: Body) -> tuple[Body, str]:
+        """Post what starts an agent, the second time with consent where it costs; also say what it costs."""
+        try:
+            return self._service.post(path, request, timeout=PATIENT), ""
+        except CliError as error:
+            price = error.body.get("pricing")
+            if not price:
+                raise
+        consent = {**request, "acceptPrice": price["acceptanceValue"]}
+        answer = self._service.post(path, consent, timeout=PATIENT)
+        return answer, f"agreed to {price_words(price)}; "
 
     def _status(self) -> Body:
         return self._service.get("/api/cloud/status")

@@ -48,6 +48,7 @@ from eliza_cloud.core.problems import (
     RESPONSE_NOT_JSON,
     RESPONSE_UNEXPECTED_STATUS,
     SESSION_NOT_READY,
+    SHARED_AGENT,
     UNKNOWN_CLOUD_PATH,
     Particulars,
 )
@@ -56,7 +57,8 @@ from eliza_cloud.redaction.secret import CloudTextRedactor
 #: Conflicts that pass by themselves, by the words the cloud uses for them (cloud-api §9, §10).
 _PASSING_CONFLICTS = ("state changed", "in progress", "already being provisioned")
 #: Conflicts called `session_not_ready` that waiting does not end (cloud-api-latest L16).
-_LASTING_CONFLICTS = ("requires a container-backed", "cannot target")
+_LASTING_CONFLICT = "cannot target"
+_WRONG_TIER = "requires a container-backed"
 _NOT_SCHEDULED = {"provision_enqueue_failed", "provisioning_enqueue_failed"}
 _WORKER_DOWN = {"provisioning_worker_unhealthy", "provisioning_worker_unreachable"}
 
@@ -142,8 +144,10 @@ def _conflict(answer: CloudResponse, said: str, code: str, more: Particulars) ->
     if code == "dedicated_quote_changed":
         quote = quote_or_none(members((answer.document or {}).get("data")))
         return QuoteChanged(QUOTE_CHANGED.occurred(said=said, **more), quote=quote, cloud_status=409)
+    if _WRONG_TIER in words:
+        return Conflict(SHARED_AGENT.occurred(said=said, **{**more, "retryable": False}), cloud_status=409)
     if code == "session_not_ready":
-        more.setdefault("retryable", not any(lasting in words for lasting in _LASTING_CONFLICTS))
+        more.setdefault("retryable", _LASTING_CONFLICT not in words)
         return SessionNotReady(SESSION_NOT_READY.occurred(said=said, **more), cloud_status=409)
     more.setdefault("retryable", any(passing in words for passing in _PASSING_CONFLICTS))
     return Conflict(CONFLICT.occurred(said=said, **more), cloud_status=409)

@@ -77,6 +77,15 @@ CONFLICT = ProblemType(
     examples={"said": "Sandbox is not running"},
 )
 
+SHARED_AGENT = ProblemType(
+    code="shared_agent",
+    statuses=(409,),
+    title="The agent is a shared one, without a container of its own.",
+    remedy="`eliza-cloud agents upgrade` shows what one of its own costs.",
+    sentence="The agent is a shared one, which cannot do this: {said}.",
+    examples={"said": "Agent restore requires a container-backed execution tier"},
+)
+
 JOB_FAILED = ProblemType(
     code="job_failed",
     statuses=(502,),

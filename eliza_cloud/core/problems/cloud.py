@@ -193,6 +193,15 @@ NOT_FOUND = ProblemType(
     examples={"said": "Agent not found"},
 )
 
+NOT_OFFERED = ProblemType(
+    code="not_offered",
+    statuses=(404,),
+    title="The servers of this Eliza Cloud cannot do what was asked for.",
+    remedy="Do without it, or use the cloud's website; nothing was changed.",
+    sentence="The servers of this Eliza Cloud cannot {what}.",
+    examples={"what": "rename an agent"},
+)
+
 MODEL_NOT_FOUND = ProblemType(
     code="model_not_found",
     statuses=(404,),
