@@ -3,7 +3,7 @@
 import schemathesis
 from schemathesis.specs.openapi import checks
 
-_TO_AGENTS = {"/api/cloud/agents", "/api/chat", "/api/chat/stream"}
+_TO_AGENTS = {"/api/cloud/agents", "/api/cloud/agents/{agent_id}", "/api/chat", "/api/chat/stream"}
 
 # After ten wrong tokens within a minute a further one is refused with 429, which the check that a wrong token
 # is refused takes for none; it has no setting for that.

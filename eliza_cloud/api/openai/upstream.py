@@ -63,7 +63,7 @@ UPSTREAM_PROBLEMS: tuple[Problem, ...] = (
         RESPONSE_TRUNCATED,
     ),
 )
-AUDIO = SuccessResponse(200, "The audio as it comes.", media="audio/mpeg")
+AUDIO = SuccessResponse(200, "The audio as it comes.", media="audio/*")
 
 
 def upstream_operation(

@@ -29,7 +29,12 @@ Uuid = Annotated[
 ]
 #: The cloud's own rule, checked before it is called (cloud-api §9).
 AgentName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
-NotBlank = Annotated[str, Meta(min_length=1, pattern=r"\S")]
+ImageReference = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=512, pattern="^[A-Za-z0-9._/:@-]+$", extra={"expected": "a container image"}
+    ),
+]
 
 
 class CloudAgent(TypedDict, total=False):
@@ -69,7 +74,7 @@ class NewAgent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, 
     dedicated: bool | None = None
     always_on: bool | None = None
     character_id: Uuid | None = None
-    docker_image: NotBlank | None = None
+    docker_image: ImageReference | None = None
     auto_provision: bool | None = None
     force_create: bool | None = None
     accept_price: AcceptedPrice | None = None

@@ -145,7 +145,8 @@ def _conflict(answer: CloudResponse, said: str, code: str, more: Particulars) ->
         quote = quote_or_none(members((answer.document or {}).get("data")))
         return QuoteChanged(QUOTE_CHANGED.occurred(said=said, **more), quote=quote, cloud_status=409)
     if _WRONG_TIER in words:
-        return Conflict(SHARED_AGENT.occurred(said=said, **{**more, "retryable": False}), cloud_status=409)
+        more["retryable"] = False
+        return Conflict(SHARED_AGENT.occurred(said=said, **more), cloud_status=409)
     if code == "session_not_ready":
         more.setdefault("retryable", _LASTING_CONFLICT not in words)
         return SessionNotReady(SESSION_NOT_READY.occurred(said=said, **more), cloud_status=409)
