@@ -178,7 +178,6 @@ class CloudManager:
             desired_agent_id=held.desired_agent_id,
             accepted_price=held.accepted_price,
             restarting=held.restarting,
-            last_backup_at=held.last_backup_at,
         )
         self._loop.start(facts, held.key)
         if self._cloud.refusal is not None:
@@ -187,7 +186,7 @@ class CloudManager:
         elif held.key is not None:
             self._loop.post(events.KeySuspected(facts.key_generation))
             if held.desired_agent_id is not None:
-                self._loop.post(events.Reattach(held.desired_agent_id))
+                self._loop.post(events.Reattach(held.desired_agent_id, last_backup_at=held.last_backup_at))
 
     async def stop(self) -> None:
         """Take the final snapshot within its time and end everything. Desired agent and key stay."""

@@ -99,8 +99,13 @@ def adopt_in_background(cursor: Cursor[Facts]) -> None:
     agent_id, price = event.agent_id, event.accepted_price
     if price is None and agent_id == facts.desired_agent_id:
         price = facts.accepted_price
+    new = facts.desired_agent_id != agent_id
     _set_desired_agent(cursor, agent_id, price)
     _adopt(cursor, agent_id, background=True)
+    if event.last_backup_at is not None:
+        cursor.update(last_backup_at=event.last_backup_at)
+        if new:
+            cursor.effects.append(do.SaveBackupTime(agent_id, event.last_backup_at))
 
 
 def adopt_next(cursor: Cursor[Facts]) -> None:
@@ -374,9 +379,9 @@ def hand_to_scheduler(cursor: Cursor[Facts]) -> None:
 
 def note_backup(cursor: Cursor[Facts]) -> None:
     """A backup exists."""
-    size = cursor.expect(BackupTaken).size
-    if size is not None and cursor.facts.policy.edition >= CURRENT_EDITION:
-        cursor.update(last_backup_size=size)
+    event = cursor.expect(BackupTaken)
+    if cursor.facts.policy.edition >= CURRENT_EDITION:
+        cursor.update(last_backup_size=event.size if event.blocking else None)
     cursor.update(
         last_backup_at=cursor.at,
         backups_refused=False,

@@ -116,12 +116,13 @@ CREDITS_LOW = ProblemType(
 
 CREDITS_BELOW_MINIMUM = ProblemType(
     code="credits_below_minimum",
-    title="The balance is below $5.00: Eliza Cloud starts no agent, but running ones continue.",
+    title="The balance is below what a start needs: Eliza Cloud starts no agent, but running ones continue.",
     remedy="Top up before you suspend or restart an agent; `eliza-cloud credits` shows where.",
-    sentence="The balance is ${balance}; no agent is started below $5.00.",
+    sentence="The balance is ${balance}; no agent is started below ${minimum}.",
     severity=Severity.INFO,
     action=Action.TOP_UP,
     lasts=True,
+    examples={"minimum": "5.00"},
 )
 
 ACCESS_DENIED = ProblemType(

@@ -137,6 +137,17 @@ BACKUP_OVERDUE = ProblemType(
     lasts=True,
 )
 
+BACKUP_TOO_LARGE = ProblemType(
+    code="backup_too_large",
+    title="The agent's backups are larger than 1 MiB: restoring one ends the agent, every time.",
+    remedy="Have the agent keep less, or move it to a newer server of Eliza Cloud; keep an older backup for a"
+    " restore.",
+    sentence="The last backup has {size} bytes; a start that restores it ends the agent.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"size": "1300000"},
+)
+
 AGENT_NOT_READY = ProblemType(
     code="agent_not_ready",
     statuses=(503,),
@@ -195,6 +206,28 @@ PROVISIONING_WORKER_DOWN = ProblemType(
     lasts=True,
     examples={"said": "Provisioning worker is unhealthy"},
 )
+
+JOB_RETRIED = ProblemType(
+    code="job_retried",
+    title="The job that starts the agent has failed, and Eliza Cloud tries it again.",
+    remedy="Wait until Eliza Cloud has made its last attempt; what failed tells what to change.",
+    sentence="Attempts so far: {attempts}; the last error: {said}.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"attempts": "1", "said": "no capacity"},
+)
+
+START_UNDER_WAY = ProblemType(
+    code="start_under_way",
+    title="The link waits until the agent has started.",
+    remedy="Nothing has to be done; a cold start takes some minutes.",
+    sentence="Attempts of its job so far: {attempts}.",
+    severity=Severity.INFO,
+    lasts=True,
+    examples={"attempts": "1"},
+)
+
+JOB_NOT_BEGUN = START_UNDER_WAY.worded("Eliza Cloud has not begun its job yet.")
 
 JOB_SKIPPED = ProblemType(
     code="job_skipped",

@@ -183,7 +183,7 @@ class AgentOperations:
                     raise
 
         await self._calls.with_key(look)
-        price = self._loop.facts.accepted_price
+        price, last_backup_at = self._loop.facts.accepted_price, self._loop.facts.last_backup_at
         stood = self._loop.facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING}
         reply = await self._loop.ask(event).accepted()
         await self._loop.activities.settled()
@@ -192,7 +192,7 @@ class AgentOperations:
         except LinkError:
             nothing_new = self._loop.facts.desired_agent_id is None  # the user asked for no other meanwhile
             if isinstance(reply, Completed) and reply.linked and nothing_new:
-                self._loop.post(events.Reattach(event.agent_id, start=not stood, accepted_price=price))
+                self._loop.post(events.Reattach(event.agent_id, not stood, price, last_backup_at))
             raise
 
     async def _at_price(self, call: Callable[[str | None], Awaitable[T]], accepted_price: str | None) -> T:
