@@ -376,10 +376,14 @@ class CloudManager:
         self._calls.client()
         return await self._background_tasks.run(self._backups.take(agent_id))
 
-    async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
-        """Go back to a backup; None is the newest."""
+    async def restore(
+        self, agent_id: str, backup_id: str | None, *, accept_agent_loss: bool = False
+    ) -> Restored:
+        """Go back to a backup; None is the newest; see `BackupCalls`."""
         self._calls.client()
-        return await self._background_tasks.run(self._backups.restore(agent_id, backup_id))
+        return await self._background_tasks.run(
+            self._backups.restore(agent_id, backup_id, accept_agent_loss=accept_agent_loss)
+        )
 
     async def shutdown_agent(self, agent_id: str, *, accept_state_loss: bool = False) -> None:
         """Delete an agent and its backups; see `AgentOperations`."""

@@ -173,6 +173,23 @@ async def test_a_restore_that_fails_tells_its_caller_why(rig, cloud):
     assert rig.state == "connected"
 
 
+@pytest.mark.parametrize("agent_id", [A, B])
+async def test_a_backup_that_ends_the_agent_is_restored_only_where_that_is_accepted(rig, cloud, agent_id):
+    link = await rig.connected(A)
+    large, small = {"id": "b2", "sizeBytes": 1_048_577}, {"id": "b1", "sizeBytes": 1_048_576}
+    cloud.always["backups"] = ok([large, small])
+    for backup_id in (None, "b2"):
+        refusal = await failing(link.restore(agent_id, backup_id))
+        assert (refusal.status, refusal.code) == (409, "restore_ends_agent")
+        assert refusal.details == {"backupId": "b2", "sizeBytes": 1_048_577}
+    assert cloud.count("restore") == 0
+    await link.restore(agent_id, "b1")
+    await link.restore(agent_id, "b2", accept_agent_loss=True)
+    cloud.always["backups"] = ok([{**large, "backupKind": "full"}])
+    await link.restore(agent_id, "b2")
+    assert cloud.count("restore") == 3
+
+
 async def test_another_agent_than_the_linked_one_is_backed_up_and_restored_directly(rig, cloud):
     link = await rig.connected(A)
     assert (await link.take_backup(B)).backup_id == "b1"

@@ -148,6 +148,17 @@ BACKUP_TOO_LARGE = ProblemType(
     examples={"size": "1300000"},
 )
 
+RESTORE_ENDS_AGENT = ProblemType(
+    code="restore_ends_agent",
+    statuses=(409,),
+    title="The backup is larger than 1 MiB: restoring it ends the agent, every time.",
+    remedy="Restore a smaller one (`eliza-cloud backups list`), or accept that the agent does not run again"
+    " (`acceptAgentLoss`).",
+    sentence="The backup has {size} bytes, and an agent of this cloud does not survive one of more than"
+    " {limit}, so it was not restored.",
+    examples={"size": "1300000", "limit": "1048576"},
+)
+
 AGENT_NOT_READY = ProblemType(
     code="agent_not_ready",
     statuses=(503,),
