@@ -10,7 +10,7 @@ import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.http.address import Origins, same_cloud
+from eliza_cloud.cloud.http.address import BaseUrl, Origins, same_cloud
 from eliza_cloud.cloud.types.models import CreatedAgent, Restored, Snapshot
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
@@ -292,6 +292,11 @@ class CloudManager:
             self._loop.post(events.StoreFailed(problem))
         elif self.facts.store_problem is not None:
             self._loop.post(events.StoreRecovered())
+
+    @property
+    def configured_base_url(self) -> BaseUrl | None:
+        """The base URL that is set; None for one that is refused, which may hold a secret."""
+        return self._cloud.configured
 
     @property
     def origins(self) -> Origins | None:
