@@ -6,6 +6,7 @@ import json
 import pytest
 
 from eliza_cloud.store.config.settings import Settings
+from eliza_cloud.store.errors import StoreError
 from tests.harness.failing import failing
 from tests.harness.scripted_cloud import A, B, failure, heartbeat_dead, job, job_started, ok
 
@@ -59,6 +60,22 @@ async def test_a_backup_by_hand_answers_with_what_was_stored(rig, cloud):
     assert (taken.backup_id, taken.size) == ("b1", 10)
     assert link.status().connection.last_backup_at is not None
     assert rig.clock.pending(TIMER) == [60.0], "the timer keeps its time"
+
+
+@pytest.mark.parametrize("what", ["fails", "hangs"])
+async def test_a_backup_does_not_depend_on_its_time_being_written_down(rig, cloud, what):
+    link = await rig.connected()
+    if what == "fails":
+        rig.store.error = StoreError("There is no room on the disk; make some and try again.")
+    else:
+        rig.store.hold()
+    assert (await link.take_backup(A)).backup_id == "b1"
+    await rig.until(lambda: link.facts.last_backup_at)
+    await rig.after(60.0, lambda: cloud.count("snapshot") == 2, TIMER)
+    rig.store.error = None
+    rig.store.release()
+    await rig.quiet()
+    assert link.facts.backup_problem is None
 
 
 async def test_a_backup_by_hand_that_fails_tells_its_caller_why(rig, cloud):

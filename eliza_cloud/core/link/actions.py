@@ -81,9 +81,11 @@ def reject_waiters_stopping(cursor: Cursor[Facts]) -> None:
 
 def adopt_agent(cursor: Cursor[Facts]) -> None:
     """Make the agent named the one the link is about; it is stored before anything is started."""
-    agent_id = cursor.expect(Connect).agent_id
-    _set_desired_agent(cursor, agent_id, cursor.expect(Connect).accepted_price)
-    _adopt(cursor, agent_id, background=False)
+    event = cursor.expect(Connect)
+    new = cursor.facts.desired_agent_id != event.agent_id
+    _set_desired_agent(cursor, event.agent_id, event.accepted_price)
+    _adopt(cursor, event.agent_id, background=False)
+    _recall_backup(cursor, event, new=new)
 
 
 def adopt_price(cursor: Cursor[Facts]) -> None:
@@ -102,10 +104,7 @@ def adopt_in_background(cursor: Cursor[Facts]) -> None:
     new = facts.desired_agent_id != agent_id
     _set_desired_agent(cursor, agent_id, price)
     _adopt(cursor, agent_id, background=True)
-    if event.last_backup_at is not None:
-        cursor.update(last_backup_at=event.last_backup_at)
-        if new:
-            cursor.effects.append(do.SaveBackupTime(agent_id, event.last_backup_at))
+    _recall_backup(cursor, event, new=new)
 
 
 def adopt_next(cursor: Cursor[Facts]) -> None:
@@ -175,6 +174,14 @@ def _adopt(cursor: Cursor[Facts], agent_id: str | None, *, background: bool) -> 
             unresponsive_attempts=0,
         )
     cursor.update(agent_id=agent_id, background=background, attempt=0)
+
+
+def _recall_backup(cursor: Cursor[Facts], event: Connect | Reattach, *, new: bool) -> None:
+    """Take up when the last good backup was; of an agent that was desired already it is written down."""
+    if event.last_backup_at is not None:
+        cursor.update(last_backup_at=event.last_backup_at)
+        if new:
+            cursor.effects.append(do.SaveBackupTime(event.agent_id, event.last_backup_at))
 
 
 def _set_desired_agent(cursor: Cursor[Facts], agent_id: str | None, price: str | None) -> None:

@@ -33,10 +33,14 @@ class KeyFact(Event, frozen=True):
 
 
 class Connect(Event, frozen=True):
-    """Link to this agent; `accepted_price` is the price of its start that the user agreed to, if any."""
+    """Link to this agent; `accepted_price` is the price of its start that the user agreed to, if any.
+
+    `last_backup_at` is when its last good backup was taken, as far as that is remembered.
+    """
 
     agent_id: str
     accepted_price: str | None = None
+    last_backup_at: float | None = None
 
 
 class Reattach(Event, frozen=True):

@@ -166,6 +166,8 @@ PRICE_CONFIRMATION_REQUIRED = ProblemType(
     lasts=True,
     examples={"hourly": "0.01", "minimum": "0.02"},
 )
+#: What comes before the refusal of a start that was to follow a stop.
+NOT_STARTED_AGAIN = "The agent is stopped now, and was not started again."
 PRICE_CHANGED = PRICE_CONFIRMATION_REQUIRED.worded(
     "The price has changed since it was accepted, so the agent was not started: {said}.",
     examples={"said": "Dedicated start price is missing or changed"},
