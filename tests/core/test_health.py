@@ -249,6 +249,13 @@ def test_a_job_that_waits_or_failed_once_is_an_item_while_it_is_waited_for(attem
     assert codes(connected, 1002.0) == []
 
 
+def test_the_job_of_an_attempt_that_failed_is_no_item_of_the_next():
+    facts = in_state(LinkState.RECONNECTING, since=1000.0, problem=DOWN)
+    retried = after(facts, JobObserved(facts.epoch, 1, "no capacity"))
+    assert "job_retried" in codes(retried, 1001.0)
+    assert "job_retried" not in codes(after(retried, ReconnectFailed(facts.epoch, DOWN)), 1001.0)
+
+
 def test_a_start_that_takes_longer_than_a_heartbeat_is_an_item():
     facts = in_state(LinkState.CONNECTING, since=1000.0)
     assert codes(facts, 1044.0) == []

@@ -381,6 +381,11 @@ async def test_the_attempts_of_a_job_that_is_waited_for_are_shown_with_their_las
     await rig.until(lambda: link.facts.job)
     assert [item.code for item in link.health().items] == ["job_retried"]
     assert any("no capacity" in sentence for sentence in link.explain().sentences)
+    cloud.script["job"] = [job("completed", attempts=2, error="no capacity")]
     cloud.status[A] = "running"
-    await rig.after(5.0, lambda: rig.state == "connected", "connector")
+    cloud.hold("heartbeat")
+    await rig.after(5.0, lambda: cloud.count("heartbeat"), "connector")
+    assert [item.code for item in link.health().items] == ["start_under_way"], "the second attempt succeeded"
+    cloud.release("heartbeat")
+    await rig.until(lambda: rig.state == "connected")
     assert link.health().items == ()

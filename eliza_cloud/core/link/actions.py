@@ -211,6 +211,7 @@ def note_failure(cursor: Cursor[Facts]) -> None:
     event, facts = cursor.expect(ReconnectFailed), cursor.facts
     cursor.update(
         problem=event.problem,
+        job=None,
         failed_attempts=facts.failed_attempts + 1,
         unresponsive_attempts=facts.unresponsive_attempts + 1 if event.unresponsive else 0,
     )

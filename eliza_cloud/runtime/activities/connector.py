@@ -242,7 +242,7 @@ def _observing(context: ActivityContext) -> Callable[[Job], object]:
     seen: list[tuple[int, str | None]] = []
 
     def observe(job: Job) -> None:
-        progress = (job.attempts, job.error)
+        progress = (job.attempts, None if job.status == "completed" else job.error)
         if progress not in seen:
             seen.append(progress)
             context.post(events.JobObserved(context.epoch, *progress))
