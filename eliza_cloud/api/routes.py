@@ -56,6 +56,7 @@ ROUTES = (
     Endpoint("GET", "/readyz", probes.readyz, probes.READYZ, probe=True),
     Endpoint("GET", "/metrics", metrics.scrape, metrics.SCRAPE),
     Endpoint("GET", "/api/cloud/status", status.status, status.STATUS, open=True),
+    Endpoint("GET", "/api/cloud/hosts", status.hosts, status.HOSTS),
     Endpoint("GET", "/api/cloud/events", events.events, events.STREAM),
     Endpoint("GET", "/api/cloud/journal", journal.entries, journal.ENTRIES),
     Endpoint("GET", "/api/cloud/health", journal.health, journal.HEALTH),

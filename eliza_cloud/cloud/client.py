@@ -210,6 +210,8 @@ class ElizaCloudClient(AgentCalls):
 
 def _named_model(body: Any) -> str | None:
     """Return the model and the voice that a request names, for the error about them."""
+    if isinstance(body, msgspec.Raw):
+        body = msgspec.json.decode(body)
     if not isinstance(body, Mapping):
         return None
     found = []

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from eliza_cloud.cloud.errors import StreamFailed
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.cloud.http.sse import EventTooLarge, SseEvent, SseParser
@@ -16,8 +14,9 @@ _END = "[DONE]"
 class CompletionCheck:
     """Reads the frames of a streamed `chat.completion` beside their way down, and says when it was empty.
 
-    `feed` gives back the bytes that may be passed on. From the first frame that says the completion is over,
-    those of a completion without any content are kept back, so that an error can be the stream's last frame.
+    `feed` gives back the bytes that may be passed on: whole frames until there is content, then all as it
+    comes. From the first frame that says the completion is over, those of a completion without any content
+    are kept back, so that an error can be the stream's last frame.
     """
 
     def __init__(self) -> None:
@@ -35,13 +34,15 @@ class CompletionCheck:
         except EventTooLarge:
             self._parser = None
         self._held += chunk
-        return b"" if self._parser is not None and self._is_over else self._release()
+        if self._parser is None:
+            return self._release(len(self._held))
+        return b"" if self._is_over else self._release(_end_of_frames(self._held))
 
     def flush(self) -> bytes:
         """Return the rest at the end of the stream; raises `StreamFailed` for an empty completion."""
         if self._parser is not None and self._is_over:
             raise StreamFailed(COMPLETION_EMPTY.occurred(), cloud_status=200)
-        return self._release()
+        return self._release(len(self._held))
 
     def _take(self, event: SseEvent) -> None:
         if event.data.strip() == _END:
@@ -64,17 +65,19 @@ class CompletionCheck:
         elif reason is not None:
             self._parser = None  # a length or a filter may leave nothing, and says so
 
-    def _release(self) -> bytes:
-        passed, self._held = bytes(self._held), bytearray()
+    def _release(self, size: int) -> bytes:
+        passed = bytes(self._held[:size])
+        del self._held[:size]
         return passed
+
+
+def _end_of_frames(content: bytes | bytearray) -> int:
+    """Return where the last whole frame ends."""
+    return max(
+        content.rfind(end) + len(end) if end in content else 0 for end in (b"\n\n", b"\r\n\r\n", b"\r\r")
+    )
 
 
 def _has_content(delta: dict[str, Any]) -> bool:
     """Tell whether a delta brings anything beside its role."""
     return any(value for name, value in delta.items() if name != "role")
-
-
-def is_completion_stream(body: Any) -> bool:
-    """Tell whether a request for a completion asks for a stream."""
-    value = body.get("stream") if isinstance(body, dict) else None
-    return value is True or (isinstance(value, msgspec.Raw) and bytes(value) == b"true")

@@ -8,7 +8,7 @@ import aiohttp
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.errors import BaseUrlRefused
-from eliza_cloud.cloud.http.address import CloudAddress, Origins, parse_base_url, parse_pages_url
+from eliza_cloud.cloud.http.address import BaseUrl, CloudAddress, Origins, parse_base_url, parse_pages_url
 from eliza_cloud.cloud.http.request import Timeouts
 from eliza_cloud.cloud.http.session import open_session
 from eliza_cloud.core.problems import BASE_URL_REFUSED, Problem
@@ -22,7 +22,7 @@ class CloudSession:
     A base URL that is refused is kept as `refusal`: the service runs, and every call answers with it
     (`LinkError`, status 400) before a connection is made. `traces` hear of each request. A `session` that is
     given is used instead of one of its own, and closed like that. `listener`, once set, hears of each move of
-    the cloud to another of its hosts.
+    the cloud to another of its hosts; `configured` is the base URL that is set, None for one that is refused.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class CloudSession:
         traces: Iterable[aiohttp.TraceConfig] = (),
         session: aiohttp.ClientSession | None = None,
     ) -> None:
+        self.configured: BaseUrl | None = None
         self._traces = tuple(traces)
         self._timeouts = timeouts
         self._address: CloudAddress | None = None
@@ -44,8 +45,8 @@ class CloudSession:
         self.listener: Callable[[Origins], object] | None = None
         try:
             pages = None if pages_url is None else parse_pages_url(pages_url, allow_loopback=allow_loopback)
-            configured = parse_base_url(base_url, allow_loopback=allow_loopback)
-            self._address = CloudAddress(configured, pages, on_moved=self._moved)
+            self.configured = parse_base_url(base_url, allow_loopback=allow_loopback)
+            self._address = CloudAddress(self.configured, pages, on_moved=self._moved)
         except BaseUrlRefused as refused:
             self._refused = refused.problem
 

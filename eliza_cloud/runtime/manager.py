@@ -10,7 +10,7 @@ import structlog
 
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
-from eliza_cloud.cloud.http.address import Origins, same_cloud
+from eliza_cloud.cloud.http.address import BaseUrl, Origins, same_cloud
 from eliza_cloud.cloud.types.models import CreatedAgent, Restored, Snapshot
 from eliza_cloud.core import log_events
 from eliza_cloud.core.link import events
@@ -178,7 +178,6 @@ class CloudManager:
             desired_agent_id=held.desired_agent_id,
             accepted_price=held.accepted_price,
             restarting=held.restarting,
-            last_backup_at=held.last_backup_at,
         )
         self._loop.start(facts, held.key)
         if self._cloud.refusal is not None:
@@ -187,7 +186,7 @@ class CloudManager:
         elif held.key is not None:
             self._loop.post(events.KeySuspected(facts.key_generation))
             if held.desired_agent_id is not None:
-                self._loop.post(events.Reattach(held.desired_agent_id))
+                self._loop.post(events.Reattach(held.desired_agent_id, last_backup_at=held.last_backup_at))
 
     async def stop(self) -> None:
         """Take the final snapshot within its time and end everything. Desired agent and key stay."""
@@ -295,6 +294,11 @@ class CloudManager:
             self._loop.post(events.StoreRecovered())
 
     @property
+    def configured_base_url(self) -> BaseUrl | None:
+        """The base URL that is set; None for one that is refused, which may hold a secret."""
+        return self._cloud.configured
+
+    @property
     def origins(self) -> Origins | None:
         """The base URLs of the cloud's API and pages in use now; None when the base URL is refused."""
         return self._cloud.origins
@@ -377,10 +381,14 @@ class CloudManager:
         self._calls.client()
         return await self._background_tasks.run(self._backups.take(agent_id))
 
-    async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
-        """Go back to a backup; None is the newest."""
+    async def restore(
+        self, agent_id: str, backup_id: str | None, *, accept_agent_loss: bool = False
+    ) -> Restored:
+        """Go back to a backup; None is the newest; see `BackupCalls`."""
         self._calls.client()
-        return await self._background_tasks.run(self._backups.restore(agent_id, backup_id))
+        return await self._background_tasks.run(
+            self._backups.restore(agent_id, backup_id, accept_agent_loss=accept_agent_loss)
+        )
 
     async def shutdown_agent(self, agent_id: str, *, accept_state_loss: bool = False) -> None:
         """Delete an agent and its backups; see `AgentOperations`."""

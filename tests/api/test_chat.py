@@ -1,6 +1,7 @@
 """Chat with the linked agent: whole answers, streams, and every way in which a reply is not one."""
 
 import asyncio
+import io
 import json
 
 import pytest
@@ -94,6 +95,36 @@ async def stream(service, body=None, path="/api/chat/stream", **more):
 )
 async def test_a_message_that_is_none_is_400(service, path, body, error):
     assert await service.post(path, body) == (400, {"ok": False, "error": error, "code": "invalid_request"})
+
+
+UNSURVIVABLE = [
+    ("a" * 1_048_500, (413, "message_too_large"), "1048576"),
+    ("a\0b", (400, "invalid_request"), "U+0000"),
+]
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/chat/stream", "/v1/chat/completions"])
+@pytest.mark.parametrize(("text", "refusal", "words"), UNSURVIVABLE)
+async def test_what_the_agent_would_not_survive_is_refused_before_anything_is_sent(
+    linked, path, text, refusal, words
+):
+    sent = []
+
+    async def keep(request):
+        sent.append(await request.text())
+        return web.json_response({"jsonrpc": "2.0", "result": {"text": "ok"}})
+
+    service = await linked(keep, keep)
+    message = {"model": "eliza-agent", "messages": [{"role": "user", "content": text}]}
+    bodies = [message, {**message, "stream": True}] if path.startswith("/v1") else [{"text": text}]
+    for body in bodies:
+        content, headers = io.BytesIO(json.dumps(body).encode()), {"Content-Type": "application/json"}
+        answer = await service.call("POST", path, data=content, headers=headers)
+        refused = await answer.json()
+        code = refused["error"]["code"] if path.startswith("/v1") else refused["code"]
+        assert (answer.status, code) == refusal
+        assert words in str(refused)
+    assert sent == []
 
 
 @pytest.mark.parametrize("path", ["/api/chat", "/api/chat/stream"])

@@ -230,11 +230,36 @@ async def test_a_restore_that_was_only_accepted_is_202(scripted, serve):
     )
     listed = answering({"success": True, "data": []})
     url = await scripted(
-        {"GET /api/v1/user": user, f"GET {AGENTS}": listed, f"POST {AGENTS}/{AGENT}/restore": accepted}
+        {
+            "GET /api/v1/user": user,
+            f"GET {AGENTS}": listed,
+            f"GET {AGENTS}/{AGENT}/backups": listed,
+            f"POST {AGENTS}/{AGENT}/restore": accepted,
+        }
     )
     service = await serve(url, key=KEY)
     status, body = await service.post(f"/api/cloud/agents/{AGENT}/restore", {"backupId": AGENT})
     assert (status, body["status"], body["restoredFromBackupId"]) == (202, "accepted", AGENT)
+
+
+async def test_a_restore_that_ends_the_agent_is_409_until_that_is_accepted(scripted, serve):
+    backups = answering({"success": True, "data": [{"id": AGENT, "sizeBytes": 1_048_577}]})
+    restored = answering({"success": True, "data": {"restoredFromBackupId": AGENT}})
+    one = f"{AGENTS}/{AGENT}"
+    listed = answering({"success": True, "data": []})
+    url = await scripted(
+        {
+            "GET /api/v1/user": user,
+            f"GET {AGENTS}": listed,
+            f"GET {one}/backups": backups,
+            f"POST {one}/restore": restored,
+        }
+    )
+    service = await serve(url, key=KEY)
+    path = f"/api/cloud/agents/{AGENT}/restore"
+    status, body = await service.post(path)
+    assert (status, body["code"], body["sizeBytes"]) == (409, "restore_ends_agent", 1_048_577)
+    assert (await service.post(path, {"acceptAgentLoss": True}))[0] == 200
 
 
 async def test_connect_to_an_agent_that_does_not_exist_is_404(signed_in):

@@ -94,7 +94,9 @@ async def test_a_restart_that_was_refused_for_its_price_is_repeated_with_consent
     at = f"/api/cloud/agents/{agent}"
     value = (await named_price(on_latest, f"{at}/resume"))["acceptanceValue"]
     assert (await on_latest.post(f"{at}/resume", {"acceptPrice": value}))[0] == 200
-    assert (await named_price(on_latest, f"{at}/restart"))["acceptanceValue"] == value
+    refused = (await on_latest.post(f"{at}/restart"))[1]
+    assert refused["pricing"]["acceptanceValue"] == value
+    assert refused["error"].startswith("The agent is stopped now, and was not started again. The agent costs")
     status, body = await on_latest.post(f"{at}/restart", {"acceptPrice": value})
     assert (status, body["status"]) == (200, "running"), body
 

@@ -38,6 +38,19 @@ async def test_the_page_leads_back_to_the_clouds_own_site(against, heard):
     assert heard.last_body == {"credits": 12.5, "success_url": site, "cancel_url": site}
 
 
+@pytest.mark.parametrize(("status", "ours"), [(500, 502), (503, 502), (400, 400), (409, 409)])
+async def test_only_a_fault_of_the_cloud_is_ours_what_it_refuses_is_passed_on(against, status, ours):
+    said = {"success": False, "error": "Stripe is down"}
+    service = await against({CHECKOUT: says(said, status)})
+    answered, body = await service.post("/api/cloud/billing/checkout", {"amountUsd": 10})
+    assert answered == ours
+    if status >= 500:
+        assert (body["ok"], body["code"]) == (False, "cloud_server_error")
+        assert "Stripe is down" in body["error"]
+    else:
+        assert body == said
+
+
 @pytest.mark.parametrize("amount", [None, 0, 0.99, 1000.01, -5, "ten", True, [], "1e2"])
 @pytest.mark.parametrize("path", ["checkout", "crypto/quote"])
 async def test_a_bad_amount_is_400_before_the_cloud_is_asked(against, path, amount):

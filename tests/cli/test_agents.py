@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from eliza_cloud.cli.client import http as client
-from tests.cli.conftest import AGENT, Answer, in_a_terminal, status
+from tests.cli.conftest import AGENT, Answer, status
 
 OTHER = "99999999-2222-4333-8444-555555555555"
 AGENTS = {
@@ -180,59 +180,34 @@ def test_a_name_that_two_agents_have_is_not_guessed(service, run):
     assert service.requests("POST") == []
 
 
-def test_a_long_connect_shows_the_links_state_on_stderr_only(cloud, run, monkeypatch):
-    monkeypatch.setattr(client, "TICK", 0.01)
+def long_connect(cloud, run, looks):
+    """Let a connect take until the link's state was looked at this often."""
     answered = threading.Event()
     body = {"ok": True, "agentId": AGENT, "agentName": "ada", "status": "connected"}
     cloud.answers("POST", f"/api/cloud/agents/{AGENT}/connect", Answer(body, after=answered))
-    asked_again = status(state="connecting")
 
-    def release_after(count):
-        while len([one for one in cloud.asked if one.path == "/api/cloud/status"]) < count:
+    def release():
+        while len([one for one in cloud.asked if one.path == "/api/cloud/status"]) < looks:
             answered.wait(0.005)
         answered.set()
 
-    cloud.answers("GET", "/api/cloud/status", asked_again)
-    watcher = threading.Thread(target=release_after, args=(3,))
+    cloud.answers("GET", "/api/cloud/status", status(state="connecting"))
+    watcher = threading.Thread(target=release)
     watcher.start()
     ran = run("agents", "connect", AGENT, "--json")
     watcher.join()
     assert json.loads(ran.out) == body
-    assert ran.err == f"Connecting to {AGENT} · link ◌ connecting\n"
+    return ran.err
 
 
-@pytest.mark.parametrize(("command", "words"), [("suspend", "is suspended"), ("resume", "is running")])
-def test_suspend_and_resume(cloud, run, command, words):
-    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/{command}", {"ok": True, "agentId": AGENT})
-    ran = run("agents", command, "ada")
-    assert ran.code == 0
-    assert f"✓ ada {words}." in ran.out
+def test_a_long_connect_shows_the_links_state_on_stderr_only(cloud, run, monkeypatch):
+    monkeypatch.setattr(client, "TICK", 0.01)
+    assert long_connect(cloud, run, 3) == f"Connecting to {AGENT} · link ◌ connecting\n"
 
 
-def test_shutdown_without_a_terminal_needs_yes(cloud, run):
-    ran = run("agents", "shutdown", "ada")
-    assert ran.code == 2
-    assert "and its backups" in ran.err
-    assert "--yes" in ran.err
-    assert cloud.requests("POST") == []
-
-
-def test_shutdown_with_yes_deletes(cloud, run):
-    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/shutdown", {"ok": True, "status": "stopped"})
-    ran = run("agents", "shutdown", "ada", "--yes")
-    assert (ran.code, ran.out) == (0, "✓ ada and its backups are deleted.\n")
-
-
-@pytest.mark.parametrize(("options", "body"), [((), None), (("--discard-state",), {"acceptStateLoss": True})])
-def test_only_discard_state_accepts_that_the_state_is_lost(cloud, run, options, body):
-    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/shutdown", {"ok": True, "status": "stopped"})
-    assert run("agents", "shutdown", "ada", "--yes", *options).code == 0
-    assert [asked.body for asked in cloud.requests("POST")] == [body]
-
-
-@pytest.mark.parametrize(("typed", "posts"), [("y\n", 1), ("n\n", 0), ("\n", 0)])
-def test_shutdown_on_a_terminal_asks_and_says_that_the_backups_go_too(cloud, typed, posts):
-    cloud.answers("POST", f"/api/cloud/agents/{AGENT}/shutdown", {"ok": True, "status": "stopped"})
-    output = in_a_terminal("agents", "shutdown", "ada", typed=[("Delete?", typed)])
-    assert "all its backups" in output
-    assert len(cloud.requests("POST")) == posts
+def test_a_long_connect_shows_how_far_its_job_is(cloud, run, monkeypatch):
+    monkeypatch.setattr(client, "TICK", 0.01)
+    said = "Attempts so far: 1; the last error: no capacity."
+    items = [{"code": "clock_jumped", "detail": "+9 s"}, {"code": "job_retried", "detail": said}]
+    cloud.answers("GET", "/api/cloud/health", {"items": items})
+    assert long_connect(cloud, run, 3) == f"Connecting to {AGENT} · link ◌ connecting · {said}\n"

@@ -56,7 +56,6 @@ def test_a_backup_without_an_id_is_taken_all_the_same(service, run):
 )
 def test_restore_from_the_newest_or_from_the_one_named(service, run, arguments, request_body):
     path = f"/api/cloud/agents/{AGENT}/restore"
-    service.answers("GET", PATH, {"ok": True, "agentId": AGENT, "backups": []})
     service.answers("POST", path, {"ok": True, "agentId": AGENT, "restoredFromBackupId": BACKUP})
     assert run("backups", "restore", *arguments).out == f"✓ Restored from backup {BACKUP}.\n"
     assert service.requests("POST")[0].body == request_body
@@ -71,29 +70,36 @@ def test_a_restore_that_is_only_accepted_is_not_called_done(service, run):
     assert "has accepted the restore" in ran.out
 
 
-LARGE = [
-    {"id": BACKUP, "sizeBytes": 1_048_577, "createdAt": "2026-11-23T10:00:00Z"},
-    {"id": AGENT, "sizeBytes": 1_048_576, "createdAt": "2026-11-23T09:00:00Z"},
-]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "restores"),
-    [([], False), (["--backup", BACKUP], False), (["--backup", AGENT], True), (["--yes"], True)],
+DEADLY = Answer(
+    {"ok": False, "error": "Too large.", "code": "restore_ends_agent", "sizeBytes": 1_048_577}, 409
 )
-def test_a_backup_that_may_end_the_agent_needs_yes(service, run, arguments, restores):
-    service.answers("GET", PATH, {"ok": True, "agentId": AGENT, "backups": LARGE})
-    service.answers("POST", f"/api/cloud/agents/{AGENT}/restore", {"ok": True, "agentId": AGENT})
-    ran = run("backups", "restore", *arguments)
-    assert (ran.code == 0, len(service.requests("POST"))) == (restores, int(restores))
-    if not restores:
-        assert "1048577 bytes" in ran.err
-        assert "--yes" in ran.err
 
 
-@pytest.mark.parametrize(("typed", "posts"), [("y\n", 1), ("n\n", 0)])
-def test_on_a_terminal_such_a_backup_is_asked_about(service, typed, posts):
-    service.answers("GET", PATH, {"ok": True, "agentId": AGENT, "backups": LARGE})
-    service.answers("POST", f"/api/cloud/agents/{AGENT}/restore", {"ok": True, "agentId": AGENT})
-    in_a_terminal("backups", "restore", typed=[("Restore it?", typed)])
-    assert len(service.requests("POST")) == posts
+def test_a_backup_that_ends_the_agent_needs_yes(service, run):
+    path = f"/api/cloud/agents/{AGENT}/restore"
+    service.answers("POST", path, DEADLY)
+    ran = run("backups", "restore")
+    assert (ran.code != 0, len(service.requests("POST"))) == (True, 1)
+    assert "1048577 bytes" in ran.err
+    assert "--yes" in ran.err
+    service.answers("POST", path, {"ok": True, "agentId": AGENT})
+    assert run("backups", "restore", "--yes").code == 0
+    assert service.requests("POST")[-1].body == {"acceptAgentLoss": True}
+
+
+@pytest.mark.parametrize(("typed", "consents"), [("y\n", [None, True]), ("n\n", [None])])
+def test_on_a_terminal_such_a_backup_is_asked_about(service, typed, consents):
+    path = f"/api/cloud/agents/{AGENT}/restore"
+    service.answers("POST", path, DEADLY, {"ok": True, "agentId": AGENT})
+    in_a_terminal("backups", "restore", typed=[("all the same?", typed)])
+    assert [asked.body.get("acceptAgentLoss") for asked in service.requests("POST")] == consents
+
+
+def test_another_refusal_of_a_restore_is_not_asked_about(service, run):
+    service.answers(
+        "POST",
+        f"/api/cloud/agents/{AGENT}/restore",
+        Answer({"ok": False, "error": "No backup found", "code": "not_found"}, 404),
+    )
+    assert "No backup found" in run("backups", "restore").err
+    assert len(service.requests("POST")) == 1

@@ -1,5 +1,6 @@
 """`eliza-cloud config`: all that is wrong at once, the settings in force, and no secret in either."""
 
+import asyncio
 import json
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from eliza_cloud.cli.commands.config.positions import key_offsets, position
 from eliza_cloud.store.config.json5 import ConfigText
+from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
 
 KEY = "eliza_" + "0123456789abcdef" * 4
 WRONG = """\
@@ -146,6 +148,34 @@ def test_what_is_in_force_names_its_source_and_shows_no_secret(run, config, monk
     people = run("config", "show").out
     assert "secret" not in people + json.dumps(shown)
     assert KEY not in people + json.dumps(shown)
+
+
+def hosts(run):
+    [body] = run("config", "show", "--json").lines
+    return {one["name"]: (one["value"], one["source"]) for one in body["hosts"]}
+
+
+async def moved(paths, base_url, to):
+    database = Database(paths)
+    record = AgentRecord(moved_from=base_url, moved_api=to, moved_pages=to)
+    await SqliteStore(database).save(record)
+    await database.close()
+
+
+def test_the_hosts_of_the_cloud_are_those_it_has_led_to(run, config):
+    config.write_text('{"cloud": {"baseUrl": "https://elizacloud.ai"}}')
+    assert hosts(run)["api"] == ("https://elizacloud.ai", "configured")
+    asyncio.run(moved(config.with_name("agent.sqlite3"), "https://elizacloud.ai", "https://api.eliza.app"))
+    assert hosts(run) == {
+        "api": ("https://api.eliza.app", "where that leads"),
+        "pages": ("https://cloud.eliza.app", "where that leads"),
+    }
+    assert "https://api.eliza.app" in run("config", "show").out
+
+
+def test_the_hosts_of_an_address_that_is_refused_are_not_shown(run, config):
+    config.write_text('{"cloud": {"baseUrl": "http://a:secret@b.example"}}')
+    assert hosts(run) == {}
 
 
 def test_a_key_of_the_environment_counts_where_the_file_has_none(run, config, monkeypatch):

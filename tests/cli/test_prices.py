@@ -107,7 +107,7 @@ def test_the_refusal_in_json_is_the_services_body(service, run):
 
 def test_a_restart_without_consent_says_that_the_agent_is_stopped(service, run):
     service.answers("POST", f"/api/cloud/agents/{AGENT}/restart", refused())
-    assert f"{AGENT} is stopped now, and was not started again." in run("agents", "restart", AGENT).err
+    assert "The agent is stopped now, and was not started again." in run("agents", "restart", AGENT).err
 
 
 @pytest.mark.parametrize(("typed", "values"), [("y\n", [None, VALUE]), ("n\n", [None]), ("\n", [None])])

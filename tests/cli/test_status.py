@@ -15,6 +15,21 @@ def test_json_is_the_services_body(service, run):
     assert ran.err == ""
 
 
+def test_the_hosts_in_use_are_shown_where_they_are_asked_for(service, run):
+    hosts = {"baseUrl": "https://a.example", "apiUrl": "https://b.example", "pagesUrl": "https://c.example"}
+    service.answers("GET", "/api/cloud/hosts", hosts)
+    out = run("status", "--verbose").out
+    assert "https://b.example (to which https://a.example leads)" in out
+    assert "https://c.example" in out
+    assert run("status", "--verbose", "--json").lines == [{**STATUS, "hosts": hosts}]
+    assert "example" not in run("status").out
+
+
+def test_hosts_that_are_not_known_are_left_out(service, run):
+    service.answers("GET", "/api/cloud/hosts", dict.fromkeys(("baseUrl", "apiUrl", "pagesUrl")))
+    assert "None" not in run("status", "--verbose").out
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

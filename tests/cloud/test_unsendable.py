@@ -4,7 +4,7 @@
 import msgspec
 import pytest
 
-from eliza_cloud.cloud.completion_stream import CompletionCheck, is_completion_stream
+from eliza_cloud.cloud.completion_stream import CompletionCheck
 from eliza_cloud.cloud.errors import (
     CloudServerError,
     InvalidRequest,
@@ -101,6 +101,7 @@ UNKNOWN = [
     [
         ("chat/completions", {"model": "gpt-9", "messages": []}, "gpt-9"),
         ("chat/completions", {"model": msgspec.Raw(b'"gpt-9"'), "messages": []}, "gpt-9"),
+        ("chat/completions", msgspec.Raw(b'{"model":"gpt-9","messages":[]}'), "gpt-9"),
         ("voice/tts", {"text": "hi", "voiceId": "v7", "modelId": "m7"}, "m7, v7"),
     ],
 )
@@ -172,10 +173,7 @@ def passed(body, size=None):
 def test_an_empty_completion_is_a_failure_at_its_end(body, before, size):
     got, check = passed(body, size)
     assert not got.replace(b": ping\n\n", b"").endswith(DONE)
-    if size is None:
-        assert got == b""
-    else:
-        assert before.startswith(got[: len(before)])
+    assert got in {b"", before}, "only whole frames, so that another one can follow"
     with pytest.raises(StreamFailed, match="empty") as caught:
         check.flush()
     assert caught.value.code == "stream_failed"
@@ -204,18 +202,3 @@ def test_every_other_stream_passes_as_it_is(body, size):
         size = 4096
     got, check = passed(body, size)
     assert got + check.flush() == body
-
-
-@pytest.mark.parametrize(
-    ("body", "streams"),
-    [
-        ({"stream": True}, True),
-        ({"stream": msgspec.Raw(b"true")}, True),
-        ({"stream": msgspec.Raw(b"false")}, False),
-        ({"stream": None}, False),
-        ({}, False),
-        (None, False),
-    ],
-)
-def test_a_request_for_a_stream_is_recognised(body, streams):
-    assert is_completion_stream(body) is streams

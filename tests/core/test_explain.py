@@ -3,7 +3,7 @@
 import pytest
 
 from eliza_cloud.core.link.events import Connect, Connected, ConnectFailed, HeartbeatMissed, Stop, StoreFailed
-from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.link.state import Facts, JobProgress, Policy
 from eliza_cloud.core.link.table import ROWS
 from eliza_cloud.core.problems import PROBLEMS, RUNTIME_NOT_STARTED, Problem
 from eliza_cloud.core.statechart import Outcome
@@ -82,12 +82,48 @@ def test_a_link_in_error_says_that_nothing_happens_by_itself():
     ("reason", "promise"),
     [
         (Reason.RETRIES_EXHAUSTED, "Next, one more attempt is made when this machine wakes from sleep."),
-        (Reason.KEY_REJECTED, "Next, the link connects again as soon as somebody has signed in."),
+        (
+            Reason.KEY_REJECTED,
+            "Next, the cloud is asked again about the key; once it accepts it, the link returns.",
+        ),
     ],
 )
 def test_a_link_that_waits_for_something_says_for_what(reason, promise):
     state = LinkState.DISCONNECTED if reason is Reason.RETRIES_EXHAUSTED else LinkState.ERROR
     assert promise in told(in_state(state, desired_agent_id=ANNA, reason=reason, problem=DEAD), 10.0)
+
+
+def test_a_link_that_was_given_up_says_when_the_cloud_is_asked_again():
+    facts = in_state(
+        LinkState.DISCONNECTED,
+        since=1000.0,
+        desired_agent_id=ANNA,
+        reason=Reason.RETRIES_EXHAUSTED,
+        problem=DEAD,
+        policy=Policy(recheck_interval=600.0),
+    )
+    for at, due in ((1000.0, "1970-01-01T00:26:40.000Z"), (1700.0, "1970-01-01T00:36:40.000Z")):
+        explained = explain(facts, at, running=True)
+        assert explained.next is not None
+        assert (explained.next.what, explained.next.at) == ("the cloud is asked whether it is back", due)
+
+
+def test_a_restart_of_the_agent_is_said_while_it_lasts():
+    facts = in_state(LinkState.RECONNECTING, restarting=True, next_attempt_at=1000.0)
+    assert any("is being restarted" in sentence for sentence in told(facts, 1000.0))
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        (JobProgress(0, None), "Eliza Cloud has not begun its job yet."),
+        (JobProgress(1, None), "Attempts of its job so far: 1."),
+        (JobProgress(1, "No capacity."), "Attempts so far: 1; the last error: No capacity."),
+    ],
+)
+def test_a_job_that_is_waited_for_says_how_far_it_is(job, words):
+    facts = in_state(LinkState.CONNECTING, job=job)
+    assert words in " ".join(told(facts, 1000.0))
 
 
 def test_a_link_that_was_given_up_names_its_root_and_says_to_connect_again():

@@ -5,11 +5,13 @@ import pytest
 
 from eliza_cloud.core.link.events import (
     AgentGone,
+    AgentSuspended,
     BackupFailed,
     BackupTaken,
     ClockJumped,
     ConfigChanged,
     ConfigRefused,
+    Connected,
     ConnectFailed,
     CreditsExhausted,
     CreditsRead,
@@ -17,19 +19,32 @@ from eliza_cloud.core.link.events import (
     Drained,
     HeartbeatAnswered,
     HeartbeatMissed,
+    JobObserved,
     KeyAccepted,
     KeyChanged,
     KeyRejected,
     KeyUnverified,
+    MinimumBalanceSeen,
+    PriceRefused,
     ReconnectFailed,
     StoreFailed,
     StoreRecovered,
 )
-from eliza_cloud.core.link.state import Facts, OngoingProblem, Policy
-from eliza_cloud.core.problems import PROBLEMS, Problem
+from eliza_cloud.core.link.state import CURRENT_EDITION, Facts, OngoingProblem, Policy
+from eliza_cloud.core.problems import BILLING_HOLD_ACTIVE, PROBLEMS, Problem
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.views.health import health_view, link_problem_code, readiness
-from tests.core.link_driver import ANNA, BAD_KEY, GONE, MACHINE, NO_CREDITS, SIGNED_IN, in_state
+from tests.core.link_driver import (
+    ANNA,
+    BAD_KEY,
+    GONE,
+    MACHINE,
+    NO_CREDITS,
+    PRICE,
+    SIGNED_IN,
+    SUSPENDED,
+    in_state,
+)
 
 DOWN = Problem(code="cloud_unreachable", status=502, message="Nothing answers.", retryable=True)
 NO_NAME = Problem(code="cloud_name_not_found", status=502, message="There is no such name.", retryable=True)
@@ -38,6 +53,7 @@ DEAD = Problem(code="agent_unreachable", status=502, message="The sandbox is dea
 ODD = Problem(code="conflict", status=409, message="Not now.")
 FULL = Problem(code="disk_full", status=500, message="The disk is full; free some space.")
 WRONG = Problem(code="settings_invalid", status=400, message="cloud.enabled: expected true or false, found 3")
+ON_HOLD = BILLING_HOLD_ACTIVE.occurred(**BILLING_HOLD_ACTIVE.examples)
 REFUSED = Problem(code="conflict", status=409, message="No backups of the shared tier.")
 DAY = 86400.0
 
@@ -144,11 +160,23 @@ def test_giving_up_is_an_item_of_its_own_beside_its_root():
 )
 def test_a_balance_is_named_by_the_lowest_threshold_it_is_under(balance, code, severity):
     [item] = health_view(after(CONNECTED, CreditsRead(EPOCH, balance)), 1001.0).items
-    assert (item.code, item.severity, item.detail) == (code, severity, f"The balance is ${balance:.2f}.")
+    assert (item.code, item.severity) == (code, severity)
+    assert item.detail is not None
+    assert item.detail.startswith(f"The balance is ${balance:.2f}")
 
 
 def test_a_balance_at_the_gate_is_no_item():
     assert codes(after(CONNECTED, CreditsRead(EPOCH, 5.0)), 1001.0) == []
+
+
+def test_a_balance_is_measured_by_what_the_cloud_said_that_a_start_needs():
+    facts = after(CONNECTED, MinimumBalanceSeen(0.1), CreditsRead(EPOCH, 3.0))
+    assert codes(facts, 1001.0) == []
+    [item] = health_view(after(CONNECTED, MinimumBalanceSeen(9.0), CreditsRead(EPOCH, 8.0)), 1001.0).items
+    assert (item.code, item.detail) == (
+        "credits_below_minimum",
+        "The balance is $8.00; no agent is started below $9.00.",
+    )
 
 
 def test_a_balance_is_low_since_it_became_so_not_since_it_was_last_read():
@@ -164,6 +192,83 @@ def test_a_backup_is_overdue_after_three_intervals_and_says_why():
     [item] = health_view(facts, 1180.0).items
     assert (item.code, item.detail) == ("backup_overdue", "Nothing answers.")
     assert codes(after(facts, BackupTaken(EPOCH), at=1181.0), 1181.0) == []
+
+
+def test_a_backup_that_is_overdue_stays_so_through_reconnects_and_restarts():
+    again = msgspec.structs.replace(CONNECTED, since=5000.0, last_backup_at=1000.0)
+    [item] = health_view(again, 5001.0).items
+    assert (item.code, item.since) == ("backup_overdue", "1970-01-01T00:19:40.000Z")
+    failing = msgspec.structs.replace(again, last_backup_at=None, backup_problem=OngoingProblem(DOWN, 2000.0))
+    [item] = health_view(failing, 5001.0).items
+    assert (item.code, item.since) == ("backup_overdue", "1970-01-01T00:36:20.000Z")
+    young = msgspec.structs.replace(again, last_backup_at=None)
+    assert codes(young, 5001.0) == [], "of an agent that has just been linked no backup can be overdue"
+
+
+def test_a_shared_agent_never_has_an_overdue_backup():
+    facts = msgspec.structs.replace(CONNECTED, agent_shared=True)
+    assert codes(facts, 1000.0 + DAY) == []
+
+
+@pytest.mark.parametrize(("size", "shown"), [(1_048_576, []), (1_048_577, ["backup_too_large"])])
+def test_backups_that_no_agent_survives_are_an_item(size, shown):
+    facts = msgspec.structs.replace(CONNECTED, policy=Policy(edition=CURRENT_EDITION))
+    facts = after(facts, BackupTaken(EPOCH, size, blocking=True))
+    assert codes(facts, 1001.0) == shown
+    assert codes(after(facts, BackupTaken(EPOCH, size)), 1001.0) == [], "a job restores it in another way"
+
+
+@pytest.mark.parametrize(
+    ("event", "code", "state"),
+    [
+        (PriceRefused(EPOCH, PRICE), "price_confirmation_required", LinkState.ERROR),
+        (AgentSuspended(EPOCH, SUSPENDED), "agent_suspended", LinkState.DISCONNECTED),
+        (CreditsExhausted(EPOCH, ON_HOLD), "billing_hold_active", LinkState.ERROR),
+    ],
+)
+def test_what_keeps_an_agent_from_being_started_is_named(event, code, state):
+    facts = after(CONNECTED, event)
+    [item] = health_view(facts, 1000.0).items
+    assert (facts.state, item.code, readiness(facts)) == (state, code, code)
+    assert item.title == PROBLEMS[code].title
+
+
+@pytest.mark.parametrize(
+    ("attempts", "error", "code", "detail"),
+    [
+        (0, None, "start_under_way", "Eliza Cloud has not begun its job yet."),
+        (1, None, "start_under_way", "Attempts of its job so far: 1."),
+        (1, "no capacity", "job_retried", "Attempts so far: 1; the last error: no capacity."),
+    ],
+)
+def test_a_job_that_waits_or_failed_once_is_an_item_while_it_is_waited_for(attempts, error, code, detail):
+    facts = in_state(LinkState.CONNECTING, since=1000.0)
+    [item] = health_view(after(facts, JobObserved(facts.epoch, attempts, error)), 1001.0).items
+    assert (item.code, item.detail) == (code, detail)
+    connected = after(facts, JobObserved(facts.epoch, attempts, error), Connected(facts.epoch, "anna"))
+    assert codes(connected, 1002.0) == []
+
+
+def test_the_job_of_an_attempt_that_failed_is_no_item_of_the_next():
+    facts = in_state(LinkState.RECONNECTING, since=1000.0, problem=DOWN)
+    retried = after(facts, JobObserved(facts.epoch, 1, "no capacity"))
+    assert "job_retried" in codes(retried, 1001.0)
+    assert "job_retried" not in codes(after(retried, ReconnectFailed(facts.epoch, DOWN)), 1001.0)
+
+
+def test_a_start_that_takes_longer_than_a_heartbeat_is_an_item():
+    facts = in_state(LinkState.CONNECTING, since=1000.0)
+    assert codes(facts, 1044.0) == []
+    assert codes(facts, 1045.0) == ["start_under_way"]
+
+
+def test_an_agent_that_was_stopped_for_its_balance_names_the_balance():
+    poor = after(CONNECTED, MinimumBalanceSeen(0.1), CreditsRead(EPOCH, 0.05))
+    [item] = health_view(after(poor, AgentSuspended(EPOCH, SUSPENDED)), 1001.0).items
+    assert (item.code, item.detail) == (
+        "credits_exhausted",
+        "The balance is $0.05; no agent is started below $0.10.",
+    )
 
 
 def test_backups_that_are_refused_are_not_overdue_as_well():

@@ -1,5 +1,6 @@
 """What a start may cost and who may ask for it: prices, suspended agents, one restart, recoveries."""
 
+import msgspec
 import pytest
 
 from eliza_cloud.core.backoff import Backoff
@@ -263,6 +264,31 @@ def test_how_far_a_job_is_is_known_while_it_is_waited_for():
 
 def test_the_last_good_backup_is_written_down_with_its_size_in_mind():
     link = LinkDriver(in_state(CONNECTED, policy=POLICY))
-    link.send(BackupTaken(link.epoch, size=2_000_000))
+    link.send(BackupTaken(link.epoch, size=2_000_000, blocking=True))
     assert do.SaveBackupTime(ANNA, link.at) in link.effects
     assert link.facts.last_backup_size == 2_000_000
+
+
+def test_an_agent_whose_newest_backup_it_would_not_survive_is_not_restarted():
+    facts = in_state(
+        RECONNECTING, policy=POLICY, attempt=4, unresponsive_attempts=2, last_backup_size=1_048_577
+    )
+    link = LinkDriver(facts)
+    link.send(ReconnectFailed(link.epoch, TIMEOUT, unresponsive=True))
+    assert not _attempt(link).restart
+    link = LinkDriver(msgspec.structs.replace(facts, last_backup_size=1_048_576))
+    link.send(ReconnectFailed(link.epoch, TIMEOUT, unresponsive=True))
+    assert _attempt(link).restart
+
+
+def test_the_last_good_backup_is_remembered_by_a_link_that_is_taken_up_again():
+    link = LinkDriver(in_state(DISCONNECTED, desired_agent_id=ANNA))
+    link.send(Reattach(ANNA, last_backup_at=500.0))
+    assert link.facts.last_backup_at == 500.0
+    assert "SaveBackupTime" not in link.effect_kinds(), "it is written down already"
+    link = LinkDriver(in_state(DISCONNECTED))
+    link.send(Reattach(ANNA, last_backup_at=500.0))
+    assert do.SaveBackupTime(ANNA, 500.0) in link.effects
+    link.send(Connect(BERT))
+    link.send(Drained(link.epoch))
+    assert link.facts.last_backup_at is None, "the other agent's backups are others"

@@ -12,6 +12,8 @@ OTHER_KEY = "eliza_" + "07he4a" * 10 + "efgh"
 A = "11111111-1111-4111-8111-111111111111"
 B = "22222222-2222-4222-8222-222222222222"
 
+PRICE_HEADER = "X-Eliza-Dedicated-Price"
+
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -28,7 +30,9 @@ class ScriptedCloud:
 
     `script[name]` is a list of answers used up one by one before the usual one comes back; `always[name]`
     replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came,
-    `keys` with which key, `provisioned` the agents started, `bodies` and `paths` the last of each name.
+    `keys` with which key, `provisioned` the agents started, `prices` the prices that were sent with starts,
+    `bodies` and `paths` the last of each name. `price` is what the start of a stopped agent costs; the
+    sandbox of an agent in `dead` does not answer until the agent was stopped.
     Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore,
     suspend, resume, delete, create, job, login, poll, revoke.
     """
@@ -37,6 +41,9 @@ class ScriptedCloud:
         self.calls: list[str] = []
         self.keys: list[tuple[str, str | None]] = []
         self.provisioned: list[str] = []
+        self.price: str | None = None
+        self.prices: list[str | None] = []
+        self.dead: set[str] = set()
         self.bodies: dict[str, bytes] = {}
         self.paths: dict[str, str] = {}
         self.script: dict[str, list[web.Response | Answer]] = {}
@@ -136,6 +143,8 @@ class ScriptedCloud:
         agent_id = request.match_info["id"]
         if agent_id not in self.status:
             return failure(404, "Agent not found")
+        if (refused := self._refuse_price(request)) is not None:
+            return refused
         self.provisioned.append(agent_id)
         if self.status[agent_id] == "stopped":
             self.status[agent_id] = "running"
@@ -144,14 +153,39 @@ class ScriptedCloud:
     async def _suspend(self, request: web.Request) -> web.Response:
         agent_id = request.match_info["id"]
         self.status[agent_id] = "stopped"
+        self.dead.discard(agent_id)
         return ok({"agentId": agent_id, "action": "suspend", "message": "", "previousStatus": "running"})
 
     async def _resume(self, request: web.Request) -> web.Response:
         agent_id = request.match_info["id"]
+        if (refused := self._refuse_price(request)) is not None:
+            return refused
         self.status[agent_id] = "running"
         return ok({"agentId": agent_id, "action": "resume", "message": "", "status": "running"})
 
-    async def _heartbeat(self, _request: web.Request) -> web.Response:
+    def _refuse_price(self, request: web.Request) -> web.Response | None:
+        """Refuse the start of a stopped agent that does not come with the price of the day."""
+        sent = request.headers.get(PRICE_HEADER)
+        self.prices.append(sent)
+        if self.price is None or self.price == sent or self.status[request.match_info["id"]] != "stopped":
+            return None
+        hourly, start = (float(amount) for amount in self.price.split(":")[2:])
+        return failure(
+            428,
+            "Confirm the price of a dedicated start",
+            code="DEDICATED_PRICE_CONFIRMATION_REQUIRED",
+            pricing={
+                "currency": "USD",
+                "hourlyRateUsd": hourly,
+                "minimumActivationChargeUsd": start,
+                "acceptanceHeader": PRICE_HEADER,
+                "acceptanceValue": self.price,
+            },
+        )
+
+    async def _heartbeat(self, request: web.Request) -> web.Response:
+        if request.match_info["id"] in self.dead:
+            return heartbeat_dead()
         return web.json_response({"jsonrpc": "2.0", "method": "heartbeat.ack", "params": {"timestamp": 1}})
 
     async def _message(self, request: web.Request) -> web.Response:

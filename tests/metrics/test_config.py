@@ -13,7 +13,7 @@ from tests.routing.conftest import house, log, serve  # noqa: F401 - fixtures
 
 DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
 #: What health shows as a note, which calls for nobody; and what it never shows, because doctor finds it.
-NOTES = {"not_signed_in", "credits_below_minimum", "clock_jumped"}
+NOTES = {"not_signed_in", "start_under_way", "credits_below_minimum", "clock_jumped"}
 DOCTORS = {
     "already_running",
     "port_taken",

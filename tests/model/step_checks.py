@@ -23,7 +23,7 @@ OWNER_OF = {
 }
 CALLS_OF = {
     "connector": {"provision", "job", "get", "heartbeat", "list", "user"},
-    "reconnector": {"provision", "suspend", "job", "get", "heartbeat", "list", "user"},
+    "reconnector": {"provision", "suspend", "backups", "job", "get", "heartbeat", "list", "user"},
     "recheck": {"get", "list"},
     "monitor": {"heartbeat", "list", "user", "get"},
     "scheduler": {"snapshot", "job", "restore", "list", "get"},

@@ -229,6 +229,21 @@ async def test_a_rejected_key_makes_the_link_look_at_it(signed_in, cloud):
     await until(lambda: not signed_in.service.manager.status().connected)
 
 
+async def frames_of_a_broken_stream(house):
+    """Return the frames of a streamed completion whose connection is closed without a proper end."""
+    got = bytearray()
+
+    async def read_to_the_end(answer):
+        async for piece in answer.content.iter_any():
+            got.extend(piece)
+
+    url, headers = f"{house.url}/v1/chat/completions", {"Authorization": f"Bearer {TOKEN}"}
+    async with house.session.post(url, json={**BODY, "stream": True}, headers=headers) as answer:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await read_to_the_end(answer)
+    return got.decode().strip().split("\n\n")
+
+
 async def test_a_stream_that_breaks_off_ends_in_a_frame_that_says_so(house, other):
     async def broken(request, _):
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -238,19 +253,65 @@ async def test_a_stream_that_breaks_off_ends_in_a_frame_that_says_so(house, othe
         return response
 
     other.script["/v1/chat/completions"] = broken
-    got = bytearray()
-
-    async def read_to_the_end(answer):
-        async for piece in answer.content.iter_any():
-            got.extend(piece)
-
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with house.session.post(f"{house.url}/v1/chat/completions", json=BODY, headers=headers) as answer:
-        with pytest.raises(aiohttp.ClientPayloadError):
-            await read_to_the_end(answer)
-    frames = got.decode().strip().split("\n\n")
+    frames = await frames_of_a_broken_stream(house)
     assert len(frames) == 2
     assert json.loads(frames[1].removeprefix("data: "))["error"]["code"] == "response_truncated"
+
+
+STOPPED = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+def streaming(*pieces):
+    async def answer(request, _):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+            await asyncio.sleep(0.01)
+        return response
+
+    return answer
+
+
+@pytest.fixture
+async def of_the_cloud(serve, provider):
+    cloud = await provider("cloud")
+    house = await serve(cloud.url, "eliza_" + "a" * 64)
+    house.route(llmText=CLOUD)
+    return house, cloud
+
+
+@pytest.mark.parametrize("pieces", [(STOPPED,), (STOPPED[:30], STOPPED[30:]), (b": ping\n\n", STOPPED)])
+async def test_an_empty_completion_of_the_cloud_ends_in_a_frame_that_says_so(of_the_cloud, pieces):
+    house, cloud = of_the_cloud
+    cloud.script["/api/v1/chat/completions"] = streaming(*pieces)
+    *before, last = await frames_of_a_broken_stream(house)
+    assert json.loads(last.removeprefix("data: "))["error"]["code"] == "stream_failed"
+    assert before == [piece.decode().strip() for piece in pieces[:-1] if piece.startswith(b":")]
+
+
+async def test_a_completion_with_content_passes_as_it_is(of_the_cloud):
+    house, cloud = of_the_cloud
+    whole = chunk("hi") + STOPPED
+    cloud.script["/api/v1/chat/completions"] = streaming(whole[:20], whole[20:])
+    answer = await house.raw("POST", "/v1/chat/completions", {**BODY, "stream": True})
+    assert await answer.read() == whole
+
+
+async def test_an_empty_completion_of_another_provider_passes_as_it_is(house, other):
+    other.script["/v1/chat/completions"] = streaming(STOPPED)
+    answer = await house.raw("POST", "/v1/chat/completions", {**BODY, "stream": True})
+    assert await answer.read() == STOPPED
+
+
+@pytest.mark.parametrize("said", ["Pricing unavailable for model gpt-9", "Pricing unavailable for voice"])
+async def test_a_model_the_cloud_does_not_have_is_404_and_named(of_the_cloud, said):
+    house, cloud = of_the_cloud
+    cloud.script["/api/v1/chat/completions"] = answering(500, {"error": {"message": said}})
+    status, body = await house.call("POST", "/v1/chat/completions", {**BODY, "model": "gpt-9"})
+    assert (status, body["error"]["code"]) == (404, "model_not_found")
+    assert "gpt-9" in body["error"]["message"]
+    assert len([asked for asked in cloud.asked if asked.path.endswith("completions")]) == 1
 
 
 async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(house, other):

@@ -7,6 +7,7 @@ import pytest
 
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.operations.agents import AgentRequest
+from eliza_cloud.store.inspect import read_only_record
 from tests.harness.failing import failing
 from tests.harness.scripted_cloud import A, B, drop, failure, html, job, job_started, ok
 
@@ -130,6 +131,33 @@ async def test_a_failure_does_not_take_the_agent_back_from_a_later_connect_that_
     await failing(acting)
     await rig.quiet()
     assert (rig.state, link.facts.desired_agent_id) == ("error", B)
+
+
+async def test_a_restart_by_hand_keeps_the_consent_and_when_the_last_backup_was(rig, cloud):
+    link = await rig.start()
+    await link.connect(A, accept_price="p:1")
+    await link.take_backup(A)
+    await rig.until(lambda: link.facts.last_backup_at)
+    taken = link.facts.last_backup_at
+    await link.restart_agent(A)
+    assert (rig.state, cloud.count("suspend")) == ("connected", 1)
+    assert (link.facts.accepted_price, link.facts.last_backup_at) == ("p:1", taken)
+    await rig.quiet()
+    assert read_only_record(rig.paths.database).last_backup_at == taken
+
+
+@pytest.mark.parametrize("agent_id", [A, B])
+async def test_a_restart_whose_start_is_refused_for_money_says_that_the_agent_is_stopped(
+    rig, cloud, agent_id
+):
+    link = await rig.connected(A)
+    cloud.always["provision"] = cloud.always["resume"] = failure(402, "Insufficient credits")
+    refusal = await failing(link.restart_agent(agent_id))
+    assert (refusal.status, refusal.code) == (402, "credits_exhausted")
+    assert refusal.message.startswith("The agent is stopped now, and was not started again.")
+    cloud.always["suspend"] = failure(409, "Agent provisioning is in progress")
+    refusal = await failing(link.restart_agent(agent_id))
+    assert not refusal.message.startswith("The agent is stopped now")
 
 
 async def test_another_agent_goes_away_without_touching_the_link(rig, cloud):

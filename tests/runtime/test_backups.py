@@ -6,6 +6,7 @@ import json
 import pytest
 
 from eliza_cloud.store.config.settings import Settings
+from eliza_cloud.store.errors import StoreError
 from tests.harness.failing import failing
 from tests.harness.scripted_cloud import A, B, failure, heartbeat_dead, job, job_started, ok
 
@@ -59,6 +60,22 @@ async def test_a_backup_by_hand_answers_with_what_was_stored(rig, cloud):
     assert (taken.backup_id, taken.size) == ("b1", 10)
     assert link.status().connection.last_backup_at is not None
     assert rig.clock.pending(TIMER) == [60.0], "the timer keeps its time"
+
+
+@pytest.mark.parametrize("what", ["fails", "hangs"])
+async def test_a_backup_does_not_depend_on_its_time_being_written_down(rig, cloud, what):
+    link = await rig.connected()
+    if what == "fails":
+        rig.store.error = StoreError("There is no room on the disk; make some and try again.")
+    else:
+        rig.store.hold()
+    assert (await link.take_backup(A)).backup_id == "b1"
+    await rig.until(lambda: link.facts.last_backup_at)
+    await rig.after(60.0, lambda: cloud.count("snapshot") == 2, TIMER)
+    rig.store.error = None
+    rig.store.release()
+    await rig.quiet()
+    assert link.facts.backup_problem is None
 
 
 async def test_a_backup_by_hand_that_fails_tells_its_caller_why(rig, cloud):
@@ -171,6 +188,23 @@ async def test_a_restore_that_fails_tells_its_caller_why(rig, cloud):
     refusal = await failing(link.restore(A, None))
     assert (refusal.status, json.loads(cloud.bodies["restore"])) == (404, {})
     assert rig.state == "connected"
+
+
+@pytest.mark.parametrize("agent_id", [A, B])
+async def test_a_backup_that_ends_the_agent_is_restored_only_where_that_is_accepted(rig, cloud, agent_id):
+    link = await rig.connected(A)
+    large, small = {"id": "b2", "sizeBytes": 1_048_577}, {"id": "b1", "sizeBytes": 1_048_576}
+    cloud.always["backups"] = ok([large, small])
+    for backup_id in (None, "b2"):
+        refusal = await failing(link.restore(agent_id, backup_id))
+        assert (refusal.status, refusal.code) == (409, "restore_ends_agent")
+        assert refusal.details == {"backupId": "b2", "sizeBytes": 1_048_577}
+    assert cloud.count("restore") == 0
+    await link.restore(agent_id, "b1")
+    await link.restore(agent_id, "b2", accept_agent_loss=True)
+    cloud.always["backups"] = ok([{**large, "backupKind": "full"}])
+    await link.restore(agent_id, "b2")
+    assert cloud.count("restore") == 3
 
 
 async def test_another_agent_than_the_linked_one_is_backed_up_and_restored_directly(rig, cloud):

@@ -101,6 +101,18 @@ async def test_an_inactive_account_is_a_rejected_key_too(rig, cloud):
     await refused_twice(rig)
 
 
+async def test_an_inactive_organization_is_named_and_no_sign_in_is_asked_for(rig, cloud):
+    inactive = failure(403, "Organization is inactive")
+    cloud.always["user"] = cloud.always["provision"] = cloud.always["get"] = inactive
+    link = await rig.start(verified=False)
+    assert (await failing(link.connect(A))).code == "organization_inactive"
+    assert (link.readiness(), rig.state) == ("organization_inactive", "error")
+    explained = link.explain()
+    assert explained.cause == "organization_inactive"
+    assert "eliza-cloud login" not in " ".join(explained.sentences)
+    assert [item.code for item in link.health().items] == ["organization_inactive"]
+
+
 async def test_a_refused_api_call_has_the_key_verified_again(rig, cloud):
     link = await rig.start()
     cloud.always["list"] = REFUSED

@@ -13,6 +13,8 @@ from eliza_cloud.api.http.error_bodies import openai_error
 from eliza_cloud.api.http.responses import ClientGoneError
 from eliza_cloud.api.http.sse import MEDIA_TYPE, write_timeout
 from eliza_cloud.api.middleware.request import log_unforeseen
+from eliza_cloud.cloud.completion_stream import CompletionCheck
+from eliza_cloud.cloud.errors import StreamFailed
 from eliza_cloud.core.problems import INTERNAL_ERROR, RESPONSE_TRUNCATED, Problem
 from eliza_cloud.redaction.stream import redactor_of
 from eliza_cloud.routing.gateway import UpstreamRequest
@@ -40,20 +42,28 @@ def headers_to_cloud(request: web.Request, *more: str) -> dict[str, str]:
     return headers_up(request, *_UP_TO_CLOUD, *more)
 
 
-async def relay(request: web.Request, upstream: Upstream, call: UpstreamRequest) -> web.StreamResponse:
+async def relay(
+    request: web.Request,
+    upstream: Upstream,
+    call: UpstreamRequest,
+    check: CompletionCheck | None = None,
+) -> web.StreamResponse:
     """Make a call of this upstream and pass its answer on, as `relay_opened` does."""
-    return await relay_opened(request, request.app[GATEWAY].open(upstream, call))
+    return await relay_opened(request, request.app[GATEWAY].open(upstream, call), check)
 
 
 async def relay_opened(
-    request: web.Request, opening: AbstractAsyncContextManager[aiohttp.ClientResponse]
+    request: web.Request,
+    opening: AbstractAsyncContextManager[aiohttp.ClientResponse],
+    check: CompletionCheck | None = None,
 ) -> web.StreamResponse:
     """Open an answer and pass it on; ends with the client, and with the service.
 
     What fails before the answer begins is raised. After that the connection is closed without a proper end,
-    so that a part is not taken for the whole; a stream of events gets a last frame with the reason.
+    so that a part is not taken for the whole; a stream of events gets a last frame with the reason. So does
+    one that `check` finds to be empty.
     """
-    passing = _StreamRelay(request)
+    passing = _StreamRelay(request, check)
     try:
         async with request.app[DISCONNECTS].cancel_on_disconnect(request), opening as response:
             await passing.pass_on(response)
@@ -72,8 +82,9 @@ async def relay_opened(
 class _StreamRelay:
     """One answer on its way to the client."""
 
-    def __init__(self, request: web.Request) -> None:
+    def __init__(self, request: web.Request, check: CompletionCheck | None) -> None:
         self._request = request
+        self._check = check
         self._tail = b"\n\n"
         self.response = web.StreamResponse()
 
@@ -88,12 +99,23 @@ class _StreamRelay:
         self.response.headers.update(_headers_down(response))
         await self._write(None)
         redactor = redactor_of(response)
+        if response.content_type != MEDIA_TYPE:
+            self._check = None
         while chunk := await _next(response):
-            if passed := redactor.feed(chunk):
+            if passed := self._checked(redactor.feed(chunk)):
                 await self._write(passed)
-        if rest := redactor.flush():
+        if rest := self._checked(redactor.flush(), is_last=True):
             await self._write(rest)
         await self._write(b"")
+
+    def _checked(self, passed: bytes, *, is_last: bool = False) -> bytes:
+        """Return what of it may be passed on; raises `LinkError` at the end of an empty completion."""
+        if self._check is None:
+            return passed
+        try:
+            return self._check.feed(passed) + (self._check.flush() if is_last else b"")
+        except StreamFailed as error:
+            raise LinkError(error.problem) from error
 
     async def abort(self, problem: Problem | None) -> None:
         """Close the connection without a proper end; an event stream gets a frame with the failure first."""

@@ -21,6 +21,7 @@ from eliza_cloud.api.openai.agent_chat import (
 from eliza_cloud.api.openai.upstream import PASSED_ON, Model, upstream_operation
 from eliza_cloud.api.openapi.error_examples import CHAT as TALKING
 from eliza_cloud.api.openapi.operation import EVENT_STREAM, SuccessResponse
+from eliza_cloud.cloud.completion_stream import CompletionCheck
 from eliza_cloud.core.problems import MODEL_NOT_CONFIGURED, MODEL_REQUIRED
 from eliza_cloud.routing.adapters.models import AGENT_MODEL, ModelUnknown, resolve_model
 from eliza_cloud.routing.config.types import Capability, Route
@@ -122,5 +123,7 @@ async def _same_shape(
         raise RequestError(MODEL_REQUIRED.occurred(capability=capability.value))
     content = body.with_model(model)
     if isinstance(upstream, CloudUpstream):
-        return await relay(request, upstream, UpstreamRequest(path, content, headers_to_cloud(request)))
+        check = CompletionCheck() if getattr(body.known, "stream", None) else None
+        call = UpstreamRequest(path, content, headers_to_cloud(request))
+        return await relay(request, upstream, call, check)
     return await relay(request, upstream, direct_call(request, upstream.base, path, content))

@@ -12,6 +12,7 @@ from eliza_cloud.api.http.responses import answer
 from eliza_cloud.api.openapi.error_examples import BACKUP, CLOUD
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, AGENT_ID, AgentId, Ok, Uuid
+from eliza_cloud.core.problems import RESTORE_ENDS_AGENT
 
 _BACKUP = "5c1d7e52-8a0b-4c35-bb0e-62f4a1c3d9e8"
 _WHEN = "2026-11-23T20:15:00.000Z"
@@ -53,9 +54,13 @@ class AgentBackup(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class BackupToRestore(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Which backup to restore; the newest when none is named."""
+    """Which backup to restore; the newest when none is named.
+
+    `acceptAgentLoss` also restores one that the agent does not survive.
+    """
 
     backup_id: Uuid | None = None
+    accept_agent_loss: bool | None = None
 
 
 class AgentRestored(msgspec.Struct, frozen=True, rename="camel"):
@@ -106,7 +111,8 @@ RESTORE = Operation(
     id="restoreBackup",
     group="Backups",
     summary="Restore a backup",
-    about="The agent's memory becomes that of the backup.",
+    about="The agent's memory becomes that of the backup. In some clouds an agent does not survive a backup"
+    " of more than 1 MiB: such a one is 409 `restore_ends_agent`, and restored only with `acceptAgentLoss`.",
     parameters=(AGENT_ID,),
     body=BACKUP_TO_RESTORE,
     answers=(
@@ -118,7 +124,7 @@ RESTORE = Operation(
             AgentRestored(True, AGENT, _BACKUP, _WHEN, "accepted"),
         ),
     ),
-    errors=BACKUP,
+    errors=(*BACKUP, RESTORE_ENDS_AGENT.example()),
 )
 
 
@@ -140,11 +146,13 @@ async def take_backup(request: web.Request) -> web.Response:
 
 
 async def restore(request: web.Request) -> web.Response:
-    """POST …/{id}/restore {backupId?}: 200 when restored, 202 where the cloud has only accepted it."""
+    """POST …/{id}/restore {backupId?, acceptAgentLoss?}: 200 when restored, 202 where it is only accepted."""
     agent_id = AGENT_ID.read(request)
     wanted = await BACKUP_TO_RESTORE.read(request)
     backup_id = None if wanted.backup_id is None else wanted.backup_id.lower()
-    restored = await request.app[MANAGER].restore(agent_id, backup_id)
+    restored = await request.app[MANAGER].restore(
+        agent_id, backup_id, accept_agent_loss=bool(wanted.accept_agent_loss)
+    )
     result = AgentRestored(
         ok=True,
         agent_id=agent_id,

@@ -14,6 +14,17 @@ from eliza_cloud.core.views.status import TOP_UP_URL, ConnectionView, StatusView
 AppState = Literal["not_started", "restarting", "running", "error"]
 
 
+class CloudHosts(msgspec.Struct, frozen=True, rename="camel"):
+    """The cloud's hosts in use now; null while the base URL is refused.
+
+    `baseUrl` is the one that is set; the cloud may have led from there to another of its hosts.
+    """
+
+    base_url: str | None
+    api_url: str | None
+    pages_url: str | None
+
+
 class CloudLink(msgspec.Struct, frozen=True, rename="camel"):
     """The link behind it."""
 
@@ -65,6 +76,19 @@ STATUS = Operation(
         ),
     ),
 )
+HOSTS = Operation(
+    id="getCloudHosts",
+    group="Status",
+    summary="The hosts of the cloud that are in use",
+    answers=(
+        SuccessResponse(
+            200,
+            "What is known; the cloud is not asked.",
+            CloudHosts,
+            CloudHosts("https://www.elizacloud.ai", "https://cloud.eliza.app", "https://cloud.eliza.app"),
+        ),
+    ),
+)
 APP_STATUS = Operation(
     id="getAppStatus",
     group="Status",
@@ -92,6 +116,15 @@ _AGENT_STATES: dict[str, AppState] = {
 async def status(request: web.Request) -> web.Response:
     """GET /api/cloud/status: always 200, the cloud is not asked."""
     return answer(request.app[MANAGER].status())
+
+
+async def hosts(request: web.Request) -> web.Response:
+    """GET /api/cloud/hosts: where the calls go now."""
+    manager = request.app[MANAGER]
+    configured, origins = manager.configured_base_url, manager.origins
+    if configured is None or origins is None:
+        return answer(CloudHosts(None, None, None))
+    return answer(CloudHosts(str(configured), str(origins.api), str(origins.pages)))
 
 
 async def app_status(request: web.Request) -> web.Response:

@@ -13,17 +13,20 @@ from eliza_cloud.cli.output.text import age
 
 
 @click.command()
+@click.option("--verbose", is_flag=True, help="Show the hosts of the cloud in use, too; needs the token.")
 @service_command
-def status(call: Invocation) -> ExitCode:
+def status(call: Invocation, *, verbose: bool) -> ExitCode:
     """Show the account and the state of the link.
 
     Exits 0 only while the link is connected, 4 without an accepted key, 5 otherwise.
     """
     body = call.service.get("/api/cloud/status")
+    hosts = call.service.get("/api/cloud/hosts") if verbose else None
     if call.as_json:
-        print_json(body)
+        print_json(body if hosts is None else {**body, "hosts": hosts})
     else:
-        print_table(("", ""), [row for row in _rows(body, call.service.url) if row[1]])
+        rows = _rows(body, call.service.url) + host_rows(hosts or {})
+        print_table(("", ""), [row for row in rows if row[1]])
     return exit_code(body)
 
 
@@ -53,6 +56,13 @@ def _rows(body: Body, url: str) -> list[tuple[str, str]]:
             ("backup", age(link.get("lastBackupAt"))),
         ]
     return [*rows, ("to do", remedy(body))]
+
+
+def host_rows(hosts: Body) -> list[tuple[str, str]]:
+    """Return the rows about the hosts of the cloud; none where they are not known."""
+    base_url, api = hosts.get("baseUrl"), hosts.get("apiUrl")
+    moved = f" (to which {base_url} leads)" if api and api != base_url else ""
+    return [("cloud", f"{api}{moved}" if api else ""), ("pages", str(hosts.get("pagesUrl") or ""))]
 
 
 def _account(body: Body) -> str:

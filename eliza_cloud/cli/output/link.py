@@ -39,6 +39,8 @@ REMEDIES = {
     "retries_exhausted": "eliza-cloud agents connect {agent}",
     "key_rejected": "eliza-cloud login",
     "agent_gone": "eliza-cloud agents list",
+    "agent_suspended": "eliza-cloud agents resume {agent}",
+    "price_confirmation_required": "eliza-cloud agents connect {agent}",
     "credits_exhausted": "top up at {topUpUrl}",
     "not_authenticated": "eliza-cloud login",
     "runtime_not_started": RUNTIME_NOT_STARTED.remedy,

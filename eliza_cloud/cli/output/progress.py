@@ -14,6 +14,7 @@ from eliza_cloud.cli.client.http import Service
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.link import next_try_words, short_state
 from eliza_cloud.cli.output.text import duration, printable, say
+from eliza_cloud.core.problems import JOB_RETRIED, START_UNDER_WAY
 
 
 class LiveLine:
@@ -48,6 +49,11 @@ class LiveLine:
             self._status.stop()
 
 
+#: States in which the link may wait for a job of the cloud, and the items of health that say how far it is.
+_STARTING = {"connecting", "reconnecting"}
+_JOB_ITEMS = {START_UNDER_WAY.code, JOB_RETRIED.code}
+
+
 class LinkProgress(LiveLine):
     """A live line that also shows the link's state, as the service reports it. Call it to refresh."""
 
@@ -63,4 +69,10 @@ class LinkProgress(LiveLine):
         with contextlib.suppress(CliError):
             connection = self._service.get("/api/cloud/status", timeout=2.0).get("connection") or {}
             parts += [f"link {short_state(connection)}", next_try_words(connection)]
+            if connection.get("state") in _STARTING:
+                parts.append(self._start_words())
         self.show(" · ".join(filter(None, parts)), duration(time.monotonic() - self._began))
+
+    def _start_words(self) -> str:
+        items = self._service.get("/api/cloud/health", timeout=2.0)["items"]
+        return next((item.get("detail") or "" for item in items if item["code"] in _JOB_ITEMS), "")

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from eliza_cloud.core.backups import ends_the_agent
 from eliza_cloud.redaction.secret import Secret
 
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
@@ -256,6 +257,14 @@ class Backup(msgspec.Struct, frozen=True):
     size: int | None
     created_at: str | None
     raw: dict[str, Any]
+
+    @property
+    def ends_the_agent(self) -> bool:
+        """Whether restoring it ends the agent for good: it is too large for one request (cloud-api §23).
+
+        Servers that list kinds of backups restore them in another way.
+        """
+        return ends_the_agent(self.size) and "backupKind" not in self.raw
 
     @property
     def verification(self) -> str | None:

@@ -81,9 +81,11 @@ def reject_waiters_stopping(cursor: Cursor[Facts]) -> None:
 
 def adopt_agent(cursor: Cursor[Facts]) -> None:
     """Make the agent named the one the link is about; it is stored before anything is started."""
-    agent_id = cursor.expect(Connect).agent_id
-    _set_desired_agent(cursor, agent_id, cursor.expect(Connect).accepted_price)
-    _adopt(cursor, agent_id, background=False)
+    event = cursor.expect(Connect)
+    new = cursor.facts.desired_agent_id != event.agent_id
+    _set_desired_agent(cursor, event.agent_id, event.accepted_price)
+    _adopt(cursor, event.agent_id, background=False)
+    _recall_backup(cursor, event, new=new)
 
 
 def adopt_price(cursor: Cursor[Facts]) -> None:
@@ -99,8 +101,10 @@ def adopt_in_background(cursor: Cursor[Facts]) -> None:
     agent_id, price = event.agent_id, event.accepted_price
     if price is None and agent_id == facts.desired_agent_id:
         price = facts.accepted_price
+    new = facts.desired_agent_id != agent_id
     _set_desired_agent(cursor, agent_id, price)
     _adopt(cursor, agent_id, background=True)
+    _recall_backup(cursor, event, new=new)
 
 
 def adopt_next(cursor: Cursor[Facts]) -> None:
@@ -172,6 +176,14 @@ def _adopt(cursor: Cursor[Facts], agent_id: str | None, *, background: bool) -> 
     cursor.update(agent_id=agent_id, background=background, attempt=0)
 
 
+def _recall_backup(cursor: Cursor[Facts], event: Connect | Reattach, *, new: bool) -> None:
+    """Take up when the last good backup was; of an agent that was desired already it is written down."""
+    if event.last_backup_at is not None:
+        cursor.update(last_backup_at=event.last_backup_at)
+        if new:
+            cursor.effects.append(do.SaveBackupTime(event.agent_id, event.last_backup_at))
+
+
 def _set_desired_agent(cursor: Cursor[Facts], agent_id: str | None, price: str | None) -> None:
     facts = cursor.facts
     if (facts.desired_agent_id, facts.accepted_price) != (agent_id, price):
@@ -199,6 +211,7 @@ def note_failure(cursor: Cursor[Facts]) -> None:
     event, facts = cursor.expect(ReconnectFailed), cursor.facts
     cursor.update(
         problem=event.problem,
+        job=None,
         failed_attempts=facts.failed_attempts + 1,
         unresponsive_attempts=facts.unresponsive_attempts + 1 if event.unresponsive else 0,
     )
@@ -374,9 +387,9 @@ def hand_to_scheduler(cursor: Cursor[Facts]) -> None:
 
 def note_backup(cursor: Cursor[Facts]) -> None:
     """A backup exists."""
-    size = cursor.expect(BackupTaken).size
-    if size is not None and cursor.facts.policy.edition >= CURRENT_EDITION:
-        cursor.update(last_backup_size=size)
+    event = cursor.expect(BackupTaken)
+    if cursor.facts.policy.edition >= CURRENT_EDITION:
+        cursor.update(last_backup_size=event.size if event.blocking else None)
     cursor.update(
         last_backup_at=cursor.at,
         backups_refused=False,

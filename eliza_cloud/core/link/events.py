@@ -33,21 +33,27 @@ class KeyFact(Event, frozen=True):
 
 
 class Connect(Event, frozen=True):
-    """Link to this agent; `accepted_price` is the price of its start that the user agreed to, if any."""
+    """Link to this agent; `accepted_price` is the price of its start that the user agreed to, if any.
+
+    `last_backup_at` is when its last good backup was taken, as far as that is remembered.
+    """
 
     agent_id: str
     accepted_price: str | None = None
+    last_backup_at: float | None = None
 
 
 class Reattach(Event, frozen=True):
     """Link to this agent with nobody waiting: the desired agent at start, or a link given back.
 
-    Without `start` the agent is only linked, whatever its state: nothing is provisioned.
+    Without `start` the agent is only linked, whatever its state: nothing is provisioned. `last_backup_at` is
+    when its last good backup was taken, as far as that is remembered.
     """
 
     agent_id: str
     start: bool = True
     accepted_price: str | None = None
+    last_backup_at: float | None = None
 
 
 class Disconnect(Event, frozen=True):
@@ -233,10 +239,14 @@ class JobObserved(ActivityFact, frozen=True):
 
 
 class BackupTaken(ActivityFact, frozen=True):
-    """A backup was stored, or its job accepted; `size` in bytes where it is known, `took` in seconds."""
+    """A backup was stored, or its job accepted; `size` in bytes where it is known, `took` in seconds.
+
+    `blocking` says that the cloud took it within the call: it restores it within one request, too.
+    """
 
     size: int | None = None
     took: float | None = None
+    blocking: bool = False
 
 
 class BackupFailed(ActivityFact, frozen=True):

@@ -1,6 +1,7 @@
 """The conditions of the link's table. They read the facts and the event, nothing else."""
 
 from eliza_cloud.core.backoff import attempts_left
+from eliza_cloud.core.backups import ends_the_agent
 from eliza_cloud.core.credits import may_provision
 from eliza_cloud.core.link.events import (
     Connect,
@@ -87,6 +88,7 @@ def restart_due(cursor: Cursor[Facts]) -> bool:
         and cursor.expect(ReconnectFailed).unresponsive
         and facts.unresponsive_attempts + 1 >= RESTART_AFTER
         and not facts.restarted
+        and not ends_the_agent(facts.last_backup_size)
         and attempts_remain(cursor)
     )
 

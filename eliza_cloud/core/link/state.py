@@ -66,7 +66,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, rename=_AS_STORED):
     start of the desired agent that the user agreed to. `restarting` says that this service stopped the agent
     in order to start it again, `restarted` that it did so since the link last stood. `key_generation` changes
     with the key, `epoch` with each entry into a state. `last_event` names the event that brought the state;
-    None is the start. `minimum_balance` (dollars) is what a start needs, as the cloud last told it.
+    None is the start. `last_backup_size` (bytes) is known where the cloud restores a backup within one
+    request. `minimum_balance` (dollars) is what a start needs, as the cloud last told it.
     """
 
     policy: Policy = Policy()

@@ -116,12 +116,13 @@ CREDITS_LOW = ProblemType(
 
 CREDITS_BELOW_MINIMUM = ProblemType(
     code="credits_below_minimum",
-    title="The balance is below $5.00: Eliza Cloud starts no agent, but running ones continue.",
+    title="The balance is below what a start needs: Eliza Cloud starts no agent, but running ones continue.",
     remedy="Top up before you suspend or restart an agent; `eliza-cloud credits` shows where.",
-    sentence="The balance is ${balance}; no agent is started below $5.00.",
+    sentence="The balance is ${balance}; no agent is started below ${minimum}.",
     severity=Severity.INFO,
     action=Action.TOP_UP,
     lasts=True,
+    examples={"minimum": "5.00"},
 )
 
 ACCESS_DENIED = ProblemType(
@@ -165,6 +166,8 @@ PRICE_CONFIRMATION_REQUIRED = ProblemType(
     lasts=True,
     examples={"hourly": "0.01", "minimum": "0.02"},
 )
+#: What comes before the refusal of a start that was to follow a stop.
+NOT_STARTED_AGAIN = "The agent is stopped now, and was not started again."
 PRICE_CHANGED = PRICE_CONFIRMATION_REQUIRED.worded(
     "The price has changed since it was accepted, so the agent was not started: {said}.",
     examples={"said": "Dedicated start price is missing or changed"},

@@ -146,6 +146,28 @@ BACKUP_OVERDUE = ProblemType(
     lasts=True,
 )
 
+BACKUP_TOO_LARGE = ProblemType(
+    code="backup_too_large",
+    title="The agent's backups are larger than 1 MiB: restoring one ends the agent, every time.",
+    remedy="Have the agent keep less, or move it to a newer server of Eliza Cloud; keep an older backup for a"
+    " restore.",
+    sentence="The last backup has {size} bytes; a start that restores it ends the agent.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"size": "1300000"},
+)
+
+RESTORE_ENDS_AGENT = ProblemType(
+    code="restore_ends_agent",
+    statuses=(409,),
+    title="The backup is larger than 1 MiB: restoring it ends the agent, every time.",
+    remedy="Restore a smaller one (`eliza-cloud backups list`), or accept that the agent does not run again"
+    " (`acceptAgentLoss`).",
+    sentence="The backup has {size} bytes, and an agent of this cloud does not survive one of more than"
+    " {limit}, so it was not restored.",
+    examples={"size": "1300000", "limit": "1048576"},
+)
+
 AGENT_NOT_READY = ProblemType(
     code="agent_not_ready",
     statuses=(503,),
@@ -204,6 +226,28 @@ PROVISIONING_WORKER_DOWN = ProblemType(
     lasts=True,
     examples={"said": "Provisioning worker is unhealthy"},
 )
+
+JOB_RETRIED = ProblemType(
+    code="job_retried",
+    title="The job that starts the agent has failed, and Eliza Cloud tries it again.",
+    remedy="Wait until Eliza Cloud has made its last attempt; what failed tells what to change.",
+    sentence="Attempts so far: {attempts}; the last error: {said}.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"attempts": "1", "said": "no capacity"},
+)
+
+START_UNDER_WAY = ProblemType(
+    code="start_under_way",
+    title="The link waits until the agent has started.",
+    remedy="Nothing has to be done; a cold start takes some minutes.",
+    sentence="Attempts of its job so far: {attempts}.",
+    severity=Severity.INFO,
+    lasts=True,
+    examples={"attempts": "1"},
+)
+
+JOB_NOT_BEGUN = START_UNDER_WAY.worded("Eliza Cloud has not begun its job yet.")
 
 JOB_SKIPPED = ProblemType(
     code="job_skipped",

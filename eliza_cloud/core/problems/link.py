@@ -14,9 +14,9 @@ CONNECT_FAILED = ProblemType(
 
 RETRIES_EXHAUSTED = ProblemType(
     code="retries_exhausted",
-    title="No attempt to restore the link succeeded, and no more are made.",
-    remedy="Connect again with `eliza-cloud agents connect`; with `cloud.bridge.maxReconnectAttempts` 0 the"
-    " attempts never end.",
+    title="No attempt to restore the link succeeded.",
+    remedy="Connect again with `eliza-cloud agents connect`, or wait: one more attempt is made once the cloud"
+    " answers again (`cloud.bridge.recheckIntervalMs`).",
     action=Action.CONNECT,
     lasts=True,
 )

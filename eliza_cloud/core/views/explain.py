@@ -3,10 +3,16 @@
 import msgspec
 
 from eliza_cloud.core.link.state import Facts
-from eliza_cloud.core.problems import PROBLEMS, RETRIES_EXHAUSTED, RUNTIME_NOT_STARTED, Action, particulars
+from eliza_cloud.core.problems import (
+    PROBLEMS,
+    RETRIES_EXHAUSTED,
+    RUNTIME_NOT_STARTED,
+    Action,
+    particulars,
+)
 from eliza_cloud.core.states import KeyState, LinkState, Reason
 from eliza_cloud.core.timefmt import timestamp
-from eliza_cloud.core.views.health import HealthItem, health_view, link_problem_code
+from eliza_cloud.core.views.health import HealthItem, health_view, job_words, link_problem_code
 from eliza_cloud.core.views.status import shown_state
 
 _BROUGHT = {
@@ -65,7 +71,7 @@ def explain(facts: Facts, at: float, *, running: bool) -> Explanation:
         cause = next((item.code for item in items if item.severity == "error"), None)
     if cause is None and facts.key is KeyState.ABSENT:
         cause = "not_signed_in"
-    upcoming = _next(facts) if running else None
+    upcoming = _next(facts, at) if running else None
     retries_exhausted = facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None
     row = None if cause is None else RETRIES_EXHAUSTED if retries_exhausted else PROBLEMS[cause]
     remedy = None if row is None else row.remedy
@@ -96,6 +102,11 @@ def _sentences(
     said.append(f"{_brought(facts)}.")
     if facts.state is LinkState.CLOSING:
         said.append("It is being closed, with a last backup.")
+    if facts.restarting:
+        said.append("The agent is being restarted: its sandbox was dead, although its record said running.")
+    if facts.job is not None:
+        code, progress = job_words(facts.job)
+        said += [PROBLEMS[code].title, progress]
     if cause is not None:
         said.append(PROBLEMS[cause].title)
         detail = _detail(facts)
@@ -134,7 +145,7 @@ def _step(upcoming: tuple[str, float | None] | None, at: float) -> NextStep | No
     return NextStep(what, timestamp(due) if due and due > at else None)
 
 
-def _next(facts: Facts) -> tuple[str, float | None] | None:
+def _next(facts: Facts, at: float) -> tuple[str, float | None] | None:
     """Return what the states' activities do next, and at which wall-clock time; None as the time: by now."""
     match facts.state:
         case LinkState.CONNECTING:
@@ -149,16 +160,20 @@ def _next(facts: Facts) -> tuple[str, float | None] | None:
         case LinkState.CLOSING:
             return "the link to the next agent connects" if facts.next_agent else "the link is closed", None
         case _:
-            return _next_when_idle(facts)
+            return _next_when_idle(facts, at)
 
 
-def _next_when_idle(facts: Facts) -> tuple[str, None] | None:
+def _next_when_idle(facts: Facts, at: float) -> tuple[str, float | None] | None:
     if facts.key_problem is not None and facts.key is KeyState.UNVERIFIED:
         return "the cloud is asked again whether it accepts the key", None
     if facts.reason is Reason.RETRIES_EXHAUSTED and facts.desired_agent_id is not None:
-        return "one more attempt is made when this machine wakes from sleep", None
+        interval = facts.policy.recheck_interval
+        if not interval:
+            return "one more attempt is made when this machine wakes from sleep", None
+        asked = max(0.0, at - facts.since) // interval + 1
+        return "the cloud is asked whether it is back", facts.since + asked * interval
     if facts.reason is Reason.KEY_REJECTED and facts.desired_agent_id is not None:
-        return "the link connects again as soon as somebody has signed in", None
+        return "the cloud is asked again about the key; once it accepts it, the link returns", None
     return None
 
 

@@ -10,7 +10,7 @@ import msgspec
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound
 from eliza_cloud.cloud.types.models import Agent
-from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
+from eliza_cloud.core.credits import MINIMUM_DEPOSIT, CreditLevel, level_of, may_provision
 from eliza_cloud.core.problems import (
     AGENT_GONE,
     AGENT_NOT_RUNNING,
@@ -103,7 +103,8 @@ def _credits(balance: float | CloudError, agent: str | None) -> Finding:
     if level is CreditLevel.LOW:
         return passed(Check.CREDITS, CREDITS_LOW.says(balance=shown), CREDITS_LOW)
     if not may_provision(balance):
-        return passed(Check.CREDITS, CREDITS_BELOW_MINIMUM.says(balance=shown), CREDITS_BELOW_MINIMUM)
+        said = CREDITS_BELOW_MINIMUM.says(balance=shown, minimum=f"{MINIMUM_DEPOSIT:.2f}")
+        return passed(Check.CREDITS, said, CREDITS_BELOW_MINIMUM)
     return passed(Check.CREDITS, f"The balance is ${shown}.")
 
 

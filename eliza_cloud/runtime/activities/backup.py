@@ -118,7 +118,9 @@ class BackupScheduler:
             return self._report(BACKUP_TOO_SLOW.occurred(minutes=round(SNAPSHOT_TIMEOUT / 60)), refused=False)
         self._refusals = 0
         took = self._context.clock.monotonic() - begun
-        self._context.post(events.BackupTaken(self._context.epoch, snapshot.size, took))
+        self._context.post(
+            events.BackupTaken(self._context.epoch, snapshot.size, took, blocking=snapshot.job is None)
+        )
         return snapshot
 
     async def _failed(self, error: CloudError) -> Problem:

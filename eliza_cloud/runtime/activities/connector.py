@@ -242,7 +242,7 @@ def _observing(context: ActivityContext) -> Callable[[Job], object]:
     seen: list[tuple[int, str | None]] = []
 
     def observe(job: Job) -> None:
-        progress = (job.attempts, job.error)
+        progress = (job.attempts, None if job.status == "completed" else job.error)
         if progress not in seen:
             seen.append(progress)
             context.post(events.JobObserved(context.epoch, *progress))
@@ -344,7 +344,7 @@ class Reconnector:
                 self._context.post(outcome)
 
     async def _attempt(self) -> Agent | Problem:
-        if self._write_down is None:
+        if self._write_down is None or await self._has_deadly_backup():
             return await bring_up(self._context, self._start, max_attempts=1)
         problem = await self._write_down()
         if problem is not None:
@@ -352,6 +352,15 @@ class Reconnector:
         log.warning(log_events.AGENT_RESTARTING, agent_id=self._context.agent_id)
         self._context.post(events.AgentRestarting(self._context.epoch))
         return await restart(self._context, self._start)
+
+    async def _has_deadly_backup(self) -> bool:
+        """Look whether a restart would restore a backup that the agent does not survive, or may not be."""
+        try:
+            backups = await self._context.client.list_backups(self._context.agent_id)
+        except CloudError as error:
+            return error.retryable  # not known now: looked at again before the next attempt
+        newest = backups[0] if backups else None
+        return newest is not None and newest.ends_the_agent
 
 
 async def _outcome(

@@ -18,7 +18,15 @@ from eliza_cloud.cloud.jobs import fetch_logs, wait_for_deletion, wait_for_job
 from eliza_cloud.cloud.types.models import CreatedAgent, JobRef
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Completed
-from eliza_cloud.core.problems import AGENT_NOT_RESUMED, QUOTE_CHANGED, Problem
+from eliza_cloud.core.problems import (
+    AGENT_NOT_RESUMED,
+    BILLING_HOLD_ACTIVE,
+    CREDITS_EXHAUSTED,
+    NOT_STARTED_AGAIN,
+    PRICE_CONFIRMATION_REQUIRED,
+    QUOTE_CHANGED,
+    Problem,
+)
 from eliza_cloud.core.states import LinkState, Reason
 from eliza_cloud.runtime.activities.connector import at_price, wait_until_up
 from eliza_cloud.runtime.errors import LinkError
@@ -27,6 +35,9 @@ from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls
 from eliza_cloud.store.config.settings import Settings
 
 Sleep = Callable[[float], Awaitable[None]]
+_REFUSED_FOR_MONEY = {
+    row.code for row in (PRICE_CONFIRMATION_REQUIRED, CREDITS_EXHAUSTED, BILLING_HOLD_ACTIVE)
+}
 T = TypeVar("T")
 
 
@@ -118,14 +129,25 @@ class AgentOperations:
             self._loop.post(events.Reattach(agent_id, accepted_price=accept_price))
 
     async def restart(self, agent_id: str, accept_price: str | None = None) -> None:
-        """Stop an agent and start it again; a link to it is restored."""
-        price = self._loop.facts.accepted_price if accept_price is None else accept_price
-        linked = self._loop.facts.desired_agent_id == agent_id
+        """Stop an agent and start it again; a link to it is restored.
+
+        The cloud names no price while the agent runs: a start that is refused for money leaves it stopped
+        (decisions: A restart stops first).
+        """
+        facts = self._loop.facts
+        price = facts.accepted_price if accept_price is None else accept_price
         await self.suspend(agent_id)
-        if linked:
-            await self._loop.ask(events.Connect(agent_id, price)).ended()
-        else:
-            await self.resume(agent_id, price)
+        try:
+            if facts.desired_agent_id == agent_id:
+                again = events.Connect(agent_id, price, facts.last_backup_at)
+                await self._loop.ask(again).ended()
+            else:
+                await self.resume(agent_id, price)
+        except LinkError as error:
+            if error.problem.code not in _REFUSED_FOR_MONEY:
+                raise
+            message = f"{NOT_STARTED_AGAIN} {error.problem.message}"
+            raise LinkError(msgspec.structs.replace(error.problem, message=message)) from error
 
     async def upgrade(self, agent_id: str, quote_id: str, accept_price: str | None = None) -> str:
         """Make a shared agent dedicated; return the id of the dedicated one when it runs.
@@ -183,7 +205,7 @@ class AgentOperations:
                     raise
 
         await self._calls.with_key(look)
-        price = self._loop.facts.accepted_price
+        price, last_backup_at = self._loop.facts.accepted_price, self._loop.facts.last_backup_at
         stood = self._loop.facts.state in {LinkState.CONNECTED, LinkState.RECONNECTING}
         reply = await self._loop.ask(event).accepted()
         await self._loop.activities.settled()
@@ -192,7 +214,7 @@ class AgentOperations:
         except LinkError:
             nothing_new = self._loop.facts.desired_agent_id is None  # the user asked for no other meanwhile
             if isinstance(reply, Completed) and reply.linked and nothing_new:
-                self._loop.post(events.Reattach(event.agent_id, start=not stood, accepted_price=price))
+                self._loop.post(events.Reattach(event.agent_id, not stood, price, last_backup_at))
             raise
 
     async def _at_price(self, call: Callable[[str | None], Awaitable[T]], accepted_price: str | None) -> T:

@@ -4,10 +4,12 @@ import itertools
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.types.models import Restored, Snapshot
+from eliza_cloud.core.backups import LARGEST_BACKUP
 from eliza_cloud.core.link import events
 from eliza_cloud.core.link.effects import Pending
-from eliza_cloud.core.problems import Problem
+from eliza_cloud.core.problems import RESTORE_ENDS_AGENT, Problem
 from eliza_cloud.runtime.activities.backup import BackupRequest, Request, RestoreRequest, take_snapshot
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop
@@ -36,8 +38,16 @@ class BackupCalls:
             return await _answer(request)
         return await self._calls.with_key(lambda client: take_snapshot(client, agent_id, self._sleep))
 
-    async def restore(self, agent_id: str, backup_id: str | None) -> Restored:
-        """Go back to a backup; None is the newest."""
+    async def restore(
+        self, agent_id: str, backup_id: str | None, *, accept_agent_loss: bool = False
+    ) -> Restored:
+        """Go back to a backup; None is the newest.
+
+        Raises `LinkError` `restore_ends_agent`, before anything is done, for one that the agent does not
+        survive, unless that is accepted.
+        """
+        if not accept_agent_loss:
+            await self._calls.with_key(lambda client: _raise_if_deadly(client, agent_id, backup_id))
         request = RestoreRequest(backup_id)
         if await self._in_backup_loop(events.Restore(agent_id, next(self._tickets)), request):
             return await _answer(request)
@@ -52,6 +62,14 @@ class BackupCalls:
             return isinstance(await self._loop.ask(event).accepted(), Pending)
         finally:
             requests.pop(event.ticket, None)  # the loop has taken it by now, or never will
+
+
+async def _raise_if_deadly(client: ElizaCloudClient, agent_id: str, backup_id: str | None) -> None:
+    backups = await client.list_backups(agent_id)
+    backup = next((one for one in backups if backup_id is None or one.id == backup_id), None)
+    if backup is not None and backup.ends_the_agent:
+        details = {"backupId": backup.id, "sizeBytes": backup.size}
+        raise LinkError(RESTORE_ENDS_AGENT.occurred(size=backup.size, limit=LARGEST_BACKUP, details=details))
 
 
 async def _answer(request: Request[T]) -> T:

@@ -6,6 +6,7 @@ from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.paid_start import Consent, post_at_price, price_options
+from eliza_cloud.core.problems import NOT_STARTED_AGAIN
 
 
 def _path(call: Invocation, agent: str, action: str) -> str:
@@ -55,6 +56,6 @@ def restart(call: Invocation, *, agent: str, consent: Consent) -> None:
         path,
         consent=consent,
         words=f"Restarting {agent}",
-        without=f"{agent} is stopped now, and was not started again.",
+        without=NOT_STARTED_AGAIN,
     )
     call.answer(body, f"✓ {agent} is running again.")

@@ -1,17 +1,18 @@
 """`eliza-cloud backups restore`: restore an agent's earlier state."""
 
 import sys
-from typing import Any
 
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
+from eliza_cloud.cli.client.http import Body
 from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
+from eliza_cloud.core.backups import LARGEST_BACKUP
+from eliza_cloud.core.problems import RESTORE_ENDS_AGENT
 
-#: Bytes above which a restored backup may end the agent (cloud-api §23).
-_SAFE_SIZE = 1_048_576
+_WORDS = "Restoring"
 
 
 @click.command()
@@ -23,14 +24,20 @@ def restore(call: Invocation, *, agent: str | None, backup_id: str | None, yes: 
     """Restore an agent from a backup.
 
     AGENT is an id or a unique name; the connected agent by default. What it learned since that
-    backup is lost. A backup of more than 1 MiB ends the agents of some clouds for good, so that one is asked
-    about.
+    backup is lost. In some clouds an agent does not survive a backup of more than 1 MiB; such a one is
+    asked about.
     """
-    identifier = agent_id(call.service, agent)
-    if not yes:
-        _confirm_size(call.service.get(f"/api/cloud/agents/{identifier}/backups")["backups"], backup_id)
-    request = {"backupId": backup_id} if backup_id else {}
-    body = call.post_and_wait(f"/api/cloud/agents/{identifier}/restore", request, words="Restoring")
+    path = f"/api/cloud/agents/{agent_id(call.service, agent)}/restore"
+    request: Body = {"backupId": backup_id} if backup_id else {}
+    if yes:
+        request["acceptAgentLoss"] = True
+    try:
+        body = call.post_and_wait(path, request, words=_WORDS)
+    except CliError as error:
+        if error.body.get("code") != RESTORE_ENDS_AGENT.code:
+            raise
+        _confirm(error)
+        body = call.post_and_wait(path, {**request, "acceptAgentLoss": True}, words=_WORDS)
     if body.get("status") == "accepted":
         call.answer(
             body, "The cloud has accepted the restore and works on it; it did not say when it is done."
@@ -39,15 +46,11 @@ def restore(call: Invocation, *, agent: str | None, backup_id: str | None, yes: 
         call.answer(body, f"✓ Restored from backup {body.get('restoredFromBackupId') or 'the cloud chose'}.")
 
 
-def _confirm_size(backups: list[dict[str, Any]], backup_id: str | None) -> None:
-    """Ask where the backup, by default the newest, is large enough to end the agent."""
-    size = next((one.get("sizeBytes") for one in backups if backup_id in {None, one.get("id")}), None)
-    if size is None or size <= _SAFE_SIZE:
-        return
-    why = (
-        f"The backup has {size} bytes; in some clouds an agent with one of more than 1 MiB cannot run again."
-    )
+def _confirm(refused: CliError) -> None:
+    """Ask about a backup that ends the agent; raises where the answer is no, or nobody can be asked."""
+    size = (refused.body.get("details") or refused.body).get("sizeBytes")
+    why = RESTORE_ENDS_AGENT.says(size=size, limit=LARGEST_BACKUP)
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{why} Nobody can be asked here: add --yes to restore it.")
-    if not click.confirm(f"{why} Restore it?", err=True):
+        raise CliError(why, remedy="Add --yes to restore it.", body=refused.body) from refused
+    if not click.confirm(f"{why} Restore it all the same?", err=True):
         raise CliError("Nothing was restored.", code="aborted")

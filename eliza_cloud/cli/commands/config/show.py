@@ -12,6 +12,8 @@ from eliza_cloud.cli.decorators import print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.table import print_table
+from eliza_cloud.cloud.errors import BaseUrlRefused
+from eliza_cloud.cloud.http.address import CloudAddress, parse_base_url, parse_pages_url
 from eliza_cloud.routing.config.settings import VARIABLES, is_showable
 from eliza_cloud.routing.config.table import routes_in_force
 from eliza_cloud.routing.config.types import SECTION as ROUTES
@@ -19,12 +21,19 @@ from eliza_cloud.routing.upstreams.env import SECTION as ENV
 from eliza_cloud.routing.upstreams.env import variables_in
 from eliza_cloud.routing.upstreams.providers import SECTION as DESCRIBED
 from eliza_cloud.routing.upstreams.url import web_address
-from eliza_cloud.store.config.env import BASE_URL, ENABLED, value_of
+from eliza_cloud.store.config.env import BASE_URL, ENABLED, allows_loopback, value_of
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.setting_types import Setting
-from eliza_cloud.store.config.settings import CLOUD_SETTINGS, read_settings, value_at
+from eliza_cloud.store.config.settings import (
+    CLOUD_SETTINGS,
+    Settings,
+    effective_base_url,
+    read_settings,
+    value_at,
+)
 from eliza_cloud.store.errors import ConfigError, StoreError
-from eliza_cloud.store.paths import state_paths
+from eliza_cloud.store.inspect import read_only_move
+from eliza_cloud.store.paths import StatePaths, state_paths
 
 SET = "[set]"
 HIDDEN = "[not shown]"
@@ -45,13 +54,14 @@ class InForce(msgspec.Struct, frozen=True):
 def show(*, as_json: bool) -> None:
     """Show the effective settings and their sources.
 
-    They are those that a service would start with in this environment. A secret is only shown
-    as set.
+    They are those that a service would start with in this environment, and so are the hosts of the cloud. A
+    secret is only shown as set.
     """
     try:
         path = state_paths(os.environ).config
         document = ConfigFile(path).read()
-        read_settings(document)
+        settings_read, _ = read_settings(document)
+        hosts = _hosts(settings_read, state_paths(os.environ))
     except ConfigError as error:
         raise CliError(
             str(error), remedy="All of it: eliza-cloud config check", exit_code=ExitCode.USAGE
@@ -66,12 +76,16 @@ def show(*, as_json: bool) -> None:
                 "file": str(path),
                 "settings": msgspec.to_builtins(settings),
                 "variables": msgspec.to_builtins(variables),
+                "hosts": msgspec.to_builtins(hosts),
             }
         )
         return
     _print("SETTING", settings)
     click.echo()
     _print("VARIABLE", variables)
+    if hosts:
+        click.echo()
+        _print("HOST", hosts)
 
 
 def _print(title: str, found: Sequence[InForce]) -> None:
@@ -98,6 +112,26 @@ def _cloud_value(setting: Setting, in_file: Any) -> tuple[Any, str]:
     if setting.variable == BASE_URL:
         sources.reverse()
     return next((one for one in sources if one[0] is not None), (setting.default, DEFAULT))
+
+
+def _hosts(settings: Settings, paths: StatePaths) -> list[InForce]:
+    """Return where API and pages of the cloud are, as far as is known; nothing for a URL that is refused."""
+    configured, loopback = effective_base_url(settings, os.environ), allows_loopback(os.environ)
+    try:
+        pages = settings.pages_url and parse_pages_url(settings.pages_url, allow_loopback=loopback)
+        address = CloudAddress(parse_base_url(configured, allow_loopback=loopback), pages or None)
+    except BaseUrlRefused:
+        return []
+    move = read_only_move(paths, configured)
+    if move is not None:
+        address.resume_at(move.api_url)
+    source = "configured" if move is None else "where that leads"
+    return [
+        InForce("api", _masked(str(address.base_url)), source),
+        InForce(
+            "pages", _masked(str(address.pages_url)), source if settings.pages_url is None else "configured"
+        ),
+    ]
 
 
 def _routes(document: Mapping[str, Any]) -> Iterator[InForce]:
