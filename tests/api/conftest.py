@@ -17,8 +17,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from eliza_cloud.api.app import SERVER_SETTINGS, create_app
-from eliza_cloud.emulator import create_app as create_emulator
-from eliza_cloud.emulator.server.cloud import Generation
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.routing.gateway import Gateway
@@ -34,6 +32,7 @@ from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import SqliteJournal
 from tests.api.contract import check_answer
+from tests.harness.emulator import emulator
 from tests.harness.observers import Crash
 from tests.harness.waiting import HANG, until
 
@@ -50,36 +49,6 @@ class SettledServer(TestServer):
 
     async def _make_runner(self, **_: Any) -> web.AppRunner:
         return web.AppRunner(self.app, shutdown_timeout=self.shutdown_timeout, **SERVER_SETTINGS)
-
-
-@dataclass
-class Cloud:
-    """The emulator and its strings behind the stage."""
-
-    url: str
-    session: aiohttp.ClientSession
-
-    async def control(self, where: str, **body: Any) -> dict[str, Any]:
-        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
-
-    async def fault(self, path: str, fault: str, **more: Any) -> None:
-        await self.control("faults", path=path, fault=fault, **more)
-
-    async def faults_met(self) -> int:
-        async with self.session.get(f"{self.url}/emulator/faults") as answer:
-            return sum(fault["used"] for fault in (await answer.json())["data"])
-
-    async def heal(self) -> None:
-        await self.session.delete(f"{self.url}/emulator/faults")
-
-    async def mint(self) -> str:
-        return (await self.control("keys"))["apiKey"]
-
-    async def state(self) -> dict[str, Any]:
-        async with self.session.get(f"{self.url}/emulator/state") as answer:
-            return await answer.json()
 
 
 @dataclass
@@ -243,39 +212,24 @@ async def scripted():
         yield start
 
 
-@contextlib.asynccontextmanager
-async def emulated(generation):
-    """A cloud of this generation that loses no time."""
-    app = create_emulator(
-        generation=generation,
-        poll_interval_ms=20,
-        job_seconds=0.02,
-        job_retry_seconds=(0.02, 0.02),
-        rate_limits=False,
-        models=("m",),
-    )
-    async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        yield Cloud(str(server.make_url("")).rstrip("/"), session)
-
-
 @pytest.fixture
 async def cloud():
-    """An emulator of the first generation."""
-    async with emulated(Generation.C.value) as cloud:
-        yield cloud
+    """An emulator of the first generation that loses no time."""
+    async with emulator(models=("m",)) as started:
+        yield started
 
 
 @pytest.fixture
 async def latest():
-    """An emulator of the newest generation."""
-    async with emulated(Generation.L.value) as cloud:
-        yield cloud
+    """An emulator of the newest generation that loses no time."""
+    async with emulator(generation="latest", models=("m",)) as started:
+        yield started
 
 
 @pytest.fixture
 async def on_latest(latest, serve):
     """A service whose key the newest cloud has accepted."""
-    service = await serve(latest.url, key=await latest.mint())
+    service = await serve(latest.url, key=latest.key)
     await service.until_connected()
     return service
 
@@ -289,7 +243,7 @@ async def service(cloud, serve):
 @pytest.fixture
 async def signed_in(cloud, serve):
     """A service whose key the cloud has accepted."""
-    service = await serve(cloud.url, key=await cloud.mint())
+    service = await serve(cloud.url, key=cloud.key)
     await service.until_connected()
     return service
 

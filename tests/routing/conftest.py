@@ -17,9 +17,9 @@ from aiohttp.test_utils import TestServer
 
 from eliza_cloud.cli.main import main
 from eliza_cloud.daemon.service import Running, running
-from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.listen_address import Binding, Port
+from tests.harness.emulator import Emulator, emulator
 
 TOKEN = "canary-token-7f3a9c51d2e84b60"
 CLOUD = {"backend": "elizacloud", "transport": "cloud-proxy", "accountId": "elizacloud"}
@@ -184,34 +184,10 @@ async def serve(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[House]]
         yield start
 
 
-@dataclass
-class Cloud:
-    """The emulator."""
-
-    url: str
-    key: str
-    session: aiohttp.ClientSession
-
-    async def control(self, where: str, **body: Any) -> Any:
-        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
-
-
 @pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    app = create_emulator(
-        poll_interval_ms=20,
-        job_seconds=0.02,
-        job_retry_seconds=(0.02, 0.02),
-        rate_limits=False,
-        models=("m", "s", "tts-1"),
-    )
-    async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        url = str(server.make_url("")).rstrip("/")
-        async with session.post(f"{url}/emulator/keys") as answer:
-            key = (await answer.json())["apiKey"]
-        yield Cloud(url, key, session)
+async def cloud() -> AsyncIterator[Emulator]:
+    async with emulator(models=("m", "s", "tts-1")) as started:
+        yield started
 
 
 @pytest.fixture
@@ -221,7 +197,7 @@ async def house(serve: Any) -> House:
 
 
 @pytest.fixture
-async def signed_in(serve: Any, cloud: Cloud) -> House:
+async def signed_in(serve: Any, cloud: Emulator) -> House:
     """A service with a key for the emulator."""
     return await serve(cloud.url, cloud.key)
 

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,16 @@ import aiohttp
 import pytest
 import structlog
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 from multidict import CIMultiDictProxy
 
 from eliza_cloud.daemon.service import Running, running
-from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.ops.logging.level import log_level
 from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
 from eliza_cloud.store.config.listen_address import Binding, Port
+from tests.harness.emulator import Emulator, emulator
 from tests.harness.waiting import HANG, until
 from tests.routing.conftest import provider  # noqa: F401 - fixture and helper
 
@@ -54,25 +53,18 @@ class Arrived:
         return self.headers["traceparent"].split("-")[2]
 
 
-@dataclass
-class Cloud:
-    """The emulator, and what reached it."""
+class WatchedEmulator(Emulator):
+    """An emulator, and what has reached it."""
 
-    session: aiohttp.ClientSession
-    url: str = ""
-    key: str = ""
-    arrived: list[Arrived] = field(default_factory=list)
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        super().__init__(session)
+        self.arrived: list[Arrived] = []
 
     @web.middleware
     async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/emulator/"):
             self.arrived.append(Arrived(request.method, request.path, request.headers))
         return await handler(request)
-
-    async def control(self, where: str, **body: Any) -> Any:
-        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
 
     def ids(self, since: int = 0) -> set[str]:
         return {call.request_id for call in self.arrived[since:]}
@@ -135,21 +127,13 @@ def log_as_before():
 
 
 @pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    app = create_emulator(
-        poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
-    )
-    async with aiohttp.ClientSession() as session:
-        cloud = Cloud(session)
-        app.middlewares.insert(0, cloud.watch)
-        async with TestServer(app) as server:
-            cloud.url = str(server.make_url("")).rstrip("/")
-            cloud.key = (await cloud.control("keys"))["apiKey"]
-            yield cloud
+async def cloud() -> AsyncIterator[WatchedEmulator]:
+    async with emulator(WatchedEmulator) as started:
+        yield started
 
 
 @pytest.fixture
-async def serve(tmp_path: Path, cloud: Cloud) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+async def serve(tmp_path: Path, cloud: WatchedEmulator) -> AsyncIterator[Callable[..., Awaitable[House]]]:
     """Give a function that starts a signed-in service with these settings."""
     async with contextlib.AsyncExitStack() as stack:
 
