@@ -38,11 +38,11 @@ async def test_everything_goes_through_the_cloud(signed_in, client_of):
     assert "openai/gpt-oss-120b" in [model.id async for model in client.models.list()]
 
 
-async def test_everything_goes_to_a_direct_provider(house, provider, client_of):
+async def test_everything_goes_to_a_direct_provider(service, provider, client_of):
     other = await provider("other")
-    house.edit(providers=named(other))
-    house.route(**dict.fromkeys(("llmText", "embeddings", "tts", "media"), direct("other")))
-    client = client_of(house)
+    service.edit(providers=named(other))
+    service.route(**dict.fromkeys(("llmText", "embeddings", "tts", "media"), direct("other")))
+    client = client_of(service)
 
     whole = await client.chat.completions.create(model="m", messages=HELLO)
     assert whole.choices[0].message.content == "other says hello"
@@ -80,12 +80,12 @@ async def test_five_capabilities_take_five_roads(signed_in, provider, client_of)
     assert three.asked[0].headers["Authorization"] == "Bearer remote-token"
 
 
-async def test_errors_arrive_as_the_clients_own(house, provider, client_of):
-    client = client_of(house)
+async def test_errors_arrive_as_the_clients_own(service, provider, client_of):
+    client = client_of(service)
     with pytest.raises(openai.InternalServerError) as refused:
         await client.chat.completions.create(model="m", messages=HELLO)
     assert (refused.value.status_code, refused.value.code) == (503, "capability_not_routed")
-    house.route(llmText=CLOUD)
+    service.route(llmText=CLOUD)
     with pytest.raises(openai.AuthenticationError, match="Not connected to Eliza Cloud"):
         await client.chat.completions.create(model="m", messages=HELLO)
     stranger = client.with_options(api_key="wrong")

@@ -17,18 +17,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from multidict import CIMultiDictProxy
 
-from eliza_cloud.daemon.service import Running, running
 from eliza_cloud.ops.logging.level import log_level
 from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
-from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.harness.emulator import Emulator, emulator
+from tests.harness.service import TOKEN, WholeService, whole_service
 from tests.harness.waiting import HANG, until
 from tests.routing.conftest import provider  # noqa: F401 - fixture and helper
-
-TOKEN = "canary-token-7f3a9c51d2e84b60"
-ANY_PORT = Binding("127.0.0.1", (Port(0, "--port"),))
 
 
 @dataclass
@@ -70,21 +65,10 @@ class WatchedEmulator(Emulator):
         return {call.request_id for call in self.arrived[since:]}
 
 
-@dataclass
-class House:
-    """A service, its log, and a client of it."""
+class LoggedService(WholeService):
+    """A service and its log."""
 
-    service: Running
-    session: aiohttp.ClientSession
     written: io.BytesIO
-
-    @property
-    def url(self) -> str:
-        return self.service.urls[0]
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -92,25 +76,6 @@ class House:
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         return [line for line in self.log if line["event"] == event]
-
-    async def call(
-        self, method: str, path: str, body: Any = None, headers: Any = None
-    ) -> aiohttp.ClientResponse:
-        given = {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
-        content = {} if body is None else {"json": body}
-        answer = await self.session.request(method, f"{self.url}{path}", headers=given, **content)
-        await answer.read()
-        return answer
-
-    async def agent(self) -> str:
-        answer = await self.call("POST", "/api/cloud/agents", {"agentName": "ada"})
-        assert answer.status == 201, await answer.text()
-        return (await answer.json())["agent"]["id"]
-
-    async def linked(self) -> str:
-        agent_id = await self.agent()
-        assert (await self.call("POST", f"/api/cloud/agents/{agent_id}/connect")).status == 200
-        return agent_id
 
 
 @pytest.fixture(autouse=True)
@@ -133,41 +98,36 @@ async def cloud() -> AsyncIterator[WatchedEmulator]:
 
 
 @pytest.fixture
-async def serve(tmp_path: Path, cloud: WatchedEmulator) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+async def serve(
+    tmp_path: Path, cloud: WatchedEmulator
+) -> AsyncIterator[Callable[..., Awaitable[LoggedService]]]:
     """Give a function that starts a signed-in service with these settings."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(settings: dict[str, Any] | None = None, level: str = "debug") -> House:
+        async def start(settings: dict[str, Any] | None = None, level: str = "debug") -> LoggedService:
             (tmp_path / "eliza.json").write_text(json.dumps(settings or {}))
-            environ = {
-                "ELIZA_STATE_DIR": str(tmp_path),
-                "ELIZA_API_TOKEN": TOKEN,
-                "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
-                "ELIZAOS_CLOUD_BASE_URL": cloud.url,
-                "ELIZAOS_CLOUD_API_KEY": cloud.key,
-            }
-            redaction = LogRedactor(
-                [lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)]
-            )
+            redactor = LogRedactor([lambda: cloud.key, lambda: TOKEN])
             written = io.BytesIO()
-            configure_logs(log_level({"ELIZA_LOG_LEVEL": level}), redaction, written)
-            service = await stack.enter_async_context(running(environ, ANY_PORT, redaction))
+            configure_logs(log_level({"ELIZA_LOG_LEVEL": level}), redactor, written)
+            service = await stack.enter_async_context(
+                whole_service(tmp_path, cloud.url, cloud.key, kind=LoggedService, redactor=redactor)
+            )
+            service.written = written
             await until(lambda: service.manager.status().connected)
-            session = await stack.enter_async_context(aiohttp.ClientSession())
-            return House(service, session, written)
+            return service
 
         yield start
 
 
 @pytest.fixture
-async def house(serve) -> House:
+async def service(serve) -> LoggedService:
     """A signed-in service."""
     return await serve()
 
 
-async def raw(house: House, *requests: str) -> str:
+async def raw(service: LoggedService, *requests: str) -> str:
     """Send each text once the one before it is answered; return all that comes until the connection ends."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     answers = b""
     async with asyncio.timeout(HANG):
         for number, request in enumerate(requests, 1):
