@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import eliza_cloud
-from tests.api.conftest import Service
 from tests.harness.emulator import Emulator
+from tests.harness.service import Service
 from tests.harness.waiting import until
 
 PACKAGE = str(Path(eliza_cloud.__file__).parent)

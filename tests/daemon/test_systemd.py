@@ -8,14 +8,13 @@ import time
 import pytest
 
 from eliza_cloud.core.problems import RUNTIME_NOT_STARTED
-from eliza_cloud.daemon.service import running
 from eliza_cloud.daemon.settings import reload_settings
 from eliza_cloud.daemon.status_line import StatusLine
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.store.config.listen_address import read_binding
 from tests.daemon.conftest import forgotten, told
 from tests.harness.observers import Crash
+from tests.harness.service import whole_service
 from tests.harness.waiting import until
 
 NOBODY = "Not connected: Nobody is signed in to Eliza Cloud."
@@ -131,9 +130,8 @@ def test_a_reload_is_announced_and_ended_whatever_the_settings_are(start, superv
     assert service.ask("GET", "/healthz") == (200, {"ok": True})
 
 
-async def test_wrong_settings_leave_the_old_ones_in_force(environ):
-    binding = read_binding(environ, ports=[0])
-    async with running(environ, binding, LogRedactor()) as service:
+async def test_wrong_settings_leave_the_old_ones_in_force(tmp_path):
+    async with whole_service(tmp_path) as service:
         service.config.path.write_text('{"cloud": {"bridge": {"maxFailures": 7}}}')
         await reload_settings(service.manager, service.config, LogRedactor())
         assert service.manager.settings.max_failures == 7
@@ -156,10 +154,8 @@ def test_without_a_supervisor_nothing_is_different(start):
 
 async def test_the_status_says_that_the_links_loop_fell(tmp_path):
     said = []
-    environ = {"ELIZA_STATE_DIR": str(tmp_path / "state")}
-    binding = read_binding(environ, ports=[0])
     crash = Crash()
-    async with running(environ, binding, LogRedactor(), [StatusLine(said.append), crash]) as service:
+    async with whole_service(tmp_path, observers=[StatusLine(said.append), crash]) as service:
         crash.now(service.manager)
         await until(lambda: not service.manager.running)
     assert said[-1] == f"{RUNTIME_NOT_STARTED.title} {RUNTIME_NOT_STARTED.remedy}"

@@ -220,8 +220,8 @@ def test_the_dashboard_fits_together():
 
 
 async def test_a_real_scrape_is_to_promtools_taste(service, figure):  # noqa: F811 - a fixture
-    await service.call("GET", "/api/cloud/status")
-    scraped = await (await service.raw("GET", "/metrics")).text()
+    await service.ask("GET", "/api/cloud/status")
+    scraped = await (await service.call("GET", "/metrics")).text()
     assert promtool("check", "metrics", given=scraped, figure=figure) == ""
 
 

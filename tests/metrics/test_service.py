@@ -11,8 +11,9 @@ from prometheus_client.openmetrics import parser as openmetrics
 from eliza_cloud.api.routes import ROUTES
 from eliza_cloud.ops.metrics.definitions import METRICS, MetricKind
 from eliza_cloud.ops.metrics.http import ENDPOINTS, OTHER, endpoint_of
+from tests.harness.service import TOKEN
 from tests.metrics.numbers import SERIES, Numbers
-from tests.routing.conftest import CLOUD, TOKEN, cloud, log, provider, serve, service, signed_in  # noqa: F401
+from tests.routing.conftest import CLOUD, cloud, log, provider, serve, service, signed_in  # noqa: F401
 from tests.security.flows import APART, BODY
 
 AGENT = "0b5f0f7e-4f3c-4d8e-9a43-3d1f2c9b7e10"
@@ -21,7 +22,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def numbers(service):  # noqa: F811 - a fixture
-    answer = await service.raw("GET", "/metrics")
+    answer = await service.call("GET", "/metrics")
     assert answer.status == 200
     return Numbers(await answer.text())
 
@@ -31,7 +32,7 @@ async def requests(service, **labels):  # noqa: F811
 
 
 async def test_it_needs_the_token(service):  # noqa: F811
-    answer = await service.raw("GET", "/metrics", headers={"Authorization": "Bearer wrong"})
+    answer = await service.call("GET", "/metrics", headers={"Authorization": "Bearer wrong"})
     assert answer.status == 401
     assert "eliza_cloud_" not in await answer.text()
 
@@ -48,7 +49,7 @@ async def test_it_needs_the_token(service):  # noqa: F811
     ],
 )
 async def test_it_speaks_prometheus_text_and_openmetrics_to_whoever_accepts_it(service, accept, media):  # noqa: F811
-    answer = await service.raw("GET", "/metrics", headers={} if accept is None else {"Accept": accept})
+    answer = await service.call("GET", "/metrics", headers={} if accept is None else {"Accept": accept})
     assert (answer.status, answer.headers["Content-Type"]) == (200, media)
     text = await answer.text()
     if media == OPENMETRICS:
@@ -59,12 +60,12 @@ async def test_it_speaks_prometheus_text_and_openmetrics_to_whoever_accepts_it(s
 
 
 async def test_head_is_answered_without_a_body(service):  # noqa: F811
-    answer = await service.raw("HEAD", "/metrics")
+    answer = await service.call("HEAD", "/metrics")
     assert (answer.status, await answer.read()) == (200, b"")
 
 
 async def test_what_is_exposed_is_what_the_catalogue_says(service):  # noqa: F811
-    await service.call("GET", "/api/cloud/status")
+    await service.ask("GET", "/api/cloud/status")
     read = await numbers(service)
     families = {
         family.name + ("_total" if family.type == "counter" else ""): family for family in read.families
@@ -94,12 +95,12 @@ def test_the_catalogue_follows_the_conventions_of_prometheus():
 
 
 async def test_requests_are_counted_by_route_method_and_status(service):  # noqa: F811
-    await service.call("GET", "/api/cloud/status")
-    await service.call("GET", "/api/cloud/status?with=a&query")
-    await service.raw("HEAD", "/api/cloud/status")
-    await service.call("POST", f"/api/cloud/agents/{AGENT}/connect")
-    await service.call("GET", "/api/cloud/credits", headers={"Authorization": "Bearer wrong"})
-    await service.call("PUT", "/api/cloud/status")
+    await service.ask("GET", "/api/cloud/status")
+    await service.ask("GET", "/api/cloud/status?with=a&query")
+    await service.call("HEAD", "/api/cloud/status")
+    await service.ask("POST", f"/api/cloud/agents/{AGENT}/connect")
+    await service.ask("GET", "/api/cloud/credits", headers={"Authorization": "Bearer wrong"})
+    await service.ask("PUT", "/api/cloud/status")
     read = await numbers(service)
     assert read.all("eliza_cloud_requests_total") == {
         ("GET", "/api/cloud/status", "200"): 2,
@@ -113,14 +114,14 @@ async def test_requests_are_counted_by_route_method_and_status(service):  # noqa
 
 
 async def test_no_request_can_make_more_than_a_few_series(service):  # noqa: F811
-    await service.raw("PROPFIND", "/api/cloud/status")
-    await service.raw("GET", "/nothing")
+    await service.call("PROPFIND", "/api/cloud/status")
+    await service.call("GET", "/nothing")
     before = len(list((await numbers(service)).samples()))
     for number in range(40):
-        await service.raw(("PURGE", "REPORT", "MKCOL", f"METHOD{number}")[number % 4], f"/{number}")
-        await service.raw("GET", f"/{number}/{'a' * number}?{number}")
-        await service.raw("GET", f"/api/cloud/agents/{number}/../{quote(TOKEN)}")
-        await service.raw("GET", "/nothing", headers={"Host": f"{number}.example"})
+        await service.call(("PURGE", "REPORT", "MKCOL", f"METHOD{number}")[number % 4], f"/{number}")
+        await service.call("GET", f"/{number}/{'a' * number}?{number}")
+        await service.call("GET", f"/api/cloud/agents/{number}/../{quote(TOKEN)}")
+        await service.call("GET", "/nothing", headers={"Host": f"{number}.example"})
     read = await numbers(service)
     assert read.value("eliza_cloud_requests_total", method="other", status="405") == 1
     assert read.value("eliza_cloud_requests_total", method="other", status="404") == 30
@@ -177,7 +178,7 @@ async def test_calls_of_a_capability_are_counted_by_road_and_outcome(serve, clou
     for script in (refused, limited):
         other.script["/v1/chat/completions"] = script
         await service.chat()
-    await service.call("POST", "/v1/embeddings", {"model": "text-embedding-3-small", "input": "x"})
+    await service.ask("POST", "/v1/embeddings", {"model": "text-embedding-3-small", "input": "x"})
     assert (await numbers(service)).all("eliza_cloud_gateway_calls_total") == {
         ("llmText", "direct", "answered"): 1,
         ("llmText", "direct", "refused"): 1,
@@ -189,14 +190,14 @@ async def test_calls_of_a_capability_are_counted_by_road_and_outcome(serve, clou
 async def test_every_call_that_a_route_leads_to_has_its_endpoint(serve, cloud):  # noqa: F811
     service = await serve(cloud.url, cloud.key)  # noqa: F811
     service.route(**dict.fromkeys(("llmText", "tts", "media", "embeddings", "rpc"), CLOUD))
-    _, created = await service.call("POST", "/api/cloud/agents", {"agentName": "x"})
+    _, created = await service.ask("POST", "/api/cloud/agents", {"agentName": "x"})
     agent = created["agent"]["id"]
-    await service.call("POST", f"/api/cloud/agents/{agent}/connect")
+    await service.ask("POST", f"/api/cloud/agents/{agent}/connect")
     for route in sorted(ROUTES, key=lambda route: route.path.endswith(("/suspend", "/shutdown"))):
         path = re.sub(r"{[^}]*}", "base", route.path.replace("{agent_id}", agent))
         body = {} if route.method == "GET" else {"body": BODY}
         if route.path not in {*APART, "/api/cloud/events"}:
-            await service.raw(route.method, path, headers={"Prefer": "respond-async"}, **body)
+            await service.call(route.method, path, headers={"Prefer": "respond-async"}, **body)
     called = {endpoint for endpoint, _ in (await numbers(service)).all("eliza_cloud_cloud_calls_total")}
     assert len(called) > 20
     assert OTHER not in called

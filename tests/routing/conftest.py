@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 
 from eliza_cloud.cli.main import main
 from tests.harness.emulator import Emulator, emulator
-from tests.harness.service import TOKEN, WholeService, whole_service
+from tests.harness.service import TOKEN, Service, whole_service
 
 CLOUD = {"backend": "elizacloud", "transport": "cloud-proxy", "accountId": "elizacloud"}
 
@@ -112,7 +112,7 @@ async def provider() -> AsyncIterator[Callable[[str], Awaitable[Provider]]]:
         yield start
 
 
-class RoutedService(WholeService):
+class RoutedService(Service):
     """A service whose routes are set and used."""
 
     def route(self, **routes: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ class RoutedService(WholeService):
 
     async def chat(self, **more: Any) -> tuple[int, Any]:
         messages = [{"role": "user", "content": "hello"}]
-        return await self.call("POST", "/v1/chat/completions", {"model": "m", "messages": messages, **more})
+        return await self.ask("POST", "/v1/chat/completions", {"model": "m", "messages": messages, **more})
 
 
 @pytest.fixture

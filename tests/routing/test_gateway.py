@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.routing import gateway as gateways
+from tests.harness.service import TOKEN
 from tests.harness.waiting import HANG, until
-from tests.routing.conftest import CLOUD, TOKEN, chunk
+from tests.routing.conftest import CLOUD, chunk
 
 KEY = "sk-canary-4f9d21c7a0b35e68"
 DIRECT = {"backend": "other", "transport": "direct"}
@@ -51,7 +52,7 @@ async def test_only_what_may_travel_does(service, other):
             "Connection": "X-Secret",
         },
     )
-    answer = await service.raw(
+    answer = await service.call(
         "POST", "/v1/chat/completions", BODY, headers={**strange, "Idempotency-Key": "i", "Accept": "text/x"}
     )
     up = other.asked[0].headers
@@ -74,7 +75,7 @@ async def test_the_cloud_gets_the_stored_key_and_never_the_callers_token(serve, 
     service = await serve(cloud.url, "eliza_" + "a" * 64)
     service.route(llmText=CLOUD)
     cloud.script["/api/v1/chat/completions"] = answering(200, {"ok": 1})
-    status, _ = await service.call("POST", "/v1/chat/completions", BODY, headers={"X-App-Id": "app"})
+    status, _ = await service.ask("POST", "/v1/chat/completions", BODY, headers={"X-App-Id": "app"})
     assert status == 200
     headers = next(asked.headers for asked in cloud.asked if asked.path == "/api/v1/chat/completions")
     assert (headers["X-API-Key"], headers["X-App-Id"]) == ("eliza_" + "a" * 64, "app")
@@ -90,7 +91,7 @@ async def test_the_request_arrives_as_it_was_sent(service, other):
         return web.json_response({})
 
     other.script["/v1/chat/completions"] = keep
-    answer = await service.raw(
+    answer = await service.call(
         "POST", "/v1/chat/completions", None, data=text, headers={"Content-Type": "application/json"}
     )
     assert answer.status == 200
@@ -102,11 +103,11 @@ async def test_a_tier_becomes_the_routes_model(service, other):
     for wanted, name in (("small", "tiny"), ("large", "main"), ("own", "own"), (None, "main")):
         status, _ = await service.chat(model=wanted)
         assert (status, other.asked[-1].body["model"]) == (200, name)
-    listed = (await service.call("GET", "/v1/models"))[1]["data"]
+    listed = (await service.ask("GET", "/v1/models"))[1]["data"]
     assert [one["id"] for one in listed][:4] == ["eliza-agent", "primary", "nano", "small"]
-    status, answer = await service.call("POST", "/v1/embeddings", {"input": "a", "model": "small"})
+    status, answer = await service.ask("POST", "/v1/embeddings", {"input": "a", "model": "small"})
     assert (status, answer["error"]["code"]) == (400, "model_not_configured")
-    status, answer = await service.call("POST", "/v1/embeddings", {"input": "a"})
+    status, answer = await service.ask("POST", "/v1/embeddings", {"input": "a"})
     assert (status, answer["error"]["code"]) == (400, "model_required")
 
 
@@ -117,17 +118,17 @@ async def test_thirty_two_mebibytes_pass_and_more_does_not(service, other):
             json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}).encode()
         )
 
-    assert (await service.call("POST", "/v1/chat/completions", data=long(31)))[0] == 200
-    status, refused = await service.call("POST", "/v1/chat/completions", data=long(33))
+    assert (await service.ask("POST", "/v1/chat/completions", data=long(31)))[0] == 200
+    status, refused = await service.ask("POST", "/v1/chat/completions", data=long(33))
     assert (status, refused["error"]["code"]) == (413, "body_too_large")
     assert len(other.asked) == 1
-    status, refused = await service.call("POST", "/api/tts/cloud", data=long(2))
+    status, refused = await service.ask("POST", "/api/tts/cloud", data=long(2))
     assert (status, refused["code"]) == (413, "body_too_large")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"model": 3}', '{"a": ' + "[" * 5000])
 async def test_what_is_no_request_is_refused_in_openais_envelope(service, other, content):
-    answer = await service.raw("POST", "/v1/chat/completions", None, data=content)
+    answer = await service.call("POST", "/v1/chat/completions", None, data=content)
     body = await answer.json()
     assert (answer.status, body["error"]["type"]) == (400, "invalid_request_error")
     assert other.asked == []
@@ -135,31 +136,31 @@ async def test_what_is_no_request_is_refused_in_openais_envelope(service, other,
 
 async def test_chain_calls_pass_as_they_are(service, other):
     batch = [{"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}]
-    status, answer = await service.call("POST", "/rpc/base?network=testnet&x=1", batch)
+    status, answer = await service.ask("POST", "/rpc/base?network=testnet&x=1", batch)
     assert (status, answer["result"]) == (200, "other/base?network=testnet")
     assert other.asked[0].body == batch
-    status, answer = await service.call("POST", "/rpc/..%2Fx", batch)
+    status, answer = await service.ask("POST", "/rpc/..%2Fx", batch)
     assert (status, answer["code"]) == (404, "unknown_chain")
 
 
 async def test_speech_in_the_clouds_shape_takes_the_road_of_speech(service, other):
-    status = await service.raw("POST", "/api/tts/cloud", {"text": "hi", "voiceId": "v", "modelId": "m"})
+    status = await service.call("POST", "/api/tts/cloud", {"text": "hi", "voiceId": "v", "modelId": "m"})
     assert await status.read() == b"other hi"
     assert other.asked[0].body == {"input": "hi", "voice": "v", "model": "m", "response_format": "mp3"}
 
 
 async def test_videos_and_speech_of_the_cloud(signed_in):
     signed_in.route(tts=CLOUD, media=CLOUD)
-    status, made = await signed_in.call("POST", "/v1/videos/generations", {"prompt": "a cat"})
+    status, made = await signed_in.ask("POST", "/v1/videos/generations", {"prompt": "a cat"})
     assert status == 200
     assert made["data"][0]["content_type"] == "video/mp4"
-    answer = await signed_in.raw("POST", "/api/tts/cloud", {"text": "hi"})
+    answer = await signed_in.call("POST", "/api/tts/cloud", {"text": "hi"})
     assert (answer.status, answer.content_type) == (200, "audio/mpeg")
     for path, body in (
         ("/v1/audio/speech", {"model": "tts-1", "input": "hi", "voice": "echo", "response_format": "wav"}),
         ("/v1/images/generations", {"prompt": "a cat", "response_format": "b64_json"}),
     ):
-        status, refused = await signed_in.call("POST", path, body)
+        status, refused = await signed_in.ask("POST", path, body)
         assert (status, refused["error"]["code"]) == (400, "unsupported_format")
 
 
@@ -185,7 +186,7 @@ async def test_a_providers_refusal_keeps_its_status_and_loses_its_key(service, o
     other.script["/v1/chat/completions"] = answering(
         status, message, {"Retry-After": "7", "Location": "http://127.0.0.1:9/x"}
     )
-    answer = await service.raw("POST", "/v1/chat/completions", BODY)
+    answer = await service.call("POST", "/v1/chat/completions", BODY)
     body = await answer.json()
     assert (answer.status, body["error"]["code"], body["error"]["type"]) == told
     assert KEY not in json.dumps(body) + str(log)
@@ -216,7 +217,7 @@ async def test_a_provider_that_is_not_there_is_502_and_a_silent_one_504(service,
     monkeypatch.setattr("eliza_cloud.api.openai.completions.STREAMED", fast)
     monkeypatch.setattr(gateways.UpstreamRequest, "timeout", fast, raising=False)
     try:
-        status, body = await service.call("POST", "/v1/embeddings", {"model": "m", "input": "a"})
+        status, body = await service.ask("POST", "/v1/embeddings", {"model": "m", "input": "a"})
     finally:
         release.set()
     assert (status, body["error"]["code"]) == (504, "provider_timeout")
@@ -267,7 +268,7 @@ async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(service, othe
 
     other.script["/v1/audio/speech"] = broken
     with pytest.raises(aiohttp.ClientPayloadError):
-        await service.raw("POST", "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "echo"})
+        await service.call("POST", "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "echo"})
 
 
 async def test_a_client_that_goes_away_cancels_the_call(service, other):
@@ -319,9 +320,9 @@ async def test_nothing_is_routed_until_it_is_said(service):
     status, body = await service.chat()
     assert (status, body["error"]["code"]) == (503, "capability_not_routed")
     assert "eliza-cloud routing set llmText" in body["error"]["message"]
-    status, body = await service.call("POST", "/rpc/base", {"method": "eth_chainId"})
+    status, body = await service.ask("POST", "/rpc/base", {"method": "eth_chainId"})
     assert (status, body["code"]) == (503, "capability_not_routed")
-    status, body = await service.call("POST", "/api/tts/cloud", {"text": "hi"})
+    status, body = await service.ask("POST", "/api/tts/cloud", {"text": "hi"})
     assert (status, body["code"]) == (503, "capability_not_routed")
 
 
@@ -340,7 +341,7 @@ async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_
     for _ in range(3):
         assert (await service.chat(model=None))[0] == 200
     assert [entry["log_level"] for entry in log if entry["event"] == "routing.reload_failed"] == ["warning"]
-    _, view = await service.call("GET", "/api/cloud/routing")
+    _, view = await service.ask("GET", "/api/cloud/routing")
     assert "eliza.json" in view["problem"]
     service.file.write_text("")
     assert (await service.chat(model=None))[0] == 200
@@ -350,13 +351,13 @@ async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_
     (recovered,) = [entry for entry in log if entry["event"] == "routing.recovered"]
     assert recovered["log_level"] == "info"
     assert recovered["duration_s"] > 0
-    assert (await service.call("GET", "/api/cloud/routing"))[1]["problem"] is None
+    assert (await service.ask("GET", "/api/cloud/routing"))[1]["problem"] is None
 
 
 async def test_the_file_is_read_once_for_many_requests_and_warned_about_once(service, other, monkeypatch):
     reads = []
-    read = service.running.config.read
-    config = type(service.running.config)
+    read = service.config.read
+    config = type(service.config)
     monkeypatch.setattr(config, "read", lambda self: reads.append(1) or read())
     for _ in range(5):
         await service.chat()
@@ -384,7 +385,7 @@ async def test_several_accounts_share_the_work_and_a_refused_one_rests(service, 
     for _ in range(3):
         assert await service.chat() == (200, {"from": "work"})
     assert len(other.asked) == 4  # one failed over, and then no call asks the account that rests
-    _, view = await service.call("GET", "/api/cloud/routing")
+    _, view = await service.ask("GET", "/api/cloud/routing")
     accounts = view["capabilities"]["llmText"]["accounts"]
     assert [(one["name"], one["cooldownSeconds"] > 0) for one in accounts] == [
         ("default", True),
@@ -396,11 +397,11 @@ async def test_switching_under_fifty_streams_breaks_none_and_mixes_none_up(servi
     one, two = await provider("one"), await provider("two")
     service.edit(providers={each.name: {"baseUrl": each.url} for each in (one, two)})
     routes = [{"backend": name} for name in ("one", "two")]
-    await service.call("PUT", "/api/cloud/routing/llmText", routes[0])
+    await service.ask("PUT", "/api/cloud/routing/llmText", routes[0])
 
     async def talk(number):
         body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": f"n{number}"}]}
-        answer = await service.raw("POST", "/v1/chat/completions", body)
+        answer = await service.call("POST", "/v1/chat/completions", body)
         frames = (await answer.text()).strip().split("\n\n")
         assert frames.pop() == "data: [DONE]"
         pieces = [json.loads(f.removeprefix("data: "))["choices"][0]["delta"]["content"] for f in frames]
@@ -410,7 +411,7 @@ async def test_switching_under_fifty_streams_breaks_none_and_mixes_none_up(servi
 
     async def switch():
         for number in range(40):
-            status, _ = await service.call("PUT", "/api/cloud/routing/llmText", routes[number % 2])
+            status, _ = await service.ask("PUT", "/api/cloud/routing/llmText", routes[number % 2])
             assert status == 200
 
     async def wave(number):

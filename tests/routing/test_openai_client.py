@@ -74,7 +74,7 @@ async def test_five_capabilities_take_five_roads(signed_in, provider, client_of)
     assert (await client.images.generate(prompt="a cat")).data[0].url == "https://two.example/1"
     assert (await client.embeddings.create(model="e", input="a")).data[0].embedding == [0.5, 5.0]
     chain = {"jsonrpc": "2.0", "id": 7, "method": "eth_chainId"}
-    status, answer = await signed_in.call("POST", "/rpc/base", chain)
+    status, answer = await signed_in.ask("POST", "/rpc/base", chain)
     assert (status, answer["result"]) == (200, "0x2105")
     assert [len(each.asked) for each in (one, two, three)] == [1, 1, 1]
     assert three.asked[0].headers["Authorization"] == "Bearer remote-token"
@@ -108,8 +108,8 @@ async def test_the_connected_agent_is_a_model(signed_in, client_of):
         await client.chat.completions.create(model="eliza-agent", messages=HELLO)
     assert refused.value.code == "agent_not_running"
 
-    _, made = await signed_in.call("POST", "/api/cloud/agents", {"agentName": "ada"})
-    status, _ = await signed_in.call("POST", f"/api/cloud/agents/{made['agent']['id']}/connect")
+    _, made = await signed_in.ask("POST", "/api/cloud/agents", {"agentName": "ada"})
+    status, _ = await signed_in.ask("POST", f"/api/cloud/agents/{made['agent']['id']}/connect")
     assert status == 200
     whole = await client.chat.completions.create(model="eliza-agent", messages=HELLO)
     assert whole.choices[0].message.content

@@ -11,15 +11,16 @@ from eliza_cloud.routing.config.transactions import forget_cloud
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
+from tests.harness.service import TOKEN
 from tests.harness.waiting import until
-from tests.routing.conftest import CLOUD, TOKEN
+from tests.routing.conftest import CLOUD
 
 KEY = "sk-canary-4f9d21c7a0b35e68"
 OPENAI = {"backend": "openai", "transport": "direct"}
 
 
 async def view(service, capability):
-    status, body = await service.call("GET", "/api/cloud/routing")
+    status, body = await service.ask("GET", "/api/cloud/routing")
     assert status == 200
     return body["capabilities"][capability]
 
@@ -63,21 +64,21 @@ async def test_no_key_is_ever_shown(service):
         media={"transport": "remote", "remoteApiBase": "https://x.example"},
         rpc={"transport": "remote", "remoteApiBase": f"https://u:{KEY}@x.example"},
     )
-    answer = await service.raw("GET", "/api/cloud/routing")
+    answer = await service.call("GET", "/api/cloud/routing")
     assert KEY not in await answer.text()
     shown = await view(service, "llmText")
     assert shown["accounts"] == [{"name": "default", "keyVariable": "OPENAI_API_KEY", "cooldownSeconds": 0}]
 
 
 async def test_a_route_is_put_and_deleted(service):
-    status, body = await service.call(
+    status, body = await service.ask(
         "PUT", "/api/cloud/routing/tts", {"backend": "ollama", "vendor": {"x": 1}}
     )
     assert (status, body["ok"], body["capability"], body["usable"]) == (200, True, "tts", True)
     stored = {"backend": "ollama", "transport": "direct", "vendor": {"x": 1}}
     assert service.document()["serviceRouting"] == {"tts": stored}
     for _ in range(2):
-        status, body = await service.call("DELETE", "/api/cloud/routing/tts")
+        status, body = await service.ask("DELETE", "/api/cloud/routing/tts")
         assert (status, body["reason"]) == (200, "capability_not_routed")
         assert service.document()["serviceRouting"] == {}
 
@@ -92,14 +93,14 @@ async def test_a_route_is_put_and_deleted(service):
     ],
 )
 async def test_a_wrong_route_is_refused_and_changes_nothing(service, path, body, status, code):
-    answered, refused = await service.call("PUT", f"/api/cloud/routing/{path}", body)
+    answered, refused = await service.ask("PUT", f"/api/cloud/routing/{path}", body)
     assert (answered, refused["code"]) == (status, code)
     assert not service.file.exists()
 
 
 async def test_a_file_that_cannot_be_changed_is_said_to_be_so(service):
     service.file.write_text("{broken")
-    status, body = await service.call("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
+    status, body = await service.ask("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
     assert (status, body["code"]) == (500, "store_failed")
     assert "eliza.json" in body["error"]
 
@@ -110,7 +111,7 @@ async def test_a_file_that_cannot_be_changed_is_said_to_be_so(service):
 async def test_a_switch_rewrites_one_route_and_stores_the_key_in_the_file_alone(service):
     service.edit(cloud={"enabled": True}, serviceRouting={"llmText": CLOUD, "tts": CLOUD, "vendor": 1})
     before = dict(os.environ), dict(service.environ)
-    status, body = await service.call(
+    status, body = await service.ask(
         "POST", "/api/provider/switch", {"provider": "openai", "apiKey": KEY, "primaryModel": "gpt-5-mini"}
     )
     assert (status, body["success"], body["provider"], body["restarting"]) == (200, True, "openai", False)
@@ -127,12 +128,12 @@ async def test_switching_to_the_cloud_gives_its_key_to_nobody(signed_in):
     """local-api §20 row 19: the cloud's key does not become OPENAI_API_KEY."""
     await until(lambda: signed_in.manager.status().connected)
     before = set(os.environ), set(signed_in.environ)
-    status, _ = await signed_in.call("POST", "/api/provider/switch", {"provider": "elizacloud"})
+    status, _ = await signed_in.ask("POST", "/api/provider/switch", {"provider": "elizacloud"})
     assert status == 200
     assert signed_in.document()["serviceRouting"] == {"llmText": CLOUD}
     assert "env" not in signed_in.document()
     assert (set(os.environ), set(signed_in.environ)) == before
-    await signed_in.call("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
+    await signed_in.ask("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
     assert (await view(signed_in, "tts"))["reason"] == "provider_key_missing"
 
 
@@ -143,7 +144,7 @@ async def test_any_capability_can_be_switched_also_to_a_remote_server(service):
         "capability": "rpc",
         "apiKey": KEY,
     }
-    assert (await service.call("POST", "/api/provider/switch", request))[0] == 200
+    assert (await service.ask("POST", "/api/provider/switch", request))[0] == 200
     document = service.document()
     assert document["serviceRouting"] == {
         "rpc": {"transport": "remote", "remoteApiBase": "http://10.0.0.2:2138"}
@@ -169,14 +170,14 @@ async def test_any_capability_can_be_switched_also_to_a_remote_server(service):
     ids=str,
 )
 async def test_a_switch_that_makes_no_sense_is_refused(service, body, error):
-    status, refused = await service.call("POST", "/api/provider/switch", body)
+    status, refused = await service.ask("POST", "/api/provider/switch", body)
     assert status == 400
     assert refused["error"].startswith(error)
     assert not service.file.exists()
 
 
 async def test_a_switch_during_another_is_refused(service, monkeypatch):
-    config = type(service.running.config)
+    config = type(service.config)
     update, free = config.update, asyncio.Event()
     loop, entered = asyncio.get_running_loop(), asyncio.Event()
 
@@ -186,9 +187,9 @@ async def test_a_switch_during_another_is_refused(service, monkeypatch):
         return update(self, change, *args)
 
     monkeypatch.setattr(config, "update", slowly)
-    first = asyncio.create_task(service.call("POST", "/api/provider/switch", {"provider": "ollama"}))
+    first = asyncio.create_task(service.ask("POST", "/api/provider/switch", {"provider": "ollama"}))
     await entered.wait()
-    status, body = await service.call("POST", "/api/provider/switch", {"provider": "openai"})
+    status, body = await service.ask("POST", "/api/provider/switch", {"provider": "openai"})
     assert (status, body["error"]) == (409, "Provider switch already in progress")
     free.set()
     assert (await first)[0] == 200
@@ -205,7 +206,7 @@ async def test_a_disconnect_removes_the_roads_that_need_the_cloud_and_no_restart
     await until(lambda: service.manager.status().connected)
     service.edit(cloud={"enabled": True, "services": {"media": True}}, models={"small": "s"}, mine=1)
     service.edit(serviceRouting={"llmText": CLOUD, "tts": OPENAI, "vendor": 1})
-    status, _ = await service.call("POST", "/api/cloud/disconnect")
+    status, _ = await service.ask("POST", "/api/cloud/disconnect")
     assert status == 200
     document = service.document()
     assert document["serviceRouting"] == {"tts": OPENAI, "vendor": 1}
@@ -224,7 +225,7 @@ async def test_a_migrated_service_that_disconnects_stays_without_roads(tmp_path,
     assert service.document()["serviceRouting"] == {"llmText": {**CLOUD, "smallModel": "s"}, "tts": CLOUD}
     await until(lambda: service.manager.status().connected)
     assert (await service.chat(model="small"))[0] == 200
-    assert (await service.call("POST", "/api/cloud/disconnect"))[0] == 200
+    assert (await service.ask("POST", "/api/cloud/disconnect"))[0] == 200
     assert service.document()["serviceRouting"] == {}
     assert TOKEN not in service.file.read_text()
     assert cloud.key not in service.file.read_text()

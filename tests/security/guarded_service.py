@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from eliza_cloud.api.app import create_app
 from eliza_cloud.daemon import service as daemon
-from tests.harness.service import WholeService, whole_service
+from tests.harness.service import Service, whole_service
 from tests.harness.waiting import until
 from tests.security.guard_rows import KEY, TOKEN
 
@@ -45,7 +45,7 @@ async def watched_cloud() -> AsyncIterator[WatchedCloud]:
         yield cloud
 
 
-class GuardedService(WholeService):
+class GuardedService(Service):
     """The service under attack. `reached` lists what got past the guard."""
 
     cloud: WatchedCloud

@@ -21,7 +21,7 @@ from eliza_cloud.ops.logging.level import log_level
 from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.redaction.log import LogRedactor
 from tests.harness.emulator import Emulator, emulator
-from tests.harness.service import TOKEN, WholeService, whole_service
+from tests.harness.service import TOKEN, Service, whole_service
 from tests.harness.waiting import HANG, until
 from tests.routing.conftest import provider  # noqa: F401 - fixture and helper
 
@@ -65,7 +65,7 @@ class WatchedEmulator(Emulator):
         return {call.request_id for call in self.arrived[since:]}
 
 
-class LoggedService(WholeService):
+class LoggedService(Service):
     """A service and its log."""
 
     written: io.BytesIO

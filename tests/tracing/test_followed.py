@@ -20,9 +20,9 @@ TRACED = {
 
 
 async def test_an_answer_has_the_id_it_was_asked_with(service):
-    answer = await service.raw("GET", "/api/cloud/status", headers={"X-Request-Id": MINE})
+    answer = await service.call("GET", "/api/cloud/status", headers={"X-Request-Id": MINE})
     assert answer.headers.getall("X-Request-Id") == [MINE]
-    made = await service.raw("GET", "/api/cloud/status")
+    made = await service.call("GET", "/api/cloud/status")
     assert re.fullmatch(r"[0-9a-f]{32}", made.headers["X-Request-Id"])
     (first, second) = service.lines("request.answered")
     assert (first["request_id"], second["request_id"]) == (MINE, made.headers["X-Request-Id"])
@@ -32,7 +32,7 @@ async def test_an_answer_has_the_id_it_was_asked_with(service):
 
 async def test_a_refused_request_has_its_id_too(service):
     for path, headers in (("/api/nowhere", {}), ("/api/cloud/status", {"Host": "evil.example"})):
-        answer = await service.raw("GET", path, headers={"X-Request-Id": MINE, **headers})
+        answer = await service.call("GET", path, headers={"X-Request-Id": MINE, **headers})
         assert answer.status in {403, 404}
         assert answer.headers["X-Request-Id"] == MINE
 
@@ -40,7 +40,7 @@ async def test_a_refused_request_has_its_id_too(service):
 async def test_a_connect_is_followed_all_the_way(service, cloud):
     agent_id = await service.agent()
     since = len(cloud.arrived)
-    answer = await service.raw("POST", f"/api/cloud/agents/{agent_id}/connect", headers=TRACED)
+    answer = await service.call("POST", f"/api/cloud/agents/{agent_id}/connect", headers=TRACED)
     assert (answer.status, answer.headers["X-Request-Id"]) == (200, MINE)
     calls = cloud.arrived[since:]
     asked = {call.path.rpartition("/")[2] for call in calls if call.request_id == MINE}
@@ -59,7 +59,7 @@ async def test_a_connect_is_followed_all_the_way(service, cloud):
 async def test_heartbeats_have_ids_of_their_own(serve, cloud):
     service = await serve({"cloud": {"bridge": {"heartbeatIntervalMs": 1000}}})
     agent_id = await service.agent()
-    await service.raw("POST", f"/api/cloud/agents/{agent_id}/connect", headers=TRACED)
+    await service.call("POST", f"/api/cloud/agents/{agent_id}/connect", headers=TRACED)
     since = len(cloud.arrived)
     await until(lambda: sum(call.path.endswith("/bridge") for call in cloud.arrived[since:]) >= 2)
     beats = [call for call in cloud.arrived[since:] if call.path.endswith("/bridge")]
@@ -69,18 +69,18 @@ async def test_heartbeats_have_ids_of_their_own(serve, cloud):
 
 
 async def test_a_backup_that_was_asked_for_is_followed(service, cloud):
-    agent_id = await service.linked()
+    agent_id = await service.linked_agent()
     since = len(cloud.arrived)
-    answer = await service.raw("POST", f"/api/cloud/agents/{agent_id}/backups", headers=TRACED)
+    answer = await service.call("POST", f"/api/cloud/agents/{agent_id}/backups", headers=TRACED)
     assert answer.status < 300
     (taken,) = [call for call in cloud.arrived[since:] if call.path.endswith("/snapshot")]
     assert (taken.request_id, taken.trace_id) == (MINE, TRACE)
 
 
 async def test_a_chat_stream_is_followed(service, cloud):
-    await service.linked()
+    await service.linked_agent()
     since = len(cloud.arrived)
-    answer = await service.raw("POST", "/api/chat/stream", {"text": "hello"}, headers=TRACED)
+    answer = await service.call("POST", "/api/chat/stream", {"text": "hello"}, headers=TRACED)
     assert (answer.status, answer.headers["X-Request-Id"]) == (200, MINE)
     (call,) = [call for call in cloud.arrived[since:] if call.path.endswith("/stream")]
     assert (call.request_id, call.trace_id) == (MINE, TRACE)
@@ -104,26 +104,26 @@ async def test_the_gateway_tells_the_cloud_and_a_remote_service_but_no_provider(
         }
     )
     chat = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
-    await service.raw("POST", "/v1/chat/completions", chat, headers=TRACED)
+    await service.call("POST", "/v1/chat/completions", chat, headers=TRACED)
     (call,) = [call for call in cloud.arrived if call.path.endswith("/chat/completions")]
     assert (call.request_id, call.trace_id, call.headers["tracestate"]) == (MINE, TRACE, "vendor=opaque")
 
-    await service.raw("POST", "/v1/embeddings", {"model": "m", "input": "x"}, headers=TRACED)
+    await service.call("POST", "/v1/embeddings", {"model": "m", "input": "x"}, headers=TRACED)
     (asked,) = remote.asked
     assert asked.headers["X-Request-Id"] == MINE
     assert asked.headers["traceparent"].startswith(f"00-{TRACE}-")
 
-    await service.raw("POST", "/rpc/ethereum", {"jsonrpc": "2.0", "id": 1, "method": "x"}, headers=TRACED)
+    await service.call("POST", "/rpc/ethereum", {"jsonrpc": "2.0", "id": 1, "method": "x"}, headers=TRACED)
     (asked,) = other.asked
     assert not {"x-request-id", "traceparent", "tracestate"} & {name.lower() for name in asked.headers}
 
 
 async def test_requests_at_the_same_time_are_not_mixed_up(service, cloud):
-    await service.linked()
+    await service.linked_agent()
     since = len(cloud.arrived)
     names = [f"request-{number}" for number in range(20)]
     await asyncio.gather(
-        *(service.raw("POST", "/api/chat", {"text": name}, headers={"X-Request-Id": name}) for name in names)
+        *(service.call("POST", "/api/chat", {"text": name}, headers={"X-Request-Id": name}) for name in names)
     )
     lines = [line for line in service.lines("request.answered") if line["path"] == "/api/chat"]
     assert sorted(line["request_id"] for line in lines) == sorted(names)
@@ -133,11 +133,11 @@ async def test_requests_at_the_same_time_are_not_mixed_up(service, cloud):
 
 
 async def test_an_id_with_a_secret_in_it_goes_nowhere(service, cloud):
-    await service.linked()
+    await service.linked_agent()
     for secret in (TOKEN, cloud.key, cloud.key[10:50]):
         since = len(cloud.arrived)
         headers = {"X-Request-Id": f"x.{secret}", "traceparent": f"00-{cloud.key[6:38]}-{SPAN}-01"}
-        answer = await service.raw("POST", "/api/chat", {"text": "hello"}, headers=headers)
+        answer = await service.call("POST", "/api/chat", {"text": "hello"}, headers=headers)
         assert answer.status == 200
         assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-Id"])
         (call,) = [call for call in cloud.arrived[since:] if call.path.endswith("/bridge")]
