@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.emulated import Cloud
+from tests.faults.breakable_emulator import BreakableEmulator
 from tests.faults.fast_service import FastService
 from tests.faults.faults import RETRY_AFTER
 from tests.harness.waiting import until
@@ -17,7 +17,7 @@ from tests.harness.waiting import until
 class Cell:
     """What a cell of the table works with. `pending` is what waits: a sign-in's id, or a request."""
 
-    cloud: Cloud
+    cloud: BreakableEmulator
     service: FastService
     key: str
     fault: str
@@ -157,9 +157,9 @@ async def a_login(cell: Cell) -> None:
 async def a_job(cell: Cell) -> None:
     """A connect that waits for its job, which the cloud is too busy to show."""
     await an_idle_agent(cell)
-    await cell.cloud.strike("GET", "/api/v1/jobs/*", fault="status", status=503)
+    await cell.cloud.fault("/api/v1/jobs/*", "status", method="GET", status=503)
     cell.pending = asyncio.create_task(cell.service.call("POST", f"{cell.here}/connect"))
-    await until(cell.cloud.struck)
+    await until(cell.cloud.faults_met)
 
 
 # What the service does by itself

@@ -23,7 +23,7 @@ async def staged(cloud, directory, endpoint, fault):
     """Give a cell whose fault has struck and whose call is still to come; `heal` ends the fault."""
     where, what = ENDPOINTS[endpoint], FAULTS[fault]
     key, timeouts = await cloud.new_key(), AdjustableTimeouts()
-    url = cloud.url("https" if fault == "distrusted" else "http")
+    url = cloud.base_url("https" if fault == "distrusted" else "http")
     settings = {**where.settings, **(HASTY_LOGIN if what.slow else {})}
 
     async def begin():

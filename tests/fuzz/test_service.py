@@ -12,7 +12,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.faults.emulated import Cloud
+from tests.faults.breakable_emulator import breakable_emulator
 from tests.faults.fast_service import SHORT, AdjustableTimeouts, fast_service
 from tests.fuzz.odd_json import KEY, changed, changes, write
 from tests.fuzz.search import searched
@@ -84,7 +84,7 @@ def a_cloud(generation):
     """Give a loop, a cloud that runs in it, and what changes its answers."""
     changing, stack = Changing(), contextlib.AsyncExitStack()
     with asyncio.Runner() as runner:
-        cloud = runner.run(stack.enter_async_context(Cloud(generation, changing.middleware).running()))
+        cloud = runner.run(stack.enter_async_context(breakable_emulator(generation, changing.middleware)))
         yield runner, cloud, changing
         runner.run(stack.aclose())
 
@@ -119,7 +119,7 @@ async def walk(cloud, changing, directory, plan, steps):
     agent = await cloud.new_agent(key, running=True)
     timeouts.now = SHORT
     changing.begin(plan)
-    async with fast_service(directory, cloud.url("http"), key, timeouts, SETTINGS, speed=SPEED) as cell:
+    async with fast_service(directory, cloud.base_url("http"), key, timeouts, SETTINGS, speed=SPEED) as cell:
         await take_step(cell, "connect", agent, key)
         for step in steps:
             await take_step(cell, step, agent, key)

@@ -13,8 +13,8 @@ from tests.harness.emulator import Emulator
 class EchoingCloud(Emulator):
     """`mood` None answers truly, "spice" adds the key to good answers, a number answers with that status."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        super().__init__(session)
+    def __init__(self, session: aiohttp.ClientSession, generation: str) -> None:
+        super().__init__(session, generation)
         self.mood: int | str | None = None
         self.asked: list[bytes] = []
         self.tokens_seen: list[bytes] = []

@@ -51,8 +51,8 @@ class Arrived:
 class WatchedEmulator(Emulator):
     """An emulator, and what has reached it."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        super().__init__(session)
+    def __init__(self, session: aiohttp.ClientSession, generation: str) -> None:
+        super().__init__(session, generation)
         self.arrived: list[Arrived] = []
 
     @web.middleware
