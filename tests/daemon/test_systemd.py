@@ -12,7 +12,6 @@ from eliza_cloud.daemon.settings import reload_settings
 from eliza_cloud.daemon.status_line import StatusLine
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.redaction.log import LogRedactor
-from tests.daemon.conftest import forgotten, told
 from tests.harness.observers import Crash
 from tests.harness.service import whole_service
 from tests.harness.waiting import until
@@ -51,9 +50,9 @@ def test_a_socket_that_is_gone_is_a_warning_and_no_more(start, tmp_path):
     assert service.ask("GET", "/healthz") == (200, {"ok": True})
 
 
-def test_the_status_says_what_the_link_does_and_why(start, supervisor, cloud_url, tmp_path):
+def test_the_status_says_what_the_link_does_and_why(start, supervisor, emulator, tmp_path):
     (tmp_path / "state" / "eliza.json").write_text(FAST)
-    key = told(cloud_url, "keys", {})["apiKey"]
+    key = emulator.mint()
     service = start(NOTIFY_SOCKET=supervisor.address, ELIZAOS_CLOUD_API_KEY=key)
     assert service.until_status("connected")
     agent = service.ask("POST", "/api/cloud/agents", {"agentName": "ada\nWATCHDOG=trigger\x1b[31m"})[1][
@@ -62,10 +61,10 @@ def test_the_status_says_what_the_link_does_and_why(start, supervisor, cloud_url
     assert service.ask("POST", f"/api/cloud/agents/{agent['id']}/connect")[0] == 200
     supervisor.until("STATUS", "Connected to ada WATCHDOG=trigger [31m.")
     assert supervisor.statuses()[-2] == f"Connecting to {agent['id']}."
-    told(cloud_url, "faults", {"path": "/api/v1/*", "fault": "drop"})
+    emulator.fault("/api/v1/*", "drop")
     reconnecting = "Reconnecting to ada WATCHDOG=trigger [31m (attempt 1): Eliza Cloud cannot be reached."
     supervisor.until("STATUS", reconnecting)
-    forgotten(cloud_url, "faults")
+    emulator.heal()
     supervisor.until("STATUS", "Connected to ada WATCHDOG=trigger [31m.")
     assert service.ask("POST", "/api/cloud/disconnect")[0] == 200
     supervisor.until("STATUS", NOBODY)

@@ -16,9 +16,9 @@ from eliza_cloud.runtime.journal import Journal
 from tests.api.conftest import cloud, serve, service, signed_in
 from tests.harness.service import TOKEN, AssembledService
 from tests.harness.waiting import HANG, until
-from tests.process.conftest import environment, one_house
+from tests.process.conftest import deployment, environment
 
-__all__ = ["cloud", "environment", "one_house", "serve", "service", "signed_in"]
+__all__ = ["cloud", "deployment", "environment", "serve", "service", "signed_in"]
 
 PATH = "/api/cloud/events"
 
