@@ -2,126 +2,36 @@
 
 import asyncio
 import contextlib
-import functools
 import itertools
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestServer
 
-from eliza_cloud.api.app import SERVER_SETTINGS, create_app
-from eliza_cloud.emulator import create_app as create_emulator
-from eliza_cloud.emulator.server.cloud import Generation
-from eliza_cloud.ops.metrics.service import Metrics
-from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.routing.gateway import Gateway
-from eliza_cloud.runtime.clock import Clock, SystemClock
-from eliza_cloud.runtime.cloud_session import CloudSession
-from eliza_cloud.runtime.journal import Journal
-from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.runtime.observers import Observer
-from eliza_cloud.store.config.file import ConfigFile
-from eliza_cloud.store.config.listen_address import Binding, Port
-from eliza_cloud.store.config.settings import Settings
-from eliza_cloud.store.credentials import Credentials
-from eliza_cloud.store.sqlite.database import Database, SqliteStore
-from eliza_cloud.store.sqlite.journal import SqliteJournal
 from tests.api.contract import check_answer
+from tests.harness.emulator import emulator
 from tests.harness.observers import Crash
-from tests.harness.waiting import HANG, until
+from tests.harness.service import AssembledService, Service, assembled_service
+from tests.harness.waiting import HANG
 
-TOKEN = "canary-token-7f3a9c51d2e84b60"
-NOWHERE = "http://127.0.0.1:9"
-BOUND = Binding("127.0.0.1", (Port(31337, "ELIZA_API_PORT"),))
 FAST = {"login_poll_interval": 0.02, "heartbeat_interval": 5.0, "reconnect_interval": 0.05}
 
 
-class SettledServer(TestServer):
-    """Runs the application as the service does: aiohttp's own cancels handlers whose client goes away."""
+class DocumentedService(AssembledService):
+    """A service of which every answer must be one that the API's document describes."""
 
-    shutdown_timeout: ClassVar[float] = 0.1
+    crash: Crash
 
-    async def _make_runner(self, **_: Any) -> web.AppRunner:
-        return web.AppRunner(self.app, shutdown_timeout=self.shutdown_timeout, **SERVER_SETTINGS)
-
-
-@dataclass
-class Cloud:
-    """The emulator and its strings behind the stage."""
-
-    url: str
-    session: aiohttp.ClientSession
-
-    async def control(self, where: str, **body: Any) -> dict[str, Any]:
-        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
-
-    async def fault(self, path: str, fault: str, **more: Any) -> None:
-        await self.control("faults", path=path, fault=fault, **more)
-
-    async def faults_met(self) -> int:
-        async with self.session.get(f"{self.url}/emulator/faults") as answer:
-            return sum(fault["used"] for fault in (await answer.json())["data"])
-
-    async def heal(self) -> None:
-        await self.session.delete(f"{self.url}/emulator/faults")
-
-    async def mint(self) -> str:
-        return (await self.control("keys"))["apiKey"]
-
-    async def state(self) -> dict[str, Any]:
-        async with self.session.get(f"{self.url}/emulator/state") as answer:
-            return await answer.json()
-
-
-@dataclass
-class Service:
-    """One service and a client that sends the token unless told otherwise.
-
-    Every answer it gets must be one that the API's document describes.
-    """
-
-    client: TestClient
-    manager: CloudManager
-    directory: Path
-    environ: dict[str, str] = field(default_factory=dict)
-    crash: Crash = field(default_factory=Crash)
-
-    async def call(self, method: str, path: str, **more: Any) -> aiohttp.ClientResponse:
-        headers = {"Authorization": f"Bearer {TOKEN}", **more.pop("headers", {})}
-        answer = await self.client.request(method, path, headers=headers, **more)
+    async def call(self, method: str, path: str, body: Any = None, **more: Any) -> aiohttp.ClientResponse:
+        answer = await super().call(method, path, body, **more)
         check_answer(method, answer.url.raw_path, answer.status, answer.headers, await answer.read())
         return answer
-
-    async def get(self, path: str, **more: Any) -> Any:
-        return await (await self.call("GET", path, **more)).json()
-
-    async def post(self, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
-        content = {} if body is None else {"json": body}
-        answer = await self.call("POST", path, **content, **more)
-        return answer.status, await answer.json()
-
-    async def agent(self, name: str = "my-cloud-agent") -> str:
-        status, body = await self.post("/api/cloud/agents", {"agentName": name})
-        assert status == 201, body
-        return body["agent"]["id"]
-
-    async def linked_agent(self) -> str:
-        agent_id = await self.agent()
-        status, body = await self.post(f"/api/cloud/agents/{agent_id}/connect")
-        assert status == 200, body
-        return agent_id
-
-    async def until_connected(self) -> None:
-        await until(lambda: self.manager.status().connected)
 
 
 def request(head: str, *headers: str, host: str | None = "Host: localhost:31337") -> str:
@@ -132,7 +42,7 @@ def request(head: str, *headers: str, host: str | None = "Host: localhost:31337"
 
 async def raw(service: Service, request: str) -> tuple[int, dict[str, str], bytes]:
     """Send a request byte by byte as it is given; return status, headers in lower case, body."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", service.client.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     writer.write(request.replace("\n", "\r\n").encode("latin-1"))
     async with asyncio.timeout(HANG):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -145,86 +55,39 @@ async def raw(service: Service, request: str) -> tuple[int, dict[str, str], byte
     return int(head[0].split(" ")[1]), headers, body
 
 
-async def start_service(
-    stack: contextlib.AsyncExitStack,
-    directory: Path,
-    base_url: str,
-    *,
-    key: str | None = None,
-    bound: Binding = BOUND,
-    settings: dict[str, Any] | None = None,
-    observers: Sequence[Observer] = (),
-    clock: Clock | None = None,
-    make_client: Any = TestClient,
-    **app: Any,
-) -> Service:
-    """Start a service whose state is in `directory`; `stack` ends it."""
-    environ = {} if key is None else {"ELIZAOS_CLOUD_API_KEY": key}
-    database = Database(directory / "agent.sqlite3")
-    store = SqliteStore(database)
-    stack.push_async_callback(store.close)
+@contextlib.asynccontextmanager
+async def started_service(
+    *where: Any, settings: Any = (), observers: Sequence[Observer] = (), **options: Any
+) -> AsyncIterator[DocumentedService]:
+    """Run a service that loses no time."""
     crash = Crash()
-    journal = Journal(SqliteJournal(database), SystemClock())
-    stack.push_async_callback(journal.close)
-    await journal.open()
-    metrics = Metrics()
-    cloud = CloudSession(base_url, allow_loopback=True, traces=[metrics.cloud.trace()])
-    stack.push_async_callback(cloud.close)
-    manager = CloudManager(
-        settings=Settings(**{**FAST, **(settings or {})}),
-        credentials=Credentials(ConfigFile(directory / "eliza.json"), store, environ, base_url),
-        cloud=cloud,
-        clock=clock,
-        observers=[crash, journal, metrics.link, *observers],
-    )
-    await manager.start()
-    stack.push_async_callback(manager.stop)
-    gateway = Gateway(
-        manager=manager,
-        config=ConfigFile(directory / "eliza.json"),
-        environ=environ,
-        called=metrics.gateway.note,
-    )
-    stack.push_async_callback(gateway.close)
-    client = make_client(
-        SettledServer(
-            create_app(
-                manager,
-                gateway=gateway,
-                journal=journal,
-                metrics=metrics,
-                token=Secret(TOKEN),
-                bound=bound,
-                **app,
-            )
-        )
-    )
-    if make_client is TestClient:
-        await stack.enter_async_context(client)
-    else:
-        client = await client
-    return Service(client, manager, directory, environ, crash)
+    options |= {"settings": {**FAST, **dict(settings)}, "observers": [crash, *observers]}
+    async with assembled_service(*where, kind=DocumentedService, **options) as service:
+        service.crash = crash
+        yield service
 
 
 @pytest.fixture
-async def serve(aiohttp_client, tmp_path):
+async def serve(tmp_path):
     """Give a function that starts a service for a base URL; they all end with the test."""
     async with contextlib.AsyncExitStack() as stack:
-        yield functools.partial(start_service, stack, tmp_path, make_client=aiohttp_client)
+
+        async def start(*where: Any, **options: Any) -> DocumentedService:
+            return await stack.enter_async_context(started_service(tmp_path, *where, **options))
+
+        yield start
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def idle(tmp_path_factory):
     """One service for a whole module: without a key, and for tests that leave nothing behind."""
-    async with contextlib.AsyncExitStack() as stack:
-        yield await start_service(
-            stack,
-            tmp_path_factory.mktemp("idle"),
-            NOWHERE,
-            allowed_hosts=["Eliza.Example"],
-            allowed_origins=["https://app.example/"],
-            monotonic=itertools.count(0.0, 60.0).__next__,
-        )
+    async with started_service(
+        tmp_path_factory.mktemp("idle"),
+        allowed_hosts=["Eliza.Example"],
+        allowed_origins=["https://app.example/"],
+        monotonic=itertools.count(0.0, 60.0).__next__,
+    ) as service:
+        yield service
 
 
 @pytest.fixture
@@ -243,39 +106,24 @@ async def scripted():
         yield start
 
 
-@contextlib.asynccontextmanager
-async def emulated(generation):
-    """A cloud of this generation that loses no time."""
-    app = create_emulator(
-        generation=generation,
-        poll_interval_ms=20,
-        job_seconds=0.02,
-        job_retry_seconds=(0.02, 0.02),
-        rate_limits=False,
-        models=("m",),
-    )
-    async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        yield Cloud(str(server.make_url("")).rstrip("/"), session)
-
-
 @pytest.fixture
 async def cloud():
-    """An emulator of the first generation."""
-    async with emulated(Generation.C.value) as cloud:
-        yield cloud
+    """An emulator of the first generation that loses no time."""
+    async with emulator(models=("m",)) as started:
+        yield started
 
 
 @pytest.fixture
 async def latest():
-    """An emulator of the newest generation."""
-    async with emulated(Generation.L.value) as cloud:
-        yield cloud
+    """An emulator of the newest generation that loses no time."""
+    async with emulator(generation="latest", models=("m",)) as started:
+        yield started
 
 
 @pytest.fixture
 async def on_latest(latest, serve):
     """A service whose key the newest cloud has accepted."""
-    service = await serve(latest.url, key=await latest.mint())
+    service = await serve(latest.url, key=latest.key)
     await service.until_connected()
     return service
 
@@ -289,7 +137,7 @@ async def service(cloud, serve):
 @pytest.fixture
 async def signed_in(cloud, serve):
     """A service whose key the cloud has accepted."""
-    service = await serve(cloud.url, key=await cloud.mint())
+    service = await serve(cloud.url, key=cloud.key)
     await service.until_connected()
     return service
 

@@ -8,7 +8,8 @@ import pytest
 
 from eliza_cloud.api.http.inputs import MAX_BODY
 from eliza_cloud.api.routes import ROUTES
-from tests.api.conftest import TOKEN, raw
+from tests.api.conftest import raw
+from tests.harness.service import TOKEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

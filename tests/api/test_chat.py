@@ -9,7 +9,8 @@ from aiohttp import web
 
 from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.api.http import sse
-from tests.api.conftest import TOKEN, frames
+from tests.api.conftest import frames
+from tests.harness.service import TOKEN
 from tests.harness.waiting import HANG, until
 
 KEY = "eliza_" + "ab" * 32
@@ -282,9 +283,9 @@ async def test_a_reader_that_stalls_is_cut_off_and_the_cloud_with_it(linked, mon
             hung_up.set()
 
     service = await linked(speaking(done=False, then=flood))
-    server = service.client.server.runner.server
+    server = service.runner.server
     idle = len(server.connections)
-    _, writer = await asyncio.open_connection("127.0.0.1", service.client.port)
+    _, writer = await asyncio.open_connection("127.0.0.1", service.port)
     head = f"POST /api/chat/stream HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {TOKEN}\r\n"
     writer.write(f'{head}Content-Length: 17\r\n\r\n{{"text": "hello"}}'.encode())
     async with asyncio.timeout(HANG):
@@ -299,8 +300,8 @@ async def test_a_stop_ends_conversations_with_a_word(linked):
     streaming = asyncio.create_task(stream(service))
     await upstream.begun.wait()
     whole = asyncio.create_task(service.post("/api/chat", {"text": "hello"}))
-    await until(lambda: len(service.client.app[DISCONNECTS]) == 2)
-    await service.client.app.shutdown()
+    await until(lambda: len(service.app[DISCONNECTS]) == 2)
+    await service.app.shutdown()
     _, text = await streaming
     assert [frame["type"] for frame in frames(text)] == ["token", "error"]
     assert frames(text)[1]["code"] == "stopping"

@@ -12,8 +12,8 @@ import eliza_cloud
 from eliza_cloud.api.openapi.reference_pages import page_names
 from eliza_cloud.api.routes import ROUTES
 from eliza_cloud.core.problems import ANSWERED
-from tests.api.conftest import TOKEN
 from tests.api.contract import check_answer, document, faults, operations
+from tests.harness.service import TOKEN
 
 SOURCES = Path(eliza_cloud.__file__).parent
 AGENT = "0b5f0f7e-1111-4222-8333-444455556666"

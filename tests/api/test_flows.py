@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 import eliza_cloud
-from tests.api.conftest import Cloud, Service, until
+from tests.harness.emulator import Emulator
+from tests.harness.service import Service
+from tests.harness.waiting import until
 
 PACKAGE = str(Path(eliza_cloud.__file__).parent)
 EMULATOR = str(Path(PACKAGE, "emulator"))
@@ -44,20 +46,20 @@ def followed() -> Iterator[Trail]:
         sys.setprofile(None)
 
 
-async def connect(service: Service, cloud: Cloud) -> Trail:
+async def connect(service: Service, cloud: Emulator) -> Trail:
     agent = await service.agent()
     with followed() as trail:
         assert (await service.post(f"/api/cloud/agents/{agent}/connect"))[0] == 200
     return trail
 
 
-async def status(service: Service, cloud: Cloud) -> Trail:
+async def status(service: Service, cloud: Emulator) -> Trail:
     with followed() as trail:
         await service.get("/api/cloud/status")
     return trail
 
 
-async def login(service: Service, cloud: Cloud) -> Trail:
+async def login(service: Service, cloud: Emulator) -> Trail:
     with followed() as trail:
         _, begun = await service.post("/api/cloud/login")
         await cloud.control("approve", sessionId=begun["sessionId"])
@@ -70,7 +72,7 @@ async def login(service: Service, cloud: Cloud) -> Trail:
     return trail
 
 
-async def missed_heartbeat(service: Service, cloud: Cloud) -> Trail:
+async def missed_heartbeat(service: Service, cloud: Emulator) -> Trail:
     await service.linked_agent()
     await cloud.fault("*/bridge", "drop", count=1)
     with followed() as trail:
@@ -78,7 +80,7 @@ async def missed_heartbeat(service: Service, cloud: Cloud) -> Trail:
     return trail
 
 
-async def completion(service: Service, cloud: Cloud) -> Trail:
+async def completion(service: Service, cloud: Emulator) -> Trail:
     route = {"backend": "elizacloud", "transport": "cloud-proxy", "primaryModel": "m"}
     await service.call("PUT", "/api/cloud/routing/llmText", json=route)
     body = {"messages": [{"role": "user", "content": "Hello"}], "model": "m"}
@@ -87,7 +89,7 @@ async def completion(service: Service, cloud: Cloud) -> Trail:
     return trail
 
 
-async def disconnect(service: Service, cloud: Cloud) -> Trail:
+async def disconnect(service: Service, cloud: Emulator) -> Trail:
     await service.linked_agent()
     with followed() as trail:
         assert (await service.post("/api/cloud/disconnect"))[0] == 200

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from eliza_cloud.api.routes import ROUTES
-from tests.api.conftest import TOKEN, raw, request
+from tests.api.conftest import raw, request
+from tests.harness.service import TOKEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from eliza_cloud.store.config.listen_address import Binding, Port
-from tests.api.conftest import NOWHERE, TOKEN, raw, request
+from tests.api.conftest import raw, request
+from tests.harness.service import NOWHERE, TOKEN
 
 PORT = (Port(31337, "ELIZA_API_PORT"),)
 RIGHT = f"Authorization: Bearer {TOKEN}"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.api.conftest import TOKEN
+from tests.harness.service import TOKEN
 from tests.harness.waiting import until
 
 TOP_UP = "https://elizacloud.ai/dashboard/settings?tab=billing"

@@ -9,8 +9,9 @@ from aiohttp import web
 
 from eliza_cloud.api.http.inputs import MAX_BODY
 from eliza_cloud.api.routes import ROUTES
-from tests.api.conftest import TOKEN, raw, request
+from tests.api.conftest import raw, request
 from tests.billing.conftest import KEY, says
+from tests.harness.service import TOKEN
 
 AGENT = "0b5f0f7e-1111-4222-8333-444455556666"
 
@@ -41,7 +42,7 @@ async def test_a_connect_that_failed_is_an_error(signed_in):
 
 
 async def test_the_status_needs_the_token(service):
-    assert (await service.client.get("/api/status")).status == 401
+    assert (await service.session.get(f"{service.url}/api/status")).status == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -131,7 +132,7 @@ async def test_a_long_answer_comes_down_as_it_comes(against):
 
     service = await against({"GET /api/compat/agents": slowly})
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with service.client.get("/api/cloud/compat/agents", headers=headers) as answer:
+    async with service.session.get(f"{service.url}/api/cloud/compat/agents", headers=headers) as answer:
         assert await answer.content.readany() == b'{"begun": true,'
         go_on.set()
         assert await answer.content.read() == b' "ended": true}'
@@ -212,7 +213,7 @@ OURS = [route for route in ROUTES if route.path.startswith("/api/")]
 async def test_every_refusal_under_api_has_a_string_for_an_error(service, route):
     path = route.path.replace("{agent_id}", AGENT).replace("{path:.+}", "agents")
     for headers in ({}, {"Authorization": "Bearer wrong"}):
-        answer = await service.client.request(route.method, path, headers=headers)
+        answer = await service.session.request(route.method, f"{service.url}{path}", headers=headers)
         if answer.status >= 400:
             assert isinstance((await answer.json())["error"], str)
     if path == "/api/cloud/events":

@@ -6,11 +6,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from eliza_cloud.daemon.service import running
 from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.store.config.listen_address import Binding, Port
 from tests.harness.clock import FakeClock
 from tests.harness.scripted_cloud import KEY, A, ScriptedCloud
+from tests.harness.service import whole_service
 from tests.harness.waiting import until
 
 SERVICE_KEY = "sk-backend-5ec4e7b2a1"
@@ -91,8 +90,7 @@ async def test_a_link_watches_the_balance_by_itself(signed_in):
 async def test_the_service_key_of_the_settings_is_hidden_from_the_log(tmp_path):
     (tmp_path / "eliza.json").write_text(json.dumps({"cloud": {"serviceKey": SERVICE_KEY}}))
     redaction = LogRedactor()
-    environ = {"ELIZA_STATE_DIR": str(tmp_path)}
-    async with running(environ, Binding("127.0.0.1", (Port(0, "--port"),)), redaction) as service:
+    async with whole_service(tmp_path, redactor=redaction) as service:
         assert service.manager.settings.service_key.reveal() == SERVICE_KEY
         assert SERVICE_KEY not in redaction.text(f"why: {SERVICE_KEY}")
         assert SERVICE_KEY not in repr(service.manager.settings)

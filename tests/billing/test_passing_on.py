@@ -10,8 +10,8 @@ from aiohttp import web
 
 from eliza_cloud.api.http.inputs import MAX_BODY
 from eliza_cloud.redaction.secret import Secret
-from tests.api.conftest import NOWHERE
 from tests.billing.conftest import KEY, SUMMARY, says
+from tests.harness.service import NOWHERE
 
 SERVICE_KEY = "sk-backend-5ec4e7b2a1"
 CLOUD_SETTINGS = "/api/v1/billing/settings"

@@ -6,20 +6,20 @@ import pytest
 
 from tests.harness import processes
 from tests.harness.processes import CLI
-from tests.process.conftest import environment, one_house
+from tests.process.conftest import deployment, environment
 
-__all__ = ["environment", "one_house"]
+__all__ = ["deployment", "environment"]
 
 
 @pytest.fixture
-def recorded(one_house, tmp_path):
+def recorded(deployment, tmp_path):
     """What a house wrote down while somebody signed in and connected, and signed out."""
-    assert one_house.login().code == 0
-    assert one_house.run("wait", "--for", "signed-in").code == 0
-    assert one_house.run("agents", "create", "ada").code == 0
-    assert one_house.run("agents", "connect", "ada").code == 0
-    assert one_house.run("disconnect").code == 0
-    ran = one_house.run("events", "--json")
+    assert deployment.login().code == 0
+    assert deployment.run("wait", "--for", "signed-in").code == 0
+    assert deployment.run("agents", "create", "ada").code == 0
+    assert deployment.run("agents", "connect", "ada").code == 0
+    assert deployment.run("disconnect").code == 0
+    ran = deployment.run("events", "--json")
     assert ran.code == 0
     path = tmp_path / "journal.jsonl"
     path.write_text(ran.out)

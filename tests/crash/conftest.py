@@ -9,8 +9,9 @@ pytest.register_assert_rewrite(
     "tests.crash.processes", "tests.crash.kill_run"
 )  # so that a failure shows values
 
-from tests.crash.house import SETTINGS, Cloud, Machine, emulator  # noqa: E402 - rewritten first
+from tests.crash.machine import SETTINGS, Machine, emulator  # noqa: E402 - rewritten first
 from tests.crash.processes import ForkServer  # noqa: E402 - rewritten first
+from tests.harness.calls import EmulatorCalls  # noqa: E402 - rewritten first
 
 
 @pytest.fixture(scope="session")
@@ -22,14 +23,14 @@ def fork_server() -> Iterator[ForkServer]:
 
 
 @pytest.fixture(scope="session")
-def shared_cloud() -> Iterator[Cloud]:
+def shared_cloud() -> Iterator[EmulatorCalls]:
     """One emulator for many kills."""
     with emulator() as cloud:
         yield cloud
 
 
 @pytest.fixture
-def cloud(shared_cloud) -> Iterator[Cloud]:
+def cloud(shared_cloud) -> Iterator[EmulatorCalls]:
     yield shared_cloud
     shared_cloud.heal()
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.sqlite.database import AgentRecord
-from tests.crash.house import SETTINGS, Machine
-from tests.crash.processes import KEY, Child, Service
+from tests.crash.machine import SETTINGS, Machine
+from tests.crash.processes import KEY, Child, ForkedService
 
 MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend": "ö"}}, "big": 2**64}
 
@@ -40,7 +40,7 @@ class KillRun:
     counted: int = 0  # how far the other program was when it began
     outcomes: Counter[str] = field(default_factory=Counter)
 
-    def begin(self) -> Service:
+    def begin(self) -> ForkedService:
         """Write the first eliza.json, sign in, and make two agents."""
         self.rewrite(f"// mine\n{json.dumps({**MINE, 'cloud': SETTINGS}, ensure_ascii=False)}")
         service = self.start()
@@ -54,24 +54,24 @@ class KillRun:
         """Edit eliza.json by hand, while nothing runs."""
         self.machine.config.write_text(text)
 
-    def serve(self) -> Service:
+    def serve(self) -> ForkedService:
         return self.machine.serve(kill_points=str(self.machine.notes / "plan"))
 
-    def start(self) -> Service:
+    def start(self) -> ForkedService:
         return self.serve().started()
 
-    def sign_in(self, service: Service) -> None:
+    def sign_in(self, service: ForkedService) -> None:
         if self.key is None:
             service.login(self.machine.cloud)
             service.until_linked(None)
             self.key = self.machine.document()["cloud"]["apiKey"]
 
-    def sign_out(self, service: Service) -> None:
+    def sign_out(self, service: ForkedService) -> None:
         if self.key is not None:
             service.post("/api/cloud/disconnect")
             self.key = self.desired_agent_id = None
 
-    def link(self, service: Service) -> None:
+    def link(self, service: ForkedService) -> None:
         self.sign_in(service)
         if self.desired_agent_id is None:
             self.desired_agent_id = self.agents[0]
@@ -132,7 +132,7 @@ class KillRun:
             )
         return record.signing_out or attempt.signed_out
 
-    def at_rest(self, service: Service, attempt: Attempt, *, begun: bool) -> None:
+    def at_rest(self, service: ForkedService, attempt: Attempt, *, begun: bool) -> None:
         """Check what a started service makes of it, and take over what it holds now."""
         key = self.on_disk()["cloud"].get("apiKey")
         desired_agent_id = self.machine.record_in_use().desired_agent_id
@@ -158,7 +158,7 @@ class KillRun:
         ] += 1
         self.key, self.desired_agent_id = key, desired_agent_id
 
-    def assert_signed_out(self, service: Service) -> None:
+    def assert_signed_out(self, service: ForkedService) -> None:
         status = service.status()
         assert (status["hasApiKey"], status["enabled"], status["connected"]) == (False, False, False)
         assert (status["connection"]["state"], status["connection"]["agentId"]) == ("disconnected", None)

@@ -1,6 +1,5 @@
 """Services in processes of their own, and how to talk to one and end it."""
 
-import http.client
 import json
 import os
 import re
@@ -10,30 +9,13 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.harness.processes import start
+from tests.harness.calls import ServiceCalls
+from tests.harness.processes import URL, start
 from tests.harness.waiting import HANG, wait_until
 
-if TYPE_CHECKING:
-    from tests.crash.house import Cloud
-
-TOKEN = "canary-token-of-at-least-32-characters"
 KEY = re.compile(r"eliza_[0-9a-f]{64}")
-GONE = (OSError, http.client.HTTPException, ValueError)  # what a reader meets when the service is killed
-URL = re.compile(r"http://127\.0\.0\.1:(\d+)")
-
-
-def ask(port: int, method: str, path: str, body: Any = None, **more: str) -> tuple[int, Any]:
-    """Make one call with the token and more headers; raises one of `GONE` when nobody answers to the end."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANG)
-    try:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **more}
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    finally:
-        connection.close()
 
 
 class ForkServer:
@@ -93,10 +75,10 @@ class Child:
         return self.wait()
 
 
-class Service(Child):
+class ForkedService(Child, ServiceCalls):
     """`eliza-cloud serve` in a process of its own."""
 
-    def started(self) -> "Service":
+    def started(self) -> "ForkedService":
         wait_until(lambda: self.is_ready or self.ended, lambda: self.output)
         assert not self.ended, self.output
         return self
@@ -115,21 +97,10 @@ class Service(Child):
         return [line for line in found if line["event"] != "request.answered"]
 
     @property
-    def port(self) -> int:
+    def url(self) -> str:  # type: ignore[override]  # it is known once it is printed
         found = URL.search(self.out.read_text())
         assert found is not None, self.output
-        return int(found[1])
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        return ask(self.port, method, path, body, **headers)
-
-    def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        status, answer = self.ask("POST", path, body, **headers)
-        assert status < 300, answer
-        return answer
-
-    def status(self) -> Any:
-        return self.ask("GET", "/api/cloud/status")[1]
+        return found[1]
 
     def until_linked(self, agent: str | None) -> None:
         """Wait until the cloud accepted the key, and the link stands to the agent, or to none."""
@@ -143,22 +114,9 @@ class Service(Child):
             lambda: now() == (True, *desired_agent), lambda: (desired_agent, self.status(), self.lines[-5:])
         )
 
-    def login(self, cloud: "Cloud") -> str:
-        """Sign in and return the new key's prefix."""
-        session = self.post("/api/cloud/login")["sessionId"]
-        prefix = cloud.approve(session)
-        wait_until(lambda: self.login_status(session)["status"] == "authenticated")
-        return prefix
-
-    def create_agent(self) -> str:
-        return str(self.post("/api/cloud/agents", {"agentName": "a", "forceCreate": True})["agent"]["id"])
-
     def until_state(self, state: str, reason: str | None = None) -> None:
         def holds() -> bool:
             connection = self.status()["connection"]
             return connection["state"] == state and reason in (None, connection["reason"])
 
         wait_until(holds, lambda: (self.status(), self.lines[-5:]))
-
-    def login_status(self, session: str) -> Any:
-        return self.ask("GET", f"/api/cloud/login/status?sessionId={session}")[1]

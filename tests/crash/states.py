@@ -4,8 +4,8 @@ import json
 import uuid
 from collections.abc import Callable
 
-from tests.crash.house import Machine
-from tests.crash.processes import Service
+from tests.crash.machine import Machine
+from tests.crash.processes import ForkedService
 from tests.harness.waiting import wait_until
 
 # Seconds; 8 and 2 otherwise. `test_hanging_stop.py` leaves them as they are.
@@ -15,7 +15,7 @@ QUICK = {
 }
 
 #: Brings a machine into a state; returns the service, and the agent that is wished for.
-State = Callable[[Machine], tuple[Service, str | None]]
+State = Callable[[Machine], tuple[ForkedService, str | None]]
 
 
 def set_bridge(machine: Machine, **settings: int) -> None:
@@ -24,21 +24,21 @@ def set_bridge(machine: Machine, **settings: int) -> None:
     machine.config.write_text(json.dumps(document))
 
 
-def no_key(machine: Machine) -> tuple[Service, None]:
+def no_key(machine: Machine) -> tuple[ForkedService, None]:
     return machine.start(), None
 
 
-def idle(machine: Machine) -> tuple[Service, None]:
+def idle(machine: Machine) -> tuple[ForkedService, None]:
     return machine.signed_in(constants=QUICK), None
 
 
-def login_pending(machine: Machine) -> tuple[Service, None]:
+def login_pending(machine: Machine) -> tuple[ForkedService, None]:
     service = machine.signed_in(constants=QUICK)
     service.post("/api/cloud/login")
     return service, None
 
 
-def login_poll_hanging(machine: Machine) -> tuple[Service, None]:
+def login_poll_hanging(machine: Machine) -> tuple[ForkedService, None]:
     service = machine.signed_in(constants=QUICK)
     fault = machine.cloud.fault("/api/auth/cli-session/*", "hang", method="GET")
     service.post("/api/cloud/login")
@@ -46,7 +46,7 @@ def login_poll_hanging(machine: Machine) -> tuple[Service, None]:
     return service, None
 
 
-def connecting(machine: Machine) -> tuple[Service, str]:
+def connecting(machine: Machine) -> tuple[ForkedService, str]:
     service = machine.signed_in(constants=QUICK)
     agent = service.create_agent()
     fault = machine.cloud.fault("*/provision", "hang")
@@ -56,11 +56,11 @@ def connecting(machine: Machine) -> tuple[Service, str]:
     return service, agent
 
 
-def connected(machine: Machine) -> tuple[Service, str]:
+def connected(machine: Machine) -> tuple[ForkedService, str]:
     return machine.linked(constants=QUICK)
 
 
-def reconnecting_and_waiting(machine: Machine) -> tuple[Service, str]:
+def reconnecting_and_waiting(machine: Machine) -> tuple[ForkedService, str]:
     set_bridge(machine, heartbeatIntervalMs=20, reconnectIntervalMs=600_000, maxReconnectDelayMs=600_000)
     service, agent = machine.linked(constants=QUICK)
     machine.cloud.control(f"agents/{agent}/sandbox", state="dead")
@@ -68,7 +68,7 @@ def reconnecting_and_waiting(machine: Machine) -> tuple[Service, str]:
     return service, agent
 
 
-def reconnecting_and_trying(machine: Machine) -> tuple[Service, str]:
+def reconnecting_and_trying(machine: Machine) -> tuple[ForkedService, str]:
     set_bridge(machine, heartbeatIntervalMs=20)
     service, agent = machine.linked(constants=QUICK)
     fault = machine.cloud.fault("*/provision", "hang")
@@ -78,14 +78,14 @@ def reconnecting_and_trying(machine: Machine) -> tuple[Service, str]:
     return service, agent
 
 
-def error(machine: Machine) -> tuple[Service, str]:
+def error(machine: Machine) -> tuple[ForkedService, str]:
     service, agent = machine.signed_in(constants=QUICK), str(uuid.uuid4())
     assert service.ask("POST", f"/api/cloud/agents/{agent}/connect")[0] == 404
     service.until_state("error")
     return service, agent
 
 
-def closing(machine: Machine) -> tuple[Service, str]:
+def closing(machine: Machine) -> tuple[ForkedService, str]:
     service, _ = machine.linked(constants=QUICK)
     other = service.create_agent()
     fault = machine.cloud.fault("*/snapshot", "delay", seconds=0.2)

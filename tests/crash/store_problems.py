@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.house import Machine
+from tests.crash.machine import Machine
 from tests.harness.processes import run
 
 

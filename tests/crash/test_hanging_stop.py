@@ -12,15 +12,16 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.crash.processes import GONE, TOKEN, Service
+from tests.crash.processes import ForkedService
 from tests.crash.store_problems import Locked
+from tests.harness.calls import GONE, TOKEN
 from tests.harness.waiting import HANG, wait_until
 
 BOUND = 2 * 20.0  # the TimeoutStopSec of the units, twice, for a machine that is busy
 
 
 @contextmanager
-def streaming(service: Service) -> Iterator[http.client.HTTPResponse]:
+def streaming(service: ForkedService) -> Iterator[http.client.HTTPResponse]:
     """A reader of a conversation in which the agent stops in the middle of a sentence."""
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=HANG)
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
@@ -42,7 +43,7 @@ def test_a_stop_closes_the_streams_and_says_why(machine):
     assert service.wait() == 0
 
 
-def ignored(service: Service, method: str, path: str) -> None:
+def ignored(service: ForkedService, method: str, path: str) -> None:
     with suppress(*GONE):
         service.ask(method, path)
 

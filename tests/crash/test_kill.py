@@ -26,14 +26,15 @@ import pytest
 
 from tests.crash.kill_run import Attempt, KillRun
 from tests.crash.kill_times import Armed, AtCall, KillTime, kill_times
-from tests.crash.processes import GONE, Service
+from tests.crash.processes import ForkedService
+from tests.harness.calls import GONE
 from tests.harness.waiting import wait_until
 
 KILLS = 20  # in one test, and every third time one more in the start that follows; there are 14
-Act = Callable[[KillRun, Service, Attempt], None]
+Act = Callable[[KillRun, ForkedService, Attempt], None]
 
 
-def sign_in(run: KillRun, service: Service, attempt: Attempt) -> None:
+def sign_in(run: KillRun, service: ForkedService, attempt: Attempt) -> None:
     session = service.post("/api/cloud/login")["sessionId"]
     attempt.prefix = run.machine.cloud.approve(session)
     readers = [threading.Thread(target=read_login, args=(service, session, attempt)) for _ in range(2)]
@@ -43,40 +44,40 @@ def sign_in(run: KillRun, service: Service, attempt: Attempt) -> None:
         reader.join()
 
 
-def read_login(service: Service, session: str, attempt: Attempt) -> None:
+def read_login(service: ForkedService, session: str, attempt: Attempt) -> None:
     with suppress(*GONE):
         while not attempt.authenticated:
             if service.login_status(session)["status"] == "authenticated":
                 attempt.authenticated = True
 
 
-def connect(run: KillRun, service: Service, attempt: Attempt) -> None:
+def connect(run: KillRun, service: ForkedService, attempt: Attempt) -> None:
     attempt.asked_for = run.rng.choice([agent for agent in run.agents if agent != run.desired_agent_id])
     prefer = run.rng.choice([{}, {"Prefer": "respond-async"}])
     service.post(f"/api/cloud/agents/{attempt.asked_for}/connect", **prefer)
     attempt.linked = True
 
 
-def back_up(run: KillRun, service: Service, attempt: Attempt) -> None:
+def back_up(run: KillRun, service: ForkedService, attempt: Attempt) -> None:
     for _ in range(3):
         service.post(f"/api/cloud/agents/{run.desired_agent_id}/backups")
 
 
-def sign_out(run: KillRun, service: Service, attempt: Attempt) -> None:
+def sign_out(run: KillRun, service: ForkedService, attempt: Attempt) -> None:
     attempt.leaving = True
     service.post("/api/cloud/disconnect")
     attempt.signed_out = True
 
 
-def signed_out(run: KillRun, service: Service) -> None:
+def signed_out(run: KillRun, service: ForkedService) -> None:
     run.sign_out(service)
 
 
-def linked(run: KillRun, service: Service) -> None:
+def linked(run: KillRun, service: ForkedService) -> None:
     run.link(service)
 
 
-def linked_or_not(run: KillRun, service: Service) -> None:
+def linked_or_not(run: KillRun, service: ForkedService) -> None:
     if run.rng.random() < 0.5:
         run.sign_out(service)
         run.sign_in(service)
@@ -87,7 +88,7 @@ def linked_or_not(run: KillRun, service: Service) -> None:
 def beside_another_program(act: Act) -> Act:
     """Let another program write eliza.json meanwhile, and be killed itself every other time."""
 
-    def both(run: KillRun, service: Service, attempt: Attempt) -> None:
+    def both(run: KillRun, service: ForkedService, attempt: Attempt) -> None:
         assert run.writer is not None
         if run.rng.random() < 0.5:
             time.sleep(0.02 * run.rng.random())
@@ -97,7 +98,7 @@ def beside_another_program(act: Act) -> Act:
     return both
 
 
-PHASES: dict[str, tuple[Callable[[KillRun, Service], None], Act]] = {
+PHASES: dict[str, tuple[Callable[[KillRun, ForkedService], None], Act]] = {
     "login": (signed_out, sign_in),
     "key change": (linked, sign_in),
     "connect": (linked_or_not, connect),
@@ -144,12 +145,12 @@ def test_a_kill_loses_nothing_and_takes_nothing_back(machine, phase, seed, figur
     assert len(kills) > 3
 
 
-def during(run: KillRun, service: Service, attempt: Attempt, act: Act) -> None:
+def during(run: KillRun, service: ForkedService, attempt: Attempt, act: Act) -> None:
     with suppress(*GONE):
         act(run, service, attempt)
 
 
-def settle(run: KillRun, attempt: Attempt, begun: bool, kills: Counter[str]) -> Service:
+def settle(run: KillRun, attempt: Attempt, begun: bool, kills: Counter[str]) -> ForkedService:
     """Start again, every third time after another kill in the middle of starting."""
     if run.rng.random() < 1 / 3:
         armed = Armed(AtCall(run.rng.randint(1, 60)), run.machine.notes, run.machine.state)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.house import Machine
-from tests.crash.processes import Service
+from tests.crash.machine import Machine
+from tests.crash.processes import ForkedService
 from tests.crash.store_problems import STORE_PROBLEMS, Locked, StoreProblem, as_root
 from tests.harness.processes import run
 from tests.harness.waiting import wait_until
@@ -23,7 +23,7 @@ def problem(request, machine) -> Iterator[StoreProblem]:
     one.close()
 
 
-def start(machine: Machine) -> Service:
+def start(machine: Machine) -> ForkedService:
     return machine.start(constants=IMPATIENT)
 
 
@@ -34,7 +34,7 @@ def is_clear(sentence: str, problem: StoreProblem) -> bool:
     return any(words in sentence for words in problem.words)
 
 
-def told_once_each(service: Service, cause: str) -> str:
+def told_once_each(service: ForkedService, cause: str) -> str:
     """Return what the service said when it refused to run: to the log, and to the person, the same."""
     lines = service.output.splitlines()
     [logged] = [json.loads(line) for line in lines if line.startswith("{")]

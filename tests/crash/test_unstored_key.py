@@ -9,7 +9,8 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials, Held
 from eliza_cloud.store.errors import StoreError
 from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
-from tests.crash.house import SETTINGS, Cloud, Machine, emulator
+from tests.crash.machine import SETTINGS, Machine, emulator
+from tests.harness.calls import EmulatorCalls
 from tests.harness.waiting import wait_until
 
 CLOUD = "https://www.elizacloud.ai"
@@ -156,7 +157,7 @@ def either_cloud(request):
 
 
 @pytest.fixture
-def machine(fork_server, either_cloud: Cloud, tmp_path):
+def machine(fork_server, either_cloud: EmulatorCalls, tmp_path):
     one = Machine(fork_server, either_cloud, tmp_path)
     one.config.write_text(json.dumps({"cloud": SETTINGS}))
     yield one

@@ -7,8 +7,6 @@ import socket
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,11 +18,9 @@ import pytest
 from tests.api.conftest import cloud, serve, signed_in  # noqa: F401 - fixtures
 from tests.cli.conftest import clean_environment, run, service  # noqa: F401 - fixtures
 from tests.harness import processes
-from tests.harness.processes import CLI, Process
+from tests.harness.calls import TOKEN, EmulatorCalls, ServiceCalls
+from tests.harness.processes import CLI, URL, Process, emulator_process
 from tests.harness.waiting import HANG
-from tests.process.conftest import URL, running
-
-TOKEN = "canary-" + "5e1f8d02" * 4
 
 
 class Supervisor:
@@ -70,7 +66,7 @@ class Supervisor:
 
 
 @dataclass
-class Unit:
+class Unit(ServiceCalls):
     """One service that was started as a unit is."""
 
     process: Process
@@ -79,19 +75,6 @@ class Unit:
     environ: dict[str, str]
     log: list[dict[str, Any]] = field(default_factory=list)
     logged: threading.Condition = field(default_factory=threading.Condition)
-
-    def ask(self, method: str, path: str, body: Any = None, token: str | None = TOKEN) -> tuple[int, Any]:
-        content = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"} if content else {}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        request = urllib.request.Request(f"{self.url}{path}", content, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=HANG) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return processes.run(*CLI, *arguments, env=self.environ)
@@ -177,26 +160,8 @@ def start(environ) -> Iterator[Any]:
 
 
 @pytest.fixture
-def cloud_url(environ) -> Iterator[str]:
+def emulator(environ) -> Iterator[EmulatorCalls]:
     """An emulator that loses no time, for the services of this test."""
-    fast = ("--poll-interval-ms", "50", "--job-seconds", "0.1", "--no-rate-limits")
-    with running(["emulator", "--port", "0", *fast], environ) as (_, url):
-        environ["ELIZAOS_CLOUD_BASE_URL"] = url
-        yield url
-
-
-def told(url: str, path: str, body: dict[str, Any]) -> Any:
-    """Tell the emulator something."""
-    request = urllib.request.Request(
-        f"{url}/emulator/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=HANG) as answer:
-        return json.load(answer)
-
-
-def forgotten(url: str, path: str) -> None:
-    """Have the emulator forget what it was told there."""
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{url}/emulator/{path}", method="DELETE"), timeout=10
-    ):
-        pass
+    with emulator_process(environ) as started:
+        environ["ELIZAOS_CLOUD_BASE_URL"] = started.url
+        yield started

@@ -51,7 +51,7 @@ async def test_a_probe_of_every_address_may_come_by_any_name_but_from_no_foreign
 
 async def test_ready_means_that_the_link_stands(signed_in, cloud):
     async def ready():
-        answer = await signed_in.client.get("/readyz")
+        answer = await signed_in.session.get(f"{signed_in.url}/readyz")
         return answer.status, await answer.json()
 
     assert await ready() == (503, {"ready": False, "reason": "disconnected"})

@@ -8,14 +8,12 @@ import time
 import pytest
 
 from eliza_cloud.core.problems import RUNTIME_NOT_STARTED
-from eliza_cloud.daemon.service import running
 from eliza_cloud.daemon.settings import reload_settings
 from eliza_cloud.daemon.status_line import StatusLine
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.store.config.listen_address import read_binding
-from tests.daemon.conftest import forgotten, told
 from tests.harness.observers import Crash
+from tests.harness.service import whole_service
 from tests.harness.waiting import until
 
 NOBODY = "Not connected: Nobody is signed in to Eliza Cloud."
@@ -52,9 +50,9 @@ def test_a_socket_that_is_gone_is_a_warning_and_no_more(start, tmp_path):
     assert service.ask("GET", "/healthz") == (200, {"ok": True})
 
 
-def test_the_status_says_what_the_link_does_and_why(start, supervisor, cloud_url, tmp_path):
+def test_the_status_says_what_the_link_does_and_why(start, supervisor, emulator, tmp_path):
     (tmp_path / "state" / "eliza.json").write_text(FAST)
-    key = told(cloud_url, "keys", {})["apiKey"]
+    key = emulator.mint()
     service = start(NOTIFY_SOCKET=supervisor.address, ELIZAOS_CLOUD_API_KEY=key)
     assert service.until_status("connected")
     agent = service.ask("POST", "/api/cloud/agents", {"agentName": "ada\nWATCHDOG=trigger\x1b[31m"})[1][
@@ -63,10 +61,10 @@ def test_the_status_says_what_the_link_does_and_why(start, supervisor, cloud_url
     assert service.ask("POST", f"/api/cloud/agents/{agent['id']}/connect")[0] == 200
     supervisor.until("STATUS", "Connected to ada WATCHDOG=trigger [31m.")
     assert supervisor.statuses()[-2] == f"Connecting to {agent['id']}."
-    told(cloud_url, "faults", {"path": "/api/v1/*", "fault": "drop"})
+    emulator.fault("/api/v1/*", "drop")
     reconnecting = "Reconnecting to ada WATCHDOG=trigger [31m (attempt 1): Eliza Cloud cannot be reached."
     supervisor.until("STATUS", reconnecting)
-    forgotten(cloud_url, "faults")
+    emulator.heal()
     supervisor.until("STATUS", "Connected to ada WATCHDOG=trigger [31m.")
     assert service.ask("POST", "/api/cloud/disconnect")[0] == 200
     supervisor.until("STATUS", NOBODY)
@@ -131,9 +129,8 @@ def test_a_reload_is_announced_and_ended_whatever_the_settings_are(start, superv
     assert service.ask("GET", "/healthz") == (200, {"ok": True})
 
 
-async def test_wrong_settings_leave_the_old_ones_in_force(environ):
-    binding = read_binding(environ, ports=[0])
-    async with running(environ, binding, LogRedactor()) as service:
+async def test_wrong_settings_leave_the_old_ones_in_force(tmp_path):
+    async with whole_service(tmp_path) as service:
         service.config.path.write_text('{"cloud": {"bridge": {"maxFailures": 7}}}')
         await reload_settings(service.manager, service.config, LogRedactor())
         assert service.manager.settings.max_failures == 7
@@ -156,10 +153,8 @@ def test_without_a_supervisor_nothing_is_different(start):
 
 async def test_the_status_says_that_the_links_loop_fell(tmp_path):
     said = []
-    environ = {"ELIZA_STATE_DIR": str(tmp_path / "state")}
-    binding = read_binding(environ, ports=[0])
     crash = Crash()
-    async with running(environ, binding, LogRedactor(), [StatusLine(said.append), crash]) as service:
+    async with whole_service(tmp_path, observers=[StatusLine(said.append), crash]) as service:
         crash.now(service.manager)
         await until(lambda: not service.manager.running)
     assert said[-1] == f"{RUNTIME_NOT_STARTED.title} {RUNTIME_NOT_STARTED.remedy}"

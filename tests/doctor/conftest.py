@@ -7,27 +7,26 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from eliza_cloud.cli.installation import installation
 from eliza_cloud.cloud.client import ElizaCloudClient
 from eliza_cloud.cloud.config import CloudConfig
 from eliza_cloud.cloud.http.address import parse_base_url
 from eliza_cloud.cloud.http.session import open_session
-from eliza_cloud.emulator import create_app
 from eliza_cloud.ops.doctor.result import Finding
 from eliza_cloud.ops.doctor.run import DoctorReport, examine
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
+from tests.harness.emulator import Emulator, emulator
 from tests.harness.ports import free_port
 from tests.harness.processes import CLI, started
-from tests.harness.waiting import HANG
+from tests.harness.waiting import until
 
 
 @dataclass
@@ -80,50 +79,33 @@ def machine(tmp_path) -> Machine:
     )
 
 
-@dataclass
-class Cloud:
-    """An emulated cloud in this process, and a client with a key of its default user."""
+class CloudWithClient(Emulator):
+    """An emulated cloud, and a client with its key."""
 
-    url: str
     client: ElizaCloudClient
-    key: str
-    session: Any = field(repr=False)
-
-    async def control(self, where: str, **body: Any) -> Any:
-        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
-
-    async def fault(self, path: str, fault: str, **more: Any) -> None:
-        await self.control("faults", path=path, fault=fault, **more)
-
-    async def balance(self, dollars: float) -> None:
-        await self.control("organization", balance=dollars)
 
     async def running_agent(self) -> str:
         await self.balance(20)
         agent = (await self.client.create_agent("ada")).agent
         await self.client.provision(agent.id)
-        async with asyncio.timeout(HANG):
-            while (await self.client.get_agent(agent.id)).status != "running":  # noqa: ASYNC110 - elsewhere
-                await asyncio.sleep(0.01)
+
+        async def runs() -> bool:
+            return (await self.client.get_agent(agent.id)).status == "running"
+
+        await until(runs)
         return agent.id
 
 
 @pytest.fixture
-async def cloud(machine) -> AsyncIterator[Cloud]:
+async def cloud(machine) -> AsyncIterator[CloudWithClient]:
     """A cloud that the machine is pointed at."""
-    app = create_app(job_seconds=0.02, poll_interval_ms=20, rate_limits=False)
-    async with TestServer(app) as server:
-        url = f"http://127.0.0.1:{server.port}"
-        machine.environ["ELIZAOS_CLOUD_BASE_URL"] = url
-        base_url = parse_base_url(url, allow_loopback=True)
+    async with emulator(CloudWithClient) as started:
+        machine.environ["ELIZAOS_CLOUD_BASE_URL"] = started.url
+        base_url = parse_base_url(started.url, allow_loopback=True)
         async with open_session(base_url) as session:
-            async with session.post(f"{url}/emulator/keys", json={}) as answer:
-                key = (await answer.json())["apiKey"]
-            yield Cloud(
-                url, ElizaCloudClient(CloudConfig.of(base_url, Secret(key)), session=session), key, session
-            )
+            config = CloudConfig.of(base_url, Secret(started.key))
+            started.client = ElizaCloudClient(config, session=session)
+            yield started
 
 
 Serve = Callable[..., Awaitable[str]]

@@ -13,11 +13,12 @@ import pytest
 from eliza_cloud.api.app_keys import EVENTS, JOURNAL
 from eliza_cloud.api.http.event_hub import EventHub
 from eliza_cloud.runtime.journal import Journal
-from tests.api.conftest import TOKEN, Service, cloud, serve, service, signed_in
+from tests.api.conftest import cloud, serve, service, signed_in
+from tests.harness.service import TOKEN, AssembledService
 from tests.harness.waiting import HANG, until
-from tests.process.conftest import environment, one_house
+from tests.process.conftest import deployment, environment
 
-__all__ = ["cloud", "environment", "one_house", "serve", "service", "signed_in"]
+__all__ = ["cloud", "deployment", "environment", "serve", "service", "signed_in"]
 
 PATH = "/api/cloud/events"
 
@@ -112,16 +113,16 @@ class Reader:
 class Stage:
     """One service, and what it tells."""
 
-    service: Service
+    service: AssembledService
     stack: AsyncExitStack
 
     @property
     def hub(self) -> EventHub:
-        return self.service.client.app[EVENTS]
+        return self.service.app[EVENTS]
 
     @property
     def journal(self) -> Journal:
-        return self.service.client.app[JOURNAL]
+        return self.service.app[JOURNAL]
 
     async def read(
         self,
@@ -136,7 +137,7 @@ class Stage:
         if room is not None:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         opened.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(opened, ("127.0.0.1", self.service.client.port))
+        await asyncio.get_running_loop().sock_connect(opened, ("127.0.0.1", self.service.port))
         limit = 2**16 if room is None else room  # what asyncio itself reads ahead
         reader, writer = await asyncio.open_connection(sock=opened, limit=limit)
         self.stack.callback(writer.close)
@@ -162,7 +163,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(service: Service) -> AsyncIterator[Stage]:
+async def staged(service: AssembledService) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         yield Stage(service, stack)
 

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from eliza_cloud.api.http import event_hub as event_stream
 from eliza_cloud.api.http import sse
 from eliza_cloud.core import log_events
-from tests.api.conftest import SettledServer
 from tests.events.conftest import staged
+from tests.harness import service as harness
 from tests.harness.waiting import HANG, until
 
 ROOM = 4096
@@ -112,7 +112,7 @@ async def test_a_reader_that_leaves_is_forgotten(stage):
 @pytest.fixture
 def patient(monkeypatch) -> None:
     """Let the server wait for handlers as long as it takes, so that it has no need to cancel one."""
-    monkeypatch.setattr(SettledServer, "shutdown_timeout", HANG)
+    monkeypatch.setattr(harness, "SHUTDOWN_TIMEOUT", HANG)
 
 
 @pytest.mark.usefixtures("patient")
@@ -128,7 +128,7 @@ async def test_every_stream_ends_in_order_when_the_service_stops_which_waits_for
             await reader.frames(40)
     begun = time.monotonic()
     with capture_logs() as logged:
-        closing = asyncio.create_task(stage.service.client.close())
+        closing = asyncio.create_task(stage.service.runner.cleanup())
         for reader in readers:
             assert await reader.piece() is None
             assert reader.ended
@@ -142,7 +142,7 @@ async def test_every_stream_ends_in_order_when_the_service_stops_which_waits_for
 
 
 async def test_a_reader_is_refused_while_the_service_stops(stage):
-    await stage.service.client.app.shutdown()
+    await stage.service.app.shutdown()
     reader = await stage.read()
     assert reader.status == 503
     assert (await reader.body())["code"] == "stopping"

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.processes import CLI, Process, run, start
+from tests.harness.processes import CLI, Process, run, serving, start
 from tests.harness.waiting import HANG
-from tests.process.conftest import environment, interrupt, one_house, running
+from tests.process.conftest import deployment, environment, interrupt
 
-__all__ = ["environment", "one_house"]
+__all__ = ["deployment", "environment"]
 
 
 @pytest.fixture
 def again(environment) -> dict[str, str]:
     """An environment in which a service can be started several times at the same port, without a cloud."""
     environment |= {"ELIZA_CLOUD_ALLOW_LOOPBACK": "1", "ELIZAOS_CLOUD_BASE_URL": "http://127.0.0.1:9"}
-    with running(["serve", "--port", "0"], environment) as (_, url):
+    with serving(["serve", "--port", "0"], environment) as (_, url):
         port = url.rpartition(":")[2]
     return {**environment, "ELIZA_API_PORT": port, "ELIZA_PORT": port}
 
@@ -53,10 +53,10 @@ def started(*arguments: str, environ: dict[str, str]) -> Iterator[Process]:
 
 
 def test_a_restart_is_a_gap_and_shows_in_started_at(again):
-    with running(["serve"], again), opened(again) as answer:
+    with serving(["serve"], again), opened(again) as answer:
         seq, event, before = frame(answer)
         assert event == "snapshot"
-    with running(["serve"], again), opened(again, seq) as answer:
+    with serving(["serve"], again), opened(again, seq) as answer:
         newest, event, after = frame(answer)
         assert event == "snapshot"
         assert newest > seq
@@ -75,10 +75,10 @@ def ended_after(process: Process) -> float:
 
 
 def test_a_stop_ends_the_streams_in_order_and_waits_for_none(again, figure):
-    with running(["serve"], again) as (process, _):
+    with serving(["serve"], again) as (process, _):
         alone = ended_after(process)
     with ExitStack() as stack:
-        process, _ = stack.enter_context(running(["serve"], again))
+        process, _ = stack.enter_context(serving(["serve"], again))
         readers = [stack.enter_context(opened(again)) for _ in range(30)]
         for reader in readers:
             frame(reader)
@@ -90,11 +90,11 @@ def test_a_stop_ends_the_streams_in_order_and_waits_for_none(again, figure):
 
 def test_following_prints_what_happens_across_a_restart_each_entry_once(again, tmp_path):
     with ExitStack() as stack:
-        with running(["serve"], again):
+        with serving(["serve"], again):
             following = stack.enter_context(started("events", "--follow", "--json", environ=again))
             text = following.stdout.readline()
         assert following.stderr.readline().endswith(" Waiting until it answers again.\n")
-        with running(["serve"], again):
+        with serving(["serve"], again):
             assert following.stderr.readline() == "The service was restarted.\n"
             while text.count('"what":"start"') < 3:
                 text += following.stdout.readline()
@@ -109,29 +109,29 @@ def test_following_prints_what_happens_across_a_restart_each_entry_once(again, t
     assert json.loads(replayed.stdout)["starts"] == 3
 
 
-def test_waiting_begins_before_the_service_and_ends_when_the_link_stands(one_house):
-    with one_house.start("wait", "--for", "connected", "--json") as waiting:
+def test_waiting_begins_before_the_service_and_ends_when_the_link_stands(deployment):
+    with deployment.start("wait", "--for", "connected", "--json") as waiting:
         assert waiting.stderr.readline().startswith("Waiting for the link to be connected. Not signed in")
-        assert one_house.login().code == 0
-        assert one_house.run("agents", "create", "ada").code == 0
-        assert one_house.run("agents", "connect", "ada").code == 0
+        assert deployment.login().code == 0
+        assert deployment.run("agents", "create", "ada").code == 0
+        assert deployment.run("agents", "connect", "ada").code == 0
         out, err = waiting.communicate(timeout=HANG)
     assert waiting.returncode == 0
     assert json.loads(out)["connection"]["state"] == "connected"
     assert err.splitlines()[-1].startswith("Waiting for the link to be connected. The link is ◌ connecting")
-    assert one_house.run("explain").code == 0
-    assert "has been connected for" in one_house.run("explain").out
+    assert deployment.run("explain").code == 0
+    assert "has been connected for" in deployment.run("explain").out
 
 
 def test_a_service_that_starts_meanwhile_ends_the_wait(again):
     with started("wait", "--for", "service", environ=again) as waiting:
         assert "No eliza-cloud service is running" in waiting.stderr.readline()
-        with running(["serve"], again):
+        with serving(["serve"], again):
             assert waiting.wait(20) == 0
 
 
 def test_a_wait_is_over_in_time_while_nothing_happens(again):
-    with running(["serve"], again):
+    with serving(["serve"], again):
         begun = time.monotonic()
         with started("wait", "--for", "connected", "--timeout", "1", environ=again) as waiting:
             _, err = waiting.communicate(timeout=HANG)

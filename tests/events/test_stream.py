@@ -6,8 +6,8 @@ import pytest
 
 from eliza_cloud.api.http import event_hub as event_stream
 from eliza_cloud.core.timefmt import seconds_of
-from tests.api.conftest import TOKEN
 from tests.events.conftest import staged
+from tests.harness.service import TOKEN
 from tests.harness.waiting import until
 
 
@@ -171,7 +171,7 @@ async def test_only_who_accepts_events_gets_them(stage, accept, status):
 
 
 async def test_it_needs_the_token(stage):
-    answer = await stage.service.client.get("/api/cloud/events")
+    answer = await stage.service.session.get(f"{stage.service.url}/api/cloud/events")
     assert (answer.status, (await answer.json())["code"]) == (401, "unauthorized")
 
 

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.emulated import Cloud
+from tests.faults.breakable_emulator import BreakableEmulator
 
 RETRY_AFTER = 7
 
@@ -82,7 +82,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-async def strike(name: str, method: str, path: str, cloud: Cloud, key: str) -> None:
+async def strike(name: str, method: str, path: str, cloud: BreakableEmulator, key: str) -> None:
     """Let the fault happen to these calls, or to all of them, until `cloud.heal`."""
     fault = FAULTS[name]
     if name == "refused":
@@ -91,6 +91,6 @@ async def strike(name: str, method: str, path: str, cloud: Cloud, key: str) -> N
         cloud.distrust()
     elif name == "409 with a job":
         body = {**UNDER_WAY, "data": {"jobId": await cloud.finished_job(key), "agentId": str(uuid.uuid4())}}
-        await cloud.strike(method, path, **{**fault.wire, "body": body})
+        await cloud.fault(path, method=method, **{**fault.wire, "body": body})
     else:
-        await cloud.strike(method, path, **fault.wire)
+        await cloud.fault(path, method=method, **fault.wire)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.emulated import Cloud
+from tests.faults.breakable_emulator import BreakableEmulator
+from tests.faults.fast_service import FastService
 from tests.faults.faults import RETRY_AFTER
-from tests.faults.stage import Service
 from tests.harness.waiting import until
 
 
@@ -17,8 +17,8 @@ from tests.harness.waiting import until
 class Cell:
     """What a cell of the table works with. `pending` is what waits: a sign-in's id, or a request."""
 
-    cloud: Cloud
-    service: Service
+    cloud: BreakableEmulator
+    service: FastService
     key: str
     fault: str
     agent: str = ""
@@ -27,7 +27,7 @@ class Cell:
     @property
     def here(self) -> str:
         """The path of the cell's agent."""
-        return f"/cloud/agents/{self.agent}"
+        return f"/api/cloud/agents/{self.agent}"
 
 
 Step = Callable[[Cell], Awaitable[Any]]
@@ -79,7 +79,7 @@ def answers(method: str, path: str, *members: str, body: Any = None, status: int
 
 async def ask_for_credits(cell: Cell) -> str:
     """Ask for the balance: what is wrong is in the body of a 200."""
-    answer = await cell.service.call("GET", "/cloud/credits")
+    answer = await cell.service.call("GET", "/api/cloud/credits")
     said = json.loads(await answer.text())
     assert (said["balance"], said["connected"]) == (None, True)
     words = "a sentence" if said["error"].endswith(".") else said["error"]
@@ -91,7 +91,7 @@ NEW = {"agentName": "new", "forceCreate": True}
 
 
 async def _streamed(cell: Cell) -> tuple[Any, list[dict[str, Any]]]:
-    answer = await cell.service.call("POST", "/chat/stream", HELLO)
+    answer = await cell.service.call("POST", "/api/chat/stream", HELLO)
     if answer.content_type != "text/event-stream":
         return answer, []
     parts = (await answer.text()).split("\n\n")
@@ -151,15 +151,15 @@ async def a_stopped_agent(cell: Cell) -> None:
 
 async def a_login(cell: Cell) -> None:
     """A sign-in that waits for the browser."""
-    cell.pending = json.loads(await (await cell.service.call("POST", "/cloud/login")).text())["sessionId"]
+    cell.pending = json.loads(await (await cell.service.call("POST", "/api/cloud/login")).text())["sessionId"]
 
 
 async def a_job(cell: Cell) -> None:
     """A connect that waits for its job, which the cloud is too busy to show."""
     await an_idle_agent(cell)
-    await cell.cloud.strike("GET", "/api/v1/jobs/*", fault="status", status=503)
+    await cell.cloud.fault("/api/v1/jobs/*", "status", method="GET", status=503)
     cell.pending = asyncio.create_task(cell.service.call("POST", f"{cell.here}/connect"))
-    await until(cell.cloud.struck)
+    await until(cell.cloud.faults_met)
 
 
 # What the service does by itself
@@ -189,7 +189,7 @@ async def brings_the_key(cell: Cell) -> None:
 
 
 async def _login(cell: Cell) -> str:
-    answer = await cell.service.call("GET", f"/cloud/login/status?sessionId={cell.pending}")
+    answer = await cell.service.call("GET", f"/api/cloud/login/status?sessionId={cell.pending}")
     said = json.loads(await answer.text())
     assert ("error" in said) == (said["status"] in {"error", "expired"})
     return str(said["status"])
@@ -215,7 +215,7 @@ async def accepts_the_key(cell: Cell) -> None:
     """The key is accepted; a rejected one is asked about again when somebody connects."""
     await an_agent(cell)
     if cell.service.manager.facts.key.value == "rejected":
-        await answers("POST", "/cloud/agents/{agent}/connect")(cell)
+        await answers("POST", "/api/cloud/agents/{agent}/connect")(cell)
     await until(lambda: cell.service.manager.status().connected)
 
 
@@ -231,7 +231,7 @@ async def watch_the_heartbeats(cell: Cell) -> str:
 async def beats(cell: Cell) -> None:
     """Heartbeats come back; a link that ended in an error is made anew by its user."""
     if cell.service.link().startswith("error"):
-        await answers("POST", "/cloud/agents/{agent}/connect")(cell)
+        await answers("POST", "/api/cloud/agents/{agent}/connect")(cell)
     await until(lambda: cell.service.link() == "connected")
     before = cell.service.events["HeartbeatAnswered"]
     await until(lambda: cell.service.events["HeartbeatAnswered"] > before + 1)
@@ -251,7 +251,7 @@ async def watch_the_timer(cell: Cell) -> str:
 async def backs_up(cell: Cell) -> None:
     """Backups are taken, by the timer or, where that has stopped, by hand."""
     if cell.service.manager.facts.backups_refused:
-        await answers("POST", "/cloud/agents/{agent}/backups", "backup")(cell)
+        await answers("POST", "/api/cloud/agents/{agent}/backups", "backup")(cell)
     before = cell.service.events["BackupTaken"]
     await until(lambda: cell.service.events["BackupTaken"] > before + 1)
 
@@ -273,7 +273,7 @@ def lets_go(action: str) -> Step:
                 in {"connected", "disconnected", "disconnected agent_suspended", "error agent_gone"}
             )
         )
-        await answers("POST", f"/cloud/agents/{{agent}}/{action}", "status")(cell)
+        await answers("POST", f"/api/cloud/agents/{{agent}}/{action}", "status")(cell)
         assert cell.service.link() == "disconnected"
 
     return works
@@ -282,6 +282,6 @@ def lets_go(action: str) -> Step:
 async def links(cell: Cell) -> None:
     """The connect that waited ends well; where it has ended, a new one does."""
     if cell.pending.done():
-        await answers("POST", "/cloud/agents/{agent}/connect", "agentName")(cell)
+        await answers("POST", "/api/cloud/agents/{agent}/connect", "agentName")(cell)
     else:
         assert await _words(cell, await cell.pending) == "200"

@@ -6,8 +6,8 @@ import pytest
 
 from tests.faults.endpoints import ENDPOINTS
 from tests.faults.expected import EXCEPTIONS, expected, link_after
+from tests.faults.fast_service import LONG, SHORT, AdjustableTimeouts, fast_service
 from tests.faults.faults import FAULTS, strike
-from tests.faults.stage import LONG, SHORT, Patience, service
 from tests.faults.steps import Cell
 from tests.harness.waiting import until
 
@@ -22,17 +22,17 @@ HASTY_LOGIN = {"login_request_timeout": 0.25}
 async def staged(cloud, directory, endpoint, fault):
     """Give a cell whose fault has struck and whose call is still to come; `heal` ends the fault."""
     where, what = ENDPOINTS[endpoint], FAULTS[fault]
-    key, patience = await cloud.new_key(), Patience()
-    url = cloud.url("https" if fault == "distrusted" else "http")
+    key, timeouts = await cloud.new_key(), AdjustableTimeouts()
+    url = cloud.base_url("https" if fault == "distrusted" else "http")
     settings = {**where.settings, **(HASTY_LOGIN if what.slow else {})}
 
     async def begin():
         if what.slow:
-            patience.now = SHORT
+            timeouts.now = SHORT
         await strike(fault, where.method, where.path, cloud, key)
 
     async def heal():
-        patience.now = LONG
+        timeouts.now = LONG
         await cloud.heal()
 
     async with contextlib.AsyncExitStack() as stack:
@@ -41,7 +41,7 @@ async def staged(cloud, directory, endpoint, fault):
         if where.from_the_start:
             await begin()
         given = key if where.signed_in else None
-        running = await stack.enter_async_context(service(directory, url, given, patience, settings))
+        running = await stack.enter_async_context(fast_service(directory, url, given, timeouts, settings))
         cell = Cell(cloud, running, key, fault)
         if not where.from_the_start:
             if where.signed_in:

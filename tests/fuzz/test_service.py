@@ -12,13 +12,13 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.faults.emulated import Cloud
-from tests.faults.stage import SHORT, Patience, service
+from tests.faults.breakable_emulator import breakable_emulator
+from tests.faults.fast_service import SHORT, AdjustableTimeouts, fast_service
 from tests.fuzz.odd_json import KEY, changed, changes, write
 from tests.fuzz.search import searched
 from tests.harness.waiting import until
 
-HASTE = 5000
+SPEED = 5000
 ALLOWED = {200, 201, 202, 400, 401, 402, 403, 404, 409, 429, 502, 503, 504}
 SETTINGS = {
     "heartbeat_interval": 100.0,
@@ -29,22 +29,22 @@ SETTINGS = {
 }
 HELLO = {"text": "Hello"}
 STEPS: dict[str, tuple[str, str, Any]] = {
-    "login": ("POST", "/cloud/login", None),
-    "credits": ("GET", "/cloud/credits", None),
-    "agents": ("GET", "/cloud/agents", None),
-    "create": ("POST", "/cloud/agents", {"agentName": "ada", "forceCreate": True}),
-    "connect": ("POST", "/cloud/agents/{agent}/connect", None),
-    "provision": ("POST", "/cloud/agents/{agent}/provision", None),
-    "suspend": ("POST", "/cloud/agents/{agent}/suspend", None),
-    "resume": ("POST", "/cloud/agents/{agent}/resume", None),
-    "shutdown": ("POST", "/cloud/agents/{agent}/shutdown", None),
-    "backups": ("GET", "/cloud/agents/{agent}/backups", None),
-    "backup": ("POST", "/cloud/agents/{agent}/backups", None),
-    "restore": ("POST", "/cloud/agents/{agent}/restore", None),
-    "chat": ("POST", "/chat", HELLO),
-    "stream": ("POST", "/chat/stream", HELLO),
-    "status": ("GET", "/cloud/status", None),
-    "disconnect": ("POST", "/cloud/disconnect", None),
+    "login": ("POST", "/api/cloud/login", None),
+    "credits": ("GET", "/api/cloud/credits", None),
+    "agents": ("GET", "/api/cloud/agents", None),
+    "create": ("POST", "/api/cloud/agents", {"agentName": "ada", "forceCreate": True}),
+    "connect": ("POST", "/api/cloud/agents/{agent}/connect", None),
+    "provision": ("POST", "/api/cloud/agents/{agent}/provision", None),
+    "suspend": ("POST", "/api/cloud/agents/{agent}/suspend", None),
+    "resume": ("POST", "/api/cloud/agents/{agent}/resume", None),
+    "shutdown": ("POST", "/api/cloud/agents/{agent}/shutdown", None),
+    "backups": ("GET", "/api/cloud/agents/{agent}/backups", None),
+    "backup": ("POST", "/api/cloud/agents/{agent}/backups", None),
+    "restore": ("POST", "/api/cloud/agents/{agent}/restore", None),
+    "chat": ("POST", "/api/chat", HELLO),
+    "stream": ("POST", "/api/chat/stream", HELLO),
+    "status": ("GET", "/api/cloud/status", None),
+    "disconnect": ("POST", "/api/cloud/disconnect", None),
 }
 #: Most answers are left as they are, or nothing would come of anything.
 plans = st.lists(st.one_of(st.just([]), st.just([]), changes), min_size=1, max_size=12)
@@ -84,7 +84,7 @@ def a_cloud(generation):
     """Give a loop, a cloud that runs in it, and what changes its answers."""
     changing, stack = Changing(), contextlib.AsyncExitStack()
     with asyncio.Runner() as runner:
-        cloud = runner.run(stack.enter_async_context(Cloud(generation, changing.middleware).running()))
+        cloud = runner.run(stack.enter_async_context(breakable_emulator(generation, changing.middleware)))
         yield runner, cloud, changing
         runner.run(stack.aclose())
 
@@ -110,23 +110,23 @@ async def take_step(cell, step, agent, secret):
 
 
 async def begins_a_login(cell):
-    return (await cell.call("POST", "/cloud/login")).status == 200
+    return (await cell.call("POST", "/api/cloud/login")).status == 200
 
 
 async def walk(cloud, changing, directory, plan, steps):
     """Live through a walk with changed answers; then, with answers as they should be, sign out and in."""
-    key, patience = await cloud.new_key(), Patience()
+    key, timeouts = await cloud.new_key(), AdjustableTimeouts()
     agent = await cloud.new_agent(key, running=True)
-    patience.now = SHORT
+    timeouts.now = SHORT
     changing.begin(plan)
-    async with service(directory, cloud.url("http"), key, patience, SETTINGS, haste=HASTE) as cell:
+    async with fast_service(directory, cloud.base_url("http"), key, timeouts, SETTINGS, speed=SPEED) as cell:
         await take_step(cell, "connect", agent, key)
         for step in steps:
             await take_step(cell, step, agent, key)
             assert cell.manager.running
-        assert key not in await (await cell.call("GET", "/cloud/status")).text()
+        assert key not in await (await cell.call("GET", "/api/cloud/status")).text()
         changing.begin([[]])
-        status = await cell.call("POST", "/cloud/disconnect")
+        status = await cell.call("POST", "/api/cloud/disconnect")
         assert status.status == 200
         assert (await cell.status())["hasApiKey"] is False
         await until(partial(begins_a_login, cell))  # a busy machine may let the hasty clock run out once

@@ -5,18 +5,22 @@
 
 import asyncio
 import contextlib
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.harness import guardian
+from tests.harness.calls import EmulatorCalls
 from tests.harness.waiting import HANG
 
 CLI = (sys.executable, "-P", "-m", "eliza_cloud.cli")
+#: How `serve` and `emulator` say where they answer.
+URL = re.compile(r"(?:answers at|Listening on) (http://\S+)")
 
 
 class Process(subprocess.Popen[Any]):
@@ -45,6 +49,32 @@ def run(*command: Any, timeout: float = HANG, **options: Any) -> subprocess.Comp
     with start(*command, **{**pipes, **options}) as process:
         out, err = process.communicate(given, timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@contextlib.contextmanager
+def serving(arguments: list[str], environment: Mapping[str, str]) -> Iterator[tuple[Process, str]]:
+    """Run a command that serves, and give it with the address it says; at the end it stops in order."""
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with start(*CLI, *arguments, env=environment, **quiet) as process:
+        found = None
+        while found is None:
+            line = process.stdout.readline()
+            assert line, f"{arguments[0]} ended before it answered"
+            found = URL.search(line)
+        yield process, found[1]
+        process.terminate()
+        assert process.wait(HANG) == 0
+
+
+@contextlib.contextmanager
+def emulator_process(
+    environment: Mapping[str, str], generation: str = "2026-04", *, job_seconds: float = 0.02
+) -> Iterator[EmulatorCalls]:
+    """Run an emulator that loses no time."""
+    pace = ("--poll-interval-ms", "20", "--job-retry-seconds", "0.02", "0.02", "--no-rate-limits")
+    kind = ("--generation", generation, "--job-seconds", str(job_seconds))
+    with serving(["emulator", "--port", "0", *kind, *pace], environment) as (_, url):
+        yield EmulatorCalls(url)
 
 
 @contextlib.asynccontextmanager

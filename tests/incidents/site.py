@@ -5,14 +5,13 @@ import os
 import signal
 import subprocess
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.harness import processes
-from tests.harness.ports import free_port
+from tests.harness.calls import EmulatorCalls, ask
+from tests.harness.ports import free_ports
 from tests.harness.processes import CLI
 from tests.harness.waiting import HANG
 
@@ -89,7 +88,8 @@ class Site:
         self.state = tmp_path / "state"
         self.state.mkdir(mode=0o700)
         (tmp_path / "home").mkdir()
-        self.cloud_port, self.port = free_port(), free_port()
+        self.cloud_port, self.port = free_ports(2)
+        self.emulator = EmulatorCalls(f"http://127.0.0.1:{self.cloud_port}")
         self.cloud_state = tmp_path / "cloud.sqlite3"
         self.environment = {
             **kept,
@@ -98,15 +98,11 @@ class Site:
             "ELIZA_API_PORT": str(self.port),
             "ELIZA_PORT": str(self.port),
             "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
-            "ELIZAOS_CLOUD_BASE_URL": self.cloud_url,
+            "ELIZAOS_CLOUD_BASE_URL": self.emulator.url,
         }
         self.cloud: Process | None = None
         self.service: Process | None = None
         self.settings({"cloud": HASTE})
-
-    @property
-    def cloud_url(self) -> str:
-        return f"http://127.0.0.1:{self.cloud_port}"
 
     def settings(self, document: object) -> None:
         """Write eliza.json by hand; a key that is in it stays."""
@@ -152,7 +148,7 @@ class Site:
         """Follow `eliza-cloud login`, and authorize in the browser's stead."""
         login = Process(["login", "--json", "--no-browser"], self.environment)
         session = json.loads(login.says(lambda line: "sessionId" in line))["sessionId"]
-        self.at_the_cloud("approve", sessionId=session)
+        self.emulator.approve(session)
         assert login.ends() == 0, login.lines
 
     def link(self, name: str = "ada") -> str:
@@ -161,19 +157,16 @@ class Site:
         self.run("agents", "connect", name)
         return str(agent)
 
-    def at_the_cloud(self, where: str, **body: Any) -> dict[str, Any]:
-        """Change something at the emulated cloud."""
-        return self.ask("POST", f"{self.cloud_url}/emulator/{where}", body)
-
     def delete_at_the_cloud(self, agent_id: str) -> None:
         """Delete an agent as its owner can, with another key, somewhere else."""
-        key = self.at_the_cloud("keys")["apiKey"]
-        self.ask("DELETE", f"{self.cloud_url}/api/v1/eliza/agents/{agent_id}", None, {"X-API-Key": key})
+        headers = {"X-API-Key": self.emulator.mint()}
+        status, answer = ask(self.emulator.url, "DELETE", f"/api/v1/eliza/agents/{agent_id}", headers=headers)
+        assert status < 300, answer
 
     # Who names a cause
 
     def ready(self) -> tuple[int, str | None]:
-        status, body = self._ask("GET", f"http://127.0.0.1:{self.port}/readyz")
+        status, body = ask(f"http://127.0.0.1:{self.port}", "GET", "/readyz")
         return status, body.get("reason")
 
     def health(self) -> list[str]:
@@ -189,37 +182,7 @@ class Site:
 
         return dict(json.loads(self.service.says(names, after=after)))
 
-    def until(self, true: Callable[[], object]) -> None:
-        """Look again and again until something holds."""
-        tick = threading.Event()
-        for _ in range(int(HANG / 0.05)):
-            if true():
-                return
-            tick.wait(0.05)
-        assert true()
-
     def close(self) -> None:
         for process in (self.service, self.cloud):
             if process is not None:
                 process.stop()
-
-    def ask(
-        self, method: str, url: str, body: object, headers: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        status, answer = self._ask(method, url, body, headers)
-        assert status < 300, answer
-        return answer
-
-    def _ask(
-        self, method: str, url: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, Any]]:
-        content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            url, content, {"Content-Type": "application/json", **(headers or {})}, method=method
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=HANG) as answer:
-                return answer.status, json.loads(answer.read() or b"{}")
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.loads(error.read() or b"{}")

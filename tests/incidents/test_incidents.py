@@ -16,7 +16,7 @@ import pytest
 
 from eliza_cloud.core.problems import PROBLEMS
 from tests.harness.processes import run
-from tests.harness.waiting import HANG
+from tests.harness.waiting import HANG, wait_until
 from tests.incidents.site import Process, Site
 from tests.incidents.tls import TlsFront
 
@@ -42,14 +42,14 @@ def all_name(cause: str) -> Said:
 def said_about(site: Site, cause: str) -> Said:
     """Wait until the log, a warning at least, and the health items name the cause; then ask everyone."""
     site.log_names(cause)
-    site.until(lambda: cause in site.health())
+    wait_until(lambda: cause in site.health())
     return asked(site)
 
 
 def said_after(site: Site, cause: str) -> Said:
     """Wait until the link stands and the health items do not name the cause any more; then ask everyone."""
     site.run("wait", "--for", "ready", "--timeout", f"{HANG:.0f}")
-    site.until(lambda: cause not in site.health())
+    wait_until(lambda: cause not in site.health())
     return asked(site)
 
 
@@ -75,13 +75,13 @@ def the_doctor_names(site: Site) -> set[str]:
 def linked(site: Site) -> str:
     site.start_service()
     site.sign_in()
-    site.at_the_cloud("organization", balance=20)
+    site.emulator.control("organization", balance=20)
     return site.link()
 
 
 def test_a_revoked_key_is_named_and_a_new_sign_in_mends_it(site):
     linked(site)
-    site.at_the_cloud("keys/revoke")
+    site.emulator.control("keys/revoke")
     assert said_about(site, "key_rejected") == all_name("key_rejected")
     site.sign_in()
     assert said_after(site, "key_rejected") == WELL
@@ -90,23 +90,23 @@ def test_a_revoked_key_is_named_and_a_new_sign_in_mends_it(site):
 def test_a_lack_of_credits_is_named_and_a_top_up_mends_it(site):
     agent = linked(site)
     site.run("agents", "suspend", agent)
-    site.at_the_cloud("organization", balance=0)
+    site.emulator.control("organization", balance=0)
     site.run("agents", "connect", agent, code=None)
     assert said_about(site, "credits_exhausted") == all_name("credits_exhausted")
-    site.at_the_cloud("organization", balance=20)  # a top-up
+    site.emulator.control("organization", balance=20)  # a top-up
     site.run("agents", "connect", agent)
     assert said_after(site, "credits_exhausted") == WELL
 
 
 def test_a_name_of_the_cloud_that_leads_nowhere_is_named_and_the_right_one_mends_it(site):
     right = site.environment["ELIZAOS_CLOUD_BASE_URL"]
-    site.environment["ELIZAOS_CLOUD_API_KEY"] = site.at_the_cloud("keys")["apiKey"]
+    site.environment["ELIZAOS_CLOUD_API_KEY"] = site.emulator.mint()
     site.environment["ELIZAOS_CLOUD_BASE_URL"] = "https://eliza-cloud.invalid"
     site.start_service()
     assert said_about(site, "cloud_name_not_found") == all_name("cloud_name_not_found")
     site.environment["ELIZAOS_CLOUD_BASE_URL"] = right
     site.restart_service()
-    site.at_the_cloud("organization", balance=20)
+    site.emulator.control("organization", balance=20)
     site.run("wait", "--for", "signed-in", "--timeout", f"{HANG:.0f}")
     site.link()
     assert said_after(site, "cloud_name_not_found") == WELL
@@ -123,9 +123,9 @@ def test_a_cloud_that_is_down_is_named_and_its_return_mends_it(site):
 def test_a_dead_sandbox_is_named_and_a_connect_mends_it(site):
     agent = linked(site)
     dead = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Sandbox is not running"}}
-    fault = site.at_the_cloud("faults", path="/api/v1/*/bridge", fault="status", status=200, body=dead)
+    fault = site.emulator.fault("/api/v1/*/bridge", "status", status=200, body=dead)
     assert said_about(site, "agent_unreachable") == all_name("agent_unreachable")
-    site.ask("DELETE", f"{site.cloud_url}/emulator/faults/{fault['id']}", None)
+    site.emulator.heal(fault)
     site.run("agents", "connect", agent)
     assert said_after(site, "agent_unreachable") == WELL
 
@@ -137,14 +137,14 @@ def test_a_wrong_clock_is_named_and_setting_it_mends_it(site, tmp_path):
     front.start()
     try:
         site.environment |= {
-            "ELIZAOS_CLOUD_API_KEY": site.at_the_cloud("keys")["apiKey"],
+            "ELIZAOS_CLOUD_API_KEY": site.emulator.mint(),
             "ELIZAOS_CLOUD_BASE_URL": front.url,
             "SSL_CERT_FILE": str(front.authority_file),
         }
         site.start_service()
         assert said_about(site, "clock_wrong") == all_name("clock_wrong")
         front.the_clock_is_behind(timedelta())  # it is set
-        site.at_the_cloud("organization", balance=20)
+        site.emulator.control("organization", balance=20)
         site.run("wait", "--for", "signed-in", "--timeout", f"{HANG:.0f}")
         site.link()
         assert said_after(site, "clock_wrong") == WELL
@@ -173,7 +173,7 @@ def test_a_full_disk_is_named_and_space_mends_it(site):
     with a_small_disk(site.state) as ballast:
         site.start_service()
         site.sign_in()
-        site.at_the_cloud("organization", balance=20)
+        site.emulator.control("organization", balance=20)
         site.run("agents", "create", "ada")
         fill(ballast)
         refused = site.run("agents", "connect", "ada", code=1)
@@ -249,7 +249,7 @@ def test_broken_settings_are_named_and_the_right_ones_mend_it(site):
     site.run("config", "check")
     site.reload()
     site.service.says(lambda line: "settings.read" in line, after=said)
-    site.at_the_cloud("organization", balance=20)
+    site.emulator.control("organization", balance=20)
     site.link()
     assert said_after(site, "settings_invalid") == WELL
 

@@ -41,7 +41,7 @@ async def test_a_link_touches_neither_home_nor_environment(cloud, tmp_path: Path
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
     (tmp_path / "eliza.json").write_text("not for the library")
-    key = (await cloud.post("/emulator/keys", {}))["apiKey"]
+    key = await cloud.mint()
     ran = await asyncio.to_thread(
         run,
         sys.executable,

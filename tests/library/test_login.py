@@ -19,7 +19,7 @@ async def test_the_key_comes_when_somebody_has_signed_in(cloud):
     )
     page = await pages.get()
     assert page.startswith(f"{cloud.url}/auth/cli-login?session=")
-    await cloud.post("/emulator/approve", {"sessionId": _session(page)})
+    await cloud.control("approve", sessionId=_session(page))
     result = await signing_in
     assert result.api_key.startswith(str(result.key_prefix))
     async with ElizaCloudClient(CloudConfig(result.api_key, cloud.url, allow_loopback=True)) as client:

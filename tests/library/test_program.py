@@ -33,7 +33,7 @@ def test_the_program_is_short(program):
 
 
 async def test_the_program_talks_to_an_agent(cloud, program, tmp_path):
-    key = (await cloud.post("/emulator/keys", {}))["apiKey"]
+    key = await cloud.mint()
     code, out, err = await _run(
         sys.executable,
         "program.py",

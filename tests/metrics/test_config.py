@@ -9,7 +9,7 @@ from eliza_cloud.ops.metrics.service import Metrics
 from tests.metrics.numbers import SERIES
 from tests.metrics.promtool import DEPLOY, RULES, promtool, run_tests
 from tests.metrics.rules import CALM, STORIES, expected, names, series, written
-from tests.routing.conftest import house, log, serve  # noqa: F401 - fixtures
+from tests.routing.conftest import log, serve, service  # noqa: F401 - fixtures
 
 DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
 #: What health shows as a note, which calls for nobody; and what it never shows, because doctor finds it.
@@ -219,9 +219,9 @@ def test_the_dashboard_fits_together():
     assert {one["name"] for one in DASHBOARD["templating"]["list"]} == {"datasource", "instance"}
 
 
-async def test_a_real_scrape_is_to_promtools_taste(house, figure):  # noqa: F811 - a fixture
-    await house.call("GET", "/api/cloud/status")
-    scraped = await (await house.raw("GET", "/metrics")).text()
+async def test_a_real_scrape_is_to_promtools_taste(service, figure):  # noqa: F811 - a fixture
+    await service.ask("GET", "/api/cloud/status")
+    scraped = await (await service.call("GET", "/metrics")).text()
     assert promtool("check", "metrics", given=scraped, figure=figure) == ""
 
 

@@ -7,9 +7,8 @@ import urllib.request
 import pytest
 
 from eliza_cloud.emulator import GENERATIONS
-from tests.harness.processes import CLI, run
+from tests.harness.processes import CLI, run, serving
 from tests.harness.waiting import HANG
-from tests.process.conftest import running
 
 
 def state_at(url):
@@ -19,7 +18,7 @@ def state_at(url):
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_it_says_where_it_answers_and_how_to_use_it(environment, generation):
-    with running(["emulator", "--port", "0", "--generation", generation], environment) as (process, url):
+    with serving(["emulator", "--port", "0", "--generation", generation], environment) as (process, url):
         assert state_at(url)["generation"] == generation
         shown = [process.stdout.readline() for _ in range(3)]
         assert (
@@ -32,13 +31,13 @@ def test_a_state_file_survives_a_restart(environment, tmp_path):
     arguments = ["emulator", "--port", "0", "--state", str(tmp_path / "cloud.sqlite3")]
     users = []
     for _ in range(2):
-        with running(arguments, environment) as (_, url):
+        with serving(arguments, environment) as (_, url):
             users.append(state_at(url)["users"])
     assert users[0] == users[1] != []
 
 
 def test_a_port_that_is_taken_is_one_sentence(environment):
-    with running(["emulator", "--port", "0"], environment) as (_, url):
+    with serving(["emulator", "--port", "0"], environment) as (_, url):
         port = url.rpartition(":")[2]
         ran = run(*CLI, "emulator", "--port", port, env=environment)
     assert ran.returncode == 2
@@ -78,7 +77,7 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def test_it_signs_everyone_in_by_itself(environment):
-    with running(["emulator", "--port", "0", "--approve"], environment) as (_, url):
+    with serving(["emulator", "--port", "0", "--approve"], environment) as (_, url):
         status, session, _ = _ask(f"{url}/api/auth/cli-session", "POST", {})
         assert status == 201
         _, polled, _ = _ask(f"{url}/api/auth/cli-session/{session['sessionId']}")
@@ -89,7 +88,7 @@ def test_it_signs_everyone_in_by_itself(environment):
 
 def test_a_host_that_it_has_left_redirects(environment):
     arguments = ["emulator", "--port", "0", "--legacy-port", "0"]
-    with running(arguments, environment) as (process, url):
+    with serving(arguments, environment) as (process, url):
         while not (line := process.stdout.readline()).startswith("A host that redirects"):
             assert line
         legacy = line.split()[-1]

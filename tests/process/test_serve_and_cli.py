@@ -8,9 +8,9 @@ LIMITS = ("--max-hourly", "0.01", "--max-start", "0.02")
 """What a start costs in the newest generation."""
 
 
-def test_the_whole_way_of_an_agent(any_house):
+def test_the_whole_way_of_an_agent(any_deployment):
     """Sign in, create, connect, chat, back up, restore, suspend, resume, delete, sign out."""
-    cli = any_house
+    cli = any_deployment
     assert cli.run("status").code == 4
     assert cli.run("agents", "list").code == 4
     assert cli.login().code == 0
@@ -49,37 +49,37 @@ def test_the_whole_way_of_an_agent(any_house):
     assert cli.run("status").code == 4
 
 
-def test_a_wrong_token_is_refused_and_the_right_one_is_not_delayed(one_house):
+def test_a_wrong_token_is_refused_and_the_right_one_is_not_delayed(deployment):
     for _ in range(3):
-        assert one_house.run("disconnect", ELIZA_API_TOKEN="wrong").code == 6
-    assert one_house.run("disconnect").code == 0
+        assert deployment.run("disconnect", ELIZA_API_TOKEN="wrong").code == 6
+    assert deployment.run("disconnect").code == 0
 
 
-def test_interrupting_a_login_cancels_it(one_house):
-    with one_house.start("login", "--json", "--no-browser") as process:
+def test_interrupting_a_login_cancels_it(deployment):
+    with deployment.start("login", "--json", "--no-browser") as process:
         session = json.loads(process.stdout.readline())["sessionId"]
         process.stderr.readline()
         code, out, err = interrupt(process)
     assert (code, out, err.strip()) == (130, "", "")
-    token = (one_house.state_dir / "api-token").read_text().strip()
+    token = (deployment.state_dir / "api-token").read_text().strip()
     assert token not in err
-    again = one_house.login()
+    again = deployment.login()
     assert again.code == 0
     assert session not in again.out
 
 
-def test_interrupting_a_connect_ends_the_wait_and_not_the_connect(slow_house):
-    assert slow_house.login().code == 0
-    agent = slow_house.run("agents", "create", "ada", "--json").json["agent"]["id"]
-    with slow_house.start("agents", "connect", agent) as process:
+def test_interrupting_a_connect_ends_the_wait_and_not_the_connect(slow_deployment):
+    assert slow_deployment.login().code == 0
+    agent = slow_deployment.run("agents", "create", "ada", "--json").json["agent"]["id"]
+    with slow_deployment.start("agents", "connect", agent) as process:
         line = process.stderr.readline()
         code, out, err = interrupt(process)
     assert "link ◌ connecting" in line
     assert (code, out, err.strip()) == (130, "", "")
-    assert slow_house.run("status", "--json").json["connection"]["state"] == "connecting"
+    assert slow_deployment.run("status", "--json").json["connection"]["state"] == "connecting"
 
 
-def test_a_second_service_is_refused_by_name_of_the_first(one_house):
-    ran = one_house.run("serve", "--port", "0")
+def test_a_second_service_is_refused_by_name_of_the_first(deployment):
+    ran = deployment.run("serve", "--port", "0")
     assert ran.code == 3
     assert "Traceback" not in ran.err

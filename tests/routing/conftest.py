@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import openai
 import pytest
 import structlog
@@ -16,14 +15,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from eliza_cloud.cli.main import main
-from eliza_cloud.daemon.service import Running, running
-from eliza_cloud.emulator import create_app as create_emulator
-from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.store.config.listen_address import Binding, Port
+from tests.harness.emulator import Emulator, emulator
+from tests.harness.service import TOKEN, Service, whole_service
 
-TOKEN = "canary-token-7f3a9c51d2e84b60"
 CLOUD = {"backend": "elizacloud", "transport": "cloud-proxy", "accountId": "elizacloud"}
-ANY_PORT = Binding("127.0.0.1", (Port(0, "--port"),))
 
 
 @pytest.fixture(autouse=True)
@@ -117,122 +112,56 @@ async def provider() -> AsyncIterator[Callable[[str], Awaitable[Provider]]]:
         yield start
 
 
-@dataclass
-class House:
-    """A service, its file, and clients of it."""
-
-    service: Running
-    directory: Path
-    environ: dict[str, str]
-    session: aiohttp.ClientSession
-
-    @property
-    def url(self) -> str:
-        return self.service.urls[0]
-
-    @property
-    def file(self) -> Path:
-        return self.directory / "eliza.json"
-
-    def document(self) -> dict[str, Any]:
-        return json.loads(self.file.read_text())
-
-    def edit(self, **members: Any) -> None:
-        """Edit eliza.json by hand."""
-        document = self.document() if self.file.exists() else {}
-        self.file.write_text(json.dumps({**document, **members}))
+class RoutedService(Service):
+    """A service whose routes are set and used."""
 
     def route(self, **routes: dict[str, Any]) -> None:
         """Set all routes, by hand."""
         self.edit(serviceRouting=routes)
 
-    async def call(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
-        answer = await self.raw(method, path, body, **more)
-        return answer.status, json.loads(await answer.read())
-
-    async def raw(self, method: str, path: str, body: Any = None, **more: Any) -> aiohttp.ClientResponse:
-        headers = {"Authorization": f"Bearer {TOKEN}", **more.pop("headers", {})}
-        content = {} if body is None else {"json": body}
-        answer = await self.session.request(method, f"{self.url}{path}", headers=headers, **content, **more)
-        if not more.get("stream"):
-            await answer.read()
-        return answer
-
     async def chat(self, **more: Any) -> tuple[int, Any]:
         messages = [{"role": "user", "content": "hello"}]
-        return await self.call("POST", "/v1/chat/completions", {"model": "m", "messages": messages, **more})
+        return await self.ask("POST", "/v1/chat/completions", {"model": "m", "messages": messages, **more})
 
 
 @pytest.fixture
-async def serve(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+async def serve(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[RoutedService]]]:
     """Give a function that starts the whole service for a cloud, with a key or without."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(base_url: str = "http://127.0.0.1:9", key: str | None = None, **more: str) -> House:
-            environ = {
-                "ELIZA_STATE_DIR": str(tmp_path),
-                "ELIZA_API_TOKEN": TOKEN,
-                "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
-                "ELIZAOS_CLOUD_BASE_URL": base_url,
-                **({"ELIZAOS_CLOUD_API_KEY": key} if key else {}),
-                **more,
-            }
-            service = await stack.enter_async_context(running(environ, ANY_PORT, LogRedactor()))
-            session = await stack.enter_async_context(aiohttp.ClientSession())
-            return House(service, tmp_path, environ, session)
+        async def start(*where: Any, **more: str) -> RoutedService:
+            return await stack.enter_async_context(
+                whole_service(tmp_path, *where, kind=RoutedService, **more)
+            )
 
         yield start
 
 
-@dataclass
-class Cloud:
-    """The emulator."""
-
-    url: str
-    key: str
-    session: aiohttp.ClientSession
-
-    async def control(self, where: str, **body: Any) -> Any:
-        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
+@pytest.fixture
+async def cloud() -> AsyncIterator[Emulator]:
+    async with emulator(models=("m", "s", "tts-1")) as started:
+        yield started
 
 
 @pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    app = create_emulator(
-        poll_interval_ms=20,
-        job_seconds=0.02,
-        job_retry_seconds=(0.02, 0.02),
-        rate_limits=False,
-        models=("m", "s", "tts-1"),
-    )
-    async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        url = str(server.make_url("")).rstrip("/")
-        async with session.post(f"{url}/emulator/keys") as answer:
-            key = (await answer.json())["apiKey"]
-        yield Cloud(url, key, session)
-
-
-@pytest.fixture
-async def house(serve: Any) -> House:
+async def service(serve: Any) -> RoutedService:
     """A service that is not signed in."""
     return await serve()
 
 
 @pytest.fixture
-async def signed_in(serve: Any, cloud: Cloud) -> House:
+async def signed_in(serve: Any, cloud: Emulator) -> RoutedService:
     """A service with a key for the emulator."""
     return await serve(cloud.url, cloud.key)
 
 
 @pytest.fixture
-async def client_of() -> AsyncIterator[Callable[[House], openai.AsyncOpenAI]]:
+async def client_of() -> AsyncIterator[Callable[[RoutedService], openai.AsyncOpenAI]]:
     """Give a function that points the official OpenAI client at a service."""
     async with contextlib.AsyncExitStack() as stack:
 
-        def make(house: House) -> openai.AsyncOpenAI:
-            client = openai.AsyncOpenAI(base_url=f"{house.url}/v1", api_key=TOKEN, max_retries=0)
+        def make(service: RoutedService) -> openai.AsyncOpenAI:
+            client = openai.AsyncOpenAI(base_url=f"{service.url}/v1", api_key=TOKEN, max_retries=0)
             stack.push_async_callback(client.close)
             return client
 
@@ -240,13 +169,13 @@ async def client_of() -> AsyncIterator[Callable[[House], openai.AsyncOpenAI]]:
 
 
 @pytest.fixture
-def run(house, monkeypatch, capsys):
+def run(service, monkeypatch, capsys):
     """Run a command beside the service."""
     monkeypatch.setenv("ELIZA_API_TOKEN", TOKEN)
 
     async def run(*arguments):
         capsys.readouterr()
-        code = await asyncio.to_thread(main, ["routing", *arguments, "--url", house.url])
+        code = await asyncio.to_thread(main, ["routing", *arguments, "--url", service.url])
         out, err = capsys.readouterr()
         return int(code), out, err
 

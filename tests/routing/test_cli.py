@@ -3,10 +3,10 @@
 import json
 
 
-async def test_a_road_is_set_shown_and_cleared(house, run):
+async def test_a_road_is_set_shown_and_cleared(service, run):
     code, out, _ = await run("set", "llmText", "ollama", "--model", "llama", "--tier", "small=tiny")
     assert (code, out) == (0, "llmText → ● ollama, model llama\n")
-    assert house.document()["serviceRouting"]["llmText"] == {
+    assert service.document()["serviceRouting"]["llmText"] == {
         "backend": "ollama",
         "transport": "direct",
         "primaryModel": "llama",
@@ -16,7 +16,7 @@ async def test_a_road_is_set_shown_and_cleared(house, run):
     assert out.splitlines()[1].split(maxsplit=1) == ["llmText", "● ollama, model llama"]
     assert out.splitlines()[2].split(maxsplit=1) == ["tts", "○ not routed"]
     assert await run("clear", "llmText") == (0, "✓ llmText is no longer routed.\n", "")
-    assert house.document()["serviceRouting"] == {}
+    assert service.document()["serviceRouting"] == {}
 
 
 async def test_a_road_that_cannot_be_used_yet_says_why(run):
@@ -32,7 +32,7 @@ async def test_a_road_that_cannot_be_used_yet_says_why(run):
     assert out.count("cannot be used") == 2
 
 
-async def test_a_remote_server_is_named_by_its_address(house, run):
+async def test_a_remote_server_is_named_by_its_address(service, run):
     code, out, _ = await run("set", "rpc", "remote", "--remote", "http://10.0.0.2:2138")
     assert (code, out) == (0, "rpc → ● http://10.0.0.2:2138\n")
     code, _, err = await run("set", "rpc", "remote")

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from eliza_cloud.routing import gateway as gateways
+from tests.harness.service import TOKEN
 from tests.harness.waiting import HANG, until
-from tests.routing.conftest import CLOUD, TOKEN, chunk
+from tests.routing.conftest import CLOUD, chunk
 
 KEY = "sk-canary-4f9d21c7a0b35e68"
 DIRECT = {"backend": "other", "transport": "direct"}
@@ -18,11 +19,13 @@ BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 
 
 @pytest.fixture
-async def other(provider, house):
-    """A provider with a key, to which everything of `house` goes."""
+async def other(provider, service):
+    """A provider with a key, to which everything of `service` goes."""
     made = await provider("other")
-    house.edit(providers={"other": {"baseUrl": made.url, "keyVariable": "OTHER_KEY"}}, env={"OTHER_KEY": KEY})
-    house.route(**dict.fromkeys(("llmText", "tts", "media", "embeddings", "rpc"), DIRECT))
+    service.edit(
+        providers={"other": {"baseUrl": made.url, "keyVariable": "OTHER_KEY"}}, env={"OTHER_KEY": KEY}
+    )
+    service.route(**dict.fromkeys(("llmText", "tts", "media", "embeddings", "rpc"), DIRECT))
     return made
 
 
@@ -37,7 +40,7 @@ def answering(status, body=None, headers=None, text=None):
 # What travels
 
 
-async def test_only_what_may_travel_does(house, other):
+async def test_only_what_may_travel_does(service, other):
     strange = {"Cookie": "a=b", "X-Api-Key": TOKEN, "X-Eliza-Token": TOKEN, "X-Other": "x", "X-App-Id": "app"}
     other.script["/v1/chat/completions"] = answering(
         200,
@@ -49,7 +52,7 @@ async def test_only_what_may_travel_does(house, other):
             "Connection": "X-Secret",
         },
     )
-    answer = await house.raw(
+    answer = await service.call(
         "POST", "/v1/chat/completions", BODY, headers={**strange, "Idempotency-Key": "i", "Accept": "text/x"}
     )
     up = other.asked[0].headers
@@ -69,17 +72,17 @@ async def test_only_what_may_travel_does(house, other):
 
 async def test_the_cloud_gets_the_stored_key_and_never_the_callers_token(serve, provider):
     cloud = await provider("cloud")
-    house = await serve(cloud.url, "eliza_" + "a" * 64)
-    house.route(llmText=CLOUD)
+    service = await serve(cloud.url, "eliza_" + "a" * 64)
+    service.route(llmText=CLOUD)
     cloud.script["/api/v1/chat/completions"] = answering(200, {"ok": 1})
-    status, _ = await house.call("POST", "/v1/chat/completions", BODY, headers={"X-App-Id": "app"})
+    status, _ = await service.ask("POST", "/v1/chat/completions", BODY, headers={"X-App-Id": "app"})
     assert status == 200
     headers = next(asked.headers for asked in cloud.asked if asked.path == "/api/v1/chat/completions")
     assert (headers["X-API-Key"], headers["X-App-Id"]) == ("eliza_" + "a" * 64, "app")
     assert TOKEN not in str(headers)
 
 
-async def test_the_request_arrives_as_it_was_sent(house, other):
+async def test_the_request_arrives_as_it_was_sent(service, other):
     text = '{"model":"m","messages":[],"seed":12345678901234567890123,"temperature":1.0,"x":{"y":[1e5,null]}}'
     got = []
 
@@ -88,76 +91,76 @@ async def test_the_request_arrives_as_it_was_sent(house, other):
         return web.json_response({})
 
     other.script["/v1/chat/completions"] = keep
-    answer = await house.raw(
+    answer = await service.call(
         "POST", "/v1/chat/completions", None, data=text, headers={"Content-Type": "application/json"}
     )
     assert answer.status == 200
     assert got == [text]
 
 
-async def test_a_tier_becomes_the_routes_model(house, other):
-    house.route(llmText={**DIRECT, "smallModel": "tiny", "primaryModel": "main"}, embeddings=DIRECT)
+async def test_a_tier_becomes_the_routes_model(service, other):
+    service.route(llmText={**DIRECT, "smallModel": "tiny", "primaryModel": "main"}, embeddings=DIRECT)
     for wanted, name in (("small", "tiny"), ("large", "main"), ("own", "own"), (None, "main")):
-        status, _ = await house.chat(model=wanted)
+        status, _ = await service.chat(model=wanted)
         assert (status, other.asked[-1].body["model"]) == (200, name)
-    listed = (await house.call("GET", "/v1/models"))[1]["data"]
+    listed = (await service.ask("GET", "/v1/models"))[1]["data"]
     assert [one["id"] for one in listed][:4] == ["eliza-agent", "primary", "nano", "small"]
-    status, answer = await house.call("POST", "/v1/embeddings", {"input": "a", "model": "small"})
+    status, answer = await service.ask("POST", "/v1/embeddings", {"input": "a", "model": "small"})
     assert (status, answer["error"]["code"]) == (400, "model_not_configured")
-    status, answer = await house.call("POST", "/v1/embeddings", {"input": "a"})
+    status, answer = await service.ask("POST", "/v1/embeddings", {"input": "a"})
     assert (status, answer["error"]["code"]) == (400, "model_required")
 
 
-async def test_thirty_two_mebibytes_pass_and_more_does_not(house, other):
+async def test_thirty_two_mebibytes_pass_and_more_does_not(service, other):
     def long(mebibytes):
         text = "x" * (mebibytes * 1024 * 1024)
         return io.BytesIO(
             json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}).encode()
         )
 
-    assert (await house.call("POST", "/v1/chat/completions", data=long(31)))[0] == 200
-    status, refused = await house.call("POST", "/v1/chat/completions", data=long(33))
+    assert (await service.ask("POST", "/v1/chat/completions", data=long(31)))[0] == 200
+    status, refused = await service.ask("POST", "/v1/chat/completions", data=long(33))
     assert (status, refused["error"]["code"]) == (413, "body_too_large")
     assert len(other.asked) == 1
-    status, refused = await house.call("POST", "/api/tts/cloud", data=long(2))
+    status, refused = await service.ask("POST", "/api/tts/cloud", data=long(2))
     assert (status, refused["code"]) == (413, "body_too_large")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"model": 3}', '{"a": ' + "[" * 5000])
-async def test_what_is_no_request_is_refused_in_openais_envelope(house, other, content):
-    answer = await house.raw("POST", "/v1/chat/completions", None, data=content)
+async def test_what_is_no_request_is_refused_in_openais_envelope(service, other, content):
+    answer = await service.call("POST", "/v1/chat/completions", None, data=content)
     body = await answer.json()
     assert (answer.status, body["error"]["type"]) == (400, "invalid_request_error")
     assert other.asked == []
 
 
-async def test_chain_calls_pass_as_they_are(house, other):
+async def test_chain_calls_pass_as_they_are(service, other):
     batch = [{"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}]
-    status, answer = await house.call("POST", "/rpc/base?network=testnet&x=1", batch)
+    status, answer = await service.ask("POST", "/rpc/base?network=testnet&x=1", batch)
     assert (status, answer["result"]) == (200, "other/base?network=testnet")
     assert other.asked[0].body == batch
-    status, answer = await house.call("POST", "/rpc/..%2Fx", batch)
+    status, answer = await service.ask("POST", "/rpc/..%2Fx", batch)
     assert (status, answer["code"]) == (404, "unknown_chain")
 
 
-async def test_speech_in_the_clouds_shape_takes_the_road_of_speech(house, other):
-    status = await house.raw("POST", "/api/tts/cloud", {"text": "hi", "voiceId": "v", "modelId": "m"})
+async def test_speech_in_the_clouds_shape_takes_the_road_of_speech(service, other):
+    status = await service.call("POST", "/api/tts/cloud", {"text": "hi", "voiceId": "v", "modelId": "m"})
     assert await status.read() == b"other hi"
     assert other.asked[0].body == {"input": "hi", "voice": "v", "model": "m", "response_format": "mp3"}
 
 
 async def test_videos_and_speech_of_the_cloud(signed_in):
     signed_in.route(tts=CLOUD, media=CLOUD)
-    status, made = await signed_in.call("POST", "/v1/videos/generations", {"prompt": "a cat"})
+    status, made = await signed_in.ask("POST", "/v1/videos/generations", {"prompt": "a cat"})
     assert status == 200
     assert made["data"][0]["content_type"] == "video/mp4"
-    answer = await signed_in.raw("POST", "/api/tts/cloud", {"text": "hi"})
+    answer = await signed_in.call("POST", "/api/tts/cloud", {"text": "hi"})
     assert (answer.status, answer.content_type) == (200, "audio/mpeg")
     for path, body in (
         ("/v1/audio/speech", {"model": "tts-1", "input": "hi", "voice": "echo", "response_format": "wav"}),
         ("/v1/images/generations", {"prompt": "a cat", "response_format": "b64_json"}),
     ):
-        status, refused = await signed_in.call("POST", path, body)
+        status, refused = await signed_in.ask("POST", path, body)
         assert (status, refused["error"]["code"]) == (400, "unsupported_format")
 
 
@@ -178,12 +181,12 @@ async def test_videos_and_speech_of_the_cloud(signed_in):
         (302, (502, "redirected", "server_error")),
     ],
 )
-async def test_a_providers_refusal_keeps_its_status_and_loses_its_key(house, other, log, status, told):
+async def test_a_providers_refusal_keeps_its_status_and_loses_its_key(service, other, log, status, told):
     message = {"error": {"message": f"no: {KEY}", "type": "x"}}
     other.script["/v1/chat/completions"] = answering(
         status, message, {"Retry-After": "7", "Location": "http://127.0.0.1:9/x"}
     )
-    answer = await house.raw("POST", "/v1/chat/completions", BODY)
+    answer = await service.call("POST", "/v1/chat/completions", BODY)
     body = await answer.json()
     assert (answer.status, body["error"]["code"], body["error"]["type"]) == told
     assert KEY not in json.dumps(body) + str(log)
@@ -192,15 +195,15 @@ async def test_a_providers_refusal_keeps_its_status_and_loses_its_key(house, oth
     assert len(other.asked) == 1
 
 
-async def test_a_providers_own_code_is_kept(house, other):
+async def test_a_providers_own_code_is_kept(service, other):
     error = {"message": "too long", "code": "context_length_exceeded"}
     other.script["/v1/chat/completions"] = answering(400, {"error": error})
-    assert (await house.chat())[1]["error"]["code"] == "context_length_exceeded"
+    assert (await service.chat())[1]["error"]["code"] == "context_length_exceeded"
 
 
-async def test_a_provider_that_is_not_there_is_502_and_a_silent_one_504(house, other, monkeypatch):
-    house.edit(providers={"other": {"baseUrl": "http://127.0.0.1:9"}})
-    status, body = await house.chat()
+async def test_a_provider_that_is_not_there_is_502_and_a_silent_one_504(service, other, monkeypatch):
+    service.edit(providers={"other": {"baseUrl": "http://127.0.0.1:9"}})
+    status, body = await service.chat()
     assert (status, body["error"]["code"]) == (502, "provider_unreachable")
     release = asyncio.Event()
 
@@ -209,27 +212,27 @@ async def test_a_provider_that_is_not_there_is_502_and_a_silent_one_504(house, o
         return web.Response()
 
     other.script["/v1/embeddings"] = silent
-    house.edit(providers={"other": {"baseUrl": other.url}})
+    service.edit(providers={"other": {"baseUrl": other.url}})
     fast = aiohttp.ClientTimeout(sock_read=0.05)
     monkeypatch.setattr("eliza_cloud.api.openai.completions.STREAMED", fast)
     monkeypatch.setattr(gateways.UpstreamRequest, "timeout", fast, raising=False)
     try:
-        status, body = await house.call("POST", "/v1/embeddings", {"model": "m", "input": "a"})
+        status, body = await service.ask("POST", "/v1/embeddings", {"model": "m", "input": "a"})
     finally:
         release.set()
     assert (status, body["error"]["code"]) == (504, "provider_timeout")
 
 
 async def test_a_rejected_key_makes_the_link_look_at_it(signed_in, cloud):
-    await until(lambda: signed_in.service.manager.status().connected)
+    await until(lambda: signed_in.manager.status().connected)
     signed_in.route(llmText=CLOUD)
     await cloud.control("keys/revoke")
     status, body = await signed_in.chat()
     assert (status, body["error"]["code"]) == (401, "key_rejected")
-    await until(lambda: not signed_in.service.manager.status().connected)
+    await until(lambda: not signed_in.manager.status().connected)
 
 
-async def frames_of_a_broken_stream(house):
+async def frames_of_a_broken_stream(service):
     """Return the frames of a streamed completion whose connection is closed without a proper end."""
     got = bytearray()
 
@@ -237,14 +240,14 @@ async def frames_of_a_broken_stream(house):
         async for piece in answer.content.iter_any():
             got.extend(piece)
 
-    url, headers = f"{house.url}/v1/chat/completions", {"Authorization": f"Bearer {TOKEN}"}
-    async with house.session.post(url, json={**BODY, "stream": True}, headers=headers) as answer:
+    url, headers = f"{service.url}/v1/chat/completions", {"Authorization": f"Bearer {TOKEN}"}
+    async with service.session.post(url, json={**BODY, "stream": True}, headers=headers) as answer:
         with pytest.raises(aiohttp.ClientPayloadError):
             await read_to_the_end(answer)
     return got.decode().strip().split("\n\n")
 
 
-async def test_a_stream_that_breaks_off_ends_in_a_frame_that_says_so(house, other):
+async def test_a_stream_that_breaks_off_ends_in_a_frame_that_says_so(service, other):
     async def broken(request, _):
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
@@ -253,7 +256,7 @@ async def test_a_stream_that_breaks_off_ends_in_a_frame_that_says_so(house, othe
         return response
 
     other.script["/v1/chat/completions"] = broken
-    frames = await frames_of_a_broken_stream(house)
+    frames = await frames_of_a_broken_stream(service)
     assert len(frames) == 2
     assert json.loads(frames[1].removeprefix("data: "))["error"]["code"] == "response_truncated"
 
@@ -276,45 +279,45 @@ def streaming(*pieces):
 @pytest.fixture
 async def of_the_cloud(serve, provider):
     cloud = await provider("cloud")
-    house = await serve(cloud.url, "eliza_" + "a" * 64)
-    house.route(llmText=CLOUD)
-    return house, cloud
+    service = await serve(cloud.url, "eliza_" + "a" * 64)
+    service.route(llmText=CLOUD)
+    return service, cloud
 
 
 @pytest.mark.parametrize("pieces", [(STOPPED,), (STOPPED[:30], STOPPED[30:]), (b": ping\n\n", STOPPED)])
 async def test_an_empty_completion_of_the_cloud_ends_in_a_frame_that_says_so(of_the_cloud, pieces):
-    house, cloud = of_the_cloud
+    service, cloud = of_the_cloud
     cloud.script["/api/v1/chat/completions"] = streaming(*pieces)
-    *before, last = await frames_of_a_broken_stream(house)
+    *before, last = await frames_of_a_broken_stream(service)
     assert json.loads(last.removeprefix("data: "))["error"]["code"] == "stream_failed"
     assert before == [piece.decode().strip() for piece in pieces[:-1] if piece.startswith(b":")]
 
 
 async def test_a_completion_with_content_passes_as_it_is(of_the_cloud):
-    house, cloud = of_the_cloud
+    service, cloud = of_the_cloud
     whole = chunk("hi") + STOPPED
     cloud.script["/api/v1/chat/completions"] = streaming(whole[:20], whole[20:])
-    answer = await house.raw("POST", "/v1/chat/completions", {**BODY, "stream": True})
+    answer = await service.call("POST", "/v1/chat/completions", {**BODY, "stream": True})
     assert await answer.read() == whole
 
 
-async def test_an_empty_completion_of_another_provider_passes_as_it_is(house, other):
+async def test_an_empty_completion_of_another_provider_passes_as_it_is(service, other):
     other.script["/v1/chat/completions"] = streaming(STOPPED)
-    answer = await house.raw("POST", "/v1/chat/completions", {**BODY, "stream": True})
+    answer = await service.call("POST", "/v1/chat/completions", {**BODY, "stream": True})
     assert await answer.read() == STOPPED
 
 
 @pytest.mark.parametrize("said", ["Pricing unavailable for model gpt-9", "Pricing unavailable for voice"])
 async def test_a_model_the_cloud_does_not_have_is_404_and_named(of_the_cloud, said):
-    house, cloud = of_the_cloud
+    service, cloud = of_the_cloud
     cloud.script["/api/v1/chat/completions"] = answering(500, {"error": {"message": said}})
-    status, body = await house.call("POST", "/v1/chat/completions", {**BODY, "model": "gpt-9"})
+    status, body = await service.ask("POST", "/v1/chat/completions", {**BODY, "model": "gpt-9"})
     assert (status, body["error"]["code"]) == (404, "model_not_found")
     assert "gpt-9" in body["error"]["message"]
     assert len([asked for asked in cloud.asked if asked.path.endswith("completions")]) == 1
 
 
-async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(house, other):
+async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(service, other):
     async def broken(request, _):
         response = web.StreamResponse(headers={"Content-Length": "100", "Content-Type": "audio/mpeg"})
         await response.prepare(request)
@@ -324,10 +327,10 @@ async def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(house, other)
 
     other.script["/v1/audio/speech"] = broken
     with pytest.raises(aiohttp.ClientPayloadError):
-        await house.raw("POST", "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "echo"})
+        await service.call("POST", "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "echo"})
 
 
-async def test_a_client_that_goes_away_cancels_the_call(house, other):
+async def test_a_client_that_goes_away_cancels_the_call(service, other):
     started, gone = asyncio.Event(), asyncio.Event()
 
     async def endless(request, _):
@@ -343,15 +346,15 @@ async def test_a_client_that_goes_away_cancels_the_call(house, other):
 
     other.script["/v1/chat/completions"] = endless
     async with asyncio.timeout(HANG):
-        answer = await house.session.post(
-            f"{house.url}/v1/chat/completions", json=BODY, headers={"Authorization": f"Bearer {TOKEN}"}
+        answer = await service.session.post(
+            f"{service.url}/v1/chat/completions", json=BODY, headers={"Authorization": f"Bearer {TOKEN}"}
         )
         await started.wait()
         answer.close()
         await gone.wait()
 
 
-async def test_a_client_that_goes_before_the_answer_cancels_the_call(house, other):
+async def test_a_client_that_goes_before_the_answer_cancels_the_call(service, other):
     started, gone = asyncio.Event(), asyncio.Event()
 
     async def silent(request, _):
@@ -363,7 +366,7 @@ async def test_a_client_that_goes_before_the_answer_cancels_the_call(house, othe
 
     other.script["/v1/chat/completions"] = silent
     async with asyncio.timeout(HANG):
-        asking = asyncio.create_task(house.chat())
+        asking = asyncio.create_task(service.chat())
         await started.wait()
         asking.cancel()
         await gone.wait()
@@ -372,60 +375,60 @@ async def test_a_client_that_goes_before_the_answer_cancels_the_call(house, othe
 # Roads
 
 
-async def test_nothing_is_routed_until_it_is_said(house):
-    status, body = await house.chat()
+async def test_nothing_is_routed_until_it_is_said(service):
+    status, body = await service.chat()
     assert (status, body["error"]["code"]) == (503, "capability_not_routed")
     assert "eliza-cloud routing set llmText" in body["error"]["message"]
-    status, body = await house.call("POST", "/rpc/base", {"method": "eth_chainId"})
+    status, body = await service.ask("POST", "/rpc/base", {"method": "eth_chainId"})
     assert (status, body["code"]) == (503, "capability_not_routed")
-    status, body = await house.call("POST", "/api/tts/cloud", {"text": "hi"})
+    status, body = await service.ask("POST", "/api/tts/cloud", {"text": "hi"})
     assert (status, body["code"]) == (503, "capability_not_routed")
 
 
 async def test_a_sign_in_alone_routes_nothing(signed_in):
-    await until(lambda: signed_in.service.manager.status().connected)
+    await until(lambda: signed_in.manager.status().connected)
     assert (await signed_in.chat())[1]["error"]["code"] == "capability_not_routed"
 
 
-async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_nothing(house, other, log):
+async def test_a_hand_edit_counts_for_the_next_request_and_a_broken_one_changes_nothing(service, other, log):
     another = dict(DIRECT, primaryModel="edited")
-    house.route(llmText=another)
-    assert (await house.chat(model=None))[0] == 200
+    service.route(llmText=another)
+    assert (await service.chat(model=None))[0] == 200
     assert other.asked[-1].body["model"] == "edited"
-    good = house.file.read_text()
-    house.file.write_text(good[:-10])
+    good = service.file.read_text()
+    service.file.write_text(good[:-10])
     for _ in range(3):
-        assert (await house.chat(model=None))[0] == 200
+        assert (await service.chat(model=None))[0] == 200
     assert [entry["log_level"] for entry in log if entry["event"] == "routing.reload_failed"] == ["warning"]
-    _, view = await house.call("GET", "/api/cloud/routing")
+    _, view = await service.ask("GET", "/api/cloud/routing")
     assert "eliza.json" in view["problem"]
-    house.file.write_text("")
-    assert (await house.chat(model=None))[0] == 200
-    house.file.write_text(good.replace("edited", "again"))
-    assert (await house.chat(model=None))[0] == 200
+    service.file.write_text("")
+    assert (await service.chat(model=None))[0] == 200
+    service.file.write_text(good.replace("edited", "again"))
+    assert (await service.chat(model=None))[0] == 200
     assert other.asked[-1].body["model"] == "again"
     (recovered,) = [entry for entry in log if entry["event"] == "routing.recovered"]
     assert recovered["log_level"] == "info"
     assert recovered["duration_s"] > 0
-    assert (await house.call("GET", "/api/cloud/routing"))[1]["problem"] is None
+    assert (await service.ask("GET", "/api/cloud/routing"))[1]["problem"] is None
 
 
-async def test_the_file_is_read_once_for_many_requests_and_warned_about_once(house, other, monkeypatch):
+async def test_the_file_is_read_once_for_many_requests_and_warned_about_once(service, other, monkeypatch):
     reads = []
-    read = house.service.config.read
-    config = type(house.service.config)
+    read = service.config.read
+    config = type(service.config)
     monkeypatch.setattr(config, "read", lambda self: reads.append(1) or read())
     for _ in range(5):
-        await house.chat()
+        await service.chat()
     assert len(reads) <= 1
 
 
-async def test_several_accounts_share_the_work_and_a_refused_one_rests(house, other):
+async def test_several_accounts_share_the_work_and_a_refused_one_rests(service, other):
     route = {**DIRECT, "accountIds": ["default", "work"], "strategy": "round-robin"}
-    house.edit(env={"OTHER_KEY": KEY, "OTHER_KEY_WORK": "sk-work"})
-    house.route(llmText=route)
+    service.edit(env={"OTHER_KEY": KEY, "OTHER_KEY_WORK": "sk-work"})
+    service.route(llmText=route)
     for _ in range(4):
-        assert (await house.chat())[0] == 200
+        assert (await service.chat())[0] == 200
     keys = [asked.headers["Authorization"].removeprefix("Bearer ") for asked in other.asked]
     assert keys == [KEY, "sk-work"] * 2
 
@@ -439,9 +442,9 @@ async def test_several_accounts_share_the_work_and_a_refused_one_rests(house, ot
     other.script["/v1/chat/completions"] = picky
     other.asked.clear()
     for _ in range(3):
-        assert await house.chat() == (200, {"from": "work"})
+        assert await service.chat() == (200, {"from": "work"})
     assert len(other.asked) == 4  # one failed over, and then no call asks the account that rests
-    _, view = await house.call("GET", "/api/cloud/routing")
+    _, view = await service.ask("GET", "/api/cloud/routing")
     accounts = view["capabilities"]["llmText"]["accounts"]
     assert [(one["name"], one["cooldownSeconds"] > 0) for one in accounts] == [
         ("default", True),
@@ -449,15 +452,15 @@ async def test_several_accounts_share_the_work_and_a_refused_one_rests(house, ot
     ]
 
 
-async def test_switching_under_fifty_streams_breaks_none_and_mixes_none_up(house, provider):
+async def test_switching_under_fifty_streams_breaks_none_and_mixes_none_up(service, provider):
     one, two = await provider("one"), await provider("two")
-    house.edit(providers={each.name: {"baseUrl": each.url} for each in (one, two)})
+    service.edit(providers={each.name: {"baseUrl": each.url} for each in (one, two)})
     routes = [{"backend": name} for name in ("one", "two")]
-    await house.call("PUT", "/api/cloud/routing/llmText", routes[0])
+    await service.ask("PUT", "/api/cloud/routing/llmText", routes[0])
 
     async def talk(number):
         body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": f"n{number}"}]}
-        answer = await house.raw("POST", "/v1/chat/completions", body)
+        answer = await service.call("POST", "/v1/chat/completions", body)
         frames = (await answer.text()).strip().split("\n\n")
         assert frames.pop() == "data: [DONE]"
         pieces = [json.loads(f.removeprefix("data: "))["choices"][0]["delta"]["content"] for f in frames]
@@ -467,7 +470,7 @@ async def test_switching_under_fifty_streams_breaks_none_and_mixes_none_up(house
 
     async def switch():
         for number in range(40):
-            status, _ = await house.call("PUT", "/api/cloud/routing/llmText", routes[number % 2])
+            status, _ = await service.ask("PUT", "/api/cloud/routing/llmText", routes[number % 2])
             assert status == 200
 
     async def wave(number):

@@ -10,7 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tests.harness.processes import CLI, started
-from tests.routing.conftest import TOKEN
+from tests.harness.service import TOKEN
 
 MEBIBYTE = 1024 * 1024
 BLOCK = bytes(256 * 1024)

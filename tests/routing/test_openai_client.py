@@ -38,11 +38,11 @@ async def test_everything_goes_through_the_cloud(signed_in, client_of):
     assert "openai/gpt-oss-120b" in [model.id async for model in client.models.list()]
 
 
-async def test_everything_goes_to_a_direct_provider(house, provider, client_of):
+async def test_everything_goes_to_a_direct_provider(service, provider, client_of):
     other = await provider("other")
-    house.edit(providers=named(other))
-    house.route(**dict.fromkeys(("llmText", "embeddings", "tts", "media"), direct("other")))
-    client = client_of(house)
+    service.edit(providers=named(other))
+    service.route(**dict.fromkeys(("llmText", "embeddings", "tts", "media"), direct("other")))
+    client = client_of(service)
 
     whole = await client.chat.completions.create(model="m", messages=HELLO)
     assert whole.choices[0].message.content == "other says hello"
@@ -74,18 +74,18 @@ async def test_five_capabilities_take_five_roads(signed_in, provider, client_of)
     assert (await client.images.generate(prompt="a cat")).data[0].url == "https://two.example/1"
     assert (await client.embeddings.create(model="e", input="a")).data[0].embedding == [0.5, 5.0]
     chain = {"jsonrpc": "2.0", "id": 7, "method": "eth_chainId"}
-    status, answer = await signed_in.call("POST", "/rpc/base", chain)
+    status, answer = await signed_in.ask("POST", "/rpc/base", chain)
     assert (status, answer["result"]) == (200, "0x2105")
     assert [len(each.asked) for each in (one, two, three)] == [1, 1, 1]
     assert three.asked[0].headers["Authorization"] == "Bearer remote-token"
 
 
-async def test_errors_arrive_as_the_clients_own(house, provider, client_of):
-    client = client_of(house)
+async def test_errors_arrive_as_the_clients_own(service, provider, client_of):
+    client = client_of(service)
     with pytest.raises(openai.InternalServerError) as refused:
         await client.chat.completions.create(model="m", messages=HELLO)
     assert (refused.value.status_code, refused.value.code) == (503, "capability_not_routed")
-    house.route(llmText=CLOUD)
+    service.route(llmText=CLOUD)
     with pytest.raises(openai.AuthenticationError, match="Not connected to Eliza Cloud"):
         await client.chat.completions.create(model="m", messages=HELLO)
     stranger = client.with_options(api_key="wrong")
@@ -108,8 +108,8 @@ async def test_the_connected_agent_is_a_model(signed_in, client_of):
         await client.chat.completions.create(model="eliza-agent", messages=HELLO)
     assert refused.value.code == "agent_not_running"
 
-    _, made = await signed_in.call("POST", "/api/cloud/agents", {"agentName": "ada"})
-    status, _ = await signed_in.call("POST", f"/api/cloud/agents/{made['agent']['id']}/connect")
+    _, made = await signed_in.ask("POST", "/api/cloud/agents", {"agentName": "ada"})
+    status, _ = await signed_in.ask("POST", f"/api/cloud/agents/{made['agent']['id']}/connect")
     assert status == 200
     whole = await client.chat.completions.create(model="eliza-agent", messages=HELLO)
     assert whole.choices[0].message.content

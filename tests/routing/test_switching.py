@@ -11,15 +11,16 @@ from eliza_cloud.routing.config.transactions import forget_cloud
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
+from tests.harness.service import TOKEN
 from tests.harness.waiting import until
-from tests.routing.conftest import CLOUD, TOKEN
+from tests.routing.conftest import CLOUD
 
 KEY = "sk-canary-4f9d21c7a0b35e68"
 OPENAI = {"backend": "openai", "transport": "direct"}
 
 
-async def view(house, capability):
-    status, body = await house.call("GET", "/api/cloud/routing")
+async def view(service, capability):
+    status, body = await service.ask("GET", "/api/cloud/routing")
     assert status == 200
     return body["capabilities"][capability]
 
@@ -27,59 +28,59 @@ async def view(house, capability):
 # Show, set, clear
 
 
-async def test_the_view_says_what_is_configured_what_counts_and_why(house):
-    house.route(
+async def test_the_view_says_what_is_configured_what_counts_and_why(service):
+    service.route(
         llmText={**OPENAI, "vendor": 1}, tts={"backend": "ollama", "transport": "direct"}, media=CLOUD
     )
-    shown = await view(house, "llmText")
+    shown = await view(service, "llmText")
     assert (shown["configured"], shown["inForce"], shown["ignored"]) == (OPENAI, None, ["vendor"])
     assert (shown["usable"], shown["reason"]) == (False, "provider_key_missing")
-    shown = await view(house, "tts")
+    shown = await view(service, "tts")
     assert (shown["usable"], shown["leadsTo"], shown["address"]) == (
         True,
         "ollama",
         "http://127.0.0.1:11434/v1",
     )
-    assert (await view(house, "media"))["reason"] == "not_authenticated"
-    shown = await view(house, "rpc")
+    assert (await view(service, "media"))["reason"] == "not_authenticated"
+    shown = await view(service, "rpc")
     assert (shown["configured"], shown["reason"]) == (None, "capability_not_routed")
 
 
-async def test_what_is_inferred_is_in_force_but_not_configured(house):
-    house.edit(env={"OPENAI_API_KEY": KEY})
-    shown = await view(house, "llmText")
+async def test_what_is_inferred_is_in_force_but_not_configured(service):
+    service.edit(env={"OPENAI_API_KEY": KEY})
+    shown = await view(service, "llmText")
     assert (shown["configured"], shown["inForce"], shown["inferred"]) == (None, OPENAI, True)
 
 
-async def test_no_key_is_ever_shown(house):
-    house.edit(
+async def test_no_key_is_ever_shown(service):
+    service.edit(
         env={"OPENAI_API_KEY": KEY},
         providers={"mine": {"baseUrl": f"https://u:{KEY}@x.example", "keyVariable": "OPENAI_API_KEY"}},
         deploymentTarget={"remoteApiBase": "https://x.example", "remoteAccessToken": KEY},
     )
-    house.route(
+    service.route(
         llmText={**OPENAI, "apiKey": KEY},
         tts={"backend": "mine", "transport": "direct"},
         media={"transport": "remote", "remoteApiBase": "https://x.example"},
         rpc={"transport": "remote", "remoteApiBase": f"https://u:{KEY}@x.example"},
     )
-    answer = await house.raw("GET", "/api/cloud/routing")
+    answer = await service.call("GET", "/api/cloud/routing")
     assert KEY not in await answer.text()
-    shown = await view(house, "llmText")
+    shown = await view(service, "llmText")
     assert shown["accounts"] == [{"name": "default", "keyVariable": "OPENAI_API_KEY", "cooldownSeconds": 0}]
 
 
-async def test_a_route_is_put_and_deleted(house):
-    status, body = await house.call(
+async def test_a_route_is_put_and_deleted(service):
+    status, body = await service.ask(
         "PUT", "/api/cloud/routing/tts", {"backend": "ollama", "vendor": {"x": 1}}
     )
     assert (status, body["ok"], body["capability"], body["usable"]) == (200, True, "tts", True)
     stored = {"backend": "ollama", "transport": "direct", "vendor": {"x": 1}}
-    assert house.document()["serviceRouting"] == {"tts": stored}
+    assert service.document()["serviceRouting"] == {"tts": stored}
     for _ in range(2):
-        status, body = await house.call("DELETE", "/api/cloud/routing/tts")
+        status, body = await service.ask("DELETE", "/api/cloud/routing/tts")
         assert (status, body["reason"]) == (200, "capability_not_routed")
-        assert house.document()["serviceRouting"] == {}
+        assert service.document()["serviceRouting"] == {}
 
 
 @pytest.mark.parametrize(
@@ -91,15 +92,15 @@ async def test_a_route_is_put_and_deleted(house):
         ("tts", [], 400, "invalid_json"),
     ],
 )
-async def test_a_wrong_route_is_refused_and_changes_nothing(house, path, body, status, code):
-    answered, refused = await house.call("PUT", f"/api/cloud/routing/{path}", body)
+async def test_a_wrong_route_is_refused_and_changes_nothing(service, path, body, status, code):
+    answered, refused = await service.ask("PUT", f"/api/cloud/routing/{path}", body)
     assert (answered, refused["code"]) == (status, code)
-    assert not house.file.exists()
+    assert not service.file.exists()
 
 
-async def test_a_file_that_cannot_be_changed_is_said_to_be_so(house):
-    house.file.write_text("{broken")
-    status, body = await house.call("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
+async def test_a_file_that_cannot_be_changed_is_said_to_be_so(service):
+    service.file.write_text("{broken")
+    status, body = await service.ask("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
     assert (status, body["code"]) == (500, "store_failed")
     assert "eliza.json" in body["error"]
 
@@ -107,44 +108,44 @@ async def test_a_file_that_cannot_be_changed_is_said_to_be_so(house):
 # Provider switch (local-api §12)
 
 
-async def test_a_switch_rewrites_one_route_and_stores_the_key_in_the_file_alone(house):
-    house.edit(cloud={"enabled": True}, serviceRouting={"llmText": CLOUD, "tts": CLOUD, "vendor": 1})
-    before = dict(os.environ), dict(house.environ)
-    status, body = await house.call(
+async def test_a_switch_rewrites_one_route_and_stores_the_key_in_the_file_alone(service):
+    service.edit(cloud={"enabled": True}, serviceRouting={"llmText": CLOUD, "tts": CLOUD, "vendor": 1})
+    before = dict(os.environ), dict(service.environ)
+    status, body = await service.ask(
         "POST", "/api/provider/switch", {"provider": "openai", "apiKey": KEY, "primaryModel": "gpt-5-mini"}
     )
     assert (status, body["success"], body["provider"], body["restarting"]) == (200, True, "openai", False)
-    assert house.document() == {
+    assert service.document() == {
         "cloud": {"enabled": True},
         "serviceRouting": {"llmText": {**OPENAI, "primaryModel": "gpt-5-mini"}, "tts": CLOUD, "vendor": 1},
         "env": {"OPENAI_API_KEY": KEY},
     }
-    assert (dict(os.environ), dict(house.environ)) == before
-    assert (await view(house, "llmText"))["usable"]
+    assert (dict(os.environ), dict(service.environ)) == before
+    assert (await view(service, "llmText"))["usable"]
 
 
 async def test_switching_to_the_cloud_gives_its_key_to_nobody(signed_in):
     """local-api §20 row 19: the cloud's key does not become OPENAI_API_KEY."""
-    await until(lambda: signed_in.service.manager.status().connected)
+    await until(lambda: signed_in.manager.status().connected)
     before = set(os.environ), set(signed_in.environ)
-    status, _ = await signed_in.call("POST", "/api/provider/switch", {"provider": "elizacloud"})
+    status, _ = await signed_in.ask("POST", "/api/provider/switch", {"provider": "elizacloud"})
     assert status == 200
     assert signed_in.document()["serviceRouting"] == {"llmText": CLOUD}
     assert "env" not in signed_in.document()
     assert (set(os.environ), set(signed_in.environ)) == before
-    await signed_in.call("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
+    await signed_in.ask("PUT", "/api/cloud/routing/tts", {"backend": "openai"})
     assert (await view(signed_in, "tts"))["reason"] == "provider_key_missing"
 
 
-async def test_any_capability_can_be_switched_also_to_a_remote_server(house):
+async def test_any_capability_can_be_switched_also_to_a_remote_server(service):
     request = {
         "provider": "remote",
         "remoteApiBase": "http://10.0.0.2:2138",
         "capability": "rpc",
         "apiKey": KEY,
     }
-    assert (await house.call("POST", "/api/provider/switch", request))[0] == 200
-    document = house.document()
+    assert (await service.ask("POST", "/api/provider/switch", request))[0] == 200
+    document = service.document()
     assert document["serviceRouting"] == {
         "rpc": {"transport": "remote", "remoteApiBase": "http://10.0.0.2:2138"}
     }
@@ -168,15 +169,15 @@ async def test_any_capability_can_be_switched_also_to_a_remote_server(house):
     ],
     ids=str,
 )
-async def test_a_switch_that_makes_no_sense_is_refused(house, body, error):
-    status, refused = await house.call("POST", "/api/provider/switch", body)
+async def test_a_switch_that_makes_no_sense_is_refused(service, body, error):
+    status, refused = await service.ask("POST", "/api/provider/switch", body)
     assert status == 400
     assert refused["error"].startswith(error)
-    assert not house.file.exists()
+    assert not service.file.exists()
 
 
-async def test_a_switch_during_another_is_refused(house, monkeypatch):
-    config = type(house.service.config)
+async def test_a_switch_during_another_is_refused(service, monkeypatch):
+    config = type(service.config)
     update, free = config.update, asyncio.Event()
     loop, entered = asyncio.get_running_loop(), asyncio.Event()
 
@@ -186,13 +187,13 @@ async def test_a_switch_during_another_is_refused(house, monkeypatch):
         return update(self, change, *args)
 
     monkeypatch.setattr(config, "update", slowly)
-    first = asyncio.create_task(house.call("POST", "/api/provider/switch", {"provider": "ollama"}))
+    first = asyncio.create_task(service.ask("POST", "/api/provider/switch", {"provider": "ollama"}))
     await entered.wait()
-    status, body = await house.call("POST", "/api/provider/switch", {"provider": "openai"})
+    status, body = await service.ask("POST", "/api/provider/switch", {"provider": "openai"})
     assert (status, body["error"]) == (409, "Provider switch already in progress")
     free.set()
     assert (await first)[0] == 200
-    assert house.document()["serviceRouting"]["llmText"]["backend"] == "ollama"
+    assert service.document()["serviceRouting"]["llmText"]["backend"] == "ollama"
 
 
 # Disconnect (local-api §16, §20 row 21)
@@ -201,17 +202,17 @@ async def test_a_switch_during_another_is_refused(house, monkeypatch):
 async def test_a_disconnect_removes_the_roads_that_need_the_cloud_and_no_restart_brings_one_back(
     serve, cloud
 ):
-    house = await serve(cloud.url, cloud.key)
-    await until(lambda: house.service.manager.status().connected)
-    house.edit(cloud={"enabled": True, "services": {"media": True}}, models={"small": "s"}, mine=1)
-    house.edit(serviceRouting={"llmText": CLOUD, "tts": OPENAI, "vendor": 1})
-    status, _ = await house.call("POST", "/api/cloud/disconnect")
+    service = await serve(cloud.url, cloud.key)
+    await until(lambda: service.manager.status().connected)
+    service.edit(cloud={"enabled": True, "services": {"media": True}}, models={"small": "s"}, mine=1)
+    service.edit(serviceRouting={"llmText": CLOUD, "tts": OPENAI, "vendor": 1})
+    status, _ = await service.ask("POST", "/api/cloud/disconnect")
     assert status == 200
-    document = house.document()
+    document = service.document()
     assert document["serviceRouting"] == {"tts": OPENAI, "vendor": 1}
     assert document["cloud"] == {"enabled": False}
     assert document["mine"] == 1
-    assert (await house.chat())[0] == 503
+    assert (await service.chat())[0] == 503
 
 
 async def test_a_migrated_service_that_disconnects_stays_without_roads(tmp_path, serve, cloud):
@@ -220,15 +221,15 @@ async def test_a_migrated_service_that_disconnects_stays_without_roads(tmp_path,
         "models": {"small": "s"},
     }
     (tmp_path / "eliza.json").write_text(json.dumps(legacy))
-    house = await serve(cloud.url)
-    assert house.document()["serviceRouting"] == {"llmText": {**CLOUD, "smallModel": "s"}, "tts": CLOUD}
-    await until(lambda: house.service.manager.status().connected)
-    assert (await house.chat(model="small"))[0] == 200
-    assert (await house.call("POST", "/api/cloud/disconnect"))[0] == 200
-    assert house.document()["serviceRouting"] == {}
-    assert TOKEN not in house.file.read_text()
-    assert cloud.key not in house.file.read_text()
-    assert (await house.chat(model="small"))[1]["error"]["code"] == "capability_not_routed"
+    service = await serve(cloud.url)
+    assert service.document()["serviceRouting"] == {"llmText": {**CLOUD, "smallModel": "s"}, "tts": CLOUD}
+    await until(lambda: service.manager.status().connected)
+    assert (await service.chat(model="small"))[0] == 200
+    assert (await service.ask("POST", "/api/cloud/disconnect"))[0] == 200
+    assert service.document()["serviceRouting"] == {}
+    assert TOKEN not in service.file.read_text()
+    assert cloud.key not in service.file.read_text()
+    assert (await service.chat(model="small"))[1]["error"]["code"] == "capability_not_routed"
 
 
 async def test_a_sign_out_that_was_killed_half_way_takes_the_roads_with_the_key(tmp_path, serve):
@@ -239,8 +240,8 @@ async def test_a_sign_out_that_was_killed_half_way_takes_the_roads_with_the_key(
     legacy = {"cloud": {"enabled": True, "apiKey": "eliza_" + "b" * 64, "services": {"rpc": True}}}
     routes = {"tts": OPENAI, "media": CLOUD}
     (tmp_path / "eliza.json").write_text(json.dumps({**legacy, "serviceRouting": routes}))
-    house = await serve()
-    assert house.document() == {"cloud": {"enabled": False}, "serviceRouting": {"tts": OPENAI}}
+    service = await serve()
+    assert service.document() == {"cloud": {"enabled": False}, "serviceRouting": {"tts": OPENAI}}
 
 
 async def test_the_key_and_its_roads_leave_the_file_in_one_update(tmp_path):

@@ -3,12 +3,12 @@
 import pytest
 import pytest_asyncio
 
-from tests.security import house as houses
+from tests.security.guarded_service import guarded_service
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory):
+async def service(tmp_path_factory):
     """One service for a whole module; no request that is refused leaves anything behind in it."""
     with pytest.MonkeyPatch.context() as patch:
-        async with houses.house(tmp_path_factory.mktemp("house"), patch) as opened:
+        async with guarded_service(tmp_path_factory.mktemp("service"), patch) as opened:
             yield opened

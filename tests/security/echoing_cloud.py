@@ -1,43 +1,30 @@
 """An Eliza Cloud that can be made to send back the key it was asked with, in every place there is."""
 
-import contextlib
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
-from eliza_cloud.emulator import create_app
+from tests.harness.emulator import Emulator
 
 
-@dataclass
-class EchoingCloud:
+class EchoingCloud(Emulator):
     """`mood` None answers truly, "spice" adds the key to good answers, a number answers with that status."""
 
-    url: str
-    session: aiohttp.ClientSession
-    mood: int | str | None = None
-    asked: list[bytes] = field(default_factory=list)
-    tokens_seen: list[bytes] = field(default_factory=list)
-
-    async def control(self, where: str, method: str = "POST", **body: Any) -> Any:
-        async with self.session.request(method, f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
-
-    async def fault(self, fault: str, **more: Any) -> None:
-        await self.control("faults", path="/api/*", fault=fault, **more)
+    def __init__(self, session: aiohttp.ClientSession, generation: str) -> None:
+        super().__init__(session, generation)
+        self.mood: int | str | None = None
+        self.asked: list[bytes] = []
+        self.tokens_seen: list[bytes] = []
 
     async def heal(self) -> None:
         self.mood = None
-        await self.control("faults", method="DELETE")
+        await super().heal()
 
     @web.middleware
-    async def echo(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Note what was asked, then answer in the present mood."""
         if request.path.startswith("/emulator/"):
             return await handler(request)
@@ -127,16 +114,3 @@ def _spice(value: Any, key: str) -> None:
         value.update(
             {"echo": f"asked with {key}", "cut": key[:40], "rest": key[25:], key: "a name", "list": [[key]]}
         )
-
-
-@contextlib.asynccontextmanager
-async def echoing_cloud() -> AsyncIterator[EchoingCloud]:
-    async with aiohttp.ClientSession() as session:
-        cloud = EchoingCloud("", session)
-        app = create_app(
-            poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
-        )
-        app.middlewares.insert(0, cloud.echo)
-        async with TestServer(app) as server:
-            cloud.url = str(server.make_url("")).rstrip("/")
-            yield cloud

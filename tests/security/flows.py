@@ -233,7 +233,7 @@ async def losing_the_wire(on: Campaign) -> None:
         ("status", {"status": 401, "body": {"error": key, "code": "invalid_api_key"}}),
     ):  # fmt: skip
         await on.cloud.heal()
-        await on.cloud.fault(fault, **more)
+        await on.cloud.fault("/api/*", fault, **more)
         await every_route(on)
     await on.cloud.heal()
 

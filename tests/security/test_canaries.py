@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.harness.emulator import emulator
 from tests.security.campaign import STORE, TOKEN, Campaign
 from tests.security.canaries import PIECE, Canary
-from tests.security.echoing_cloud import echoing_cloud
+from tests.security.echoing_cloud import EchoingCloud
 from tests.security.flows import FLOWS, SURFACES, Flow
 
 pytestmark = [
@@ -45,7 +46,7 @@ class Run:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def run(tmp_path_factory):
     """One machine for all flows."""
-    async with echoing_cloud() as cloud:
+    async with emulator(EchoingCloud) as cloud:
         campaign = Campaign(tmp_path_factory.mktemp("campaign"), cloud)
         campaign.prepare()
         async with campaign.stack:

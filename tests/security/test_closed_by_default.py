@@ -7,8 +7,8 @@ from aiohttp import web
 
 from eliza_cloud.api.routes import ROUTES
 from tests.harness.processes import CLI, started
-from tests.security import house as houses
 from tests.security.guard_rows import AGENT, RIGHT, TOKEN
+from tests.security.guarded_service import guarded_service
 from tests.security.wire import converse, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -43,15 +43,15 @@ CALLS = [
 
 
 @pytest.mark.parametrize("call", CALLS)
-async def test_every_route_of_the_table_is_closed_without_the_token(house, call):
+async def test_every_route_of_the_table_is_closed_without_the_token(service, call):
     method, _, path = call.partition(" ")
-    before = house.effects()
+    before = service.effects()
     for headers in ((), ("Authorization: Bearer wrong",), ("Origin: http://localhost:3000",)):
         body = b"" if method in {"GET", "HEAD"} else BODY
-        talk = await converse(house.port, request(f"{method} {concrete(path)}", *headers, body=body))
+        talk = await converse(service.port, request(f"{method} {concrete(path)}", *headers, body=body))
         status = UNGUARDED.get(call.replace("HEAD", "GET"), 401)
         assert [answer.status for answer in talk.answers] == [status]
-        assert status != 401 or house.effects() == before
+        assert status != 401 or service.effects() == before
 
 
 async def test_exactly_these_routes_are_open_and_these_are_probes(figure):
@@ -87,13 +87,13 @@ async def test_a_route_that_is_added_later_is_closed(tmp_path):
         *("GET /inner/status", "GET /api/cloud2/status"),
     ]
     with pytest.MonkeyPatch.context() as patch:
-        async with houses.house(tmp_path, patch, extra=add) as house:
+        async with guarded_service(tmp_path, patch, extra=add) as service:
             for call in calls:
-                talk = await converse(house.port, request(call))
+                talk = await converse(service.port, request(call))
                 assert [answer.status for answer in talk.answers] == [401], call
             assert served == []
             for call in calls:
-                assert (await converse(house.port, request(call, RIGHT))).answers[0].status == 200, call
+                assert (await converse(service.port, request(call, RIGHT))).answers[0].status == 200, call
             assert len(served) == len(calls)
 
 

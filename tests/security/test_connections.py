@@ -11,8 +11,8 @@ from eliza_cloud.api import app as application
 from eliza_cloud.api.http import inputs as body
 from eliza_cloud.api.middleware.access import GUESSES
 from tests.harness.waiting import HANG
-from tests.security import house as houses
 from tests.security.guard_rows import CREATE, RIGHT, SIGN_OUT, STATUS
+from tests.security.guarded_service import guarded_service
 from tests.security.wire import converse, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,7 +34,7 @@ async def impatient(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(application.SERVER_SETTINGS, "keepalive_timeout", 0.4)
         directory = tmp_path_factory.mktemp("impatient")
-        async with houses.house(directory, patch, monotonic=lambda: 0.0) as opened:
+        async with guarded_service(directory, patch, monotonic=lambda: 0.0) as opened:
             yield opened
 
 
@@ -77,23 +77,23 @@ async def _to_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 @pytest.mark.parametrize("second", [SIGN_OUT, CREATE, "GET /api/cloud/agents", "GET /api/cloud/credits"])
-async def test_a_request_is_not_let_in_by_the_one_before_it(house, second):
+async def test_a_request_is_not_let_in_by_the_one_before_it(service, second):
     """On one connection, in one write: with the token, without, with, without."""
     allowed, refused = request("GET /api/cloud/agents", RIGHT, close=False), request(second, close=False)
-    before = len(house.reached)
-    talk = await converse(house.port, allowed + refused + allowed + request(second), answers=4)
+    before = len(service.reached)
+    talk = await converse(service.port, allowed + refused + allowed + request(second), answers=4)
     assert [answer.status for answer in talk.answers] == [200, 401, 200, 401]
-    assert house.reached[before:] == ["GET /api/cloud/agents"] * 2
+    assert service.reached[before:] == ["GET /api/cloud/agents"] * 2
 
 
-async def test_nor_by_one_that_its_body_hides(house):
+async def test_nor_by_one_that_its_body_hides(service):
     """A body with a whole request in it is a body; the next request begins after it."""
     inner = request(SIGN_OUT, RIGHT, close=False)
     outer = request("POST /api/cloud/login/cancel", RIGHT, body=inner, close=False)
-    before = house.effects()
-    talk = await converse(house.port, outer + request("GET /api/cloud/agents"), answers=2)
+    before = service.effects()
+    talk = await converse(service.port, outer + request("GET /api/cloud/agents"), answers=2)
     assert [answer.status for answer in talk.answers] == [400, 401]
-    assert house.effects()[1:] == before[1:]
+    assert service.effects()[1:] == before[1:]
 
 
 async def test_each_guess_counts_also_those_that_come_together(impatient):
@@ -111,20 +111,20 @@ async def test_each_guess_counts_also_those_that_come_together(impatient):
         assert right.answers[0].status == 200
 
 
-async def test_many_at_once_are_all_refused(house):
-    before = house.effects()
+async def test_many_at_once_are_all_refused(service):
+    before = service.effects()
     talks = await asyncio.gather(
-        *(converse(house.port, request(SIGN_OUT, f"X-Api-Key: {n}")) for n in range(100))
+        *(converse(service.port, request(SIGN_OUT, f"X-Api-Key: {n}")) for n in range(100))
     )
     assert {answer.status for talk in talks for answer in talk.answers} <= {401, 429}
-    assert house.effects() == before
+    assert service.effects() == before
 
 
 @pytest.mark.parametrize("token", [(), (RIGHT,)], ids=["without token", "with token"])
-async def test_a_body_that_turns_out_malformed_is_no_fault_of_ours(house, token, caplog, monkeypatch):
+async def test_a_body_that_turns_out_malformed_is_no_fault_of_ours(service, token, caplog, monkeypatch):
     """Chunks that go wrong after the head was taken, and compression, which is not undone."""
     monkeypatch.setattr(body, "BODY_WITHIN", 0.3)
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     writer.write(request(CREATE, *token, "Transfer-Encoding: chunked", close=False) + b"2\r\n{}\r\n")
     await asyncio.sleep(0.02)
     writer.write(b"zz\r\n")
@@ -134,7 +134,7 @@ async def test_a_body_that_turns_out_malformed_is_no_fault_of_ours(house, token,
     assert received.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 ") if token else b"HTTP/1.1 401 ")
     monkeypatch.undo()
     packed = gzip.compress(b"[" * 5_000_000)
-    talk = await converse(house.port, request(CREATE, *token, "Content-Encoding: gzip", body=packed))
+    talk = await converse(service.port, request(CREATE, *token, "Content-Encoding: gzip", body=packed))
     assert talk.answers[0].status == (400 if token else 401)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
@@ -142,11 +142,13 @@ async def test_a_body_that_turns_out_malformed_is_no_fault_of_ours(house, token,
 @pytest.mark.parametrize(
     "path", ["/api/cloud/agents", "/api/chat", "/v1/chat/completions", "/api/cloud/compat/x"]
 )
-async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(house, path, monkeypatch):
+async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(service, path, monkeypatch):
     """Of whoever has the token, too: a body may take a minute, here a fifth of a second."""
     monkeypatch.setattr(body, "BODY_WITHIN", 0.2)
-    calls = len(house.cloud.calls)
-    talk = await converse(house.port, request(f"POST {path}", RIGHT, "Content-Length: 100") + b"{", answers=1)
+    calls = len(service.cloud.calls)
+    talk = await converse(
+        service.port, request(f"POST {path}", RIGHT, "Content-Length: 100") + b"{", answers=1
+    )
     assert talk.answers[0].status == 408
     assert "body_too_slow" in talk.answers[0].body.decode()
-    assert len(house.cloud.calls) == calls
+    assert len(service.cloud.calls) == calls

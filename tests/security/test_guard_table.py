@@ -39,14 +39,14 @@ def judge(talk: Conversation, statuses: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-async def test_it_is_refused_and_has_no_effect(house, row):
-    before = house.effects()
+async def test_it_is_refused_and_has_no_effect(service, row):
+    before = service.effects()
     lasting = b"Connection: close" not in row.sent
-    talk = await converse(house.port, row.sent, linger=0.3 if lasting else HANG)
+    talk = await converse(service.port, row.sent, linger=0.3 if lasting else HANG)
     judge(talk, row.status)
-    after = house.effects()
+    after = service.effects()
     assert after[1:] == before[1:], "the cloud was called or the link was told"
-    assert row.through or after == before, f"a handler was reached: {house.reached[-1]}"
+    assert row.through or after == before, f"a handler was reached: {service.reached[-1]}"
 
 
 async def test_the_table_is_large_and_names_each_request_once(figure):
@@ -56,12 +56,12 @@ async def test_the_table_is_large_and_names_each_request_once(figure):
     figure(f"guard: {len(ROWS)} requests of {len(kinds)} kinds, {refused} refused at the door, 0 let through")
 
 
-async def test_the_probe_sees_what_gets_in(house):
+async def test_the_probe_sees_what_gets_in(service):
     """The table proves something only if its probes would have noticed."""
-    before = house.effects()
-    talk = await converse(house.port, request("GET /api/cloud/agents", RIGHT))
+    before = service.effects()
+    talk = await converse(service.port, request("GET /api/cloud/agents", RIGHT))
     assert talk.answers[0].json == {"ok": True, "agents": []}
-    after = house.effects()
+    after = service.effects()
     assert after[1] > before[1]
-    assert house.reached[-1] == "GET /api/cloud/agents"
-    assert house.cloud.calls[-1] == ("GET", "/api/v1/eliza/agents")
+    assert service.reached[-1] == "GET /api/cloud/agents"
+    assert service.cloud.calls[-1] == ("GET", "/api/v1/eliza/agents")

@@ -8,7 +8,7 @@ import pytest
 from tests.harness.processes import CLI, started
 from tests.harness.waiting import HANG, until
 from tests.security.guard_rows import KEY, RIGHT, ROWS, STATUS, TOKEN
-from tests.security.house import watched_cloud
+from tests.security.guarded_service import watched_cloud
 from tests.security.test_guard_table import HIDDEN
 from tests.security.wire import converse, request
 

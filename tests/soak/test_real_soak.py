@@ -21,8 +21,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from eliza_cloud.emulator import GENERATIONS
+from tests.harness.emulator import Emulator
+from tests.harness.processes import serving
 from tests.harness.waiting import HANG
-from tests.process.conftest import running
 
 SECONDS = 600.0
 WARM_UP = 120.0
@@ -60,13 +62,13 @@ OUTAGES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-class House:
+class Soak:
     """A service and its cloud, talked to over HTTP. `counts` says what happened."""
 
-    def __init__(self, session: aiohttp.ClientSession, service: str, cloud: str, token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, service: str, cloud: Emulator, token: str) -> None:
         self._session = session
         self._service = service
-        self._cloud = cloud
+        self.cloud = cloud
         self._headers = {"Authorization": f"Bearer {token}"}
         self.counts: Counter[str] = Counter()
         self.agent = ""
@@ -78,15 +80,10 @@ class House:
             answer.raise_for_status()
             return await answer.json()
 
-    async def tell_cloud(self, path: str, body: object = None, method: str = "POST") -> Any:
-        async with self._session.request(method, f"{self._cloud}{path}", json=body) as answer:
-            answer.raise_for_status()
-            return await answer.json()
-
     async def begin(self) -> None:
         """Sign in and connect."""
         login = await self.ask("POST", "/api/cloud/login")
-        await self.tell_cloud("/emulator/approve", {"sessionId": login["sessionId"]})
+        await self.cloud.control("approve", sessionId=login["sessionId"])
         await self._until(lambda status: status["connected"])
         self.agent = (await self.ask("POST", "/api/cloud/agents", {"agentName": "soak"}))["agent"]["id"]
         await self.ask("POST", f"/api/cloud/agents/{self.agent}/connect")
@@ -115,14 +112,14 @@ class House:
             what, fault = rng.choice([*OUTAGES, ("sandbox dies", {})])
             self.counts[what] += 1
             if fault:
-                await self.tell_cloud("/emulator/faults", fault)
+                await self.cloud.fault(**fault)
             else:
-                await self.tell_cloud(f"/emulator/agents/{self.agent}/sandbox", {"state": "dead"})
+                await self.cloud.control(f"agents/{self.agent}/sandbox", state="dead")
             await asyncio.sleep(rng.uniform(0.5, 2.0))
             if fault:
-                await self.tell_cloud("/emulator/faults", method="DELETE")
+                await self.cloud.heal()
             else:
-                await self.tell_cloud(f"/emulator/agents/{self.agent}/sandbox", {"state": "running"})
+                await self.cloud.control(f"agents/{self.agent}/sandbox", state="running")
             await self.connected_again()
             await asyncio.sleep(rng.uniform(0.5, 3.0))
 
@@ -158,15 +155,17 @@ def _number(name: str, status: str) -> int:
 @pytest.mark.timeout(SECONDS + 120)
 async def test_ten_real_minutes_leave_memory_files_and_threads_as_they_were(environment, figure):
     state_dir = settled_in(environment)
-    with running(EMULATOR, environment) as (_, cloud_url):
+    with serving(EMULATOR, environment) as (_, cloud_url):
         pointed = {**environment, "ELIZA_CLOUD_ALLOW_LOOPBACK": "1", "ELIZAOS_CLOUD_BASE_URL": cloud_url}
-        with running(["serve", "--port", "0"], pointed) as (process, service_url):
+        with serving(["serve", "--port", "0"], pointed) as (process, service_url):
             token = (state_dir / "api-token").read_text().strip()
             async with aiohttp.ClientSession() as session:
-                house = House(session, service_url, cloud_url, token)
-                await house.begin()
-                looks = await live(house, process.pid)
-                backups = await house.ask("GET", f"/api/cloud/agents/{house.agent}/backups")
+                cloud = Emulator(session, GENERATIONS[0])
+                cloud.url = cloud_url
+                soak = Soak(session, service_url, cloud, token)
+                await soak.begin()
+                looks = await live(soak, process.pid)
+                backups = await soak.ask("GET", f"/api/cloud/agents/{soak.agent}/backups")
     first, last = looks.between(WARM_UP, WARM_UP + 60), looks.between(SECONDS - 60, SECONDS + 60)
     figure(
         f"real soak: {SECONDS:.0f} s, resident {first / 1024:.2f} MiB after {WARM_UP:.0f} s and "
@@ -174,7 +173,7 @@ async def test_ten_real_minutes_leave_memory_files_and_threads_as_they_were(envi
         f"between {min(s for _, s in looks.resident) / 1024:.2f} and "
         f"{max(s for _, s in looks.resident) / 1024:.2f} MiB; "
         f"files {min(looks.files)}-{max(looks.files)}, threads {min(looks.threads)}-{max(looks.threads)}; "
-        f"{len(backups['backups'])} backups kept; {dict(sorted(house.counts.items()))}"
+        f"{len(backups['backups'])} backups kept; {dict(sorted(soak.counts.items()))}"
     )
     assert (last - first) / first <= FLAT
     assert looks.files[-1] <= looks.files[0] + 10
@@ -189,18 +188,18 @@ def settled_in(environment: dict[str, str]) -> Path:
     return state_dir
 
 
-async def live(house: House, pid: int) -> Looks:
+async def live(soak: Soak, pid: int) -> Looks:
     """Let it all happen for as long as the soak takes."""
     looks = Looks(pid)
     async with asyncio.TaskGroup() as tasks:
-        forever = [tasks.create_task(house.chat()), tasks.create_task(house.outages(random.Random(7)))]
+        forever = [tasks.create_task(soak.chat()), tasks.create_task(soak.outages(random.Random(7)))]
         for _ in range(int(SECONDS / LOOK_EVERY)):
             looks.look()
             await asyncio.sleep(LOOK_EVERY)
         for task in forever:
             task.cancel()
-    await house.tell_cloud("/emulator/faults", method="DELETE")
-    await house.tell_cloud(f"/emulator/agents/{house.agent}/sandbox", {"state": "running"})
-    await house.connected_again()
+    await soak.cloud.heal()
+    await soak.cloud.control(f"agents/{soak.agent}/sandbox", state="running")
+    await soak.connected_again()
     looks.look()
     return looks

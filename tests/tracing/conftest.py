@@ -6,7 +6,7 @@ import io
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,16 @@ import aiohttp
 import pytest
 import structlog
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 from multidict import CIMultiDictProxy
 
-from eliza_cloud.daemon.service import Running, running
-from eliza_cloud.emulator import create_app as create_emulator
 from eliza_cloud.ops.logging.level import log_level
 from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
-from eliza_cloud.store.config.listen_address import Binding, Port
+from tests.harness.emulator import Emulator, emulator
+from tests.harness.service import TOKEN, Service, whole_service
 from tests.harness.waiting import HANG, until
 from tests.routing.conftest import provider  # noqa: F401 - fixture and helper
-
-TOKEN = "canary-token-7f3a9c51d2e84b60"
-ANY_PORT = Binding("127.0.0.1", (Port(0, "--port"),))
 
 
 @dataclass
@@ -54,14 +48,12 @@ class Arrived:
         return self.headers["traceparent"].split("-")[2]
 
 
-@dataclass
-class Cloud:
-    """The emulator, and what reached it."""
+class WatchedEmulator(Emulator):
+    """An emulator, and what has reached it."""
 
-    session: aiohttp.ClientSession
-    url: str = ""
-    key: str = ""
-    arrived: list[Arrived] = field(default_factory=list)
+    def __init__(self, session: aiohttp.ClientSession, generation: str) -> None:
+        super().__init__(session, generation)
+        self.arrived: list[Arrived] = []
 
     @web.middleware
     async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -69,30 +61,14 @@ class Cloud:
             self.arrived.append(Arrived(request.method, request.path, request.headers))
         return await handler(request)
 
-    async def control(self, where: str, **body: Any) -> Any:
-        async with self.session.post(f"{self.url}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
-
     def ids(self, since: int = 0) -> set[str]:
         return {call.request_id for call in self.arrived[since:]}
 
 
-@dataclass
-class House:
-    """A service, its log, and a client of it."""
+class LoggedService(Service):
+    """A service and its log."""
 
-    service: Running
-    session: aiohttp.ClientSession
     written: io.BytesIO
-
-    @property
-    def url(self) -> str:
-        return self.service.urls[0]
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -100,25 +76,6 @@ class House:
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         return [line for line in self.log if line["event"] == event]
-
-    async def call(
-        self, method: str, path: str, body: Any = None, headers: Any = None
-    ) -> aiohttp.ClientResponse:
-        given = {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
-        content = {} if body is None else {"json": body}
-        answer = await self.session.request(method, f"{self.url}{path}", headers=given, **content)
-        await answer.read()
-        return answer
-
-    async def agent(self) -> str:
-        answer = await self.call("POST", "/api/cloud/agents", {"agentName": "ada"})
-        assert answer.status == 201, await answer.text()
-        return (await answer.json())["agent"]["id"]
-
-    async def linked(self) -> str:
-        agent_id = await self.agent()
-        assert (await self.call("POST", f"/api/cloud/agents/{agent_id}/connect")).status == 200
-        return agent_id
 
 
 @pytest.fixture(autouse=True)
@@ -135,55 +92,42 @@ def log_as_before():
 
 
 @pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    app = create_emulator(
-        poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
-    )
-    async with aiohttp.ClientSession() as session:
-        cloud = Cloud(session)
-        app.middlewares.insert(0, cloud.watch)
-        async with TestServer(app) as server:
-            cloud.url = str(server.make_url("")).rstrip("/")
-            cloud.key = (await cloud.control("keys"))["apiKey"]
-            yield cloud
+async def cloud() -> AsyncIterator[WatchedEmulator]:
+    async with emulator(WatchedEmulator) as started:
+        yield started
 
 
 @pytest.fixture
-async def serve(tmp_path: Path, cloud: Cloud) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+async def serve(
+    tmp_path: Path, cloud: WatchedEmulator
+) -> AsyncIterator[Callable[..., Awaitable[LoggedService]]]:
     """Give a function that starts a signed-in service with these settings."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(settings: dict[str, Any] | None = None, level: str = "debug") -> House:
+        async def start(settings: dict[str, Any] | None = None, level: str = "debug") -> LoggedService:
             (tmp_path / "eliza.json").write_text(json.dumps(settings or {}))
-            environ = {
-                "ELIZA_STATE_DIR": str(tmp_path),
-                "ELIZA_API_TOKEN": TOKEN,
-                "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
-                "ELIZAOS_CLOUD_BASE_URL": cloud.url,
-                "ELIZAOS_CLOUD_API_KEY": cloud.key,
-            }
-            redaction = LogRedactor(
-                [lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)]
-            )
+            redactor = LogRedactor([lambda: cloud.key, lambda: TOKEN])
             written = io.BytesIO()
-            configure_logs(log_level({"ELIZA_LOG_LEVEL": level}), redaction, written)
-            service = await stack.enter_async_context(running(environ, ANY_PORT, redaction))
+            configure_logs(log_level({"ELIZA_LOG_LEVEL": level}), redactor, written)
+            service = await stack.enter_async_context(
+                whole_service(tmp_path, cloud.url, cloud.key, kind=LoggedService, redactor=redactor)
+            )
+            service.written = written
             await until(lambda: service.manager.status().connected)
-            session = await stack.enter_async_context(aiohttp.ClientSession())
-            return House(service, session, written)
+            return service
 
         yield start
 
 
 @pytest.fixture
-async def house(serve) -> House:
+async def service(serve) -> LoggedService:
     """A signed-in service."""
     return await serve()
 
 
-async def raw(house: House, *requests: str) -> str:
+async def raw(service: LoggedService, *requests: str) -> str:
     """Send each text once the one before it is answered; return all that comes until the connection ends."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     answers = b""
     async with asyncio.timeout(HANG):
         for number, request in enumerate(requests, 1):

@@ -1,17 +1,19 @@
-"""An Eliza Cloud that can be refused, distrusted and broken."""
+"""An emulator that can be refused, distrusted and broken."""
 
 import asyncio
 import contextlib
 import socket
 import ssl
 import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import connector, web
+from aiohttp.typedefs import Handler
 
-from eliza_cloud.emulator import create_app as create_emulator
+from tests.harness.emulator import Emulator, emulator
 from tests.harness.waiting import until
 
 PREFIX = {"2026-04": "/api/v1/milady/agents", "next": "/api/v1/eliza/agents"}
@@ -19,52 +21,27 @@ TRUSTED = Path(__file__).with_name("trusted.pem")
 UNTRUSTED = Path(__file__).parents[1] / "cloud" / "untrusted.pem"
 
 
-class Cloud:
-    """The emulator at one port for http and one for https, and its strings behind the stage."""
+class BreakableEmulator(Emulator):
+    """An emulator with a port for http and one for https beside the one it is controlled at."""
 
-    def __init__(self, generation: str, *middlewares: Any) -> None:
-        self._middlewares = [self._hold, *middlewares]
-        self._held: set[asyncio.BaseTransport] = set()
-        self.generation = generation
+    def __init__(self, session: aiohttp.ClientSession, generation: str) -> None:
+        super().__init__(session, generation)
         self.agents = PREFIX[generation]
+        self._held: set[asyncio.BaseTransport] = set()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(TRUSTED)
         self._distrusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._distrusted.load_cert_chain(UNTRUSTED)
-        self._ports: dict[str, socket.socket] = {}
+        self._ports = {scheme: _reserved(0) for scheme in ("http", "https")}
         self._sites: dict[socket.socket, web.SockSite] = {}
-        self._control = ""
         self._owners: dict[str, str] = {}
 
-    @contextlib.asynccontextmanager
-    async def running(self) -> Any:
-        # Nothing of aiohttp's own API lets a session the service opens trust one more certificate.
-        connector._SSL_CONTEXT_VERIFIED.load_verify_locations(TRUSTED)  # noqa: SLF001
-        app = create_emulator(
-            generation=self.generation,
-            poll_interval_ms=20,
-            job_seconds=0.01,
-            job_retry_seconds=(0.01, 0.01),
-            rate_limits=False,
-        )
-        app.middlewares[:0] = self._middlewares
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        async with aiohttp.ClientSession() as self._session:
-            try:
-                inside = web.TCPSite(self._runner, "127.0.0.1", 0)
-                await inside.start()
-                self._control = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-                self._ports = {scheme: _reserved(0) for scheme in ("http", "https")}
-                await self.accept()
-                yield self
-            finally:
-                self.hang_up()
-                await self._runner.cleanup()
-                for held in self._ports.values():
-                    held.close()
+    def close(self) -> None:
+        self.hang_up()
+        for held in self._ports.values():
+            held.close()
 
-    def url(self, scheme: str) -> str:
+    def base_url(self, scheme: str) -> str:
         return f"{scheme}://127.0.0.1:{self._ports[scheme].getsockname()[1]}"
 
     async def accept(self) -> None:
@@ -72,16 +49,15 @@ class Cloud:
         for scheme, held in self._ports.items():
             listening = _reserved(held.getsockname()[1])
             tls = self._tls if scheme == "https" else None
-            site = web.SockSite(self._runner, listening, ssl_context=tls)
+            site = web.SockSite(self.runner, listening, ssl_context=tls)
             await site.start()
             self._sites[listening] = site
 
     async def refuse(self) -> None:
         for listening in self._sites:
             asyncio.get_running_loop().remove_reader(listening)
-        await asyncio.sleep(
-            0
-        )  # asyncio forgets to close what it has accepted when the server is closed first
+        # asyncio forgets to close what it has accepted when the server is closed first
+        await asyncio.sleep(0)
         for site in self._sites.values():
             await site.stop()
         self._sites.clear()
@@ -95,11 +71,10 @@ class Cloud:
         self._tls.sni_callback = another
 
     @web.middleware
-    async def _hold(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.secure and request.transport is not None:
             self._held.add(request.transport)
-        response: web.StreamResponse = await handler(request)
-        return response
+        return await handler(request)
 
     def hang_up(self) -> None:
         """End TLS connections whose client has gone: asyncio leaves one that was closed half-way for dead."""
@@ -107,39 +82,16 @@ class Cloud:
             transport.abort()  # type: ignore[attr-defined]  # every transport of a socket has it
         self._held.clear()
 
-    async def strike(self, method: str, path: str, **fault: Any) -> None:
-        await self.control("faults", method=method, path=path, **fault)
-
-    async def struck(self) -> int:
-        async with self._session.get(f"{self._control}/emulator/faults") as answer:
-            return sum(fault["used"] for fault in (await answer.json())["data"])
-
     async def heal(self) -> None:
-        await self._session.delete(f"{self._control}/emulator/faults")
+        await super().heal()
         self._tls.sni_callback = None
         if not self._sites:
             await self.accept()
 
-    async def control(self, where: str, **body: Any) -> dict[str, Any]:
-        async with self._session.post(f"{self._control}/emulator/{where}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
-            found: dict[str, Any] = await answer.json()
-            return found
-
-    async def call(self, key: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Call the cloud as its owner would from another machine."""
-        headers = {"X-API-Key": key}
-        async with self._session.request(
-            method, f"{self._control}{path}", json=body, headers=headers
-        ) as answer:
-            assert answer.status < 300, await answer.text()
-            found: dict[str, Any] = await answer.json()
-            return found
-
     async def new_key(self) -> str:
         """Mint a key of an organization of its own."""
         owner = f"{uuid.uuid4().hex}@example.org"
-        key = str((await self.control("keys", email=owner))["apiKey"])
+        key = await self.mint(email=owner)
         self._owners[key] = owner
         return key
 
@@ -163,12 +115,25 @@ class Cloud:
         job_id = str(started["data"]["jobId"])
 
         async def is_over() -> bool:
-            async with self._session.get(f"{self._control}/emulator/state") as answer:
-                jobs = (await answer.json())["jobs"]
+            jobs = (await self.state())["jobs"]
             return any(job["id"] == job_id and job["status"] == "completed" for job in jobs)
 
         await until(is_over)
         return job_id
+
+
+@contextlib.asynccontextmanager
+async def breakable_emulator(generation: str, *middlewares: Any) -> AsyncIterator[BreakableEmulator]:
+    """Run an emulator that loses even less time than usual."""
+    # Nothing of aiohttp's own API lets a session the service opens trust one more certificate.
+    connector._SSL_CONTEXT_VERIFIED.load_verify_locations(TRUSTED)  # noqa: SLF001
+    jobs: dict[str, Any] = {"job_seconds": 0.01, "job_retry_seconds": (0.01, 0.01)}
+    async with emulator(BreakableEmulator, generation, middlewares=middlewares, **jobs) as started:
+        try:
+            await started.accept()
+            yield started
+        finally:
+            started.close()
 
 
 def _reserved(port: int) -> socket.socket:

@@ -13,10 +13,8 @@ from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
 from eliza_cloud.api.app import create_app
-from eliza_cloud.daemon import service
-from eliza_cloud.redaction.log import LogRedactor
-from eliza_cloud.runtime.manager import CloudManager
-from eliza_cloud.store.config.listen_address import read_binding
+from eliza_cloud.daemon import service as daemon
+from tests.harness.service import Service, whole_service
 from tests.harness.waiting import until
 from tests.security.guard_rows import KEY, TOKEN
 
@@ -47,12 +45,9 @@ async def watched_cloud() -> AsyncIterator[WatchedCloud]:
         yield cloud
 
 
-@dataclass
-class House:
+class GuardedService(Service):
     """The service under attack. `reached` lists what got past the guard."""
 
-    port: int
-    manager: CloudManager
     cloud: WatchedCloud
     reached: list[str]
 
@@ -62,13 +57,13 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(
+async def guarded_service(
     directory: Path,
     patch: pytest.MonkeyPatch,
     *,
     extra: Callable[[web.Application], None] = lambda _: None,
     monotonic: Callable[[], float] = MINUTES.__next__,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[GuardedService]:
     """Put the service together as `serve` does, and look into its application; `extra` may add to that.
 
     By default a minute passes between any two wrong tokens, so that none is answered 429 for those before it.
@@ -86,17 +81,11 @@ async def house(
         extra(app)
         return app
 
-    patch.setattr(service, "create_app", watched_app)
-    async with watched_cloud() as cloud:
-        environ = {
-            "ELIZA_STATE_DIR": str(directory),
-            "ELIZA_API_TOKEN": TOKEN,
-            "ELIZAOS_CLOUD_API_KEY": KEY,
-            "ELIZAOS_CLOUD_BASE_URL": cloud.url,
-            "ELIZA_CLOUD_ALLOW_LOOPBACK": "1",
-        }
-        binding = read_binding(environ, ports=[0])
-        async with service.running(environ, binding, LogRedactor()) as running:
-            await until(lambda: running.manager.status().connected)
-            port = int(running.urls[0].rpartition(":")[2])
-            yield House(port, running.manager, cloud, reached)
+    patch.setattr(daemon, "create_app", watched_app)
+    async with (
+        watched_cloud() as cloud,
+        whole_service(directory, cloud.url, KEY, kind=GuardedService, ELIZA_API_TOKEN=TOKEN) as service,
+    ):
+        service.cloud, service.reached = cloud, reached
+        await until(lambda: service.manager.status().connected)
+        yield service

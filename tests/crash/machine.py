@@ -4,15 +4,15 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
-from tests.crash.processes import TOKEN, URL, Child, ForkServer, Service, ask
-from tests.harness.processes import CLI, start
+from tests.crash.processes import Child, ForkedService, ForkServer
+from tests.harness.calls import TOKEN, EmulatorCalls
+from tests.harness.processes import emulator_process
 
 SETTINGS = {
     "login": {"pollIntervalMs": 20},
@@ -23,7 +23,7 @@ SETTINGS = {
 class Machine:
     """A state directory, and next to it what the tests write down about it."""
 
-    def __init__(self, fork_server: ForkServer, cloud: "Cloud", directory: Path) -> None:
+    def __init__(self, fork_server: ForkServer, cloud: EmulatorCalls, directory: Path) -> None:
         self.fork_server = fork_server
         self.cloud = cloud
         self.state = directory / "state"
@@ -41,22 +41,22 @@ class Machine:
         self.state.mkdir(mode=0o700)
         self.notes.mkdir()
 
-    def serve(self, **job: Any) -> Service:
+    def serve(self, **job: Any) -> ForkedService:
         """Start a service; it may not be ready yet."""
-        return self._child(Service, run="serve", **job)
+        return self._child(ForkedService, run="serve", **job)
 
-    def start(self, **job: Any) -> Service:
+    def start(self, **job: Any) -> ForkedService:
         """Start a service and wait until it answers."""
         return self.serve(**job).started()
 
-    def signed_in(self, **job: Any) -> Service:
+    def signed_in(self, **job: Any) -> ForkedService:
         """Start a service and sign in."""
         service = self.start(**job)
         service.login(self.cloud)
         service.until_linked(None)
         return service
 
-    def linked(self, **job: Any) -> tuple[Service, str]:
+    def linked(self, **job: Any) -> tuple[ForkedService, str]:
         """Start a service, sign in, and connect to a new agent."""
         service = self.signed_in(**job)
         agent = service.create_agent()
@@ -129,46 +129,9 @@ def _bytes(path: Path) -> bytes:
     return b""
 
 
-class Cloud:
-    """The emulated cloud and its strings behind the stage."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._port = int(url.rpartition(":")[2])
-
-    def control(self, where: str, **body: Any) -> Any:
-        status, answer = ask(self._port, "POST", f"/emulator/{where}", body)
-        assert status < 300, answer
-        return answer
-
-    def approve(self, session: str) -> str:
-        """Sign a session in and return the prefix of the key it will get."""
-        return str(self.control("approve", sessionId=session)["keyPrefix"])
-
-    def fault(self, path: str, fault: str, **more: Any) -> str:
-        return str(self.control("faults", path=path, fault=fault, **more)["id"])
-
-    def met(self, fault: str) -> int:
-        """How many calls met this fault."""
-        faults = ask(self._port, "GET", "/emulator/faults")[1]["data"]
-        return sum(one["used"] for one in faults if one["id"] == fault)
-
-    def heal(self) -> None:
-        ask(self._port, "DELETE", "/emulator/faults")
-
-    def backups(self, agent: str) -> int:
-        state = ask(self._port, "GET", "/emulator/state")[1]
-        return next(one["backups"] for one in state["agents"] if one["id"] == agent)
-
-
 @contextmanager
-def emulator(generation: str = "2026-04") -> Iterator[Cloud]:
-    """Run an emulated cloud that loses no time."""
-    options = ["--poll-interval-ms", "20", "--job-seconds", "0.02", "--job-retry-seconds", "0.02", "0.02"]
-    arguments = ["emulator", "--port", "0", "--generation", generation, "--no-rate-limits", *options]
-    with start(*CLI, *arguments, stdout=subprocess.PIPE) as process:
-        found = URL.search(process.stdout.readline())
-        assert found is not None
-        cloud = Cloud(found[0])
+def emulator(generation: str = "2026-04") -> Iterator[EmulatorCalls]:
+    """Run an emulator whose default user never runs out of credits or agents."""
+    with emulator_process(os.environ, generation) as cloud:
         cloud.control("organization", balance=1_000_000, maxAgents=1_000_000)
         yield cloud
