@@ -13,7 +13,7 @@ __all__ = ["deployment", "environment"]
 
 @pytest.fixture
 def recorded(deployment, tmp_path):
-    """What a house wrote down while somebody signed in and connected, and signed out."""
+    """What a deployment wrote down while somebody signed in and connected, and signed out."""
     assert deployment.login().code == 0
     assert deployment.run("wait", "--for", "signed-in").code == 0
     assert deployment.run("agents", "create", "ada").code == 0

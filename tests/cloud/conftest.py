@@ -30,8 +30,11 @@ class Asked:
 
 
 @dataclass
-class ScriptedCloud:
-    """Answers by script; a path without one is an HTML 404, as the real server's unknown paths are.
+class RawCloud:
+    """Answers by path; a path that has no script is an HTML 404, as the real server's unknown paths are.
+
+    It is not the harness's `ScriptedCloud` because it has no routes and no usual answers: these tests are
+    about prefixes and bodies that are not in the contract.
 
     An answer is `(status, JSON body or bytes[, headers])` or a coroutine function of the request; several are
     given in order, the last one for ever.
@@ -86,7 +89,7 @@ async def make_cloud(aiohttp_server):
     clouds = []
 
     async def make():
-        cloud = ScriptedCloud()
+        cloud = RawCloud()
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", cloud.handle)
         cloud.port = (await aiohttp_server(app)).port

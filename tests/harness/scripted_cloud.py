@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from tests.harness.cloud_contract import DEAD_SANDBOX, ROUTES, A, B, call_name, error, success
+
 KEY = "eliza_" + "5ec4e7" * 10 + "abcd"
 OTHER_KEY = "eliza_" + "07he4a" * 10 + "efgh"
-A = "11111111-1111-4111-8111-111111111111"
-B = "22222222-2222-4222-8222-222222222222"
 
 PRICE_HEADER = "X-Eliza-Dedicated-Price"
 
@@ -18,11 +18,11 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def ok(data: object, status: int = 200) -> web.Response:
-    return web.json_response({"success": True, "data": data}, status=status)
+    return web.json_response(success(data), status=status)
 
 
-def failure(status: int, error: str, **members: object) -> web.Response:
-    return web.json_response({"success": False, "error": error, **members}, status=status)
+def failure(status: int, text: str, **members: object) -> web.Response:
+    return web.json_response(error(text, **members), status=status)
 
 
 class ScriptedCloud:
@@ -54,27 +54,7 @@ class ScriptedCloud:
         self.status = {A: "running", B: "running"}
         self._jobs = itertools.count(1)
         self.app = web.Application()
-        agent = "/api/v1/eliza/agents"
-        for method, path, name in (
-            ("GET", "/api/v1/user", "user"),
-            ("GET", "/api/v1/credits/balance", "balance"),
-            ("GET", agent, "list"),
-            ("POST", agent, "create"),
-            ("GET", agent + "/{id}", "get"),
-            ("DELETE", agent + "/{id}", "delete"),
-            ("POST", agent + "/{id}/provision", "provision"),
-            ("POST", agent + "/{id}/suspend", "suspend"),
-            ("POST", agent + "/{id}/resume", "resume"),
-            ("POST", agent + "/{id}/bridge", "bridge"),
-            ("POST", agent + "/{id}/stream", "stream"),
-            ("POST", agent + "/{id}/snapshot", "snapshot"),
-            ("GET", agent + "/{id}/backups", "backups"),
-            ("POST", agent + "/{id}/restore", "restore"),
-            ("GET", "/api/v1/jobs/{id}", "job"),
-            ("POST", "/api/auth/cli-session", "login"),
-            ("GET", "/api/auth/cli-session/{id}", "poll"),
-            ("DELETE", "/api/auth/cli-session/{id}", "revoke"),
-        ):
+        for method, path, name in ROUTES:
             self.app.router.add_route(method, path, self._handler(name))
 
     def hold(self, name: str) -> asyncio.Event:
@@ -93,9 +73,8 @@ class ScriptedCloud:
 
     def _handler(self, name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            called, body = name, await request.read()
-            if name == "bridge":
-                called = "heartbeat" if json.loads(body)["method"] == "heartbeat" else "message"
+            body = await request.read()
+            called = call_name(name, json.loads(body)["method"] if name == "bridge" else None)
             self.calls.append(called)
             self.keys.append((called, request.headers.get("X-API-Key")))
             self.bodies[called], self.paths[called] = body, request.path
@@ -232,10 +211,7 @@ def name_of(agent_id: str) -> str:
 
 
 def heartbeat_dead() -> web.Response:
-    """The real cloud's answer for a dead sandbox: HTTP 200 with a JSON-RPC error."""
-    return web.json_response(
-        {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Sandbox is not running"}}
-    )
+    return web.json_response(DEAD_SANDBOX)
 
 
 def job_started(status: int = 202) -> web.Response:

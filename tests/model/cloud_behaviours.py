@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.model.scripted_cloud import (
+from tests.model.simulated_cloud import (
     Call,
     Response,
     agent_is,

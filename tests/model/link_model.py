@@ -5,9 +5,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.store.config.settings import Settings
+from tests.harness.cloud_contract import A, B
 from tests.model.cloud_behaviours import BEHAVIOURS, FAULTS, odd
 from tests.model.machine import Machine
-from tests.model.scripted_cloud import PRICE, A, B, cut
+from tests.model.simulated_cloud import PRICE, cut
 
 AGENTS = st.sampled_from([A, A, B])
 TURNS = st.sampled_from(

@@ -24,7 +24,7 @@ from tests.harness.journals import Recording
 from tests.harness.observers import OnStep
 from tests.model.callers import CLOSING_BOUND, Caller
 from tests.model.cloud_behaviours import BEHAVIOURS
-from tests.model.scripted_cloud import BASE_URL, Call, Response, ScriptedCloud, session_with, usual
+from tests.model.simulated_cloud import BASE_URL, Call, Response, SimulatedCloud, session_with, usual
 from tests.model.step_checks import StepChecks
 from tests.model.virtual_loop import LoopClock, VirtualLoop
 
@@ -82,7 +82,7 @@ class Machine:
         if self.journal is not None:
             self.journal.check()
         self.journal = Recording(self.clock)
-        self.cloud = ScriptedCloud(self._on_call)
+        self.cloud = SimulatedCloud(self._on_call)
         self.cloud.by_itself = self._by_itself
         self.checks = StepChecks(lambda: self.manager.facts, lambda: self.cloud.parked)
         self.checks.held_key = self._held_key

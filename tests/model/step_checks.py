@@ -9,7 +9,7 @@ from eliza_cloud.core.statechart import Outcome
 from eliza_cloud.core.states import KeyState, LinkState
 from eliza_cloud.runtime.observers import StepRecord
 from tests.core.invariants import check_the_step
-from tests.model.scripted_cloud import Call
+from tests.model.simulated_cloud import Call
 
 DISCONNECTED, CONNECTING, CONNECTED, RECONNECTING, ERROR, CLOSING = LinkState
 OWNER_OF = {

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from eliza_cloud.store.config.settings import Settings
+from tests.harness.cloud_contract import A, B
 from tests.model.link_model import LinkModel
-from tests.model.scripted_cloud import A, B
 
 
 def a_sign_out_overtakes_a_call_made_for_a_caller(model: LinkModel) -> None:

@@ -1,6 +1,6 @@
 """A connected life in fake time: real link, real store, a cloud that fails now and then, and what is kept.
 
-The cloud stands behind `ClientSession.request` (see `tests.model.scripted_cloud`); a week takes seconds.
+The cloud stands behind `ClientSession.request` (see `tests.model.simulated_cloud`); a week takes seconds.
 """
 
 import asyncio
@@ -24,10 +24,11 @@ from eliza_cloud.store.config.settings import Settings
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.paths import StatePaths
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
+from tests.harness.cloud_contract import A
 from tests.harness.journals import Recording
 from tests.harness.observers import OnStep
 from tests.model.cloud_behaviours import BEHAVIOURS, only
-from tests.model.scripted_cloud import BASE_URL, A, Call, Response, ScriptedCloud, session_with, usual
+from tests.model.simulated_cloud import BASE_URL, Call, Response, SimulatedCloud, session_with, usual
 from tests.model.step_checks import StepChecks
 from tests.model.virtual_loop import LoopClock, VirtualLoop
 
@@ -61,7 +62,7 @@ class Week:
         self.approved = False
         self.behaviour = "good"
         self.broken: list[str] = []
-        self.cloud = ScriptedCloud(self._on_call)
+        self.cloud = SimulatedCloud(self._on_call)
         self.cloud.by_itself = self._answer
         self.checks = StepChecks(lambda: self.link.facts, lambda: self.cloud.parked)
         self.store = SqliteStore(Database(paths.database))

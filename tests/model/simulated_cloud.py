@@ -2,7 +2,11 @@
 
 It stands in for `aiohttp.ClientSession.request`, the one door through which the real client reaches the
 network, so that thousands of interleavings run in seconds and each of them can be had again. The client above
-it is the real one, its timeouts and reading included. What sockets do is for the tests of `cloud` and `link`.
+it is the real one, its timeouts and reading included. What sockets do is for the tests of `cloud` and
+`runtime`.
+
+It is not the harness's `ScriptedCloud` because that one needs sockets, which a virtual loop does not have;
+both take routes and shapes of answers from `tests.harness.cloud_contract`.
 """
 
 import asyncio
@@ -15,34 +19,21 @@ import aiohttp
 from yarl import URL
 
 from eliza_cloud.runtime.cloud_session import CloudSession
+from tests.harness.cloud_contract import AGENTS, DEAD_SANDBOX, ROUTES, call_name, error, success
 
-A = "11111111-1111-4111-8111-111111111111"
-B = "22222222-2222-4222-8222-222222222222"
 BASE_URL = "http://127.0.0.1:9"
 PRICE_HEADER = "X-Eliza-Dedicated-Price"
 PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
-_AGENT = "/api/v1/(?:eliza|milady|milaidy)/agents"
-_ROUTES = [
-    (re.compile(f"{method} {path}$"), name)
-    for method, path, name in (
-        ("GET", "/api/v1/user", "user"),
-        ("GET", "/api/v1/credits/balance", "balance"),
-        ("GET", _AGENT, "list"),
-        ("GET", _AGENT + "/([^/]+)", "get"),
-        ("DELETE", _AGENT + "/([^/]+)", "delete"),
-        ("POST", _AGENT + "/([^/]+)/provision", "provision"),
-        ("POST", _AGENT + "/([^/]+)/suspend", "suspend"),
-        ("POST", _AGENT + "/([^/]+)/resume", "resume"),
-        ("POST", _AGENT + "/([^/]+)/bridge", "bridge"),
-        ("POST", _AGENT + "/([^/]+)/snapshot", "snapshot"),
-        ("GET", _AGENT + "/([^/]+)/backups", "backups"),
-        ("POST", _AGENT + "/([^/]+)/restore", "restore"),
-        ("GET", "/api/v1/jobs/([^/]+)", "job"),
-        ("POST", "/api/auth/cli-session", "login"),
-        ("GET", "/api/auth/cli-session/([^/]+)", "poll"),
-        ("DELETE", "/api/auth/cli-session/([^/]+)", "revoke"),
-    )
-]
+#: What the model's callers never ask for.
+_NOT_MODELLED = {"create", "stream"}
+
+
+def _pattern(method: str, path: str) -> re.Pattern[str]:
+    path = path.replace(AGENTS, "/api/v1/(?:eliza|milady|milaidy)/agents").replace("{id}", "([^/]+)")
+    return re.compile(f"{method} {path}$")
+
+
+_ROUTES = [(_pattern(method, path), name) for method, path, name in ROUTES if name not in _NOT_MODELLED]
 
 
 class Response:
@@ -71,7 +62,7 @@ class Call:
         self, name: str, about: str, key: str | None, price: str | None, *, owner: str, body: IO[bytes] | None
     ) -> None:
         self.sent = json.load(body) if body else {}
-        self.name = {"heartbeat": "heartbeat", "message.send": "message"}.get(self.sent.get("method"), name)
+        self.name = call_name(name, self.sent.get("method"))
         self.about = about
         self.key = key
         self.price = price
@@ -88,11 +79,11 @@ def usual(call: Call) -> Response:
 
 
 def ok(data: object, status: int = 200, **members: object) -> Response:
-    return Response(status, {"success": True, "data": data, **members})
+    return Response(status, success(data, **members))
 
 
-def failed(status: int, error: str, retry_after: int | None = None) -> Response:
-    return Response(status, {"success": False, "error": error}, retry_after=retry_after)
+def failed(status: int, text: str, retry_after: int | None = None) -> Response:
+    return Response(status, error(text), retry_after=retry_after)
 
 
 def priced(call: Call) -> Response:
@@ -107,7 +98,7 @@ def priced(call: Call) -> Response:
         "acceptanceValue": PRICE,
     }
     code = "DEDICATED_PRICE_CONFIRMATION_REQUIRED"
-    return Response(428, {"success": False, "code": code, "error": "Confirm the price", "pricing": pricing})
+    return Response(428, error("Confirm the price", code=code, pricing=pricing))
 
 
 def job(call: Call, status: int = 202) -> Response:
@@ -126,7 +117,7 @@ def agent_is(call: Call, status: str) -> Response:
 
 
 def dead() -> Response:
-    return Response(200, {"jsonrpc": "2.0", "error": {"code": -32000, "message": "Sandbox is not running"}})
+    return Response(200, DEAD_SANDBOX)
 
 
 _GOOD: dict[str, Callable[[Call], Response]] = {
@@ -150,7 +141,7 @@ _GOOD: dict[str, Callable[[Call], Response]] = {
 }
 
 
-class ScriptedCloud:
+class SimulatedCloud:
     """`by_itself` answers what it returns a response for, at once; the rest parks in `parked`.
 
     `on_call` is told of each call as it is made. `calls` counts them.
@@ -197,7 +188,7 @@ def cut(call: Call) -> None:
     call.answer.set_exception(aiohttp.ServerDisconnectedError())
 
 
-def session_with(cloud: ScriptedCloud) -> CloudSession:
+def session_with(cloud: SimulatedCloud) -> CloudSession:
     """Make the way to a scripted cloud."""
     # of a session, the client uses `request` alone
     return CloudSession(BASE_URL, allow_loopback=True, session=cloud)  # type: ignore[arg-type]
