@@ -3,12 +3,12 @@
 Nothing here is stored anywhere: the same facts at the same time always give the same items.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from eliza_cloud.core.credits import CreditLevel, level_of, may_provision
-from eliza_cloud.core.link.state import Facts
+from eliza_cloud.core.link.state import Facts, OngoingProblem
 from eliza_cloud.core.problems import (
     CLOCK_JUMPED,
     CONNECT_FAILED,
@@ -64,10 +64,10 @@ class HealthView(msgspec.Struct, frozen=True, rename="camel"):
     items: tuple[HealthItem, ...]
 
 
-def health_view(facts: Facts, at: float) -> HealthView:
-    """Derive the items that are to be shown at this wall-clock time."""
-    items = sorted(_items(facts, at), key=lambda item: _ORDER.index(item.severity))
-    return HealthView(tuple(items))
+def health_view(facts: Facts, at: float, conditions: Iterable[OngoingProblem] = ()) -> HealthView:
+    """Derive the items to be shown at this wall-clock time; `conditions` are those of the process."""
+    items = [*_items(facts, at), *map(_lasting, conditions)]
+    return HealthView(tuple(sorted(items, key=lambda item: _ORDER.index(item.severity))))
 
 
 def link_problem_code(facts: Facts) -> str | None:
@@ -170,11 +170,15 @@ def _about_backups(facts: Facts, at: float) -> Iterator[HealthItem]:
 def _about_this_machine(facts: Facts, at: float) -> Iterator[HealthItem]:
     for problem in (facts.store_problem, facts.settings_problem):
         if problem is not None:
-            yield _item(problem.problem.code, problem.since, particulars(problem.problem))
+            yield _lasting(problem)
     if facts.unknown_settings:
         yield _item("settings_unknown", facts.settings_at, " ".join(facts.unknown_settings))
     if facts.woke_at is not None and 0 <= at - facts.woke_at < JUMP_SHOWN_FOR:
         yield _item("clock_jumped", facts.woke_at, CLOCK_JUMPED.says(jump=f"{facts.clock_delta:+.0f}"))
+
+
+def _lasting(ongoing: OngoingProblem) -> HealthItem:
+    return _item(ongoing.problem.code, ongoing.since, particulars(ongoing.problem))
 
 
 def _item(code: str, since: float, detail: str | None = None) -> HealthItem:
