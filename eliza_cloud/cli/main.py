@@ -1,6 +1,5 @@
 """The entry point: the group of commands, and how each of them ends."""
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -10,6 +9,7 @@ import click
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode, exit_code_help
 from eliza_cloud.cli.lazy_group import LazyGroup
+from eliza_cloud.cli.standard_streams import divert, occupy
 
 HERE = "eliza_cloud.cli.commands"
 EPILOG = f"""\
@@ -78,11 +78,10 @@ eliza_cloud.params.append(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no error shows a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # what a terminal cannot show must not fail
+    occupy()
     try:
         ended = eliza_cloud.main(arguments, prog_name="eliza-cloud", standalone_mode=False)
+        sys.stdout.flush()
     except CliError as error:
         error.show()
         return error.exit_code
@@ -93,6 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(err=True)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush complains
+        divert(sys.stdout.fileno())
+        return ExitCode.FAILED
+    except OSError as error:
+        divert(sys.stdout.fileno())
+        CliError(f"The output could not be written: {error.strerror or error}.").show()
         return ExitCode.FAILED
     return ended if isinstance(ended, int) else ExitCode.DONE

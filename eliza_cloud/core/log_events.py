@@ -33,6 +33,7 @@ LINK_STOP_FAILED = "link.stop_failed"
 LINK_STOP_OVERDUE = "link.stop_overdue"
 LOG_LEVEL_CHANGED = "log.level_changed"
 LOGIN_RESUMES_AT_START = "login.resumes_at_start"
+LOG_LINES_DROPPED = "log.lines_dropped"
 LOGIN_KEY_NOT_REVOKED = "login.key_not_revoked"
 LOGIN_KEY_ORPHANED = "login.key_orphaned"
 LOGIN_KEY_REVOKED = "login.key_revoked"
@@ -90,6 +91,7 @@ LOG_EVENTS: Mapping[str, str] = {
     LINK_STOP_OVERDUE: "warning: Closing the link took too long, so the service stopped without it.",
     LOG_LEVEL_CHANGED: "info: The log level was changed, `from` one `to` another.",
     LOGIN_RESUMES_AT_START: "info: The service stopped during a sign-in; its next start finishes it.",
+    LOG_LINES_DROPPED: "warning: So many lines (`count`) were not logged, as nobody read the log.",
     LOGIN_KEY_NOT_REVOKED: "warning: The key of a cancelled sign-in could not be revoked at the cloud.",
     LOGIN_KEY_ORPHANED: "warning: A sign-in brought a key that nobody could keep; delete it by hand.",
     LOGIN_KEY_REVOKED: "info: The key of a cancelled sign-in was revoked at the cloud.",

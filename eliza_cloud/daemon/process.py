@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import os
-import sys
+import time
 from collections.abc import MutableMapping, Sequence
-from contextlib import suppress
+from typing import BinaryIO
 
 import structlog
 
 from eliza_cloud.core import log_events
-from eliza_cloud.core.problems import INTERNAL_ERROR, PROBLEMS
+from eliza_cloud.core.problems import INTERNAL_ERROR, LOG_UNWRITABLE, PROBLEMS
 from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from eliza_cloud.daemon.hardening import forbid_core_dumps
 from eliza_cloud.daemon.service import STOP_BUDGET, Running, running
@@ -21,7 +21,9 @@ from eliza_cloud.daemon.status_line import StatusLine, status_line
 from eliza_cloud.daemon.systemd import Systemd
 from eliza_cloud.ops.logging.level import LogLevelError, log_level, set_level
 from eliza_cloud.ops.logging.setup import configure_logs
+from eliza_cloud.ops.logging.writer import LineWriter
 from eliza_cloud.redaction.log import LogRedactor
+from eliza_cloud.runtime.conditions import Conditions
 from eliza_cloud.runtime.tasks import set_actor
 from eliza_cloud.store.config import listen_address as bindings
 from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
@@ -33,11 +35,17 @@ log = structlog.get_logger()
 
 
 async def serve(
-    environ: MutableMapping[str, str], *, host: str | None = None, ports: Sequence[int] | None = None
+    environ: MutableMapping[str, str],
+    *,
+    stdout: BinaryIO | None,
+    stderr: BinaryIO | None,
+    host: str | None = None,
+    ports: Sequence[int] | None = None,
 ) -> ServiceExitCode:
     """Run the service of `environ` until SIGTERM or SIGINT; SIGHUP reads the settings again.
 
-    `host` and `ports` win over the variables. What it listens on goes to stdout, why it cannot run to stderr.
+    `host` and `ports` win over the variables. What it listens on goes to `stdout`; the log, and why it cannot
+    run, to `stderr`. None is a stream that was closed.
     """
     forbid_core_dumps()
     redaction = LogRedactor([lambda: value_of(environ, API_KEY), lambda: value_of(environ, API_TOKEN)])
@@ -47,18 +55,21 @@ async def serve(
             log.error(
                 log_events.SERVICE_START_FAILED, cause=cause, detail=str(why), remedy=PROBLEMS[cause].remedy
             )
-        sys.stderr.write(redaction.text(f"{why}\n"))
+        written.write(redaction.text(f"{why}\n").encode())
         return code
 
+    conditions = Conditions(time.time)
+    written = _log_writer(stderr, conditions)
+    announced = LineWriter(stdout)
     systemd = Systemd(environ, redaction.text)
     observers = [StatusLine(systemd.status)]
     try:
-        configure_logs(logging.INFO, redaction)
+        configure_logs(logging.INFO, redaction, written)
         set_level(log_level(environ))
         with signals() as actions:
             binding = bindings.read_binding(environ, host, ports)
-            async with running(environ, binding, redaction, observers) as service:
-                _announce(service)
+            async with running(environ, binding, redaction, observers, conditions) as service:
+                _announce(service, announced)
                 systemd.status(status_line(service.manager.facts))
                 async with systemd.serving(service.manager.answers):
                     await _until_stopped(service, actions, redaction, systemd)
@@ -76,7 +87,26 @@ async def serve(
     except Exception as error:  # the last boundary: Python would print it with all that it holds
         log.critical(log_events.SERVICE_FAILED, exc_info=error)
         return complain(ServiceExitCode.FAILED, f"{INTERNAL_ERROR.title} Its log describes it.")
+    finally:
+        announced.close()
+        written.close()
     return ServiceExitCode.OK
+
+
+def _log_writer(stderr: BinaryIO | None, conditions: Conditions) -> LineWriter:
+    def on_state(failure: str | None) -> None:
+        if failure is None:
+            conditions.end(LOG_UNWRITABLE.code)
+        else:
+            conditions.note(LOG_UNWRITABLE.occurred(reason=failure))
+
+    if stderr is None:
+        on_state("standard error was closed")
+    return LineWriter(
+        stderr,
+        on_state=on_state,
+        on_dropped=lambda count: log.warning(log_events.LOG_LINES_DROPPED, count=count),
+    )
 
 
 async def _until_stopped(
@@ -88,12 +118,10 @@ async def _until_stopped(
             await reload_settings(service.manager, service.config, redaction)
 
 
-def _announce(service: Running) -> None:
+def _announce(service: Running, announced: LineWriter) -> None:
     lines = [f"Listening on {url}" for url in service.urls]
     lines.append(f"API token: {service.token_file or f'given by {API_TOKEN}'}")
-    with suppress(BrokenPipeError):
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
+    announced.write(("\n".join(lines) + "\n").encode("utf-8", "replace"))
     log.info(
         log_events.SERVICE_STARTED, urls=service.urls, pid=os.getpid(), token_path=str(service.token_file)
     )

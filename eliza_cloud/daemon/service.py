@@ -31,6 +31,7 @@ from eliza_cloud.routing.config.transactions import forget_cloud, migrate_file
 from eliza_cloud.routing.gateway import Gateway
 from eliza_cloud.runtime.clock import SystemClock
 from eliza_cloud.runtime.cloud_session import CloudSession
+from eliza_cloud.runtime.conditions import Conditions
 from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.loop import Machines
 from eliza_cloud.runtime.manager import CloudManager
@@ -68,6 +69,7 @@ async def running(
     binding: Binding,
     redaction: LogRedactor,
     observers: Sequence[Observer] = (),
+    conditions: Conditions | None = None,
 ) -> AsyncIterator[Running]:
     """Start everything, the open ports last; end with the ports first.
 
@@ -126,6 +128,7 @@ async def running(
             observers=[journal, metrics.link, *observers],
             unknown_settings=unknown,
             machines=Machines.build(),
+            conditions=conditions,
         )
         await journal.open()
 

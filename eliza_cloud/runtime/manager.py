@@ -24,6 +24,7 @@ from eliza_cloud.core.views.health import HealthView, health_view, readiness
 from eliza_cloud.core.views.status import StatusView, status_view
 from eliza_cloud.runtime.clock import Clock, SystemClock, sleep, timeout
 from eliza_cloud.runtime.cloud_session import CloudSession
+from eliza_cloud.runtime.conditions import Conditions
 from eliza_cloud.runtime.errors import LinkError
 from eliza_cloud.runtime.loop import LinkLoop, Machines, shared_machines
 from eliza_cloud.runtime.observers import LinkTransition, Observer, Subscriptions
@@ -90,6 +91,7 @@ class CloudManager:
         observers: Sequence[Observer] = (),
         unknown_settings: Sequence[str] = (),
         machines: Machines | None = None,
+        conditions: Conditions | None = None,
     ) -> None: ...
 
     def __init__(
@@ -105,6 +107,7 @@ class CloudManager:
         observers: Sequence[Observer] = (),
         unknown_settings: Sequence[str] = (),
         machines: Machines | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         self._own_cloud: CloudSession | None = None
         if config is not None:
@@ -119,6 +122,7 @@ class CloudManager:
         self._credentials = credentials
         self._cloud = cloud
         self._clock: Clock = clock or SystemClock()
+        self._conditions = conditions or Conditions(self._clock.wall)
         self._subscriptions = Subscriptions()
         self._background_tasks = BackgroundTasks()
         self._key_lease = KeyLease()
@@ -262,7 +266,7 @@ class CloudManager:
 
     def health(self) -> HealthView:
         """Derive what is wrong."""
-        return health_view(self.facts, self._clock.wall())
+        return health_view(self.facts, self._clock.wall(), self._conditions.problems)
 
     def readiness(self) -> str | None:
         """Return why the link does not stand, as a cause's code or a state's name; None when it does."""

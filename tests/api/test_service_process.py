@@ -17,9 +17,9 @@ from tests.harness.processes import started
 from tests.harness.waiting import HANG, until
 
 SERVE = """
-import asyncio, os, sys
-from eliza_cloud.daemon.process import serve
-sys.exit(asyncio.run(serve(os.environ)))
+import sys
+from eliza_cloud.cli.main import main
+sys.exit(main(["serve"]))
 """
 TOKEN = "canary-token-of-at-least-32-characters"
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import sys
 
 import click
 
+from eliza_cloud.cli.standard_streams import was_closed
 from eliza_cloud.daemon.process import serve as run
 
 
@@ -27,4 +29,5 @@ def serve(*, host: str | None, ports: tuple[int, ...]) -> int:
     130 in a shell). It exits with 1 when it failed, 2 for settings it cannot use, and 3 when another service
     uses the state directory.
     """
-    return asyncio.run(run(os.environ, host=host, ports=ports))
+    stdout, stderr = (None if was_closed(stream) else stream.buffer for stream in (sys.stdout, sys.stderr))
+    return asyncio.run(run(os.environ, stdout=stdout, stderr=stderr, host=host, ports=ports))

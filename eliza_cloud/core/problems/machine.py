@@ -30,6 +30,16 @@ JOURNAL_STOPPED = STORE_FAILED.worded(
 
 NOT_CREATABLE = STORE_FAILED.worded("{path} cannot be created: {reason}.")
 
+LOG_UNWRITABLE = ProblemType(
+    code="log_unwritable",
+    title="The service runs without a log.",
+    remedy="Make room where it goes, let its reader read on, or start the service with a standard error.",
+    sentence="Lines of the log cannot be written: {reason}.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"reason": "No space left on device"},
+)
+
 STATE_DIR_PERMISSIONS = ProblemType(
     code="state_dir_permissions",
     title="Other users of this machine can read the state directory's secrets.",

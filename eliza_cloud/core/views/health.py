@@ -3,13 +3,13 @@
 Nothing here is stored anywhere: the same facts at the same time always give the same items.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from eliza_cloud.core.backups import ends_the_agent
 from eliza_cloud.core.credits import MINIMUM_DEPOSIT, CreditLevel, level_of, may_provision
-from eliza_cloud.core.link.state import Facts, JobProgress
+from eliza_cloud.core.link.state import Facts, JobProgress, OngoingProblem
 from eliza_cloud.core.problems import (
     AGENT_SUSPENDED,
     BACKUP_TOO_LARGE,
@@ -78,10 +78,10 @@ class HealthView(msgspec.Struct, frozen=True, rename="camel"):
     items: tuple[HealthItem, ...]
 
 
-def health_view(facts: Facts, at: float) -> HealthView:
-    """Derive the items that are to be shown at this wall-clock time."""
-    items = sorted(_items(facts, at), key=lambda item: _ORDER.index(item.severity))
-    return HealthView(tuple(items))
+def health_view(facts: Facts, at: float, conditions: Iterable[OngoingProblem] = ()) -> HealthView:
+    """Derive the items to be shown at this wall-clock time; `conditions` are those of the process."""
+    items = [*_items(facts, at), *map(_lasting, conditions)]
+    return HealthView(tuple(sorted(items, key=lambda item: _ORDER.index(item.severity))))
 
 
 def link_problem_code(facts: Facts) -> str | None:
@@ -226,12 +226,16 @@ def _about_backups(facts: Facts, at: float) -> Iterator[HealthItem]:
 def _about_this_machine(facts: Facts, at: float) -> Iterator[HealthItem]:
     for problem in (facts.store_problem, facts.settings_problem):
         if problem is not None:
-            yield _item(problem.problem.code, particulars(problem.problem), since=problem.since)
+            yield _lasting(problem)
     if facts.unknown_settings:
         yield _item("settings_unknown", " ".join(facts.unknown_settings), since=facts.settings_at)
     if facts.woke_at is not None and 0 <= at - facts.woke_at < JUMP_SHOWN_FOR:
         jump = CLOCK_JUMPED.says(jump=f"{facts.clock_delta:+.0f}")
         yield _item("clock_jumped", jump, since=facts.woke_at)
+
+
+def _lasting(ongoing: OngoingProblem) -> HealthItem:
+    return _item(ongoing.problem.code, particulars(ongoing.problem), since=ongoing.since)
 
 
 def _item(code: str, detail: str | None = None, *, since: float) -> HealthItem:

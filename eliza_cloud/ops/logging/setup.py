@@ -1,11 +1,9 @@
-"""The log: one pipe to stderr for our own lines, for libraries' and for the access log."""
+"""The log: one pipe for our own lines, for libraries' and for the access log."""
 
-import io
 import logging
 import os
-import sys
 from collections.abc import Sequence
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 import msgspec
 import structlog
@@ -15,12 +13,24 @@ from eliza_cloud.ops.logging.level import set_level
 from eliza_cloud.redaction.log import LogRedactor
 
 
-def configure_logs(level: int, redaction: LogRedactor, stream: BinaryIO | None = None) -> None:
-    """Send all that is logged in this process to `stream` (stderr): JSON lines, or text on a terminal."""
-    target = stream or sys.stderr.buffer
+class LogStream(Protocol):
+    """Where lines go."""
+
+    def write(self, line: bytes, /) -> int:
+        """Take a line, with its line break."""
+
+    def flush(self) -> None:
+        """Called after each line."""
+
+    def isatty(self) -> bool:
+        """Tell whether a person reads along."""
+
+
+def configure_logs(level: int, redaction: LogRedactor, stream: LogStream) -> None:
+    """Send all that is logged in this process to `stream`: JSON lines, or text on a terminal."""
     structlog.configure(
-        processors=processors(redaction, terminal=target.isatty()),
-        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", _Steady(target))),
+        processors=processors(redaction, terminal=stream.isatty()),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", stream)),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -70,30 +80,6 @@ def _harmless(value: Any) -> Any:
     if not isinstance(value, str) or value.isprintable():
         return value
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in value)
-
-
-class _Steady(io.RawIOBase):
-    """A stream whose reader may go away (`serve 2>&1 | head`): the service goes on without a log."""
-
-    def __init__(self, target: BinaryIO) -> None:
-        self._target = target
-
-    def write(self, line: Any) -> int:
-        """Write and flush one line, if that can be."""
-        try:
-            self._target.write(line)
-            self._target.flush()
-        except BrokenPipeError:
-            self._divert()
-        except (OSError, ValueError):
-            pass
-        return len(line)
-
-    def _divert(self) -> None:
-        """Let the rest go nowhere, or what is still buffered would spoil the exit code."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._target.fileno())
-        os.close(nowhere)
 
 
 class _ToStructlog(logging.Handler):
