@@ -1,4 +1,7 @@
-"""Credits: how low a balance is, how fast it is spent, and how long it will last (dollars and hours)."""
+"""Credits: how low a balance is, how fast it is spent, and how long it will last (dollars and hours).
+
+What happens when the credits run out is in `link/table.py`, at `CreditsExhausted`.
+"""
 
 from enum import StrEnum
 

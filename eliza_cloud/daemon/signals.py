@@ -1,4 +1,4 @@
-"""Signals and their meaning: stop, or read the settings again."""
+"""Signals and their meaning: stop (`service`: in which order), or read the settings again."""
 
 import asyncio
 import signal

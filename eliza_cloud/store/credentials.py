@@ -1,4 +1,7 @@
-"""The login of this machine: where the key is, and how it comes and goes without ever being half there."""
+"""The login of this machine: where the key is, and how it comes and goes without ever being half there.
+
+A new key is written to the agent's record of the database first, then to `eliza.json` (`config/file.py`).
+"""
 
 import asyncio
 import operator

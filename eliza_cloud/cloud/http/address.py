@@ -4,7 +4,8 @@ Accepted is HTTPS to a public host. `ELIZA_CLOUD_ALLOW_LOOPBACK=1` (here `allow_
 127.0.0.0/8, ::1 and exactly `localhost`. Nothing here opens a connection; what a name resolves to is
 checked by `session` when it connects. The control-plane hosts are known by their exact names: two clouds,
 each with one set of keys. A host of an agent (`<uuid>.cloud.eliza.app`) is not among them: it belongs to a
-customer, and any request to it starts that agent.
+customer, and any request to it starts that agent. Why some redirects
+are followed, and no others: (decisions: Redirects stay within one cloud).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""From the cloud's JSON to the types of `wire` (cloud-api §7-§11, §14, §15).
+"""From the cloud's JSON to the types of `models` (cloud-api §7-§11, §14, §15).
 
 Raises `InvalidResponse` only where the answer is useless: an agent without an id, a list that is none.
 """
