@@ -100,7 +100,7 @@ LOG_EVENTS: Mapping[str, str] = {
     LOGIN_POLL_RECOVERED: "info: Asking whether a sign-in is done works again, after `duration_s` seconds.",
     MODELS_NOT_LISTED: "info: The models of the provider could not be listed; ours were.",
     RECONNECT_FAILED: "warning, debug: An attempt to restore the link failed; debug from the second one on.",
-    REQUEST_ANSWERED: "info, debug: A request was answered (access log); debug for a probe that went well.",
+    REQUEST_ANSWERED: "info, debug: A request was answered (access log); debug for a read that went well.",
     REQUEST_FAILED: "error: A request failed by an internal error, described by `exception`.",
     REQUEST_MALFORMED: "debug: Something was received that is not a well-formed HTTP request.",
     ROUTING_RELOAD_FAILED: "warning: eliza.json cannot be read, so the routes stay as they were.",

@@ -17,6 +17,7 @@ from eliza_cloud.api.middleware.request import log_unforeseen, of_the_server, re
 from eliza_cloud.cloud.http.trace_context import REQUEST_ID
 from eliza_cloud.core import log_events
 from eliza_cloud.core.problems import INTERNAL_ERROR, MALFORMED_REQUEST
+from eliza_cloud.ops.logging.access_log import LineBudget
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "eliza-cloud"}
 
@@ -27,7 +28,7 @@ class ServiceRunner(web.AppRunner):
     """Runs the application; `settings` override `SERVER_SETTINGS`."""
 
     def __init__(self, app: web.Application, *, shutdown_timeout: float, **settings: Any) -> None:
-        self._settings = {**SERVER_SETTINGS, **settings}
+        self._settings = {**SERVER_SETTINGS, "access_log": LineBudget(), **settings}
         super().__init__(app, shutdown_timeout=shutdown_timeout, **self._settings)
 
     async def _make_server(self) -> web.Server:

@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 import structlog
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
-from eliza_cloud.ops.logging.access_log import AccessLog
+from eliza_cloud.ops.logging.access_log import TRUSTED, AccessLog, LineBudget
 from eliza_cloud.ops.logging.level import LogLevelError, log_level
 from eliza_cloud.ops.logging.setup import configure_logs
 from eliza_cloud.redaction.log import LogRedactor
@@ -176,6 +177,7 @@ async def answered(configured):
         return web.Response(status=int(request.query.get("status", 200)), body=b"x" * 1000)
 
     app = web.Application()
+    app.router.add_post("/a", handler)
     for path in ("/a{rest:.*}", "/healthz", "/readyz", "/metrics", "/healthz/more"):
         app.router.add_get(path, handler)
     runner = web.AppRunner(app, access_log_class=AccessLog)
@@ -183,11 +185,13 @@ async def answered(configured):
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
 
-    async def ask(path, level="debug"):
+    async def ask(path, level="debug", method="GET"):
         stream = configured(level)
         async with (
             aiohttp.ClientSession() as session,
-            session.get(f"http://127.0.0.1:{site.port}{path}", headers={"X-Api-Key": "header-canary"}) as got,
+            session.request(
+                method, f"http://127.0.0.1:{site.port}{path}", headers={"X-Api-Key": "header-canary"}
+            ) as got,
         ):
             assert got.status
         assert b"canary" not in stream.getvalue()
@@ -199,7 +203,7 @@ async def answered(configured):
 
 async def test_the_access_log_has_the_route_and_no_query_and_no_headers(answered):
     (line,) = await answered("/a%20b?sessionId=query-canary")
-    assert (line["event"], line["level"], line["method"]) == ("request.answered", "info", "GET")
+    assert (line["event"], line["level"], line["method"]) == ("request.answered", "debug", "GET")
     assert (line["route"], line["path"], line["status"]) == ("/a{rest}", "/a b", 200)
     assert 1000 < line["bytes"] < 1500
     assert 0 <= line["duration_ms"] < 10_000
@@ -217,12 +221,68 @@ async def test_a_path_that_there_is_not_has_no_route(answered):
         ("/readyz", "debug"),
         ("/metrics?status=204", "debug"),
         ("/healthz?status=503", "info"),
-        ("/readyz?status=301", "info"),
+        ("/readyz?status=301", "debug"),
         ("/readyz?status=503", "debug"),
-        ("/healthz/more", "info"),
+        ("/healthz/more", "debug"),
+        ("/a", "debug"),
+        ("/a?status=304", "debug"),
+        ("/a?status=404", "info"),
+        ("/a?status=500", "info"),
     ],
 )
-async def test_a_probe_that_went_well_is_only_worth_debug(answered, path, level):
+async def test_a_read_that_went_well_is_only_worth_debug(answered, path, level):
     (line,) = await answered(path)
     assert line["level"] == level
     assert len(await answered(path, level="info")) == (level == "info")
+
+
+async def test_what_changes_something_is_worth_info(answered):
+    (line,) = await answered("/a", method="POST")
+    assert (line["level"], line["method"]) == ("info", "POST")
+
+
+async def test_a_long_path_is_cut(answered):
+    (line,) = await answered(f"/a{'b' * 5000}")
+    assert line["path"] == f"/a{'b' * 298}…"
+
+
+def answer_of(duration, content_type="application/json", **more):
+    """Log one answered read that took so many seconds."""
+    request = make_mocked_request("GET", "/a")
+    response = web.Response(content_type=content_type, **more)
+    AccessLog(logging.getLogger(), "").log(request, response, duration)
+
+
+@pytest.mark.parametrize(
+    ("duration", "content_type", "level"),
+    [
+        (0.99, "application/json", "debug"),
+        (1.0, "application/json", "info"),
+        (60.0, "text/event-stream", "debug"),
+    ],
+)
+def test_a_slow_read_is_worth_info_and_a_long_stream_is_not(configured, duration, content_type, level):
+    stream = configured("debug")
+    answer_of(duration, content_type)
+    assert [line["level"] for line in lines(stream)] == [level]
+
+
+def test_of_requests_without_the_token_so_many_a_minute_are_logged_and_the_rest_counted(configured):
+    stream, now = configured("debug"), [0.0]
+    budget = LineBudget(lambda: now[0])
+
+    def refuse(*, trusted=False):
+        request = make_mocked_request("POST", "/a")
+        if trusted:
+            request[TRUSTED] = True
+        AccessLog(budget, "").log(request, web.Response(status=401), 0.0)  # one for each connection
+
+    for _ in range(100):
+        refuse()
+    assert len(lines(stream)) == 20
+    refuse(trusted=True)
+    assert len(lines(stream)) == 21
+    now[0] = 60.0
+    refuse()
+    refuse()
+    assert [line.get("omitted") for line in lines(stream)[21:]] == [80, None]

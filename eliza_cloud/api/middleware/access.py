@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.core.problems import HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED, TOO_MANY_ATTEMPTS, UNAUTHORIZED
+from eliza_cloud.ops.logging.access_log import TRUSTED
 from eliza_cloud.redaction.secret import Secret
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f]*:[0-9a-f:.]*\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
@@ -150,6 +151,7 @@ class Guard:
                 return preflight_answer()
             if not self._is_open(request):
                 self._check_token(request)
+                request[TRUSTED] = True
             return await handler(request)
 
         return guard
