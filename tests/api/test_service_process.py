@@ -110,7 +110,7 @@ async def refusal(launch, **variables):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_it_says_where_it_listens_and_where_the_token_is_and_stops_with_zero(launch, tmp_path, number):
-    service = await (await launch()).started()
+    service = await (await launch(ELIZA_LOG_LEVEL="debug")).started()
     (url,) = service.urls
     token_file = tmp_path / "state" / "api-token"
     assert service.token_line == str(token_file)
