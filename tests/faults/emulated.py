@@ -14,7 +14,10 @@ from aiohttp import connector, web
 from eliza_cloud.emulator import create_app as create_emulator
 from tests.harness.waiting import until
 
-PREFIX = {"2026-04": "/api/v1/milady/agents", "next": "/api/v1/eliza/agents"}
+ELIZA = "/api/v1/eliza/agents"
+PREFIX = {"2026-04": "/api/v1/milady/agents", "next": ELIZA, "latest": ELIZA}
+#: What a start of a dedicated agent costs in the newest generation, unless a test changes it.
+PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
 TRUSTED = Path(__file__).with_name("trusted.pem")
 UNTRUSTED = Path(__file__).parents[1] / "cloud" / "untrusted.pem"
 
@@ -128,7 +131,7 @@ class Cloud:
 
     async def call(self, key: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Call the cloud as its owner would from another machine."""
-        headers = {"X-API-Key": key}
+        headers = {"X-API-Key": key, "X-Eliza-Dedicated-Price": PRICE}
         async with self._session.request(
             method, f"{self._control}{path}", json=body, headers=headers
         ) as answer:
@@ -149,7 +152,7 @@ class Cloud:
 
     async def new_agent(self, key: str, *, running: bool, dedicated: bool = True) -> str:
         body: dict[str, Any] = {"agentName": "ada"}
-        if self.generation == "next":
+        if self.generation != "2026-04":
             body |= {"autoProvision": False, "alwaysOn": dedicated, "forceCreate": dedicated}
         agent_id = str((await self.call(key, "POST", self.agents, body))["data"]["id"])
         if running:

@@ -130,6 +130,8 @@ async def service(
         "login_poll_interval": 1.0,
         "login_timeout": 1e6,
         "max_reconnect_attempts": 0,
+        "max_hourly_usd": 1.0,
+        "max_start_usd": 1.0,
     }
     with structlog.testing.capture_logs() as log:
         cloud = CloudSession(base_url, allow_loopback=True, timeouts=patience)  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ async def ask_for_credits(cell: Cell) -> str:
 
 
 HELLO = {"text": "Hello"}
-NEW = {"agentName": "new", "forceCreate": True}
+NEW = {"agentName": "new", "dedicated": True, "forceCreate": True}
 
 
 async def _streamed(cell: Cell) -> tuple[Any, list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ from tests.faults.steps import Cell
 from tests.harness.waiting import until
 
 CELLS = [(endpoint, fault) for endpoint in ENDPOINTS for fault in FAULTS]
-GENERATIONS = ["2026-04", "next"]
+GENERATIONS = ["2026-04", "next", "latest"]
 
 
 HASTY_LOGIN = {"login_request_timeout": 0.25}
