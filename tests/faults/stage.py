@@ -90,7 +90,8 @@ class Service:
     async def call(self, method: str, path: str, body: Any = None) -> aiohttp.ClientResponse:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         content = {} if body is None else {"json": body}
-        answer = await self.client.request(method, f"/api{path}", headers=headers, **content)
+        where = path if path.startswith(("/v1/", "/rpc/")) else f"/api{path}"
+        answer = await self.client.request(method, where, headers=headers, **content)
         await answer.read()
         return answer
 
