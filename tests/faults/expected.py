@@ -125,7 +125,6 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("logs", "500 HTML"): ("404 not_offered", NO_PATH),
     ("quote", "404 HTML"): ("404 not_offered", NO_PATH),
     ("quote", "500 HTML"): ("404 not_offered", NO_PATH),
-    ("upgrade", "409 with a job"): ("502 invalid_response", "the new agent's id is what was asked for"),
     ("delete with its state", "wrong types"): ("200", NOTHING_NEEDED),
     ("delete with its state", "404 JSON"): ("200", "an agent that is gone is what was asked for"),
     ("delete with its state", "409 with a job"): ("200", JOINED),
