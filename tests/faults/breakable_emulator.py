@@ -16,7 +16,10 @@ from aiohttp.typedefs import Handler
 from tests.harness.emulator import Emulator, emulator
 from tests.harness.waiting import until
 
-PREFIX = {"2026-04": "/api/v1/milady/agents", "next": "/api/v1/eliza/agents"}
+ELIZA = "/api/v1/eliza/agents"
+PREFIX = {"2026-04": "/api/v1/milady/agents", "next": ELIZA, "latest": ELIZA}
+#: What a start of a dedicated agent costs in the newest generation, unless a test changes it.
+PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
 TRUSTED = Path(__file__).with_name("trusted.pem")
 UNTRUSTED = Path(__file__).parents[1] / "cloud" / "untrusted.pem"
 
@@ -88,6 +91,12 @@ class BreakableEmulator(Emulator):
         if not self._sites:
             await self.accept()
 
+    async def call(
+        self, key: str, method: str, path: str, body: Any = None, **headers: str
+    ) -> dict[str, Any]:
+        """Call the cloud as its owner would from another machine, and agree to the price."""
+        return await super().call(key, method, path, body, **{"X-Eliza-Dedicated-Price": PRICE, **headers})
+
     async def new_key(self) -> str:
         """Mint a key of an organization of its own."""
         owner = f"{uuid.uuid4().hex}@example.org"
@@ -101,7 +110,7 @@ class BreakableEmulator(Emulator):
 
     async def new_agent(self, key: str, *, running: bool, dedicated: bool = True) -> str:
         body: dict[str, Any] = {"agentName": "ada"}
-        if self.generation == "next":
+        if self.generation != "2026-04":
             body |= {"autoProvision": False, "alwaysOn": dedicated, "forceCreate": dedicated}
         agent_id = str((await self.call(key, "POST", self.agents, body))["data"]["id"])
         if running:

@@ -24,6 +24,24 @@ def _credits(fault: Fault) -> str:
     return words.get(fault.answer, "200: a sentence")
 
 
+def _status(fault: Fault) -> int:
+    status: int = fault.wire.get("status", 200)
+    return status
+
+
+def _in_the_clouds_words(fault: Fault) -> str:
+    """local-api §9: what the cloud refuses comes as it said it."""
+    status = _status(fault)
+    return f"{status} as it came" if status >= 400 else fault.answer
+
+
+def _through(fault: Fault) -> str:
+    """What the cloud grants is passed on as it comes, whatever it is, and cut where it was cut."""
+    if fault.answer == "502 invalid_response":
+        return "200"
+    return "cut short" if fault.wire.get("fault") == "truncate" else _in_the_clouds_words(fault)
+
+
 #: How a fault shows, by kind of endpoint.
 RULES: dict[str, Callable[[Fault], str]] = {
     "asked": lambda fault: fault.answer,
@@ -37,6 +55,15 @@ RULES: dict[str, Callable[[Fault], str]] = {
     "watched": lambda _: "reconnecting heartbeat_missed",
     "timed": lambda _: "warning, timer goes on",
     "closing": lambda _: "200",
+    "needless": lambda _: "200",
+    "read": _in_the_clouds_words,
+    "passed on": lambda fault: "200" if fault is FAULTS["wrong types"] else _in_the_clouds_words(fault),
+    "paid": lambda fault: (
+        fault.answer if fault.wire.get("status", 200) >= 500 else _in_the_clouds_words(fault)
+    ),
+    "through": _through,
+    "relayed": lambda fault: fault.answer if _status(fault) >= 400 else _through(fault),
+    "made": lambda fault: "502 response_truncated" if fault.wire.get("fault") == "truncate" else fault.answer,
 }
 
 JOINED = "a 409 that names a job means that the work is under way (cloud-api §10)"
@@ -51,6 +78,8 @@ OTHER_WAY = (
     "a stream that is not there for an agent that runs is replaced by the bridge (cloud-api §21 row 9)"
 )
 BEGUN = "the head of the stream was sent, so the failure is its last frame (local-api §10)"
+
+NO_PATH = "a 500 that is not JSON, too, is how servers say that they have no such path (cloud-api §3)"
 
 EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("login poll", "404 JSON"): (
@@ -89,6 +118,22 @@ EXCEPTIONS: dict[tuple[str, str], tuple[str, str]] = {
         "an agent that runs and is twice refused a backup will be refused again (cloud-api §21 row 10)",
     ),
     ("timer's backup", "409 with a job"): ("taken", JOINED),
+    ("heartbeat", "billing hold"): ("error credits_exhausted", "waiting settles no payment"),
+    ("heartbeat", "428"): ("error price_confirmation_required", "waiting brings no consent"),
+    ("rename", "wrong types"): ("200", NOTHING_NEEDED),
+    ("logs", "404 HTML"): ("404 not_offered", NO_PATH),
+    ("logs", "500 HTML"): ("404 not_offered", NO_PATH),
+    ("quote", "404 HTML"): ("404 not_offered", NO_PATH),
+    ("quote", "500 HTML"): ("404 not_offered", NO_PATH),
+    ("delete with its state", "wrong types"): ("200", NOTHING_NEEDED),
+    ("delete with its state", "404 JSON"): ("200", "an agent that is gone is what was asked for"),
+    ("delete with its state", "409 with a job"): ("200", JOINED),
+    ("stop of a restart", "wrong types"): ("200", NOTHING_NEEDED),
+    ("stop of a restart", "409 with a job"): ("200", JOINED),
+    ("start of a restart", "wrong types"): ("502 agent_unreachable", STILL_STOPPED),
+    ("start of a restart", "409 with a job"): ("502 agent_unreachable", STILL_STOPPED),
+    ("restart without a link", "wrong types"): ("502 agent_unreachable", STILL_STOPPED),
+    ("restart without a link", "409 with a job"): ("502 agent_unreachable", STILL_STOPPED),
 }
 
 
@@ -99,6 +144,12 @@ def expected(endpoint: str, fault: str) -> str:
     return RULES[ENDPOINTS[endpoint].kind](FAULTS[fault])
 
 
+#: Why a connect ends, where the cloud said what it takes.
+REASONS = {
+    "402": "credits_exhausted",
+    "billing hold": "credits_exhausted",
+    "428": "price_confirmation_required",
+}
 #: Faults that come after the cloud has done what it was asked.
 TOO_LATE = {"hang mid-body", "cut body"}
 
@@ -108,16 +159,24 @@ def link_after(endpoint: str, fault: str) -> str:
     kind, seen = ENDPOINTS[endpoint].kind, expected(endpoint, fault)
     if kind == "watched":
         return seen
+    if endpoint == "stop of a restart" and seen == "200":
+        return "connected"
     if kind in {"linking", "waited for"}:
+        if FAULTS[fault].everywhere and ENDPOINTS[endpoint].prepare is a_link:
+            return "connected"  # the look before anything is taken fails
         if seen in {"200", "waits"}:
             return {"200": "connected", "waits": "connecting"}[seen]
-        if fault == "402":
-            return "error credits_exhausted"
+        if fault in REASONS:
+            return f"error {REASONS[fault]}"
         is_gone = (endpoint, fault) == ("look at the agent", "404 JSON")
         return "error agent_gone" if is_gone else "error connect_failed"
     if kind == "letting go" and seen != "200":
         if fault in TOO_LATE and not FAULTS[fault].everywhere:
-            return "error agent_gone" if endpoint == "shutdown" else "disconnected agent_suspended"
+            return (
+                "error agent_gone"
+                if ENDPOINTS[endpoint].method == "DELETE"
+                else "disconnected agent_suspended"
+            )
         return "connected"  # what was taken is given back; where the look before it fails, nothing was taken
     linked = ENDPOINTS[endpoint].prepare in {a_link, a_conversation}
     is_linked = linked and kind not in {"letting go", "closing"}

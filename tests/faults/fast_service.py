@@ -26,6 +26,8 @@ SELDOM: dict[str, Any] = {
     "login_poll_interval": 1.0,
     "login_timeout": 1e6,
     "max_reconnect_attempts": 0,
+    "max_hourly_usd": 1.0,
+    "max_start_usd": 1.0,
 }
 
 

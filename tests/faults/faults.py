@@ -25,6 +25,8 @@ class Fault:
     slow: bool = False
     #: Whether it hits every call, not only the endpoint's.
     everywhere: bool = False
+    #: Whether only the newest generation answers so.
+    is_new: bool = False
 
 
 def _json(status: int, body: Any, **headers: str) -> dict[str, Any]:
@@ -37,6 +39,14 @@ def _error(text: str, **more: Any) -> dict[str, Any]:
 
 #: Every member of the contract, each of a type it never has.
 WRONG = {"success": True, "data": 7, "sessionId": {}, "status": [], "balance": [], "created": 1, "polling": 0}
+#: Beyond the limits that the service of the table has consent for.
+PRICING = {
+    "currency": "USD",
+    "hourlyRateUsd": 9.0,
+    "minimumActivationChargeUsd": 18.0,
+    "acceptanceHeader": "X-Eliza-Dedicated-Price",
+    "acceptanceValue": "dedicated-compute-v1:USD:9.000000:18.000000",
+}
 UNDER_WAY = {"success": True, "created": False, "alreadyInProgress": True}
 
 FAULTS: dict[str, Fault] = {
@@ -79,7 +89,52 @@ FAULTS: dict[str, Fault] = {
     "500": Fault("502 cloud_server_error", True, _json(500, _error("An unexpected error occurred"))),
     "500 HTML": Fault("502 cloud_server_error", True, {"fault": "html", "status": 500}),
     "503": Fault("502 cloud_server_error", True, _json(503, _error("Not now", code="service_unavailable"))),
+    # A refusal of the newest generation (cloud-api-latest L2-L4, L24)
+    "428": Fault(
+        "428 price_confirmation_required",
+        False,
+        _json(428, _error("Confirm", code="DEDICATED_PRICE_CONFIRMATION_REQUIRED", pricing=PRICING)),
+        is_new=True,
+    ),
+    "billing hold": Fault(
+        "402 billing_hold_active",
+        False,
+        _json(402, _error("A payment was reversed", code="billing_hold_active", outstandingUsd="3.500000")),
+        is_new=True,
+    ),
+    "quota": Fault(
+        "429 agent_quota_exceeded",
+        False,
+        _json(429, _error("Too many agents", code="agent_quota_exceeded", currentAgents=5, maxAgents=5)),
+        is_new=True,
+    ),
+    "other job": Fault(
+        "409 session_not_ready",
+        True,
+        _json(409, _error("Agent a has conflicting agent_suspend job j", code="session_not_ready")),
+        is_new=True,
+    ),
+    "not scheduled": Fault(
+        "502 provision_enqueue_failed",
+        True,
+        _json(500, _error("Not enqueued", code="provision_enqueue_failed", retryable=True, failureId="f")),
+        is_new=True,
+    ),
+    "worker down": Fault(
+        "503 provisioning_worker_down",
+        True,
+        _json(503, _error("No worker", code="PROVISIONING_WORKER_UNHEALTHY", retryable=False)),
+        is_new=True,
+    ),
 }
+#: What the answer tells of what the cloud told, by fault.
+TOLD: dict[str, dict[str, Any]] = {
+    "402": {"requiredBalance": 5, "currentBalance": 1.25},
+    "428": {"pricing": {name: value for name, value in PRICING.items() if name != "acceptanceHeader"}},
+    "billing hold": {"outstandingUsd": "3.500000"},
+    "quota": {"currentAgents": 5, "maxAgents": 5},
+}
+WAITS = {"429 and when": str(RETRY_AFTER)}
 
 
 async def strike(name: str, method: str, path: str, cloud: BreakableEmulator, key: str) -> None:

@@ -36,9 +36,11 @@ class Emulator:
             assert answer.status < 300, await answer.text()
             return dict(await answer.json())
 
-    async def call(self, key: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    async def call(
+        self, key: str, method: str, path: str, body: Any = None, **headers: str
+    ) -> dict[str, Any]:
         """Call the cloud as the owner of this key would from another machine."""
-        headers = {"X-API-Key": key}
+        headers["X-API-Key"] = key
         async with self.session.request(method, f"{self.url}{path}", json=body, headers=headers) as answer:
             assert answer.status < 300, await answer.text()
             return dict(await answer.json())

@@ -5,6 +5,7 @@ A new surface is added as rows; `Row.through` marks the few that rightly get in.
 """
 
 import base64
+import json
 from dataclasses import dataclass
 
 from tests.security.wire import request
@@ -18,6 +19,13 @@ STATUS = "GET /api/cloud/status"
 CREATE = "POST /api/cloud/agents"
 CHAT = "POST /api/chat"
 AGENT = "0b5f0f7e-1111-4222-8333-444455556666"
+HERE = f"/api/cloud/agents/{AGENT}"
+#: What costs, deletes, or is passed on.
+COSTLY = (
+    *(f"POST {HERE}/{action}" for action in ("connect", "resume", "restart", "upgrade", "shutdown")),
+    *("POST /api/cloud/billing/checkout", "POST /api/cloud/compat/agents", "POST /v1/chat/completions"),
+    "POST /rpc/base",
+)
 JSON = "Content-Type: application/json"
 
 
@@ -216,7 +224,7 @@ def _pages() -> list[Row]:
     """What a page in the user's browser can send without asking beforehand: no token, three content types."""
     rows = []
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"):
-        for where in (SIGN_OUT, "POST /api/cloud/login", CREATE, CHAT):
+        for where in (SIGN_OUT, "POST /api/cloud/login", CREATE, CHAT, *COSTLY):
             body = b'{"agentName":"a","text":"hi","x":"="}'
             rows.append(Row(f"page: {kind} to {where}", request(where, f"Content-Type: {kind}", body=body)))
         foreign = ("Origin: https://evil.example", f"Content-Type: {kind}")
@@ -442,4 +450,49 @@ def _bodies() -> list[Row]:
     return rows
 
 
-ROWS = [*_tokens(), *_paths(), *_names(), *_pages(), *_smuggling(), *_methods(), *_probes(), *_bodies()]
+def _consents() -> list[Row]:
+    """From someone who has the token: a consent, a quote or an amount that none can be; a path that climbs."""
+    price = "X-Eliza-Dedicated-Price"
+    requests = {
+        "a price with a blank": (f"POST {HERE}/connect", (), {"acceptPrice": "a b"}),
+        "a price that is no text": (f"POST {HERE}/restart", (), {"acceptPrice": 7}),
+        "an empty price": (CREATE, (), {"agentName": "a", "dedicated": True, "acceptPrice": ""}),
+        "a price with a blank in the header": ("POST /api/cloud/compat/agents", (f"{price}: a b",), {}),
+        "a price that is too long": (f"POST {HERE}/resume", (f"{price}: {'x' * 257}",), {}),
+        "a member that nobody knows": (CREATE, (), {"agentName": "a", "stateLossAcknowledged": True}),
+        "no quote": (f"POST {HERE}/upgrade", (), {}),
+        "a blank quote": (f"POST {HERE}/upgrade", (), {"quoteId": " "}),
+        "a loss that is no switch": (f"POST {HERE}/shutdown", (), {"acceptStateLoss": "yes"}),
+        "a blank name": (f"PATCH {HERE}", (), {"agentName": " "}),
+        "U+0000 in a name": (f"PATCH {HERE}", (), {"agentName": "a\0"}),
+        "no line of the log": (f"GET {HERE}/logs?tail=0", (), None),
+        "a log without end": (f"GET {HERE}/logs?tail=99999999999", (), None),
+        "an amount of nothing": ("POST /api/cloud/billing/checkout", (), {"amountUsd": 0}),
+        "an amount that is none": ("POST /api/cloud/billing/checkout", (), {"amountUsd": "1e3"}),
+        "a key that repeats nothing": (
+            "POST /api/cloud/billing/checkout", ("Idempotency-Key: x",), {"amountUsd": 5}),
+        "a compat path that climbs": ("POST /api/cloud/compat/..%2fv1%2fuser", (), {}),
+        "a compat path that climbs in capitals": ("DELETE /api/cloud/compat/agents/%2E%2E/x", (), None),
+    }  # fmt: skip
+    return [
+        Row(
+            f"consent: {name}",
+            request(where, RIGHT, JSON, *headers, body=b"" if body is None else json.dumps(body).encode()),
+            (400,),
+            through=True,
+        )
+        for name, (where, headers, body) in requests.items()
+    ]
+
+
+ROWS = [
+    *_tokens(),
+    *_paths(),
+    *_names(),
+    *_pages(),
+    *_smuggling(),
+    *_methods(),
+    *_probes(),
+    *_bodies(),
+    *_consents(),
+]

@@ -54,6 +54,21 @@ async def test_every_route_of_the_table_is_closed_without_the_token(service, cal
         assert status != 401 or service.effects() == before
 
 
+async def test_every_route_that_is_served_is_called_without_the_token(tmp_path):
+    """What the application answers, whoever added it, is what the table calls."""
+    served = set()
+
+    def note(app: web.Application) -> None:
+        for route in app.router.routes():
+            assert route.resource is not None
+            served.add(f"{route.method} {route.resource.canonical}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        async with guarded_service(tmp_path, patch, extra=note):
+            pass
+    assert served == {re.sub(r"{(\w+):[^}]*}", r"{\1}", call) for call in CALLS}
+
+
 async def test_exactly_these_routes_are_open_and_these_are_probes(figure):
     assert {f"{route.method} {route.path}" for route in ROUTES if route.open} == OPEN
     assert {f"{route.method} {route.path}" for route in ROUTES if route.probe} == PROBES

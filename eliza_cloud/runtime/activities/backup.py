@@ -124,7 +124,8 @@ class BackupScheduler:
         return snapshot
 
     async def _failed(self, error: CloudError) -> Problem:
-        runs = isinstance(error, Conflict) and await self._agent_runs()
+        lasts = isinstance(error, Conflict) and not error.retryable  # another job under way passes
+        runs = lasts and await self._agent_runs()
         self._refusals = self._refusals + 1 if runs else 0
         return self._report(error.problem, refused=self._refusals >= MAX_REFUSALS)
 
