@@ -30,7 +30,7 @@ class ScriptedCloud:
     replaces the usual one; `hold(name)` keeps answers back until the gate is set. `calls` lists what came,
     `keys` with which key, `provisioned` the agents started, `bodies` and `paths` the last of each name.
     Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore,
-    suspend, resume, delete, create, job, login, poll, revoke.
+    suspend, resume, delete, create, job, login, poll, revoke, revoke_key.
     """
 
     def __init__(self) -> None:
@@ -67,6 +67,7 @@ class ScriptedCloud:
             ("POST", "/api/auth/cli-session", "login"),
             ("GET", "/api/auth/cli-session/{id}", "poll"),
             ("DELETE", "/api/auth/cli-session/{id}", "revoke"),
+            ("DELETE", "/api/v1/api-keys/current", "revoke_key"),
         ):
             self.app.router.add_route(method, path, self._handler(name))
 
@@ -188,6 +189,9 @@ class ScriptedCloud:
 
     async def _revoke(self, _request: web.Request) -> web.Response:
         return web.Response(status=204)
+
+    async def _revoke_key(self, _request: web.Request) -> web.Response:
+        return html(404)  # only the newest generation has the path
 
     def _agent(self, agent_id: str) -> dict[str, object]:
         return {"id": agent_id, "agentName": name_of(agent_id), "status": self.status[agent_id]}

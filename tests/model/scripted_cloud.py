@@ -40,6 +40,7 @@ _ROUTES = [
         ("POST", "/api/auth/cli-session", "login"),
         ("GET", "/api/auth/cli-session/([^/]+)", "poll"),
         ("DELETE", "/api/auth/cli-session/([^/]+)", "revoke"),
+        ("DELETE", "/api/v1/api-keys/current", "revoke_key"),
     )
 ]
 
@@ -145,6 +146,7 @@ _GOOD: dict[str, Callable[[Call], Response]] = {
     "login": lambda call: Response(201, {"sessionId": call.sent["sessionId"], "status": "pending"}),
     "poll": lambda _: Response(200, {"status": "pending"}),
     "revoke": lambda _: Response(204, {}),
+    "revoke_key": lambda _: Response(200, {"success": True}),
 }
 
 
