@@ -53,12 +53,13 @@ def minted(cloud: Cloud) -> str:
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_a_sign_in_that_is_pending_when_the_service_ends_succeeds_after_the_next_start(machine, end):
-    service = machine.start()
+    verbose = {"ELIZA_LOG_LEVEL": "debug"}
+    service = machine.start(environ=verbose)
     session = service.post("/api/cloud/login")["sessionId"]
     service.signal(end)
     service.wait()
     assert (machine.state / "agent.sqlite3").stat().st_mode & 0o777 == 0o600
-    service = machine.start()
+    service = machine.start(environ=verbose)
     assert service.login_status(session)["status"] == "pending"
     prefix = machine.cloud.approve(session)
     wait_until(lambda: service.login_status(session)["status"] == "authenticated")
