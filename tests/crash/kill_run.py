@@ -137,7 +137,7 @@ class KillRun:
     def at_rest(self, service: Service, attempt: Attempt, *, begun: bool) -> None:
         """Check what a started service makes of it, and take over what it holds now."""
         if attempt.prefix is not None:  # somebody has signed in: the service learns of it without help
-            wait_until(lambda: self.machine.record_in_use().login_session is None)
+            wait_until(self.has_no_sign_in_under_way)
         key = self.on_disk()["cloud"].get("apiKey")
         desired_agent_id = self.machine.record_in_use().desired_agent_id
         if begun:
@@ -161,6 +161,10 @@ class KillRun:
             "as before" if (key, desired_agent_id) == (self.key, self.desired_agent_id) else "done"
         ] += 1
         self.key, self.desired_agent_id = key, desired_agent_id
+
+    def has_no_sign_in_under_way(self) -> bool:
+        record = self.machine.record_in_use()
+        return record.login_session is None and not record.signing_in
 
     def assert_signed_out(self, service: Service, *, login_may_wait: bool = False) -> None:
         status = service.status()
