@@ -24,7 +24,9 @@ HEARTBEAT_MISSED = "heartbeat.missed"
 HEARTBEAT_RECOVERED = "heartbeat.recovered"
 JOURNAL_FAILED = "journal.failed"
 JOURNAL_RECOVERED = "journal.recovered"
+KEY_NOT_REVOKED = "key.not_revoked"
 KEY_REJECTED = "key.rejected"
+KEY_REVOKED = "key.revoked"
 KEY_UNVERIFIED = "key.unverified"
 KEY_VERIFIED = "key.verified"
 LINK_TRANSITION = "link.transition"
@@ -37,6 +39,7 @@ LOG_LINES_DROPPED = "log.lines_dropped"
 LOGIN_KEY_NOT_REVOKED = "login.key_not_revoked"
 LOGIN_KEY_ORPHANED = "login.key_orphaned"
 LOGIN_KEY_REVOKED = "login.key_revoked"
+LOGIN_RESUMED = "login.resumed"
 LOGIN_TRANSITION = "login.transition"
 LOGIN_POLL_FAILED = "login.poll_failed"
 LOGIN_POLL_RECOVERED = "login.poll_recovered"
@@ -59,6 +62,7 @@ SETTINGS_READ = "settings.read"
 SETTINGS_REFUSED = "settings.refused"
 SETTINGS_UNKNOWN = "settings.unknown"
 STORE_FAILED = "store.failed"
+STORE_OVERDUE = "store.overdue"
 STORE_RECOVERED = "store.recovered"
 SYSTEMD_NOTIFY_FAILED = "systemd.notify_failed"
 WATCHDOG_RESUMED = "watchdog.resumed"
@@ -82,7 +86,9 @@ LOG_EVENTS: Mapping[str, str] = {
     HEARTBEAT_RECOVERED: "info: Heartbeats are answered again, `duration_s` seconds after the first miss.",
     JOURNAL_FAILED: "warning, debug: Events could not be written to the journal yet, and are kept.",
     JOURNAL_RECOVERED: "info: The journal can be written again, after `duration_s` seconds.",
+    KEY_NOT_REVOKED: "warning, info: Signing out did not revoke the key; info where the cloud cannot.",
     KEY_REJECTED: "warning: The cloud refused the API key twice, so it is not used any more.",
+    KEY_REVOKED: "info: Signing out revoked the key at the cloud.",
     KEY_UNVERIFIED: "warning, debug: The key could not be verified; debug from the second attempt on.",
     KEY_VERIFIED: "info: The key was verified, `duration_s` seconds after that first failed.",
     LINK_TRANSITION: "info, warning: The link changed its state; a warning where it was lost.",
@@ -95,6 +101,7 @@ LOG_EVENTS: Mapping[str, str] = {
     LOGIN_KEY_NOT_REVOKED: "warning: The key of a cancelled sign-in could not be revoked at the cloud.",
     LOGIN_KEY_ORPHANED: "warning: A sign-in brought a key that nobody could keep; delete it by hand.",
     LOGIN_KEY_REVOKED: "info: The key of a cancelled sign-in was revoked at the cloud.",
+    LOGIN_RESUMED: "info: A sign-in that was pending when the service ended is waited for again.",
     LOGIN_TRANSITION: "info: A sign-in went from one state to another.",
     LOGIN_POLL_FAILED: "warning, debug: Asking whether a sign-in is done failed; debug from the second on.",
     LOGIN_POLL_RECOVERED: "info: Asking whether a sign-in is done works again, after `duration_s` seconds.",
@@ -117,6 +124,7 @@ LOG_EVENTS: Mapping[str, str] = {
     SETTINGS_REFUSED: "error: The settings were read again and are wrong, so the old ones stay.",
     SETTINGS_UNKNOWN: f"warning: {problems.SETTINGS_UNKNOWN.title}",
     STORE_FAILED: "error, debug: What is named in `what` could not be written to the state directory.",
+    STORE_OVERDUE: "warning: A write to the state directory hung, so the service stopped without it.",
     STORE_RECOVERED: "info: The state directory can be written again, after `duration_s` seconds.",
     SYSTEMD_NOTIFY_FAILED: "warning, debug: sd_notify failed.",
     WATCHDOG_RESUMED: "info: The link's consumer answers again, `duration_s` seconds after it first did not.",

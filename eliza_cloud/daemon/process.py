@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import threading
 import time
 from collections.abc import MutableMapping, Sequence
 from typing import BinaryIO
@@ -30,6 +31,8 @@ from eliza_cloud.store.config.env import API_KEY, API_TOKEN, value_of
 from eliza_cloud.store.config.listen_address import BindingError
 from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.instance_lock import AlreadyRunning
+
+LAST_RESORT = STOP_BUDGET + 1.0  # seconds
 
 log = structlog.get_logger()
 
@@ -61,6 +64,15 @@ async def serve(
     conditions = Conditions(time.time)
     written = _log_writer(stderr, conditions)
     announced = LineWriter(stdout)
+
+    def give_up() -> None:
+        """End at once: a thread that hangs at the disk would keep asyncio, and then Python, from ending."""
+        complain(ServiceExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
+        written.close()
+        os._exit(ServiceExitCode.FAILED)
+
+    last_resort = threading.Timer(LAST_RESORT, give_up)
+    last_resort.daemon = True
     systemd = Systemd(environ, redaction.text)
     observers = [StatusLine(systemd.status)]
     try:
@@ -74,6 +86,7 @@ async def serve(
                 async with systemd.serving(service.manager.answers):
                     await _until_stopped(service, actions, redaction, systemd)
                 log.info(log_events.SERVICE_STOPPING)
+                last_resort.start()
     except (BindingError, ConfigError, LogLevelError) as error:
         return complain(ServiceExitCode.USAGE, error, "settings_invalid")
     except AlreadyRunning as error:
@@ -83,11 +96,13 @@ async def serve(
     except StoreError as error:
         return complain(ServiceExitCode.FAILED, error, error.code)
     except TimeoutError:
-        return complain(ServiceExitCode.FAILED, f"The service did not stop within {STOP_BUDGET:.0f} seconds.")
+        last_resort.cancel()
+        give_up()
     except Exception as error:  # the last boundary: Python would print it with all that it holds
         log.critical(log_events.SERVICE_FAILED, exc_info=error)
         return complain(ServiceExitCode.FAILED, f"{INTERNAL_ERROR.title} Its log describes it.")
     finally:
+        last_resort.cancel()
         announced.close()
         written.close()
     return ServiceExitCode.OK

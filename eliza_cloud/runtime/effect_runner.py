@@ -30,7 +30,7 @@ from eliza_cloud.runtime.observers import log_credits
 from eliza_cloud.runtime.tasks import Activities
 from eliza_cloud.runtime.waiters import Waiters
 from eliza_cloud.store.config.settings import Settings
-from eliza_cloud.store.credentials import CloudMove, Credentials
+from eliza_cloud.store.credentials import CloudMove, Credentials, PendingLogin
 from eliza_cloud.store.errors import StoreError
 
 log = structlog.get_logger()
@@ -113,6 +113,19 @@ class DurableWrites:
             "It could not be written down to which address Eliza Cloud has moved",
         )
 
+    async def pending_login(self, pending: PendingLogin | None) -> Problem | None:
+        """Write down the sign-in that waits for the browser, or that none does."""
+        return await self._write(
+            self._credentials.save_pending_login(pending),
+            "the sign-in that waits for the browser",
+            "It could not be written down that a sign-in "
+            + (
+                "is pending, so a restart would end it"
+                if pending
+                else "is over, so a restart would resume it"
+            ),
+        )
+
     async def _write(self, work: Awaitable[None], what: str, consequence: str) -> Problem | None:
         try:
             await work
@@ -161,6 +174,8 @@ class EffectRunner:
         handle: Callable[[events.Event | login.LoginEvent], Awaitable[None]],
     ) -> None:
         self.key: Secret | None = None
+        self.is_key_ours = False  # obtained by our own sign-in, so that signing out may revoke it
+        self.unwanted_key: Secret | None = None  # one of ours that was signed out, to be revoked
         self.requests: dict[int, BackupRequest | RestoreRequest] = {}
         self.write = DurableWrites(credentials, facts, post)
         self._cloud_session = cloud_session
@@ -177,6 +192,7 @@ class EffectRunner:
         self._link_client: ElizaCloudClient | None = None
         self._retry_now: Callable[[do.StartRule | None, str | None], None] | None = None
         self._scheduler: BackupScheduler | None = None
+        self._pending_login: PendingLogin | None = None
         self._sign_out_problem: Problem | None = None
         self._verifier: KeyVerifier | None = None
 
@@ -199,7 +215,9 @@ class EffectRunner:
 
     async def forget_credentials(self, _effect: do.ForgetCredentials) -> None:
         """Forget the key here, then remove it from every place it is stored in."""
-        self.key = None
+        if self.is_key_ours:
+            self.unwanted_key = self.key
+        self.key, self.is_key_ours = None, False
         self._cloud_session.forget_key()
         self._sign_out_problem = await self.write.sign_out()
 
@@ -218,15 +236,30 @@ class EffectRunner:
             await self._handle(login.LoginKeyNotStored(effect.session_id, problem.message))
         else:
             self.key, poller.key = poller.key, None
+            self.is_key_ours, self.unwanted_key, self._pending_login = True, None, None
             self._link_client = None
             await self._handle(login.LoginKeyStored(effect.session_id))
 
+    def resume_login(self, pending: PendingLogin) -> None:
+        """Wait on for a sign-in that was pending when the service ended."""
+        self._pending_login = pending
+        session_id, page = pending.session_id.reveal(), pending.browser_url.reveal()
+        self._post(login.LoginStarted(session_id, page, pending.revocable))
+
     async def start_poller(self, effect: login.StartPoller) -> None:
-        """Poll the session of a sign-in for its key."""
+        """Poll the session of a sign-in for its key; a new one is written down first, to outlive a kill."""
+        started, waited = self._logins.current, None
+        if (pending := self._pending(effect.session_id)) is not None:
+            waited = max(0.0, self._clock.wall() - pending.begun_at)
+        else:
+            session_id, page = Secret(started.session_id), Secret(started.browser_url)
+            self._pending_login = PendingLogin(session_id, page, started.revocable, self._clock.wall())
+            await self.write.pending_login(self._pending_login)
         poller = LoginPoller(
             self._cloud_session.client(None),
             effect.session_id,
-            revocable=self._logins.current.revocable,
+            revocable=started.revocable,
+            waited=waited,
             settings=self._settings(),
             credentials=self._credentials,
             clock=self._clock,
@@ -239,6 +272,14 @@ class EffectRunner:
         poller = self._logins.poller(effect.session_id)
         if poller is not None:
             poller.stop(revoke=effect.revoke)
+        if self._pending(effect.session_id) is not None:
+            self._pending_login = None
+            await self.write.pending_login(None)
+
+    def _pending(self, session_id: str) -> PendingLogin | None:
+        """Return what is written down of this sign-in."""
+        pending = self._pending_login
+        return pending if pending is not None and pending.session_id == Secret(session_id) else None
 
     async def keep_key(self, effect: login.KeepKey) -> None:
         """Have the poller offer its key again, after a pause."""

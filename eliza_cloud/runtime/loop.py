@@ -98,6 +98,7 @@ class LinkLoop:
         self._arrived = Flag()
         self._handling = False
         self._origin = event_source()  # of the event at hand
+        self._command: Command | None = None  # who waits for it
         self._probe: Command | None = None
         self._waiters = Waiters()
         self.effect_runner = EffectRunner(
@@ -170,14 +171,14 @@ class LinkLoop:
 
     async def _consume(self) -> None:
         while True:
-            self._handling = False
+            self._handling, self._command = False, None
             while not self._queue:
                 self._arrived.clear()
                 await self._arrived.wait()
             self._handling = True
             queued = self._queue.popleft()
             begun = self._clock.monotonic()
-            self._origin = queued.origin
+            self._origin, self._command = queued.origin, queued.call
             try:
                 with queued.origin.bind():
                     await self._dispatch(queued.event, queued.call)
@@ -257,6 +258,8 @@ class LinkLoop:
         self.running = False
         self.why_not_running = problem
         self._waiters.answer_all(problem)
+        if self._command is not None:
+            self._command.end(problem)  # a write that hangs may keep the consumer from it
         self.effect_runner.close_scheduler(problem)
         while self._queue:
             queued = self._queue.popleft()

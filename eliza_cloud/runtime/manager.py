@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Self, TypeVar, overload
 
 import msgspec
@@ -31,7 +32,7 @@ from eliza_cloud.runtime.observers import LinkTransition, Observer, Subscription
 from eliza_cloud.runtime.operations.agents import AgentOperations, AgentRequest
 from eliza_cloud.runtime.operations.backups import BackupCalls
 from eliza_cloud.runtime.operations.cloud_calls import AuthorizedCalls, KeyLease
-from eliza_cloud.runtime.operations.login import SignIn
+from eliza_cloud.runtime.operations.login import SignedOut, SignIn
 from eliza_cloud.runtime.program.log import log_through_logging
 from eliza_cloud.runtime.program.settings import settings_of
 from eliza_cloud.runtime.proxy import CloudRuntimeProxy
@@ -42,6 +43,7 @@ from eliza_cloud.store.memory import memory_credentials
 from eliza_cloud.store.sqlite.database import Store
 
 STOP_TIMEOUT = 9.0  # seconds; the final snapshot may take 8 of them
+WRITE_TIMEOUT = 2.0  # seconds more, for what is being written
 
 log = structlog.get_logger()
 
@@ -162,7 +164,7 @@ class CloudManager:
         Raises `StoreError` when what was left behind cannot be read.
         """
         held = await self._credentials.load()
-        move = await self._credentials.move()
+        move, pending = await self._credentials.move(), await self._credentials.pending_login()
         if move is not None:
             self._cloud.resume_at(move.api_url)
         self._cloud.listener = self._cloud_moved
@@ -183,6 +185,7 @@ class CloudManager:
             accepted_price=held.accepted_price,
             restarting=held.restarting,
         )
+        self._loop.effect_runner.is_key_ours = held.key_obtained
         self._loop.start(facts, held.key)
         if self._cloud.refusal is not None:
             refusal = self._cloud.refusal
@@ -191,13 +194,25 @@ class CloudManager:
             self._loop.post(events.KeySuspected(facts.key_generation))
             if held.desired_agent_id is not None:
                 self._loop.post(events.Reattach(held.desired_agent_id, last_backup_at=held.last_backup_at))
+        if pending is not None and self._cloud.refusal is None:
+            log.info(log_events.LOGIN_RESUMED)
+            self._loop.effect_runner.resume_login(pending)
 
     async def stop(self) -> None:
-        """Take the final snapshot within its time and end everything. Desired agent and key stay."""
+        """Take the final snapshot within its time and end everything. Desired agent and key stay.
+
+        A disconnect that is under way is waited for in the same time, so that it can revoke its key.
+        """
         if self.running:
-            await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
-        await self._loop.close(STOPPING.occurred())  # from here on no call is begun
-        await self._background_tasks.close()
+            await asyncio.gather(
+                self._close_link(), self._sign_in.end(self._sign_in.pollers), self._finish_disconnects()
+            )
+        try:
+            async with timeout(self._clock, WRITE_TIMEOUT):
+                await self._loop.close(STOPPING.occurred())  # from here on no call is begun
+                await self._background_tasks.close()
+        except TimeoutError:
+            log.warning(log_events.STORE_OVERDUE, seconds=STOP_TIMEOUT + WRITE_TIMEOUT)
         if self._own_cloud is not None:
             await self._own_cloud.close()
 
@@ -209,6 +224,11 @@ class CloudManager:
             log.warning(log_events.LINK_STOP_OVERDUE, state=self.facts.state.value)
         except LinkError as error:
             log.warning(log_events.LINK_STOP_FAILED, detail=str(error))
+
+    async def _finish_disconnects(self) -> None:
+        with suppress(TimeoutError):
+            async with timeout(self._clock, STOP_TIMEOUT):
+                await self._background_tasks.finished()
 
     @property
     def running(self) -> bool:
@@ -324,17 +344,23 @@ class CloudManager:
         await self._prepare(agent_id, accept_price)
         await self._loop.ask(events.Connect(agent_id, accept_price)).accepted()
 
-    async def disconnect(self) -> None:
-        """Close the link and sign out (architecture: Closing); return when nothing of it is left."""
-        await self._background_tasks.run(self._disconnect())
+    async def disconnect(self, *, keep_key: bool = False) -> SignedOut:
+        """Close the link and sign out (architecture: Closing); return when nothing of it is left.
 
-    async def _disconnect(self) -> None:
+        A key that our own sign-in obtained is revoked at the cloud then, unless `keep_key`. What fails about
+        that is said in the result and blocks nothing.
+        """
+        return await self._background_tasks.run(self._disconnect(keep_key=keep_key), finish=True)
+
+    async def _disconnect(self, *, keep_key: bool) -> SignedOut:
+        had_key = self._loop.effect_runner.key is not None
         pollers = self._sign_in.pollers  # a sign-in that begins later is not ours to end
         try:
             await self._loop.ask(events.Disconnect()).ended()
         finally:
             await self._sign_in.end(pollers)
             await self._loop.activities.settled()
+        return await self._sign_in.revoke_unwanted_key(keep=keep_key, had_key=had_key)
 
     def proxy(self) -> CloudRuntimeProxy:
         """Return the way to the connected agent; `LinkError` 503 when there is none."""

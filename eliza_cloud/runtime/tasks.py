@@ -126,18 +126,31 @@ T = TypeVar("T")
 class BackgroundTasks:
     """Owns the tasks of callers' calls to the cloud."""
 
-    __slots__ = ("_shared", "_tasks")
+    __slots__ = ("_shared", "_tasks", "_to_finish")
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._to_finish: set[asyncio.Task[Any]] = set()
         self._shared: dict[str, asyncio.Task[Any]] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what the work returns; cancelling the caller does not cancel the work."""
-        return await _result(self._start(work))
+    async def run(self, work: Coroutine[Any, Any, T], *, finish: bool = False) -> T:
+        """Return what the work returns; cancelling the caller does not cancel the work.
+
+        Work that is to `finish` is what `finished` waits for.
+        """
+        task = self._start(work)
+        if finish:
+            self._to_finish.add(task)
+            task.add_done_callback(self._to_finish.discard)
+        return await _result(task)
+
+    async def finished(self) -> None:
+        """Wait until the work that is to finish has ended."""
+        if self._to_finish:
+            await asyncio.wait(self._to_finish)
 
     async def run_once(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The same, but callers who come while work of this name is under way share its result."""

@@ -37,6 +37,18 @@ class Held(msgspec.Struct, frozen=True):
     key_obtained: bool = False
 
 
+class PendingLogin(msgspec.Struct, frozen=True):
+    """A sign-in that waits for the browser. Its session id leads to a key, and its page holds that id.
+
+    `begun_at` is in wall-clock seconds.
+    """
+
+    session_id: Secret
+    browser_url: Secret
+    revocable: bool
+    begun_at: float
+
+
 class CloudMove(msgspec.Struct, frozen=True):
     """Where a base URL leads to by now: another host of the same cloud, and the host of its pages."""
 
@@ -84,6 +96,24 @@ def held_by(
         last_backup_at=desired.last_backup_at,
         key_obtained=known.key_obtained,
     )
+
+
+#: The members of a record that come and go with its key.
+_OF_THE_KEY = (
+    *("key", "key_prefix", "key_expires_at", "base_url", "user_id", "organization_id"),
+    *("signing_in", "signing_out", "key_obtained"),
+)
+
+
+def _login_members(pending: PendingLogin | None, base_url: str) -> dict[str, Any]:
+    """Return what a record holds of a sign-in at a base URL that waits for the browser; None for none."""
+    return {
+        "login_session": pending and pending.session_id,
+        "login_page": pending and pending.browser_url,
+        "login_base_url": base_url if pending else None,
+        "login_revocable": pending is not None and pending.revocable,
+        "login_begun_at": pending and pending.begun_at,
+    }
 
 
 def move_of(record: AgentRecord, base_url: str) -> CloudMove | None:
@@ -175,6 +205,14 @@ class Credentials:
         """Keep when the desired agent's last good backup was taken (wall-clock seconds)."""
         await self._shielded(lambda: self._save_backup_time(agent_id, at))
 
+    async def save_pending_login(self, pending: PendingLogin | None) -> None:
+        """Keep the sign-in that waits for the browser; None for none."""
+        await self._shielded(lambda: self._save_pending_login(pending))
+
+    async def pending_login(self) -> PendingLogin | None:
+        """Return the sign-in that waited for the browser when the service ended; None at another cloud."""
+        return await self._shielded(self._pending_login)
+
     async def save_move(self, move: CloudMove | None) -> None:
         """Keep where the base URL leads to by now; None for nowhere else."""
         await self._shielded(lambda: self._save_move(move))
@@ -226,6 +264,7 @@ class Credentials:
             signing_in=True,
             signing_out=False,
             key_obtained=True,
+            **_login_members(None, self._base_url),
         )
         await self._store.save(record)
         await self._finish_sign_in(record, key)
@@ -249,12 +288,7 @@ class Credentials:
     async def _give_up_login(self, key: Secret) -> None:
         if self._before is not None and await self._login_begun(key):
             held = await self._store.load()
-            before = msgspec.structs.replace(
-                self._before,
-                desired_agent_id=held.desired_agent_id,
-                desired_agent_base_url=held.desired_agent_base_url,
-            )
-            await self._store.save(before)
+            await self._save(held, **{name: getattr(self._before, name) for name in _OF_THE_KEY})
             self._before = None
 
     async def _save_identity(self, key: Secret, user_id: str, organization_id: str | None) -> None:
@@ -278,6 +312,21 @@ class Credentials:
         held = await self._store.load()
         if held.desired_agent_id == agent_id:
             await self._save(held, last_backup_at=at)
+
+    async def _save_pending_login(self, pending: PendingLogin | None) -> None:
+        held = await self._store.load()
+        if held.signing_out and pending is not None:
+            return
+        await self._save(held, **_login_members(pending, self._base_url))
+
+    async def _pending_login(self) -> PendingLogin | None:
+        held = await self._store.load()
+        session, page, begun_at = held.login_session, held.login_page, held.login_begun_at
+        if session is None or page is None or begun_at is None or held.login_base_url is None:
+            return None
+        if not self._same_cloud(held.login_base_url, self._base_url):  # another cloud must not learn the id
+            return None
+        return PendingLogin(session, page, held.login_revocable, begun_at)
 
     async def _save_move(self, move: CloudMove | None) -> None:
         await self._change(

@@ -18,7 +18,13 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import CloudMove, Held, held_by, move_of
 from eliza_cloud.store.errors import StoreError, database_error, file_errors
 from eliza_cloud.store.paths import StatePaths
-from eliza_cloud.store.sqlite.database import BUSY_TIMEOUT, AgentRecord, read_record, refuse_newer
+from eliza_cloud.store.sqlite.database import (
+    BUSY_TIMEOUT,
+    SECRET_COLUMNS,
+    AgentRecord,
+    read_record,
+    refuse_newer,
+)
 from eliza_cloud.store.sqlite.journal import Line, read_lines
 
 _HAS_JOURNAL = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'journal'"
@@ -99,8 +105,9 @@ def known_secrets(paths: StatePaths, environ: Mapping[str, str]) -> list[Secret]
     """
     found = [value_of(environ, API_KEY), value_of(environ, API_TOKEN)]
     with suppress(StoreError):
-        key = read_only_record(paths.database).key
-        found.append(key and key.reveal())
+        record = read_only_record(paths.database)
+        secrets: list[Secret | None] = [getattr(record, name) for name in SECRET_COLUMNS]
+        found += [secret and secret.reveal() for secret in secrets]
     with suppress(StoreError):
         document = ConfigFile(paths.config).read()
         found.append(key_in(document))

@@ -102,7 +102,7 @@ async def disconnect(service: Service, cloud: Emulator) -> Trail:
         (login, 44, 600),
         (missed_heartbeat, 32, 250),
         (completion, 28, 100),
-        (disconnect, 43, 260),
+        (disconnect, 44, 260),
     ],
 )
 async def test_a_flow_runs_through_few_files(serve, cloud, flow, files, switches):

@@ -235,13 +235,16 @@ async def test_disconnect_signs_out(service, cloud):
     await service.until_connected()
     key = service.environ["ELIZAOS_CLOUD_API_KEY"]
     await service.linked_agent()
-    assert await service.post("/api/cloud/disconnect") == (200, {"ok": True, "status": "disconnected"})
+    status, body = await service.post("/api/cloud/disconnect")
+    assert (status, body.pop("keyNote")[:27]) == (200, "The API key stays valid: th")
+    assert body == {"ok": True, "status": "disconnected", "keyRevoked": False}
     body = await service.get("/api/cloud/status")
     assert (body["hasApiKey"], body["enabled"], body["reason"]) == (False, False, "not_authenticated")
     assert service.environ == {}
     for file in service.directory.iterdir():
         assert key.encode() not in file.read_bytes(), file
-    assert await service.post("/api/cloud/disconnect") == (200, {"ok": True, "status": "disconnected"})
+    again = {"ok": True, "status": "disconnected", "keyRevoked": False}
+    assert await service.post("/api/cloud/disconnect") == (200, again)
 
 
 async def test_no_answer_holds_the_key_or_the_token(service, cloud):

@@ -28,6 +28,8 @@ def serve(job: dict[str, Any]) -> int:
         setattr(importlib.import_module(module), constant, value)
     if job.get("slow_names"):
         hang_name_lookups()
+    if job.get("hanging_database"):
+        hang_database(Path(job["hanging_database"]))
     if job.get("kill_points"):
         KillPoints(Path(job["kill_points"])).install()
     return eliza_cloud.cli.main.main(["serve", "--port", "0"])
@@ -47,6 +49,19 @@ def hang_name_lookups() -> None:
         return known(host, *more, **options)
 
     socket.getaddrinfo = lookup
+
+
+def hang_database(once_there: Path) -> None:
+    """Let a statement for the database hang once a file is there, as at a dead disk."""
+    import sqlite3  # noqa: PLC0415 - patched in the child only
+
+    class Connection(sqlite3.Connection):
+        def execute(self, statement: str, *parameters: Any) -> sqlite3.Cursor:
+            while once_there.exists():
+                time.sleep(60)
+            return super().execute(statement, *parameters)
+
+    sqlite3.connect = partial(sqlite3.connect, factory=Connection)
 
 
 def write(job: dict[str, Any]) -> int:

@@ -11,7 +11,9 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.sqlite.database import AgentRecord
 from tests.crash.machine import SETTINGS, Machine
 from tests.crash.processes import KEY, Child, ForkedService
+from tests.harness.waiting import wait_until
 
+LOGIN_COLUMNS = [name for name in AgentRecord.__struct_fields__ if name.startswith("login_")]
 MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend": "ö"}}, "big": 2**64}
 
 
@@ -134,6 +136,8 @@ class KillRun:
 
     def at_rest(self, service: ForkedService, attempt: Attempt, *, begun: bool) -> None:
         """Check what a started service makes of it, and take over what it holds now."""
+        if attempt.prefix is not None:  # somebody has signed in: the service learns of it without help
+            wait_until(self.has_no_sign_in_under_way)
         key = self.on_disk()["cloud"].get("apiKey")
         desired_agent_id = self.machine.record_in_use().desired_agent_id
         if begun:
@@ -143,7 +147,7 @@ class KillRun:
         else:
             assert key == self.key or self._is_new(key, attempt) or (key is None and attempt.leaving)
         if key is None:
-            self.assert_signed_out(service)
+            self.assert_signed_out(service, login_may_wait=not attempt.leaving)
         else:
             assert desired_agent_id in (
                 [attempt.asked_for]
@@ -158,11 +162,17 @@ class KillRun:
         ] += 1
         self.key, self.desired_agent_id = key, desired_agent_id
 
-    def assert_signed_out(self, service: ForkedService) -> None:
+    def has_no_sign_in_under_way(self) -> bool:
+        record = self.machine.record_in_use()
+        return record.login_session is None and not record.signing_in
+
+    def assert_signed_out(self, service: ForkedService, *, login_may_wait: bool = False) -> None:
         status = service.status()
         assert (status["hasApiKey"], status["enabled"], status["connected"]) == (False, False, False)
         assert (status["connection"]["state"], status["connection"]["agentId"]) == ("disconnected", None)
-        assert self.machine.record_in_use() == AgentRecord()
+        record = self.machine.record_in_use()
+        waiting = {name: getattr(record, name) for name in LOGIN_COLUMNS} if login_may_wait else {}
+        assert record == AgentRecord(**waiting)
         assert self.machine.files_with("eliza_") == []
 
     @staticmethod

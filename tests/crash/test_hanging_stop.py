@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import threading
@@ -101,6 +102,28 @@ def test_a_stop_while_the_database_is_locked_waits_no_longer_than_a_stop_may_tak
     assert code == 0, service.output
     assert took < BOUND
     machine.start().until_linked(agent)
+
+
+@pytest.mark.parametrize("what", ["settings", "database"])
+def test_a_disk_that_hangs_for_good_does_not_hold_a_stop_up(machine, what, figure):
+    service = machine.signed_in(hanging_database=str(machine.notes / "hang") if what == "database" else "")
+    if what == "settings":
+        machine.config.unlink()
+        os.mkfifo(machine.config)
+    (machine.notes / "hang").touch()
+    caller = threading.Thread(target=ignored, args=(service, "POST", "/api/cloud/disconnect"))
+    caller.start()
+    wait_until(lambda: service.ask("GET", "/healthz")[0] == 503)
+    began = time.monotonic()
+    service.signal(signal.SIGTERM)
+    code = service.wait(BOUND)
+    took = time.monotonic() - began
+    caller.join()
+    figure(f"{took:.2f} s to stop while the {what} can be neither read nor written")
+    assert code == 1
+    assert "The service did not stop within 13 seconds." in service.output
+    assert "Traceback" not in service.output
+    assert took < BOUND
 
 
 def test_a_name_that_cannot_be_looked_up_does_not_hold_a_stop_up(machine, figure):

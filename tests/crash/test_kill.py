@@ -6,6 +6,8 @@ What must hold after each kill, and after the start that follows it (`kill_run.p
   from before, or the one this sign-in brought, or none; never a part of one. What another program was told
   to be written in it is there.
 * Once any reader was told `authenticated`, the new key is the one that counts.
+* A sign-in that waits for the browser goes on: once a person has signed in, the service learns of it. Its key
+  is lost only where the kill fell between the poll that read it, which no second one can, and the disk.
 * Once a connect was answered (200, or 202 where asked for), the link comes back to that agent.
 * A disconnect is *begun* when the record on the disk is marked as signing out, or the request was answered. A
   disconnect that was begun is finished by the next start: signed out, no wish, no byte of the key in any

@@ -57,7 +57,7 @@ async def test_ready_means_that_the_link_stands(signed_in, cloud):
     assert await ready() == (503, {"ready": False, "reason": "disconnected"})
     await signed_in.linked_agent()
     assert await ready() == (200, {"ready": True})
-    assert await signed_in.post("/api/cloud/disconnect") == (200, {"ok": True, "status": "disconnected"})
+    assert (await signed_in.post("/api/cloud/disconnect"))[0] == 200
     assert await ready() == (503, {"ready": False, "reason": "not_signed_in"})
 
 

@@ -24,6 +24,7 @@ ROUTES = (
     ("POST", "/api/auth/cli-session", "login"),
     ("GET", "/api/auth/cli-session/{id}", "poll"),
     ("DELETE", "/api/auth/cli-session/{id}", "revoke"),
+    ("DELETE", "/api/v1/api-keys/current", "revoke_key"),
 )
 
 #: The real cloud's answer for a dead sandbox: HTTP 200 with a JSON-RPC error.

@@ -34,7 +34,7 @@ class ScriptedCloud:
     `bodies` and `paths` the last of each name. `price` is what the start of a stopped agent costs; the
     sandbox of an agent in `dead` does not answer until the agent was stopped.
     Names: user, balance, list, get, provision, heartbeat, message, stream, snapshot, backups, restore,
-    suspend, resume, delete, create, job, login, poll, revoke.
+    suspend, resume, delete, create, job, login, poll, revoke, revoke_key.
     """
 
     def __init__(self) -> None:
@@ -201,6 +201,9 @@ class ScriptedCloud:
 
     async def _revoke(self, _request: web.Request) -> web.Response:
         return web.Response(status=204)
+
+    async def _revoke_key(self, _request: web.Request) -> web.Response:
+        return html(404)  # only the newest generation has the path
 
     def _agent(self, agent_id: str) -> dict[str, object]:
         return {"id": agent_id, "agentName": name_of(agent_id), "status": self.status[agent_id]}

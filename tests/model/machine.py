@@ -251,7 +251,7 @@ class Machine:
             self.kept.add(key)
 
     def _on_call(self, call: Call) -> None:
-        if call.name == "revoke" and call.key is not None:
+        if call.name in {"revoke", "revoke_key"} and call.key is not None:
             self.revoked.add(call.key)
         self.checks.call(call)
 

@@ -138,6 +138,7 @@ _GOOD: dict[str, Callable[[Call], Response]] = {
     "login": lambda call: Response(201, {"sessionId": call.sent["sessionId"], "status": "pending"}),
     "poll": lambda _: Response(200, {"status": "pending"}),
     "revoke": lambda _: Response(204, {}),
+    "revoke_key": lambda _: Response(200, {"success": True}),
 }
 
 

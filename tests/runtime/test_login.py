@@ -210,7 +210,7 @@ async def test_a_key_that_cannot_be_revoked_is_reported_with_a_remedy(rig, cloud
     cloud.always["revoke"] = failure(403, "Forbidden")
     await poll(rig, session, authenticated())
     (warning,) = rig.logged("login.key_not_revoked")
-    assert "delete the key" in warning["remedy"]
+    assert "Delete the key" in warning["remedy"]
     assert KEY not in str(rig.log)
 
 

@@ -197,7 +197,7 @@ async def test_many_polls_that_hang_do_not_add_up(rig, cloud):
     assert seconds <= 2.0
 
 
-async def test_a_stop_says_that_the_store_hangs_and_waits_for_what_is_being_written(rig, cloud):
+async def test_a_stop_says_that_the_store_hangs_and_waits_two_seconds_more_for_a_write(rig):
     link = await rig.start()
     await rig.quiet()
     rig.store.hold()
@@ -207,11 +207,28 @@ async def test_a_stop_says_that_the_store_hangs_and_waits_for_what_is_being_writ
     await rig.until(lambda: rig.clock.pending() == [9.0])
     rig.clock.advance(9.0)
     await rig.until(lambda: rig.logged("link.stop_overdue"))
+    assert (await failing(connect)).code == "stopping"
     assert not stopping.done()
+    await rig.after(2.0, stopping.done)
+    await stopping
+    assert [len(rig.logged(event)) for event in ("link.stop_overdue", "store.overdue")] == [1, 1]
+    rig.store.release()
+    await rig.until(lambda: rig.running() == {})
+
+
+async def test_a_stop_waits_for_what_is_being_written(rig):
+    link = await rig.start()
+    await rig.quiet()
+    rig.store.hold()
+    connect = asyncio.ensure_future(link.connect(A))
+    await rig.until(lambda: rig.store.waiting)
+    stopping = asyncio.ensure_future(link.stop())
+    await rig.after(9.0, lambda: rig.logged("link.stop_overdue"))
     rig.store.release()
     await stopping
     assert (await failing(connect)).code == "stopping"
-    assert len(rig.logged("link.stop_overdue")) == 1
+    assert (await rig.credentials.load()).desired_agent_id == A
+    assert not rig.logged("store.overdue")
     assert rig.running() == {}
 
 

@@ -35,15 +35,28 @@ class LoginToCancel(msgspec.Struct, frozen=True, rename="camel"):
     session_id: SessionId
 
 
-class SignedOut(msgspec.Struct, frozen=True):
+class SignOut(msgspec.Struct, frozen=True, rename="camel"):
+    """How to sign out."""
+
+    keep_key: Annotated[
+        bool, Meta(description="Leave a key that a sign-in here obtained valid at Eliza Cloud.")
+    ] = False
+
+
+class SignedOut(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The link is closed and the key forgotten."""
 
     ok: Ok
     status: Literal["disconnected"]
+    key_revoked: Annotated[bool, Meta(description="Whether Eliza Cloud revoked the key.")]
+    key_note: Annotated[
+        str | None, Meta(description="Why the key stays valid at Eliza Cloud, where there was one.")
+    ] = None
 
 
 SESSION_ID = Parameter[str]("sessionId", "Of the sign-in.", SessionId, example=_SESSION)
 LOGIN_TO_CANCEL = Body(LoginToCancel(_SESSION))
+SIGN_OUT = Body(SignOut(), required=False)
 
 START = Operation(
     id="startLogin",
@@ -94,9 +107,12 @@ DISCONNECT = Operation(
     id="disconnect",
     group="Sign-in",
     summary="Disconnect and sign out",
-    about="Takes a final backup, closes the link and removes the key from this machine. The agent goes on"
-    " running in the cloud. Repeatable.",
-    answers=(SuccessResponse(200, "Done.", SignedOut, SignedOut(True, "disconnected")),),
+    about="Takes a final backup, closes the link and removes the key from this machine. A key that a sign-in"
+    " here obtained is then revoked at Eliza Cloud, unless `keepKey` is set; one that was given, in"
+    " eliza.json or the environment, never is. The answer says why a key stays valid; that fails nothing. The"
+    " agent goes on running in the cloud. Repeatable; the body may be left out.",
+    body=SIGN_OUT,
+    answers=(SuccessResponse(200, "Done.", SignedOut, SignedOut(True, "disconnected", key_revoked=True)),),
     errors=(*RUNTIME, *NOT_STORED),
 )
 
@@ -145,6 +161,7 @@ async def cancel_login(request: web.Request) -> web.Response:
 
 
 async def disconnect(request: web.Request) -> web.Response:
-    """POST /api/cloud/disconnect: closes the link and signs out."""
-    await request.app[MANAGER].disconnect()
-    return answer(SignedOut(ok=True, status="disconnected"))
+    """POST /api/cloud/disconnect {keepKey?}: closes the link and signs out."""
+    wanted = await SIGN_OUT.read(request)
+    result = await request.app[MANAGER].disconnect(keep_key=wanted.keep_key)
+    return answer(SignedOut(True, "disconnected", key_revoked=result.key_revoked, key_note=result.note))

@@ -4,16 +4,22 @@ import click
 
 from eliza_cloud.cli.decorators import Invocation, service_command
 
+_DONE = "✓ Disconnected: the link is closed, and the key is removed from this machine."
+
 
 @click.command()
+@click.option("--keep-key", is_flag=True, help="Leave the key valid at Eliza Cloud.")
 @service_command
-def disconnect(call: Invocation) -> None:
+def disconnect(call: Invocation, *, keep_key: bool) -> None:
     """Close the link and sign out.
 
-    A final backup is taken, and the key is removed from this machine.
+    A final backup is taken, and the key is removed from this machine. A key that `eliza-cloud login` obtained
+    is revoked at Eliza Cloud; one that was given, in eliza.json or the environment, is not.
     """
-    body = call.post_and_wait("/api/cloud/disconnect", words="Disconnecting")
-    call.answer(body, "✓ Disconnected: the link is closed, and the key is removed from this machine.")
+    options = {"keepKey": True} if keep_key else None
+    body = call.post_and_wait("/api/cloud/disconnect", options, words="Disconnecting")
+    about_key = "It is revoked at Eliza Cloud." if body.get("keyRevoked") else str(body.get("keyNote") or "")
+    call.answer(body, f"{_DONE} {about_key}".rstrip())
 
 
 logout = click.Command(

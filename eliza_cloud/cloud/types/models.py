@@ -109,12 +109,18 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class LoginSession(msgspec.Struct, frozen=True):
-    """A sign-in under way; `revocable` means that the server can take a collected key back (cloud-api §7)."""
+    """A sign-in under way; `revocable` means that the server can take a collected key back (cloud-api §7).
+
+    Its id leads to a key, and its page holds the id: no representation shows them.
+    """
 
     session_id: str
     browser_url: str
     expires_at: str | None
     revocable: bool
+
+    def __repr__(self) -> str:
+        return f"LoginSession(revocable={self.revocable})"
 
 
 class LoginPoll(msgspec.Struct, frozen=True):

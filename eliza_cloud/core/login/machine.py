@@ -11,9 +11,12 @@ OVER = (AUTHENTICATED, EXPIRED, FAILED, CANCELLED)
 
 
 class LoginEvent(msgspec.Struct, frozen=True, tag_field="event", tag=True):
-    """Something that happened to the session named."""
+    """Something that happened to the session named; its id leads to a key, so no representation shows it."""
 
     session_id: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
 
 class LoginStarted(LoginEvent, frozen=True):
@@ -60,31 +63,34 @@ class CancelLogin(LoginEvent, frozen=True):
     signing_out: bool = False
 
 
-class StartPoller(Effect, frozen=True):
+class LoginEffect(Effect, frozen=True):
+    """Something to be done about the session named; no representation shows its id."""
+
+    session_id: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class StartPoller(LoginEffect, frozen=True):
     """Ask the cloud for the key until it comes."""
 
-    session_id: str
 
-
-class StopPoller(Effect, frozen=True):
+class StopPoller(LoginEffect, frozen=True):
     """Ask no more; `revoke` when a key that still comes is to be taken back."""
 
-    session_id: str
     revoke: bool
 
 
-class StoreKey(Effect, frozen=True):
+class StoreKey(LoginEffect, frozen=True):
     """Write the key down, before anything else happens to it (local-api §4)."""
 
-    session_id: str
     key_prefix: str | None
     expires_at: str | None
 
 
-class KeepKey(Effect, frozen=True):
+class KeepKey(LoginEffect, frozen=True):
     """The key could not be stored: try again after a pause."""
-
-    session_id: str
 
 
 class AnnounceKey(Effect, frozen=True):
@@ -94,7 +100,7 @@ class AnnounceKey(Effect, frozen=True):
 
 
 class LoginFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One sign-in. `error` is a sentence for the user."""
+    """One sign-in; no representation shows its id or its page. `error` is a sentence for the user."""
 
     state: LoginState = LoginState.IDLE
     session_id: str = ""
@@ -103,6 +109,9 @@ class LoginFacts(msgspec.Struct, frozen=True, kw_only=True):
     key_prefix: str | None = None
     expires_at: str | None = None
     error: str | None = None
+
+    def __repr__(self) -> str:
+        return f"LoginFacts(state={self.state.value!r}, error={self.error!r})"
 
 
 class LoginView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

@@ -80,6 +80,18 @@ KEY_UNAVAILABLE = ProblemType(
 KEY_UNUSABLE = KEY_UNAVAILABLE.worded(
     "The sign-in brought a key with characters that cannot be sent to Eliza Cloud."
 )
+KEY_NOT_REVOKED = ProblemType(
+    code="key_not_revoked",
+    title="The API key could not be revoked, so it stays valid at Eliza Cloud.",
+    remedy="Delete the key named `CLI Login - <time>` among your API keys at Eliza Cloud.",
+    sentence="The API key could not be revoked. {said}.",
+    severity=Severity.WARNING,
+    examples={"said": "Eliza Cloud did not answer within 5 seconds"},
+)
+KEY_NOT_REVOCABLE = KEY_NOT_REVOKED.worded(
+    "The API key stays valid: this Eliza Cloud revokes none by itself."
+)
+
 LOGIN_ENDED = KEY_UNAVAILABLE.worded("{what}", examples={"what": "Session not found or expired"})
 KEY_COLLECTED_ELSEWHERE = KEY_UNAVAILABLE.worded("The key of this sign-in was already collected elsewhere.")
 

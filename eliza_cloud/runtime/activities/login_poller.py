@@ -1,5 +1,6 @@
 """Waiting for the key of one sign-in (local-api §4). This loop reads the key, and nobody else."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from eliza_cloud.cloud.types.models import LoginPoll
 from eliza_cloud.core import log_events
 from eliza_cloud.core.login import machine as login
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts, LoginMachine, LoginView, login_view
-from eliza_cloud.core.problems import KEY_COLLECTED_ELSEWHERE
+from eliza_cloud.core.problems import KEY_COLLECTED_ELSEWHERE, KEY_NOT_REVOKED
 from eliza_cloud.core.statechart import Step
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.redaction.secret import Secret
@@ -29,7 +30,8 @@ log = structlog.get_logger()
 class LoginPoller:
     """Polls one session until its key is here, it ends, or nobody wants it any more.
 
-    The key stays in `key` until it is stored; it never travels through the queue. A poll that is under way
+    `waited` is for how many seconds an earlier run of the service has waited for it; None for a new one. The
+    key stays in `key` until it is stored; it never travels through the queue. A poll that is under way
     when the sign-in ends is not torn off, for it may just be reading the only copy of the key.
     """
 
@@ -39,6 +41,7 @@ class LoginPoller:
         session_id: str,
         *,
         revocable: bool,
+        waited: float | None = None,
         settings: Settings,
         credentials: Credentials,
         clock: Clock,
@@ -48,6 +51,7 @@ class LoginPoller:
         self.key: Secret | None = None
         self._client = client
         self._revocable = revocable
+        self._waited = waited
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
@@ -79,7 +83,7 @@ class LoginPoller:
 
     async def run(self) -> None:
         """Poll, and post the outcome."""
-        begun = self._clock.monotonic()
+        begun = self._clock.monotonic() - (self._waited or 0.0)
         self._until = begun + self._settings.login_timeout
         self._until_revoked = begun + SESSION_LIFE
         poll = await self._wait_for_key()
@@ -94,14 +98,16 @@ class LoginPoller:
         """Return the poll that brought the key; None when none will come, or none is to be waited for."""
         failing_since: float | None = None
         pause = self._settings.login_poll_interval
-        while not await wait_for(self._clock, self._last, min(pause, self._left())):
+        ask_now = self._waited is not None  # somebody may have signed in while no service ran
+        while ask_now or not await wait_for(self._clock, self._last, min(pause, self._left())):
             pause = self._settings.login_poll_interval
-            if self._left() == 0.0:
+            if self._left() == 0.0 and not ask_now:
                 if self._unwanted.is_set():
                     return None
                 self._post(login.LoginTimedOut(self.session_id))
                 await self._unwanted.wait()
                 continue
+            ask_now = False
             try:
                 poll = await self._client.poll_login(
                     self.session_id, timeout=self._settings.login_request_timeout
@@ -196,12 +202,18 @@ class LoginPoller:
         await self._revoke(key)
 
     async def _revoke(self, key: Secret) -> None:
-        if not self._revocable:
-            _report_orphan()
-            return
         try:
-            await self._client.revoke_login_key(self.session_id, key)
+            if self._revocable:
+                await self._client.revoke_login_key(self.session_id, key)
+            else:
+                await self._client.revoke_key(key)
+        except asyncio.CancelledError:
+            _report_orphan()
+            raise
         except CloudError as error:
+            if not self._revocable:
+                _report_orphan()
+                return
             log.warning(log_events.LOGIN_KEY_NOT_REVOKED, detail=str(error), remedy=_BY_HAND)
         else:
             log.info(log_events.LOGIN_KEY_REVOKED)
@@ -213,7 +225,7 @@ def _report_orphan() -> None:
     )
 
 
-_BY_HAND = "delete the key named `CLI Login - <time>` among your API keys at Eliza Cloud"
+_BY_HAND = KEY_NOT_REVOKED.remedy
 
 
 REMEMBERED = 16

@@ -1,9 +1,23 @@
 """Signing in through the browser, as callers see it (architecture: Login)."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
+import msgspec
+import structlog
+
+from eliza_cloud.cloud.errors import CloudError, KeyRefused, NotFound
+from eliza_cloud.core import log_events
 from eliza_cloud.core.login import machine as login
-from eliza_cloud.core.problems import SUPERSEDED
+from eliza_cloud.core.problems import (
+    CLOUD_TIMEOUT,
+    KEY_NOT_REVOCABLE,
+    KEY_NOT_REVOKED,
+    STOPPING,
+    SUPERSEDED,
+    Problem,
+    particulars,
+)
 from eliza_cloud.core.states import LoginState
 from eliza_cloud.runtime.activities.login_poller import LoginPoller
 from eliza_cloud.runtime.clock import Clock, timeout
@@ -15,6 +29,22 @@ from eliza_cloud.runtime.tasks import BackgroundTasks
 from eliza_cloud.store.config.settings import Settings
 
 LAST_POLL_TIMEOUT = 2.0  # seconds
+REVOKE_TIMEOUT = 5.0  # seconds
+
+log = structlog.get_logger()
+
+
+class SignedOut(msgspec.Struct, frozen=True):
+    """What became of the key at the cloud; `note` says why it stays valid, if there was one."""
+
+    key_revoked: bool = False
+    note: str | None = None
+
+
+KEPT = SignedOut(note="The key stays valid at Eliza Cloud, as it was asked for.")
+GIVEN = SignedOut(
+    note="The key stays valid at Eliza Cloud: it was not obtained by a sign-in here, so it is not revoked."
+)
 
 
 class SignIn:
@@ -73,6 +103,33 @@ class SignIn:
         except TimeoutError:
             self._loop.activities.cancel(*(poller.name for poller in pollers))
 
+    async def revoke_unwanted_key(self, *, keep: bool, had_key: bool) -> SignedOut:
+        """Revoke the key that was signed out, if our own sign-in obtained it and it is not to be kept.
+
+        `had_key` tells whether there was one at all. What keeps it valid is said, never raised; where the
+        cloud has no way to revoke it, that is no failure.
+        """
+        key, self._loop.effect_runner.unwanted_key = self._loop.effect_runner.unwanted_key, None
+        if key is None:
+            return GIVEN if had_key else SignedOut()
+        if keep:
+            return KEPT
+        try:
+            async with timeout(self._clock, REVOKE_TIMEOUT):
+                await self._cloud_session.client(None).revoke_key(key)
+        except asyncio.CancelledError:
+            _not_revoked(_problem(STOPPING.title))
+            raise
+        except TimeoutError:
+            return _not_revoked(_problem(CLOUD_TIMEOUT.says(seconds=round(REVOKE_TIMEOUT))))
+        except (CloudError, LinkError) as error:
+            if _is_not_offered(error):
+                log.info(log_events.KEY_NOT_REVOKED, detail=KEY_NOT_REVOCABLE.says())
+                return SignedOut(note=KEY_NOT_REVOCABLE.occurred().message)
+            return _not_revoked(_problem(particulars(error.problem)))
+        log.info(log_events.KEY_REVOKED)
+        return SignedOut(key_revoked=True)
+
     async def _open(self) -> login.LoginFacts:
         logins, key_generation = self._loop.logins, self._loop.facts.key_generation
         if logins.pending is None:
@@ -88,3 +145,19 @@ class SignIn:
                 await self.cancel(session.session_id)
                 raise LinkError(SUPERSEDED.occurred())
         return logins.current
+
+
+def _is_not_offered(error: CloudError | LinkError) -> bool:
+    """Tell whether this generation of the cloud has no way to revoke a key (cloud-api §4, §21)."""
+    if isinstance(error, KeyRefused):
+        return error.details.get("cloudCode") == "session_auth_required"
+    return isinstance(error, NotFound) or (isinstance(error, CloudError) and error.cloud_status == 405)
+
+
+def _problem(said: str) -> Problem:
+    return KEY_NOT_REVOKED.occurred(said=said.rstrip("."))
+
+
+def _not_revoked(problem: Problem) -> SignedOut:
+    log.warning(log_events.KEY_NOT_REVOKED, cause=problem.code, detail=problem.message)
+    return SignedOut(note=problem.message)

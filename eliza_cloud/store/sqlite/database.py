@@ -49,7 +49,14 @@ CREATE TABLE journal (
         "ALTER TABLE agent ADD COLUMN moved_from TEXT",
         "ALTER TABLE agent ADD COLUMN moved_api TEXT",
         "ALTER TABLE agent ADD COLUMN moved_pages TEXT",
+        "ALTER TABLE agent ADD COLUMN login_session TEXT",
+        "ALTER TABLE agent ADD COLUMN login_page TEXT",
+        "ALTER TABLE agent ADD COLUMN login_base_url TEXT",
+        "ALTER TABLE agent ADD COLUMN login_revocable INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE agent ADD COLUMN login_begun_at REAL",
         "ALTER TABLE agent ADD COLUMN key_obtained INTEGER NOT NULL DEFAULT 0",
+        # Until then only sign-ins of our own wrote a key into the record.
+        "UPDATE agent SET key_obtained = 1 WHERE key IS NOT NULL",
     ),
 )
 SCHEMA_VERSION = len(UPGRADES)
@@ -176,8 +183,10 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `signing_in` and `signing_out` mark a change that was begun and must be finished on the next load.
     `accepted_price`, `restarting` and `last_backup_at` (wall-clock seconds) are about the desired agent.
-    `moved_api` and `moved_pages` are the hosts that the base URL `moved_from` now leads to. `key_obtained`
-    says that our own sign-in obtained the key, so that signing out may revoke it.
+    `moved_api` and `moved_pages` are the hosts that the base URL `moved_from` now leads to. The `login_…`
+    members are a sign-in at `login_base_url` that waits for the browser: its session id leads to a key, and
+    its page holds that id, so both are as secret as one. `key_obtained` says that our own sign-in obtained
+    the key, so that signing out may revoke it.
     """
 
     key: Secret | None = None
@@ -196,6 +205,11 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     moved_from: str | None = None
     moved_api: str | None = None
     moved_pages: str | None = None
+    login_session: Secret | None = None
+    login_page: Secret | None = None
+    login_base_url: str | None = None
+    login_revocable: bool = False
+    login_begun_at: float | None = None
     key_obtained: bool = False
 
 
@@ -212,6 +226,8 @@ class Store(Protocol):
         """Give back files and threads."""
 
 
+#: The members of a record that are secrets.
+SECRET_COLUMNS = ("key", "login_session", "login_page")
 _COLUMNS = AgentRecord.__struct_encode_fields__
 _UPSERT = (
     f"INSERT OR REPLACE INTO agent (link, {', '.join(_COLUMNS)})"  # noqa: S608 - our own field names and marks
@@ -268,6 +284,7 @@ def _to_row(record: AgentRecord) -> tuple[object, ...]:
 
 
 def _from_row(values: dict[str, object]) -> AgentRecord:
-    key = values["key"]
-    values["key"] = Secret(str(key)) if key else None
+    for name in SECRET_COLUMNS:
+        value = values.get(name)
+        values[name] = Secret(str(value)) if value else None
     return msgspec.convert(values, AgentRecord, strict=False)

@@ -23,7 +23,7 @@ def errors_page() -> str:
             ("Code", "Severity", "Meaning", "Remedy", "Action"), [_lasting(row) for row in LASTING.values()]
         ),
         "## Codes of commands",
-        "With `--json`, a command that fails prints the same body. These codes are its own:",
+        "With `--json`, a command that fails prints the same body. These codes are its own, or the log's:",
         table(
             ("Code", "Meaning", "Remedy", "Action"),
             [(code(row.code), *_words(row)) for _, row in sorted(OF_COMMANDS.items())],
