@@ -21,6 +21,8 @@ B = "22222222-2222-4222-8222-222222222222"
 BASE_URL = "http://127.0.0.1:9"
 PRICE_HEADER = "X-Eliza-Dedicated-Price"
 PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
+OTHER_PRICE = "dedicated-compute-v1:USD:0.500000:1.000000"
+QUOTE = "f" * 64
 _AGENT = "/api/v1/(?:eliza|milady|milaidy)/agents"
 _ROUTES = [
     (re.compile(f"{method} {path}$"), name)
@@ -40,6 +42,8 @@ _ROUTES = [
         ("POST", "/api/auth/cli-session", "login"),
         ("GET", "/api/auth/cli-session/([^/]+)", "poll"),
         ("DELETE", "/api/auth/cli-session/([^/]+)", "revoke"),
+        ("GET", _AGENT + "/([^/]+)/upgrade-tier", "quote"),
+        ("POST", _AGENT + "/([^/]+)/upgrade-tier", "upgrade"),
     )
 ]
 
@@ -90,20 +94,21 @@ def ok(data: object, status: int = 200, **members: object) -> Response:
     return Response(status, {"success": True, "data": data, **members})
 
 
-def failed(status: int, error: str, retry_after: int | None = None) -> Response:
-    return Response(status, {"success": False, "error": error}, retry_after=retry_after)
+def failed(status: int, error: str, retry_after: int | None = None, **members: object) -> Response:
+    return Response(status, {"success": False, "error": error, **members}, retry_after=retry_after)
 
 
-def priced(call: Call) -> Response:
+def priced(call: Call, price: str = PRICE) -> Response:
     """Start only what comes with the price."""
-    if call.price == PRICE:
+    if call.price == price:
         return usual(call)
+    hourly, start = map(float, price.split(":")[2:])
     pricing = {
         "currency": "USD",
-        "hourlyRateUsd": 0.01,
-        "minimumActivationChargeUsd": 0.02,
+        "hourlyRateUsd": hourly,
+        "minimumActivationChargeUsd": start,
         "acceptanceHeader": PRICE_HEADER,
-        "acceptanceValue": PRICE,
+        "acceptanceValue": price,
     }
     code = "DEDICATED_PRICE_CONFIRMATION_REQUIRED"
     return Response(428, {"success": False, "code": code, "error": "Confirm the price", "pricing": pricing})
@@ -145,6 +150,16 @@ _GOOD: dict[str, Callable[[Call], Response]] = {
     "login": lambda call: Response(201, {"sessionId": call.sent["sessionId"], "status": "pending"}),
     "poll": lambda _: Response(200, {"status": "pending"}),
     "revoke": lambda _: Response(204, {}),
+    "quote": lambda call: ok(
+        {
+            "quoteId": QUOTE,
+            "sourceAgentId": call.about,
+            "hourlyRateUsd": 0.01,
+            "minimumActivationChargeUsd": 0.02,
+            "canActivate": True,
+        }
+    ),
+    "upgrade": lambda call: ok({"dedicatedAgentId": B, "sharedAgentId": call.about, "status": "running"}),
 }
 
 

@@ -68,6 +68,8 @@ def refusal(status: int, key: str) -> web.Response:
         "data": {"agentId": key, "status": half},
         "failureId": f"{key}-1",
         "currentAgents": key,
+        "outstandingUsd": key,
+        "pricing": {"currency": key, "hourlyRateUsd": 1, "acceptanceValue": key, key: key},
         "polling": {"endpoint": f"/api/v1/jobs/{key}", "intervalMs": key},
     }
     headers = {
@@ -134,7 +136,11 @@ async def echoing_cloud() -> AsyncIterator[EchoingCloud]:
     async with aiohttp.ClientSession() as session:
         cloud = EchoingCloud("", session)
         app = create_app(
-            poll_interval_ms=20, job_seconds=0.02, job_retry_seconds=(0.02, 0.02), rate_limits=False
+            poll_interval_ms=20,
+            job_seconds=0.02,
+            job_retry_seconds=(0.02, 0.02),
+            rate_limits=False,
+            models=("m",),
         )
         app.middlewares.insert(0, cloud.echo)
         async with TestServer(app) as server:
