@@ -20,6 +20,8 @@ ROUTES = (
     ("POST", AGENTS + "/{id}/snapshot", "snapshot"),
     ("GET", AGENTS + "/{id}/backups", "backups"),
     ("POST", AGENTS + "/{id}/restore", "restore"),
+    ("GET", AGENTS + "/{id}/upgrade-tier", "quote"),
+    ("POST", AGENTS + "/{id}/upgrade-tier", "upgrade"),
     ("GET", "/api/v1/jobs/{id}", "job"),
     ("POST", "/api/auth/cli-session", "login"),
     ("GET", "/api/auth/cli-session/{id}", "poll"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tests.model.simulated_cloud import (
+    OTHER_PRICE,
     Call,
     Response,
     agent_is,
@@ -40,10 +41,17 @@ ODD: dict[str, list[Callable[[Call], Response]]] = {
     ],
     "resume": [job, lambda call: agent_is(call, "pending")],
     "suspend": [job],
+    "quote": [lambda _: failed(409, "Not shared", code="not_shared_tier")],
+    "upgrade": [job, lambda _: failed(409, "The quote has changed", code="dedicated_quote_changed")],
     "delete": [job],
     "snapshot": [job, lambda _: ok({}, 202)],
     "restore": [lambda _: ok({}, 202)],
-    "job": [lambda _: job_is("in_progress"), lambda _: job_is("failed"), lambda _: job_is("unheard of")],
+    "job": [
+        lambda _: job_is("in_progress"),
+        lambda _: job_is("failed"),
+        lambda _: job_is("cancelled"),
+        lambda _: job_is("unheard of"),
+    ],
     "heartbeat": [lambda _: dead()],
     "balance": [lambda _: Response(200, {"balance": 1.5}), lambda _: Response(200, {"balance": 0.0})],
     "message": [lambda _: dead()],
@@ -67,6 +75,7 @@ def only(names: set[str], answer: Callable[[Call], Response]) -> Callable[[Call]
     return lambda call: answer(call) if call.name in names else usual(call)
 
 
+STARTS = {"provision", "resume", "upgrade"}
 ABOUT_THE_AGENT = {"get", "provision", "heartbeat", "snapshot", "message"}
 BEHAVIOURS: dict[str, Callable[[Call], Response | None]] = {
     "silent": lambda _: None,
@@ -80,7 +89,10 @@ BEHAVIOURS: dict[str, Callable[[Call], Response | None]] = {
     "busy": FAULTS["429"],
     "key refused": FAULTS["401"],
     "no credits": only({"provision", "heartbeat"}, FAULTS["402"]),
-    "priced": only({"provision", "resume", "create"}, priced),
+    "priced": only(STARTS, priced),
+    "dearer": only(STARTS, lambda call: priced(call, OTHER_PRICE)),
+    "held": only(STARTS, lambda _: failed(402, "A payment was reversed", code="billing_hold_active")),
+    "other job": only(STARTS | {"suspend"}, lambda _: failed(409, "A job", code="session_not_ready")),
     "dead and priced": lambda call: (
         dead() if call.name == "heartbeat" else priced(call) if call.name == "provision" else usual(call)
     ),

@@ -8,7 +8,7 @@ from eliza_cloud.store.config.settings import Settings
 from tests.harness.cloud_contract import A, B
 from tests.model.cloud_behaviours import BEHAVIOURS, FAULTS, odd
 from tests.model.machine import Machine
-from tests.model.simulated_cloud import PRICE, cut
+from tests.model.simulated_cloud import OTHER_PRICE, PRICE, QUOTE, cut
 
 AGENTS = st.sampled_from([A, A, B])
 TURNS = st.sampled_from(
@@ -30,8 +30,10 @@ HANDS = (
     "shutdown_agent",
     "resume_agent",
     "restart_agent",
+    "upgrade_agent",
     "send",
 )
+AT_A_PRICE = ("connect", "resume_agent", "restart_agent", "upgrade_agent")
 
 
 alive = precondition(lambda self: not self.stopped)
@@ -63,11 +65,22 @@ class LinkModel(Machine, RuleBasedStateMachine):
         self.call("begin_connect", agent, self.manager.begin_connect(agent))
         self.run(turns)
 
-    @rule(agent=AGENTS, turns=TURNS)
+    @rule(
+        agent=AGENTS,
+        what=st.sampled_from(AT_A_PRICE),
+        behaviour=st.sampled_from(["priced", "dearer"]),
+        value=st.sampled_from([PRICE, OTHER_PRICE]),
+        turns=TURNS,
+    )
     @alive
-    def connect_at_a_price(self, agent: str, turns: int | None) -> None:
-        self.change_behaviour("priced")
-        self.call("connect", agent, self.manager.connect(agent, accept_price=PRICE))
+    def accept_a_price(self, agent: str, what: str, behaviour: str, value: str, turns: int | None) -> None:
+        """It may be the price, or no longer."""
+        self.change_behaviour(behaviour)
+        if what == "upgrade_agent":
+            work = self.manager.upgrade_agent(agent, QUOTE, accept_price=value)
+        else:
+            work = getattr(self.manager, what)(agent, accept_price=value)
+        self.call(what, agent, work)
         self.run(turns)
 
     @rule(agent=AGENTS)
@@ -95,6 +108,8 @@ class LinkModel(Machine, RuleBasedStateMachine):
             return await self.manager.restore(agent, None)
         if what == "send":
             return await self.manager.proxy().send("hello")
+        if what == "upgrade_agent":
+            return await self.manager.upgrade_agent(agent, QUOTE)
         return await getattr(self.manager, what)(agent)
 
     @rule(turns=TURNS)

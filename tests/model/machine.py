@@ -61,6 +61,7 @@ class Machine:
         self.waiters: list[Caller] = []
         self.disk_was_slow_at = 0.0
         self.crashed = False
+        self.had_limits = False
         self.journal: Recording | None = None
         self.ways_out = contextlib.ExitStack()
         self.log = self.ways_out.enter_context(structlog.testing.capture_logs())
@@ -86,6 +87,7 @@ class Machine:
         self.cloud.by_itself = self._by_itself
         self.checks = StepChecks(lambda: self.manager.facts, lambda: self.cloud.parked)
         self.checks.held_key = self._held_key
+        self.checks.had_limits = lambda: self.had_limits
         self.checks.on_step = self._on_step
         self.store = SqliteStore(Database(self.paths.database))
         credentials = Credentials(ConfigFile(self.paths.config), self.store, self.environ, BASE_URL)
@@ -242,6 +244,16 @@ class Machine:
         answer = Response(200, {"status": "authenticated", "apiKey": key, "keyPrefix": key})
         self.issued[key] = answer
         return answer
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force; whether they, or earlier ones, had limits of a price is noted."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings = settings
+        self.had_limits |= settings.max_hourly_usd is not None and settings.max_start_usd is not None
 
     def _held_key(self) -> str | None:
         return ConfigFile(self.paths.config).read().get("cloud", {}).get("apiKey")

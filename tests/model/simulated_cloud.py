@@ -19,11 +19,13 @@ import aiohttp
 from yarl import URL
 
 from eliza_cloud.runtime.cloud_session import CloudSession
-from tests.harness.cloud_contract import AGENTS, DEAD_SANDBOX, ROUTES, call_name, error, success
+from tests.harness.cloud_contract import AGENTS, DEAD_SANDBOX, ROUTES, B, call_name, error, success
 
 BASE_URL = "http://127.0.0.1:9"
 PRICE_HEADER = "X-Eliza-Dedicated-Price"
 PRICE = "dedicated-compute-v1:USD:0.010000:0.020000"
+OTHER_PRICE = "dedicated-compute-v1:USD:0.500000:1.000000"
+QUOTE = "f" * 64
 #: What the model's callers never ask for.
 _NOT_MODELLED = {"create", "stream"}
 
@@ -82,20 +84,21 @@ def ok(data: object, status: int = 200, **members: object) -> Response:
     return Response(status, success(data, **members))
 
 
-def failed(status: int, text: str, retry_after: int | None = None) -> Response:
-    return Response(status, error(text), retry_after=retry_after)
+def failed(status: int, text: str, retry_after: int | None = None, **members: object) -> Response:
+    return Response(status, error(text, **members), retry_after=retry_after)
 
 
-def priced(call: Call) -> Response:
+def priced(call: Call, price: str = PRICE) -> Response:
     """Start only what comes with the price."""
-    if call.price == PRICE:
+    if call.price == price:
         return usual(call)
+    hourly, start = map(float, price.split(":")[2:])
     pricing = {
         "currency": "USD",
-        "hourlyRateUsd": 0.01,
-        "minimumActivationChargeUsd": 0.02,
+        "hourlyRateUsd": hourly,
+        "minimumActivationChargeUsd": start,
         "acceptanceHeader": PRICE_HEADER,
-        "acceptanceValue": PRICE,
+        "acceptanceValue": price,
     }
     code = "DEDICATED_PRICE_CONFIRMATION_REQUIRED"
     return Response(428, error("Confirm the price", code=code, pricing=pricing))
@@ -139,6 +142,16 @@ _GOOD: dict[str, Callable[[Call], Response]] = {
     "poll": lambda _: Response(200, {"status": "pending"}),
     "revoke": lambda _: Response(204, {}),
     "revoke_key": lambda _: Response(200, {"success": True}),
+    "quote": lambda call: ok(
+        {
+            "quoteId": QUOTE,
+            "sourceAgentId": call.about,
+            "hourlyRateUsd": 0.01,
+            "minimumActivationChargeUsd": 0.02,
+            "canActivate": True,
+        }
+    ),
+    "upgrade": lambda call: ok({"dedicatedAgentId": B, "sharedAgentId": call.about, "status": "running"}),
 }
 
 

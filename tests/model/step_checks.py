@@ -42,6 +42,7 @@ class StepChecks:
         self.events: Counter[str] = Counter()
         self.forgotten_keys: set[str] = set()
         self.held_key: Callable[[], str | None] = lambda: None
+        self.had_limits: Callable[[], bool] = lambda: False
         self.on_step: Callable[[StepRecord], None] = lambda _: None
         self._facts = facts
         self._parked = parked
@@ -71,6 +72,7 @@ class StepChecks:
             self._check_the_owner(call)
             self._check_that_it_is_the_only_one(call)
             self._check_the_key(call)
+            self._check_the_price(call)
         except AssertionError as error:
             self._breaks(f"{call!r} in {self._facts().state.value}: {error}")
 
@@ -107,6 +109,11 @@ class StepChecks:
     def _check_the_key(self, call: Call) -> None:
         if call.key in self.forgotten_keys:
             assert call.owner == "drain" or call.name == "revoke_key", "a key that was signed out is used"
+
+    def _check_the_price(self, call: Call) -> None:
+        if call.price is not None and call.owner in OWNER_OF:
+            is_accepted = call.price == self._facts().accepted_price
+            assert is_accepted or self.had_limits(), "a price that nobody has accepted"
 
 
 def check_the_fence(report: StepRecord) -> None:

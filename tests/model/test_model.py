@@ -1,5 +1,9 @@
 """A search for an order of events that breaks a promise of the link.
 
+It knows every command that changes a link or the agent it is about: signing in and out, connect, suspend,
+resume, restart, upgrade, shutdown, backups and messages, with consent to the price that is asked for or to
+another; and a cloud that prices, raises the price, holds, or has another job under way.
+
     pytest -m long tests/model
 
 searches further, along other ways each time; what it finds becomes a story of `test_found`.

@@ -55,6 +55,8 @@ def refusal(status: int, key: str) -> web.Response:
         "data": {"agentId": key, "status": half},
         "failureId": f"{key}-1",
         "currentAgents": key,
+        "outstandingUsd": key,
+        "pricing": {"currency": key, "hourlyRateUsd": 1, "acceptanceValue": key, key: key},
         "polling": {"endpoint": f"/api/v1/jobs/{key}", "intervalMs": key},
     }
     headers = {

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import aiohttp
+
 from eliza_cloud.api.routes import ROUTES, Endpoint
 from tests.harness.waiting import until
 from tests.security.campaign import SETTINGS, TOKEN, Campaign
@@ -67,8 +69,11 @@ async def _scrape(on: Campaign) -> None:
 
 
 async def _call(on: Campaign, route: Endpoint) -> None:
-    """Call one route, as a stream too where it may be one; whoever has to wait long goes away."""
-    with contextlib.suppress(TimeoutError):
+    """Call one route, as a stream too where it may be one; whoever has to wait long goes away.
+
+    What the cloud cuts short is passed on, and is cut short here.
+    """
+    with contextlib.suppress(TimeoutError, aiohttp.ClientPayloadError):
         agent = ELSEWHERE if route.path.endswith(("/shutdown", "/suspend")) else on.agent
         path = re.sub(r"{[^}]*}", "x", route.path.replace("{agent_id}", agent))
         body = {} if route.method == "GET" else {"json": BODY}
@@ -181,6 +186,102 @@ async def talking(on: Campaign) -> None:
     ):
         await on.cli(*command)
     await every_route(on)
+
+
+CAPABILITIES = ("llmText", "embeddings", "tts", "media", "rpc")
+TALK = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+RELAYED = (
+    ("/v1/chat/completions", TALK),
+    ("/v1/chat/completions", {**TALK, "stream": True}),
+    ("/v1/embeddings", {"model": "m", "input": "hello"}),
+    ("/v1/audio/speech", {"input": "hello"}),
+    ("/api/tts/cloud", {"text": "hello"}),
+    ("/v1/images/generations", {"prompt": "x"}),
+    ("/v1/videos/generations", {"prompt": "x"}),
+    ("/rpc/base", {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}),
+)
+
+
+async def _accepted_price(on: Campaign, path: str, body: dict[str, object]) -> str:
+    """The value that accepts the price, from the answer that names it."""
+    status, refused = await on.api("POST", path, json=body)
+    assert status == 428, refused
+    value: str = refused["pricing"]["acceptanceValue"]
+    return value
+
+
+async def _relay(on: Campaign, price: str) -> None:
+    """Money, the compat surface and the gateway's calls, each as its caller makes it."""
+    billing, compat = "/api/cloud/billing", "/api/cloud/compat/agents"
+    key, accepted = {"Idempotency-Key": "top-up-2026-11-28"}, {"X-Eliza-Dedicated-Price": price}
+    calls = [
+        on.api("POST", f"{billing}/checkout", json={"amountUsd": 5}, headers=key),
+        on.api("POST", f"{billing}/checkout", json={"amountUsd": 5}),
+        on.api("POST", f"{billing}/crypto/quote", json={"amountUsd": 5}),
+        on.api("PUT", f"{billing}/settings", json={"autoTopUp": {"enabled": False}}),
+        on.api("GET", f"{billing}/credits/verify?session_id=cs_1"),
+        on.api("GET", compat),
+        on.api("GET", f"{compat}/{on.agent}"),
+        on.api("POST", f"{compat}/{on.agent}/resume", headers=accepted),
+        on.api("GET", f"{compat}/{on.agent}/logs?tail=5"),
+        on.api("DELETE", f"{compat}/{ELSEWHERE}"),
+    ]
+    calls += [on.api("POST", path, json=body) for path, body in RELAYED]
+    await asyncio.gather(*calls)
+
+
+async def paying(on: Campaign) -> None:
+    """Prices, consent, restart, upgrade, top-up and what is passed on: as it is, echoed, and refused."""
+    for capability in CAPABILITIES:
+        status, said = await on.api("PUT", f"/api/cloud/routing/{capability}", json={"backend": "elizacloud"})
+        assert status == 200, said
+    first = on.agent  # which costs nothing, so that it is linked in the flows after this one
+    shared, new = f"/api/cloud/agents/{first}", {"agentName": "grace", "dedicated": True}
+    price = await _accepted_price(on, "/api/cloud/agents", new)
+    _, quoted = await on.api("GET", f"{shared}/upgrade")
+    consent = {"quoteId": quoted["quote"]["quoteId"], "acceptPrice": price}
+    status, said = await on.api("POST", f"{shared}/upgrade", json=consent)
+    assert status == 200, said
+    status, made = await on.api(
+        "POST", "/api/cloud/agents", json={**new, "forceCreate": True, "acceptPrice": price}
+    )
+    assert status == 201, made
+    on.agent = made["agent"]["id"]
+    here = f"/api/cloud/agents/{on.agent}"
+    status, said = await on.api("POST", f"{here}/connect", json={"acceptPrice": price})
+    assert status == 200, said
+    for command in (
+        ["agents", "create", "alan", "--dedicated"],
+        ["agents", "create", "alan", "--dedicated", "--yes", "--accept-price", price],
+        ["agents", "rename", "grace", "hopper"],
+        ["agents", "restart", "hopper", "--accept-price", price],
+        ["agents", "logs", "hopper"],
+        ["agents", "upgrade", "hopper"],
+        ["agents", "list"],
+        ["credits"],
+    ):
+        await on.cli(*command)
+    await _relay(on, price)
+    on.cloud.mood = "spice"
+    await _relay(on, price)
+    for mood in (401, 402, 409, 428, 429, 500):
+        on.cloud.mood = mood
+        await asyncio.gather(
+            _relay(on, price),
+            on.api("POST", f"{here}/restart", json={"acceptPrice": price}),
+            on.api("POST", "/api/cloud/agents", json=new),
+            on.api("GET", f"{here}/upgrade"),
+            on.api("GET", f"{here}/logs"),
+            on.api("PATCH", here, json={"agentName": "x"}),
+            on.api("POST", f"{here}/shutdown", json={"acceptStateLoss": True}),
+        )
+    await on.cloud.heal()
+    status, said = await on.api("POST", f"{here}/connect", json={"acceptPrice": price})
+    assert status == 200, said
+    on.agent = first
+    status, said = await on.api("POST", f"{shared}/connect")
+    assert status == 200, said
+    await _scrape(on)
 
 
 async def being_echoed(on: Campaign) -> None:
@@ -472,6 +573,7 @@ FLOWS = (
     Flow("knocking with secrets in odd places", knocking, (*API, CLI[0], "metrics")),
     Flow("signing in", signing_in, (*API[:3], CLI[0], "environment of children", SENT)),
     Flow("connect, chat, back up, restore", talking, ("log", "answers", CLI[0], SENT, "metrics")),
+    Flow("prices, upgrades, money and what is passed on", paying, ("log", "answers", *CLI, SENT, "metrics")),
     Flow("a cloud that echoes the key in good answers", being_echoed, (*API, *CLI, SENT, "metrics")),
     Flow(
         "a cloud that echoes the key in errors and redirects",

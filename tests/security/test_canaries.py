@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from eliza_cloud.emulator import GENERATIONS
 from tests.harness.emulator import emulator
 from tests.security.campaign import STORE, TOKEN, Campaign
 from tests.security.canaries import PIECE, Canary
@@ -46,7 +47,7 @@ class Run:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def run(tmp_path_factory):
     """One machine for all flows."""
-    async with emulator(EchoingCloud) as cloud:
+    async with emulator(EchoingCloud, GENERATIONS[-1]) as cloud:
         campaign = Campaign(tmp_path_factory.mktemp("campaign"), cloud)
         campaign.prepare()
         async with campaign.stack:

@@ -23,6 +23,7 @@ from eliza_cloud.core.problems import (
     MODEL_NOT_CONFIGURED,
     RESPONSE_TRUNCATED,
 )
+from eliza_cloud.redaction.stream import redactor_of
 from eliza_cloud.routing.adapters import media as shapes
 from eliza_cloud.routing.config.types import Capability
 from eliza_cloud.routing.gateway import STREAMED, VIDEO, UpstreamRequest
@@ -159,15 +160,15 @@ async def _generate(
 
 
 async def _whole(response: aiohttp.ClientResponse) -> dict[str, Any]:
-    body = bytearray()
+    body, redactor = bytearray(), redactor_of(response)
     try:
         async for chunk in response.content.iter_any():
-            body += chunk
+            body += redactor.feed(chunk)
             if len(body) > MAX_ANSWER:
                 raise LinkError(MEDIA_TOO_LARGE.occurred(size=MAX_ANSWER // 2**20))
     except (aiohttp.ClientError, OSError):
         raise LinkError(RESPONSE_TRUNCATED.occurred()) from None
-    document = json_object(bytes(body))
+    document = json_object(bytes(body + redactor.flush()))
     if document is None:
         raise LinkError(INVALID_RESPONSE.occurred(what="there is nothing made in it"))
     return document

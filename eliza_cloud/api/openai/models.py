@@ -13,6 +13,7 @@ from eliza_cloud.api.openai.upstream import GROUP
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.cloud.http.request import json_object
 from eliza_cloud.core import log_events
+from eliza_cloud.redaction.stream import redactor_of
 from eliza_cloud.routing.adapters.models import AGENT_MODEL, named_tiers
 from eliza_cloud.routing.config.types import Capability
 from eliza_cloud.routing.gateway import LISTING, UpstreamRequest
@@ -73,10 +74,12 @@ async def _models_of(request: web.Request, upstream: Upstream) -> list[ListedMod
     content = bytearray()
     try:
         async with request.app[GATEWAY].open(upstream, UpstreamRequest(url, timeout=LISTING)) as response:
+            redactor = redactor_of(response)
             async for chunk in response.content.iter_any():
-                content += chunk
+                content += redactor.feed(chunk)
                 if len(content) > MAX_LIST:
                     return []
+            content += redactor.flush()
     except (aiohttp.ClientError, OSError):
         return []
     listed = (json_object(bytes(content)) or {}).get("data")
