@@ -231,7 +231,11 @@ async def accepts_the_key(cell: Cell) -> None:
 
 
 async def watch_the_heartbeats(cell: Cell) -> str:
-    """Say how the link stands once it has changed, or two heartbeats have come back."""
+    """Say how the link stands once it has changed, or two heartbeats have come back.
+
+    What came back before the fault may still wait for the link, which is let come to rest first.
+    """
+    await until(lambda: cell.service.manager.is_idle)
     before = cell.service.events["HeartbeatAnswered"]
     await until(
         lambda: cell.service.link() != "connected" or cell.service.events["HeartbeatAnswered"] > before + 1
