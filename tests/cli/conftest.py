@@ -1,5 +1,6 @@
 """A service that answers what a test tells it to, over real HTTP, and the CLI pointed at it."""
 
+import contextlib
 import json
 import os
 import pty
@@ -88,8 +89,9 @@ class ScriptedService:
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                with contextlib.suppress(ConnectionError):  # a command that is interrupted goes away
+                    self.end_headers()
+                    self.wfile.write(content)
 
             do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - the server's names
 
