@@ -19,6 +19,7 @@ CREDITS_CRITICAL = "credits.critical"
 CREDITS_LOW = "credits.low"
 CREDITS_RECOVERED = "credits.recovered"
 CREDITS_POLL_FAILED = "credits.poll_failed"
+DESCRIPTORS_EXHAUSTED = "descriptors.exhausted"
 EVENT_STREAM_LAGGING = "event_stream.lagging"
 HEARTBEAT_MISSED = "heartbeat.missed"
 HEARTBEAT_RECOVERED = "heartbeat.recovered"
@@ -81,6 +82,7 @@ LOG_EVENTS: Mapping[str, str] = {
     CREDITS_LOW: f"warning: {problems.CREDITS_LOW.title}",
     CREDITS_RECOVERED: "info: The balance is fine again.",
     CREDITS_POLL_FAILED: "debug: The balance could not be read; the next poll is as scheduled.",
+    DESCRIPTORS_EXHAUSTED: f"warning: {problems.DESCRIPTORS_EXHAUSTED.title} Once a minute.",
     EVENT_STREAM_LAGGING: "warning, debug: A reader of the event stream is too slow and loses events.",
     HEARTBEAT_MISSED: "warning, debug: A heartbeat was not answered; debug from the second miss in a row on.",
     HEARTBEAT_RECOVERED: "info: Heartbeats are answered again, `duration_s` seconds after the first miss.",

@@ -12,6 +12,7 @@ import structlog
 
 from eliza_cloud.core import log_events
 from eliza_cloud.core.problems import INTERNAL_ERROR, LOG_UNWRITABLE, PROBLEMS
+from eliza_cloud.daemon.descriptors import DescriptorWatch
 from eliza_cloud.daemon.exit_codes import ServiceExitCode
 from eliza_cloud.daemon.hardening import forbid_core_dumps
 from eliza_cloud.daemon.service import STOP_BUDGET, Running, running
@@ -77,6 +78,7 @@ async def serve(
     observers = [StatusLine(systemd.status)]
     try:
         configure_logs(logging.INFO, redaction, written)
+        asyncio.get_running_loop().set_exception_handler(DescriptorWatch(conditions).handler())
         set_level(log_level(environ))
         with signals() as actions:
             binding = bindings.read_binding(environ, host, ports)

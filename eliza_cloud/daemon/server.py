@@ -5,6 +5,7 @@ it, and so is its log entry; an `Expect` header that it does not know it refuses
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,23 +26,28 @@ log = structlog.get_logger()
 
 
 class ServiceRunner(web.AppRunner):
-    """Runs the application; `settings` override `SERVER_SETTINGS`."""
+    """Runs the application; `settings` override `SERVER_SETTINGS`, `connections` is how many there may be."""
 
-    def __init__(self, app: web.Application, *, shutdown_timeout: float, **settings: Any) -> None:
+    def __init__(
+        self, app: web.Application, *, shutdown_timeout: float, connections: int, **settings: Any
+    ) -> None:
+        self._most = connections
         self._settings = {**SERVER_SETTINGS, "access_log": LineBudget(), **settings}
         super().__init__(app, shutdown_timeout=shutdown_timeout, **self._settings)
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made, self._settings)
+        return _Server(made, self._settings, self._most)
 
 
 class _Server(web.Server):
-    """The application's server, with connections of our own."""
+    """The application's server, with connections of our own, of which there are at most `most`."""
 
-    def __init__(self, made: web.Server, settings: dict[str, Any]) -> None:
+    def __init__(self, made: web.Server, settings: dict[str, Any], most: int) -> None:
+        self._most = most
+        self._idle: OrderedDict[web.RequestHandler, None] = OrderedDict()
         super().__init__(
-            _in_json(made.request_handler),  # type: ignore[arg-type]  # aiohttp calls it with Request alone
+            self._noting(_in_json(made.request_handler)),  # type: ignore[arg-type]  # called with Request alone
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
         )
@@ -49,6 +55,35 @@ class _Server(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, loop=asyncio.get_running_loop(), **self._settings)
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Admit a connection; beyond the bound the one that has been idle longest makes room for it."""
+        super().connection_made(handler, transport)
+        self._idle[handler] = None
+        if len(self.connections) > self._most:
+            oldest, _ = self._idle.popitem(last=False)
+            oldest.force_close()
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        """Forget a connection that has ended."""
+        self._idle.pop(handler, None)
+        super().connection_lost(handler, exc)
+
+    def _noting(
+        self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Have a connection count as idle except while one of its requests is handled."""
+
+        async def handled(request: web.Request) -> web.StreamResponse:
+            connection = request.protocol
+            self._idle.pop(connection, None)
+            try:
+                return await handle(request)
+            finally:
+                if request.transport is not None:
+                    self._idle[connection] = None
+
+        return handled
 
 
 class _Connection(web.RequestHandler):

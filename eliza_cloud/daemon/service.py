@@ -22,6 +22,7 @@ from aiohttp import web
 from eliza_cloud.api.app import create_app
 from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.cloud.http.address import same_cloud
+from eliza_cloud.daemon.descriptors import ACCEPTED_AT_ONCE, BACKLOG, connections_allowed, raise_limit
 from eliza_cloud.daemon.server import ServiceRunner
 from eliza_cloud.daemon.settings import service_settings
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
@@ -152,7 +153,7 @@ async def running(
             allowed_origins=bindings.allowed_origins(environ),
             redaction=redaction,
         )
-        runner = ServiceRunner(app, shutdown_timeout=DRAIN)
+        runner = ServiceRunner(app, shutdown_timeout=DRAIN, connections=connections_allowed(raise_limit()))
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
 
@@ -162,7 +163,8 @@ async def running(
         stack.push_async_callback(_stop_listening, runner)
         for port, taken_socket in zip(binding.ports, taken, strict=True):
             try:
-                await web.SockSite(runner, taken_socket).start()
+                await web.SockSite(runner, taken_socket, backlog=ACCEPTED_AT_ONCE).start()
+                taken_socket.listen(BACKLOG)  # asyncio takes one number for both
             except OSError as error:
                 raise PortUnavailableError(binding.host, port, error) from error
         yield Running(manager, config, settings, tuple(map(url_of, taken)), token_file)

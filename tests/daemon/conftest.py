@@ -105,10 +105,14 @@ class Unit(ServiceCalls):
 
 
 @contextmanager
-def unit(environ: dict[str, str]) -> Iterator[Unit]:
-    """Start a service and wait until it says where it listens; it is stopped at the end, if it still runs."""
+def unit(environ: dict[str, str], descriptors: int | None = None) -> Iterator[Unit]:
+    """Start a service and wait until it says where it listens; it is stopped at the end, if it still runs.
+
+    `descriptors` is how many it may have.
+    """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with processes.start(*CLI, "serve", "--port", "0", env=environ, **pipes) as process:
+    limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}"]
+    with processes.start(*limit, *CLI, "serve", "--port", "0", env=environ, **pipes) as process:
         found = URL.search(process.stdout.readline())
         assert found, process.stderr.read()
         url = found.group(1)
@@ -156,7 +160,9 @@ def abstract_supervisor() -> Iterator[Supervisor]:
 def start(environ) -> Iterator[Any]:
     """Give a function that starts a service; it is stopped at the end."""
     with ExitStack() as stack:
-        yield lambda **variables: stack.enter_context(unit({**environ, **variables}))
+        yield lambda descriptors=None, **variables: stack.enter_context(
+            unit({**environ, **variables}, descriptors)
+        )
 
 
 @pytest.fixture

@@ -40,6 +40,14 @@ LOG_UNWRITABLE = ProblemType(
     examples={"reason": "No space left on device"},
 )
 
+DESCRIPTORS_EXHAUSTED = ProblemType(
+    code="descriptors_exhausted",
+    title="The service has no file descriptor left, so it accepts no connection for now.",
+    remedy="Close programs that hold connections to it, or allow it more (`ulimit -n`, `LimitNOFILE=`).",
+    severity=Severity.WARNING,
+    lasts=True,
+)
+
 STATE_DIR_PERMISSIONS = ProblemType(
     code="state_dir_permissions",
     title="Other users of this machine can read the state directory's secrets.",
