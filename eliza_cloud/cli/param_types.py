@@ -12,9 +12,16 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class When(click.ParamType[dict[str, str]]):
-    """Reads `10m`, `2h`, `3d`, an ISO 8601 time (local where it names no zone), or an entry's number."""
+    """Reads `10m`, `2h`, `3d`, an ISO 8601 time (local where it names no zone), or an entry's number.
+
+    It begins a span of the journal, the entry itself left out; with `ends` it ends one, the entry included.
+    """
 
     name = "when"
+
+    def __init__(self, *, ends: bool = False) -> None:
+        self._time, self._number = ("until", "before") if ends else ("since", "after")
+        self._step = 1 if ends else 0
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -22,11 +29,11 @@ class When(click.ParamType[dict[str, str]]):
         """Return the parameter of the journal's route that says the same."""
         text = str(value).strip()
         if ago := _AGO.fullmatch(text):
-            return {"since": f"{time.time() - int(ago[1]) * _SECONDS[ago[2]]:.3f}"}
+            return {self._time: f"{time.time() - int(ago[1]) * _SECONDS[ago[2]]:.3f}"}
         if text.isascii() and text.isdigit() and len(text) <= 18:
-            return {"after": text}
+            return {self._number: str(int(text) + self._step)}
         try:
-            return {"since": f"{datetime.fromisoformat(text).timestamp():.3f}"}
+            return {self._time: f"{datetime.fromisoformat(text).timestamp():.3f}"}
         except (ValueError, OverflowError, OSError):
             self.fail(
                 f"invalid time: {text!r}: use 10m, 2h, 3d, an ISO 8601 time, or an entry's number.",

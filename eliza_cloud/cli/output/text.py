@@ -27,6 +27,11 @@ def duration(seconds: float) -> str:
     return f"{max(0, int(seconds))} s"
 
 
+def iso(moment: datetime) -> str:
+    """Write a time as ISO 8601, in the local zone, with its offset."""
+    return moment.astimezone().isoformat(timespec="seconds")
+
+
 def age(text: str | None) -> str:
     """Write how long ago an ISO 8601 time was; `never` for none."""
     then = parse_iso(text)
