@@ -61,6 +61,8 @@ eliza_cloud = LazyGroup(
         "diagram": (f"{HERE}.diagram:diagram", "Draw the state diagrams."),
         "reference": (f"{HERE}.reference.command:reference", "Print a page of the reference."),
         "completion": (f"{HERE}.completion:completion", "Print a shell's completion script."),
+        "help": (f"{HERE}.help:show_help", "Show the help of a command."),
+        "version": (f"{HERE}.help:show_version", "Show the version."),
     },
     epilog=EPILOG,
 )

@@ -7,8 +7,21 @@ from urllib.parse import urlencode
 
 import click
 
+from eliza_cloud.cli.near import did_you_mean
+
 _AGO = re.compile(r"(\d{1,9})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Choice(click.Choice[str]):
+    """One of several words; for another one the error names its neighbours."""
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        """Say what the word may be, and which of these is near."""
+        hint = did_you_mean(str(value), self.choices)
+        if hint:
+            return f"{str(value)!r} is not known. {hint}"
+        return super().get_invalid_choice_message(value, ctx)
 
 
 class When(click.ParamType[dict[str, str]]):

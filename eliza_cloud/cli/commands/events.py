@@ -14,7 +14,7 @@ from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.output.events import Entry, entry_line, folded_line, is_gap, is_routine
 from eliza_cloud.cli.output.text import say
-from eliza_cloud.cli.param_types import When, journal_path
+from eliza_cloud.cli.param_types import Choice, When, journal_path
 from eliza_cloud.core.journal.filter import ALL, EVENT_NAMES, KINDS, EntryFilter
 
 MOST = 10_000
@@ -29,13 +29,13 @@ ENOUGH = 20
 @click.option("--all", "everything", is_flag=True, help="Show each routine event, too, on a line of its own.")
 @click.option(
     "--event",
-    type=click.Choice(EVENT_NAMES, case_sensitive=False),
+    type=Choice(EVENT_NAMES, case_sensitive=False),
     metavar="NAME",
     help="Only the event of this name, such as HeartbeatMissed.",
 )
 @click.option(
     "--kind",
-    type=click.Choice(KINDS),
+    type=Choice(KINDS),
     help="Only events of the link, of sign-ins, or the marks of starts and stops.",
 )
 @click.option(

@@ -32,6 +32,12 @@ def iso(moment: datetime) -> str:
     return moment.astimezone().isoformat(timespec="seconds")
 
 
+def when(text: str | None) -> str:
+    """Write an ISO 8601 time in the local zone, and how long ago it was; `never` for none."""
+    then = parse_iso(text)
+    return "never" if then is None else f"{iso(then)} ({age(text)})"
+
+
 def age(text: str | None) -> str:
     """Write how long ago an ISO 8601 time was; `never` for none."""
     then = parse_iso(text)

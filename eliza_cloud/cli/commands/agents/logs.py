@@ -21,7 +21,7 @@ from eliza_cloud.cli.output.agents import agent_words
 def logs(call: Invocation, *, agent: str | None, tail: int) -> None:
     """Show the last lines of an agent's log.
 
-    AGENT is an id or a unique name; the connected agent by default.
+    AGENT is a name, an id or the beginning of one; the connected agent by default.
     """
     path = f"/api/cloud/agents/{agent_id(call.service, agent)}/logs?tail={tail}"
     body = call.service.get(path, timeout=PATIENT)

@@ -21,8 +21,8 @@ from eliza_cloud.core.problems import ABORTED
 def shutdown(call: Invocation, *, agent: str, yes: bool, discard_state: bool) -> None:
     """Delete an agent and its backups.
 
-    AGENT is an id or a unique name. `suspend` stops an agent and keeps it. An agent that Eliza Cloud cannot
-    back up first stays and goes on costing, unless --discard-state is given.
+    AGENT is a name, an id or the beginning of one. `suspend` stops an agent and keeps it. An agent that
+    Eliza Cloud cannot back up first stays and goes on costing, unless --discard-state is given.
     """
     identifier = agent_id(call.service, agent)
     if not yes:

@@ -15,7 +15,7 @@ from eliza_cloud.cli.output.text import age
 def list_backups(call: Invocation, *, agent: str | None) -> None:
     """List the backups.
 
-    AGENT is an id or a unique name; the connected agent by default.
+    AGENT is a name, an id or the beginning of one; the connected agent by default.
     """
     identifier = agent_id(call.service, agent)
     body = call.service.get(f"/api/cloud/agents/{identifier}/backups")
