@@ -6,7 +6,7 @@ import pytest
 
 from eliza_cloud.cli.client.browser import has_browser, open_browser
 from eliza_cloud.cli.commands import login as command
-from tests.cli.conftest import Answer, in_a_terminal
+from tests.cli.conftest import Answer, in_a_terminal, status
 
 SESSION = {
     "ok": True,
@@ -138,6 +138,21 @@ def test_a_browser_is_opened_only_where_somebody_sees_it(environ, there_is_one):
 
 def test_the_terminal_shows_the_time_left(cloud):
     cloud.answers("GET", "/api/cloud/login/status", {"status": "pending"}, DONE)
-    output = in_a_terminal("login")
+    output = in_a_terminal("login", "--yes")
     assert "4:59 left" in output or "5:00 left" in output
     assert "✓ Signed in" in output
+
+
+@pytest.mark.parametrize(("typed", "begins"), [("y\n", True), ("n\n", False)])
+def test_a_terminal_is_told_who_is_signed_in_and_asked(cloud, typed, begins):
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    output = in_a_terminal("login", "--no-browser", typed=[("Sign in anew?", typed)])
+    assert "signed in already, as user-123 of org-456." in output
+    assert ("✓ Signed in" in output) is begins
+    assert bool(cloud.requests("POST")) is begins
+
+
+def test_a_terminal_is_not_asked_where_nobody_is_signed_in(cloud):
+    cloud.answers("GET", "/api/cloud/status", {**status(), "connected": False})
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    assert "✓ Signed in" in in_a_terminal("login", "--no-browser")

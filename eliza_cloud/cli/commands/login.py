@@ -1,6 +1,7 @@
 """`eliza-cloud login`: sign in through the browser (architecture: Login)."""
 
 import os
+import sys
 import time
 
 import click
@@ -10,7 +11,9 @@ from eliza_cloud.cli.client.http import Body, Service
 from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.output.link import account_words
 from eliza_cloud.cli.output.progress import LiveLine
+from eliza_cloud.cli.output.text import printable
 from eliza_cloud.core.problems import KEY_UNAVAILABLE
 
 TIME_FOR_LOGIN = 300.0
@@ -20,13 +23,18 @@ POLL_INTERVAL = 0.5
 
 @click.command()
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.option("--yes", is_flag=True, help="Do not ask, even if somebody is signed in.")
 @service_command
-def login(call: Invocation, *, no_browser: bool) -> None:
+def login(call: Invocation, *, no_browser: bool, yes: bool) -> None:
     """Sign in to Eliza Cloud through the browser.
+
+    Where somebody is signed in already, a terminal is told who, and asked; scripts are not.
 
     The address is printed; open it on any machine that has a browser. With --json two lines are printed: the
     session with its address, and how it ended. Ctrl-C cancels the sign-in.
     """
+    if not yes and sys.stdin.isatty():
+        _ask_whoever_is_signed_in(call.service)
     session = call.service.post("/api/cloud/login")
     try:
         result = _show_and_wait(call, session, no_browser=no_browser)
@@ -39,6 +47,16 @@ def login(call: Invocation, *, no_browser: bool) -> None:
         print_json(result)
     else:
         click.echo(f"✓ Signed in to Eliza Cloud with key {result.get('keyPrefix') or ''}…")
+
+
+def _ask_whoever_is_signed_in(service: Service) -> None:
+    """Say who is signed in, and ask whether to replace that; raises for a no."""
+    status = service.get("/api/cloud/status")
+    if not status.get("connected"):
+        return
+    question = f"You are signed in already, as {account_words(status)}. Sign in anew?"
+    if not click.confirm(printable(question), err=True):
+        raise CliError("The sign-in stays as it is.", code="aborted")
 
 
 def _show_and_wait(call: Invocation, session: Body, *, no_browser: bool) -> Body:

@@ -7,7 +7,7 @@ import click
 from eliza_cloud.cli.client.http import Body
 from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.exit_codes import ExitCode
-from eliza_cloud.cli.output.link import ACCOUNT, WHY, next_try_words, remedy, state_words
+from eliza_cloud.cli.output.link import ACCOUNT, WHY, account_words, next_try_words, remedy, state_words
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cli.output.text import age
 
@@ -69,5 +69,4 @@ def _account(body: Body) -> str:
     if not body.get("connected"):
         reason = str(body.get("reason"))
         return f"○ {ACCOUNT.get(reason, reason)}"
-    organization = body.get("organizationId")
-    return f"● signed in as {body.get('userId')}" + (f" of {organization}" if organization else "")
+    return f"● signed in as {account_words(body)}"
