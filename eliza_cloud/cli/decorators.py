@@ -14,7 +14,7 @@ from eliza_cloud.cli.client.endpoint import service_token, service_url
 from eliza_cloud.cli.client.http import PATIENT, Body, Service
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.progress import LinkProgress
-from eliza_cloud.cli.output.text import printable
+from eliza_cloud.cli.output.text import json_line, printable
 from eliza_cloud.core.problems import RESPONSE_NOT_UNDERSTOOD
 
 
@@ -31,7 +31,7 @@ class Invocation:
             return self.service.request("POST", path, body, timeout=PATIENT, while_waiting=progress)
 
     def answer(self, body: Body, *sentences: str) -> None:
-        """Print the API's body as one line of JSON, or else the sentences."""
+        """Print the API's body as one line of JSON, or else the sentences, each on a line."""
         if self.as_json:
             print_json(body)
         else:
@@ -41,7 +41,7 @@ class Invocation:
 
 def print_json(body: Body) -> None:
     """Print one body on one line of stdout."""
-    click.echo(json.dumps(body, ensure_ascii=False))
+    click.echo(json_line(json.dumps(body, ensure_ascii=False)))
 
 
 def service_command(command: Callable[..., Any]) -> Callable[..., Any]:

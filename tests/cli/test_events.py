@@ -58,7 +58,7 @@ def test_lines_say_when_what_from_where_to_where_why_and_by_whom(service, run):
     assert lines == [
         f"{local(start_mark(1))} (start) the service started · version 0.1.0",
         f"{local(missed)} HeartbeatMissed connected → reconnecting (heartbeat_missed) Gone. · by monitor",
-        f"{local(failed)} BackupFailed The disk is full.[31m · by monitor",
+        f"{local(failed)} BackupFailed The disk\\nis full.\\x1b[31m · by monitor",
         f"{local(login)} LoginStarted sign-in idle → pending · by request, request abc",
     ]
 

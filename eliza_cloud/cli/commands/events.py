@@ -13,7 +13,7 @@ from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.output.events import Entry, entry_line, folded_line, is_gap, is_routine
-from eliza_cloud.cli.output.text import say
+from eliza_cloud.cli.output.text import json_line, say
 from eliza_cloud.cli.param_types import Choice, When, journal_path
 from eliza_cloud.core.journal.filter import ALL, EVENT_NAMES, KINDS, EntryFilter
 
@@ -173,7 +173,7 @@ class _Printing:
         if not self._wanted.matches(line):
             return
         if self._call.as_json:
-            click.echo(line)
+            click.echo(json_line(line))
         elif self._folds and is_routine(entry):
             self._folded.append(entry)
         else:

@@ -8,7 +8,7 @@ import click
 
 from eliza_cloud.cli.client.browser import has_browser, open_browser
 from eliza_cloud.cli.client.http import Body, Service
-from eliza_cloud.cli.decorators import Invocation, print_json, service_command
+from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.link import account_words
@@ -43,10 +43,7 @@ def login(call: Invocation, *, no_browser: bool, yes: bool) -> None:
         raise
     if result.get("status") != "authenticated":
         raise _failed(result)
-    if call.as_json:
-        print_json(result)
-    else:
-        click.echo(f"✓ Signed in to Eliza Cloud with key {result.get('keyPrefix') or ''}…")
+    call.answer(result, f"✓ Signed in to Eliza Cloud with key {result.get('keyPrefix') or ''}…")
 
 
 def _ask_whoever_is_signed_in(service: Service) -> None:
@@ -61,7 +58,7 @@ def _ask_whoever_is_signed_in(service: Service) -> None:
 
 def _show_and_wait(call: Invocation, session: Body, *, no_browser: bool) -> Body:
     url = str(session["browserUrl"])
-    call.answer(session, f"To sign in, open this address in a browser:\n\n  {url}\n")
+    call.answer(session, "To sign in, open this address in a browser:", "", f"  {url}", "")
     opener = None if no_browser or not has_browser(os.environ) else open_browser(url)
     try:
         return _wait_for_the_end(call.service, str(session["sessionId"]))

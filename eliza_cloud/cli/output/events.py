@@ -23,7 +23,7 @@ _LONGEST = 24  # characters of an event's name, as far as lines are aligned
 def entry_line(entry: Entry) -> str:
     """Write one entry: when, what, from where to where, why, and who brought it about."""
     words = _mark(entry) if entry["kind"] == "mark" else _event(entry)
-    return printable(" ".join(f"{_at(entry)}  {words}".split("\n")))
+    return printable(f"{_at(entry)}  {words}")
 
 
 def is_routine(entry: Entry) -> bool:

@@ -1,5 +1,7 @@
 """`eliza-cloud agents logs`: the last lines of an agent's log."""
 
+import re
+
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
@@ -25,4 +27,5 @@ def logs(call: Invocation, *, agent: str | None, tail: int) -> None:
     """
     path = f"/api/cloud/agents/{agent_id(call.service, agent)}/logs?tail={tail}"
     body = call.service.get(path, timeout=PATIENT)
-    call.answer(body, body["logs"].rstrip("\n") or "The log is empty.")
+    lines = body["logs"].rstrip("\n")
+    call.answer(body, *(re.split(r"\r?\n", lines) if lines else ["The log is empty."]))

@@ -8,6 +8,7 @@ from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
+from eliza_cloud.cli.output.text import printable
 from eliza_cloud.core.problems import ABORTED
 
 
@@ -39,5 +40,5 @@ def _confirm(agent: str) -> None:
             f"This deletes {agent} and its backups, and nobody can be asked here: add --yes to do it."
         )
     question = f"This deletes {agent} and all its backups; they cannot be brought back. Delete?"
-    if not click.confirm(question, err=True):
+    if not click.confirm(printable(question), err=True):
         raise CliError.of(ABORTED)
