@@ -62,6 +62,12 @@ def when(text: str | None) -> str:
     return "never" if then is None else f"{iso(then)} ({age(text)})"
 
 
+def day_and_time(text: str | None) -> str:
+    """Write an ISO 8601 time in the local zone; `never` for none."""
+    then = parse_iso(text)
+    return "never" if then is None else iso(then)
+
+
 def age(text: str | None) -> str:
     """Write how long ago an ISO 8601 time was; `never` for none."""
     then = parse_iso(text)
