@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import segno
 
 from eliza_cloud.cli.client.browser import has_browser, open_browser
 from eliza_cloud.cli.commands import login as command
@@ -156,3 +157,28 @@ def test_a_terminal_is_not_asked_where_nobody_is_signed_in(cloud):
     cloud.answers("GET", "/api/cloud/status", {**status(), "connected": False})
     cloud.answers("GET", "/api/cloud/login/status", DONE)
     assert "✓ Signed in" in in_a_terminal("login", "--no-browser")
+
+
+def shown_modules(output: str) -> list[list[int]]:
+    """The code that was drawn, dark modules as 1, without its margin."""
+    halves = {" ": (1, 1), "▀": (0, 1), "▄": (1, 0), "█": (0, 0)}
+    drawn = [line[8:].split("\x1b")[0] for line in output.splitlines() if line.startswith("\x1b[97;40m")]
+    rows = [[halves[block][half] for block in line] for line in drawn for half in (0, 1)]
+    return [row[2:-2] for row in rows[2:]]
+
+
+def test_a_terminal_shows_the_link_as_a_qr_code_where_asked(cloud):
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    modules = shown_modules(in_a_terminal("login", "--no-browser", "--yes", "--qr"))
+    expected = [list(row) for row in segno.make_qr(SESSION["browserUrl"], error="l").matrix]
+    assert modules[: len(expected)] == expected
+    assert "▀" not in in_a_terminal("login", "--no-browser", "--yes")
+
+
+def test_without_a_terminal_there_is_no_qr_code(cloud, run):
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    ran = run("login", "--qr")
+    assert ran.code == 0
+    assert "█" not in ran.out
+    assert "A QR code is shown on a terminal only." in ran.err
+    assert run("login", "--qr", "--json").lines == [SESSION, DONE]

@@ -13,7 +13,7 @@ from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.link import account_words
 from eliza_cloud.cli.output.progress import LiveLine
-from eliza_cloud.cli.output.text import printable
+from eliza_cloud.cli.output.text import printable, say
 from eliza_cloud.core.problems import KEY_UNAVAILABLE
 
 TIME_FOR_LOGIN = 300.0
@@ -23,9 +23,10 @@ POLL_INTERVAL = 0.5
 
 @click.command()
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.option("--qr", is_flag=True, help="Show the address as a QR code, too, on a terminal.")
 @click.option("--yes", is_flag=True, help="Do not ask, even if somebody is signed in.")
 @service_command
-def login(call: Invocation, *, no_browser: bool, yes: bool) -> None:
+def login(call: Invocation, *, no_browser: bool, qr: bool, yes: bool) -> None:
     """Sign in to Eliza Cloud through the browser.
 
     Where somebody is signed in already, a terminal is told who, and asked; scripts are not.
@@ -37,7 +38,7 @@ def login(call: Invocation, *, no_browser: bool, yes: bool) -> None:
         _ask_whoever_is_signed_in(call.service)
     session = call.service.post("/api/cloud/login")
     try:
-        result = _show_and_wait(call, session, no_browser=no_browser)
+        result = _show_and_wait(call, session, no_browser=no_browser, qr=qr)
     except KeyboardInterrupt:
         call.service.post("/api/cloud/login/cancel", {"sessionId": session["sessionId"]}, timeout=3.0)
         raise
@@ -56,15 +57,26 @@ def _ask_whoever_is_signed_in(service: Service) -> None:
         raise CliError("The sign-in stays as it is.", code="aborted")
 
 
-def _show_and_wait(call: Invocation, session: Body, *, no_browser: bool) -> Body:
+def _show_and_wait(call: Invocation, session: Body, *, no_browser: bool, qr: bool) -> Body:
     url = str(session["browserUrl"])
     call.answer(session, "To sign in, open this address in a browser:", "", f"  {url}", "")
+    if qr and not call.as_json:
+        _show_qr_code(url)
     opener = None if no_browser or not has_browser(os.environ) else open_browser(url)
     try:
         return _wait_for_the_end(call.service, str(session["sessionId"]))
     finally:
         if opener is not None:
             opener.poll()
+
+
+def _show_qr_code(url: str) -> None:
+    if not sys.stdout.isatty():
+        say("A QR code is shown on a terminal only.")
+        return
+    from eliza_cloud.cli.output.qr import qr_code  # noqa: PLC0415 - the library, needed only here
+
+    click.echo(f"{qr_code(url)}\n")
 
 
 def _wait_for_the_end(service: Service, session_id: str) -> Body:
