@@ -136,6 +136,7 @@ ROUTES = (
     Endpoint("POST", "/v1/images/generations", media.images, media.IMAGES),
     Endpoint("POST", "/v1/videos/generations", media.videos, media.VIDEOS),
     Endpoint("POST", "/rpc/{chain}", rpc.rpc, rpc.RPC),
+    Endpoint("GET", "/", reference.root, reference.ROOT, open=True),
     Endpoint("GET", "/docs", reference.docs, reference.PAGE, open=True),
     Endpoint("GET", "/docs/{page}", reference.docs_page, reference.WRITTEN, open=True),
     Endpoint("GET", "/api/openapi.json", reference.openapi, reference.OPENAPI, open=True),

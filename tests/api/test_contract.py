@@ -256,7 +256,15 @@ async def test_every_operation_answers_as_the_document_says(signed_in):
         assert status in (None, answer.status), (method, path, content)
         name = check_answer(method, path.partition("?")[0], answer.status, answer.headers, content)
         met.add(name)
+    led = await signed_in.call("GET", "/", allow_redirects=False)
+    met.add(check_answer("GET", "/", led.status, led.headers, await led.read()))
     assert {name for name in operations() if name not in met} == set()
+
+
+async def test_a_browser_that_has_only_the_address_is_led_to_the_page(service):
+    answer = await service.call("GET", "/", headers={"Authorization": ""})
+    assert (answer.status, answer.url.path) == (200, "/docs")
+    assert [step.status for step in answer.history] == [302]
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -270,6 +278,6 @@ async def test_every_operation_is_refused_as_the_document_says(idle):
             {"Origin": "https://evil"},
         ):
             wrong = {"Last-Event-ID": "none", **headers}
-            answer = await idle.call(method, path, data=b"[1", headers=wrong)
+            answer = await idle.call(method, path, data=b"[1", headers=wrong, allow_redirects=False)
             content = await answer.read()
             assert check_answer(method, path, answer.status, answer.headers, content) == name

@@ -30,6 +30,12 @@ PAGE_NAME = Parameter[str](
     problem=UNKNOWN_PAGE.occurred(),
 )
 
+ROOT = Operation(
+    id="openDocs",
+    group="Reference",
+    summary="Lead a browser to the page",
+    answers=(SuccessResponse(302, "The page is at `/docs`.", media=None, headers={"Location": "`/docs`."}),),
+)
 OPENAPI = Operation(
     id="getOpenApi",
     group="Reference",
@@ -53,6 +59,11 @@ WRITTEN = Operation(
     parameters=(PAGE_NAME,),
     answers=(SuccessResponse(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
 )
+
+
+async def root(_request: web.Request) -> web.Response:
+    """GET /: what a browser that was given only the address is led to."""
+    return web.Response(status=302, headers={"Location": "/docs"})
 
 
 async def openapi(request: web.Request) -> web.Response:

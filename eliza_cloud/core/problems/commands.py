@@ -99,20 +99,23 @@ AMBIGUOUS_AGENT = ProblemType(
     sentence="{number} agents are called {name}: {ids}.",
     examples={"number": "2", "ids": "a, b"},
 )
-ID_OF_SEVERAL = AMBIGUOUS_AGENT.worded("{number} agents have ids that begin with {name}: {ids}.")
+ID_OF_SEVERAL = AMBIGUOUS_AGENT.worded(
+    "{number} agents have ids that begin with {name}: {ids}.", examples={"number": "2", "ids": "a, b"}
+)
 
 UNKNOWN_BACKUP = ProblemType(
     code="unknown_backup",
     title="The agent has no backup with this id, or one that begins so.",
     remedy="`eliza-cloud backups list` shows those there are.",
     sentence="There is no backup whose id begins with {id}.",
+    examples={"id": "7777"},
 )
 AMBIGUOUS_BACKUP = ProblemType(
     code="ambiguous_backup",
     title="Several backups have ids that begin so.",
     remedy="Give more of the id of the one you mean.",
     sentence="{number} backups have ids that begin with {id}: {ids}.",
-    examples={"number": "2", "ids": "a, b"},
+    examples={"number": "2", "id": "7777", "ids": "a, b"},
 )
 
 BUNDLE_UNWRITTEN = ProblemType(
