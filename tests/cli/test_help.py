@@ -9,7 +9,7 @@ from tests.harness import processes
 
 COMMANDS = ["serve", "login", "status", "health", "explain", "events", "wait", "credits", "agents"]
 COMMANDS += ["chat", "backups", "routing"]
-COMMANDS += ["disconnect", "logout", "log-level", "replay", "config", "doctor", "bundle"]
+COMMANDS += ["disconnect", "logout", "log-level", "logs", "replay", "config", "doctor", "bundle"]
 COMMANDS += ["service"]
 COMMANDS += ["emulator", "demo", "diagram", "reference", "completion", "help", "version"]
 AGENT_COMMANDS = ["list", "create", "provision", "connect", "suspend", "resume", "restart"]

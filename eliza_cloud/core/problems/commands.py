@@ -118,6 +118,19 @@ AMBIGUOUS_BACKUP = ProblemType(
     examples={"number": "2", "id": "7777", "ids": "a, b"},
 )
 
+NO_UNIT = ProblemType(
+    code="no_unit",
+    title="systemd runs no unit eliza-cloud.service here.",
+    remedy="Look where the service's standard error goes; `eliza-cloud service unit` prints a unit.",
+)
+LOG_UNREADABLE = ProblemType(
+    code="log_unreadable",
+    title="The service's log cannot be shown.",
+    remedy="Run the command as root, or as a user who may read the log.",
+    sentence="The service's log cannot be shown with {program}: {reason}.",
+    examples={"program": "journalctl", "reason": "it ended with 1"},
+)
+
 BUNDLE_UNWRITTEN = ProblemType(
     code="bundle_unwritten",
     title="The bundle's file cannot be written.",
