@@ -21,6 +21,7 @@ from eliza_cloud.api.resources import (
     chat,
     credits,  # noqa: A004
     events,
+    installation,
     journal,
     login,
     metrics,
@@ -57,6 +58,7 @@ ROUTES = (
     Endpoint("GET", "/metrics", metrics.scrape, metrics.SCRAPE),
     Endpoint("GET", "/api/cloud/status", status.status, status.STATUS, open=True),
     Endpoint("GET", "/api/cloud/hosts", status.hosts, status.HOSTS),
+    Endpoint("GET", "/api/cloud/installation", installation.installation, installation.INSTALLATION),
     Endpoint("GET", "/api/cloud/events", events.events, events.STREAM),
     Endpoint("GET", "/api/cloud/journal", journal.entries, journal.ENTRIES),
     Endpoint("GET", "/api/cloud/health", journal.health, journal.HEALTH),

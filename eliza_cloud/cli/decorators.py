@@ -81,6 +81,18 @@ def addressed(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def of_the_service(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `--url` and `--token-file` to a command that works without a service, too, as they were given."""
+    named = click.option("--url", metavar="URL", help="The service.  [default: the one on this machine]")
+    read = click.option(
+        "--token-file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Where its token is.  [default: the state directory's api-token]",
+    )
+    return named(read(command))
+
+
 @contextmanager
 def _understood(url: str) -> Iterator[None]:
     """Say in a sentence that an answer lacks what the API promises, as another version's may."""

@@ -236,6 +236,7 @@ def walk(agent: str, other: str) -> list[tuple[str, str, object, int]]:
         ("GET", "/api/cloud/health", None, 200),
         ("GET", "/api/cloud/explain", None, 200),
         ("GET", "/api/cloud/hosts", None, 200),
+        ("GET", "/api/cloud/installation", None, 200),
         ("POST", f"{at}/backups", None, 200),
         ("GET", f"{at}/backups", None, 200),
         ("POST", f"{at}/restore", {}, 200),

@@ -3,17 +3,20 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from eliza_cloud.cli.decorators import print_json
+from eliza_cloud.cli.client.in_force import ask, differences, print_differences
+from eliza_cloud.cli.decorators import of_the_service, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cloud.errors import BaseUrlRefused
 from eliza_cloud.cloud.http.address import CloudAddress, parse_base_url, parse_pages_url
+from eliza_cloud.ops.variables import HIDDEN, SET
 from eliza_cloud.routing.config.settings import VARIABLES, is_showable
 from eliza_cloud.routing.config.table import routes_in_force
 from eliza_cloud.routing.config.types import SECTION as ROUTES
@@ -35,8 +38,6 @@ from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.inspect import read_only_move
 from eliza_cloud.store.paths import StatePaths, state_paths
 
-SET = "[set]"
-HIDDEN = "[not shown]"
 FILE = "file"
 DEFAULT = "default"
 
@@ -50,12 +51,14 @@ class InForce(msgspec.Struct, frozen=True):
 
 
 @click.command()
+@of_the_service
 @click.option("--json", "as_json", is_flag=True, help="Print one object on one line.")
-def show(*, as_json: bool) -> None:
+def show(*, url: str | None, token_file: Path | None, as_json: bool) -> None:
     """Show the effective settings and their sources.
 
     They are those that a service would start with in this environment, and so are the hosts of the cloud. A
-    secret is only shown as set.
+    secret is only shown as set. A service that runs is asked what it was started with, and it is shown where
+    that differs from this environment.
     """
     try:
         path = state_paths(os.environ).config
@@ -70,9 +73,13 @@ def show(*, as_json: bool) -> None:
         raise CliError(str(error)) from error
     settings = [*_cloud(document), *_routes(document), *_described(document), *_env(document)]
     variables = list(_variables(os.environ))
+    service = ask(url, token_file)
+    differing = [] if service is None else differences(service, os.environ)
     if as_json:
         print_json(
             {
+                "service": service,
+                "differs": [one._asdict() for one in differing],
                 "file": str(path),
                 "settings": msgspec.to_builtins(settings),
                 "variables": msgspec.to_builtins(variables),
@@ -86,6 +93,8 @@ def show(*, as_json: bool) -> None:
     if hosts:
         click.echo()
         _print("HOST", hosts)
+    if service is not None:
+        print_differences(service, differing)
 
 
 def _print(title: str, found: Sequence[InForce]) -> None:
