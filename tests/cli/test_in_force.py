@@ -1,10 +1,14 @@
 """What the running service was started with, and where the shell that asks differs from it."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from tests.cli.conftest import TOKEN, Answer, ScriptedService
+from tests.harness import processes
 
 PATH = "/api/cloud/installation"
 THEIRS = "/var/lib/eliza-cloud"
@@ -99,3 +103,52 @@ def test_a_service_that_refuses_to_tell_is_named(service, run):
     ran = run("config", "show")
     assert ran.code == 0
     assert "The running service was not asked what it was started with: Unauthorized" in ran.err
+
+
+@pytest.fixture
+def unit(tmp_path, clean_environment, monkeypatch):
+    """A machine whose systemd runs the service, from a shell that knows nothing of it."""
+    monkeypatch.delenv("ELIZA_STATE_DIR")
+    monkeypatch.setenv("ELIZA_API_PORT", "9")
+    (tmp_path / "systemctl").write_text(
+        '#!/bin/sh\ncase "$*" in *--user*) exit 1 ;; esac\n'
+        "printf 'LoadState=loaded\\nMainPID=%s\\nEnvironment=%s\\nEnvironmentFiles=%s\\n'"
+        ' "${TEST_PID:-0}" "$TEST_ENVIRONMENT" "$TEST_FILES"\n'
+    )
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return clean_environment
+
+
+def in_force(run) -> dict[str, str]:
+    ran = run("config", "show", "--json")
+    assert "This goes by the environment of systemd's eliza-cloud.service" in ran.err
+    [body] = ran.lines
+    return {"file": body["file"], **{one["name"]: one["value"] for one in body["variables"]}}
+
+
+def test_the_environment_of_the_unit_that_runs_is_gone_by(unit, run, monkeypatch):
+    theirs = {"ELIZA_STATE_DIR": str(unit), "ELIZA_LOG_LEVEL": "debug", "ELIZA_API_TOKEN": TOKEN}
+    program = [sys.executable, "-c", "input()"]
+    with processes.start(*program, env=theirs, stdin=subprocess.PIPE) as child:
+        monkeypatch.setenv("TEST_PID", str(child.pid))
+        shown = in_force(run)
+        child.communicate("\n")
+    assert shown["file"] == str(unit / "eliza.json")
+    assert (shown["ELIZA_LOG_LEVEL"], shown["ELIZA_API_TOKEN"]) == ("debug", "[set]")
+    assert shown["ELIZA_API_PORT"] != "9"
+
+
+def test_a_unit_that_does_not_run_is_read_from_its_files(unit, run, monkeypatch, tmp_path):
+    (tmp_path / "env").write_text('# a comment\nELIZA_LOG_LEVEL="warning"\n')
+    monkeypatch.setenv("TEST_ENVIRONMENT", f"ELIZA_STATE_DIR={unit}")
+    monkeypatch.setenv("TEST_FILES", f"{tmp_path}/env (ignore_errors=yes)")
+    shown = in_force(run)
+    assert (shown["file"], shown["ELIZA_LOG_LEVEL"]) == (str(unit / "eliza.json"), "warning")
+
+
+def test_a_state_directory_that_is_named_here_is_the_one_that_is_meant(unit, run, monkeypatch, tmp_path):
+    monkeypatch.setenv("TEST_ENVIRONMENT", f"ELIZA_STATE_DIR={unit}")
+    monkeypatch.setenv("ELIZA_STATE_DIR", str(tmp_path / "own"))
+    ran = run("config", "show", "--json")
+    assert (ran.err, ran.lines[0]["file"]) == ("", str(tmp_path / "own" / "eliza.json"))

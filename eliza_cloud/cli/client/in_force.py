@@ -12,6 +12,7 @@ from eliza_cloud.cli.client.http import Body, Service
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cli.output.text import say
+from eliza_cloud.cli.unit import UNIT, unit_environment
 from eliza_cloud.cloud.errors import BaseUrlRefused
 from eliza_cloud.cloud.http.address import parse_base_url
 from eliza_cloud.ops.variables import variables_set
@@ -35,20 +36,29 @@ class Difference(NamedTuple):
     here: str
 
 
-def ask(url: str | None, token_file: Path | None) -> Body | None:
+def ask(url: str | None, token_file: Path | None, environ: Mapping[str, str]) -> Body | None:
     """Return what the service was started with; None where none runs and no `url` was given.
 
     Where it cannot be asked for another reason that is said; with a `url` this is an error.
     """
     try:
-        where = url or service_url(os.environ)
-        return Service(where, service_token(os.environ, where, token_file)).get(PATH)
+        where = url or service_url(environ)
+        return Service(where, service_token(environ, where, token_file)).get(PATH)
     except CliError as error:
         if url is not None:
             raise
         if error.body.get("code") not in _ABSENT:
             say(f"The running service was not asked what it was started with: {error}")
         return None
+
+
+def examined() -> Mapping[str, str]:
+    """Return the environment to judge by, and say whose it is: the unit's where there is one, else ours."""
+    theirs = unit_environment(os.environ)
+    if theirs is None:
+        return os.environ
+    say(f"This goes by the environment of systemd's {UNIT}; set ELIZA_STATE_DIR for another one.")
+    return theirs
 
 
 def differences(service: Body, environ: Mapping[str, str]) -> list[Difference]:

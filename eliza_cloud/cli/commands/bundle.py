@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from eliza_cloud.cli.client.endpoint import service_token
+from eliza_cloud.cli.client.in_force import examined
 from eliza_cloud.cli.decorators import of_the_service, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
@@ -44,7 +45,7 @@ def bundle(*, output: Path | None, url: str | None, token_file: Path | None, as_
     manifest.
     """
     path = output or Path(f"eliza-cloud-bundle-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip")
-    archive, manifest = asyncio.run(_made(installation(os.environ, url), token_file))
+    archive, manifest = asyncio.run(_made(installation(examined(), url), token_file))
     _write(path, archive)
     if as_json:
         print_json({"path": str(path.absolute()), "manifest": msgspec.to_builtins(manifest)})

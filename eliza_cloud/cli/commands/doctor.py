@@ -1,12 +1,11 @@
 """`eliza-cloud doctor`: diagnose connectivity and configuration."""
 
-import os
 from pathlib import Path
 
 import click
 import msgspec
 
-from eliza_cloud.cli.client.in_force import ask, differences, print_differences
+from eliza_cloud.cli.client.in_force import ask, differences, examined, print_differences
 from eliza_cloud.cli.decorators import of_the_service, print_json
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.installation import diagnosis
@@ -26,9 +25,10 @@ def doctor(*, url: str | None, token_file: Path | None, as_json: bool) -> ExitCo
     FAILs. Exits 0 unless a check does. A service that runs is asked what it was started with, and it is said
     where that differs from this shell, whose settings the checks go by.
     """
-    report = diagnosis(os.environ, url)
-    service = ask(url, token_file)
-    differing = [] if service is None else differences(service, os.environ)
+    environ = examined()
+    report = diagnosis(environ, url)
+    service = ask(url, token_file, environ)
+    differing = [] if service is None else differences(service, environ)
     if as_json:
         print_json({**msgspec.to_builtins(report), "differs": [one._asdict() for one in differing]})
     else:

@@ -10,10 +10,10 @@ import click
 
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.unit import SYSTEM, UNIT, USER, unit_properties
 from eliza_cloud.core.problems import LOG_UNREADABLE, NO_UNIT
 from eliza_cloud.store.config.env import child_environment
 
-UNIT = "eliza-cloud.service"
 _FILES = ("append:", "file:", "truncate:")
 
 
@@ -38,9 +38,9 @@ def logs(*, follow: bool, lines: int, user: bool | None) -> ExitCode:
     It comes from systemd's journal, or from the file that the unit writes it to. A service that was started
     in another way writes its log to its standard error. `eliza-cloud events` shows what happened to the link.
     """
-    scopes: list[tuple[str, ...]] = [("--user",), ()]
+    scopes: list[tuple[str, ...]] = [USER, SYSTEM]
     if user is not None:
-        scopes = [("--user",) if user else ()]
+        scopes = [USER if user else SYSTEM]
     unit = next(filter(None, map(_unit, scopes)), None)
     if unit is None:
         raise CliError.of(NO_UNIT)
@@ -53,21 +53,9 @@ def logs(*, follow: bool, lines: int, user: bool | None) -> ExitCode:
 
 
 def _unit(scope: tuple[str, ...]) -> _Unit | None:
-    """Return where the unit logs; None where systemd knows no such unit, or is not there."""
-    program = shutil.which("systemctl")
-    if program is None:
-        return None
-    asked = [program, *scope, "show", UNIT, "--property=LoadState", "--property=StandardError"]
-    answered = subprocess.run(  # noqa: S603 - arguments of our own, no shell
-        asked,
-        env=child_environment(os.environ),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    properties = dict(line.split("=", 1) for line in answered.stdout.splitlines() if "=" in line)
-    if answered.returncode != 0 or properties.get("LoadState") != "loaded":
+    """Return where the unit logs; None where there is none."""
+    properties = unit_properties(scope, "StandardError")
+    if properties is None:
         return None
     kind, colon, path = properties.get("StandardError", "").partition(":")
     return _Unit(scope, path if f"{kind}{colon}" in _FILES else None)
