@@ -7,6 +7,7 @@ from eliza_cloud.store.config.env import value_of
 
 SET = "[set]"
 HIDDEN = "[not shown]"
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
 def variables_set(environ: Mapping[str, str]) -> dict[str, str]:
@@ -17,3 +18,17 @@ def variables_set(environ: Mapping[str, str]) -> dict[str, str]:
         for variable, value in found.items()
         if value is not None
     }
+
+
+def unused_proxies(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of the variables that set a proxy, which is never used; their values may be secret."""
+    return [name for name in environ if name.upper() in _PROXIES and value_of(environ, name)]
+
+
+def proxy_sentence(environ: Mapping[str, str]) -> str:
+    """Say that a proxy is set and not used; empty where none is."""
+    names = unused_proxies(environ)
+    if not names:
+        return ""
+    are = "is" if len(names) == 1 else "are"
+    return f"{' and '.join(names)} {are} set here and not used: the service connects to Eliza Cloud directly."

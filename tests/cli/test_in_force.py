@@ -152,3 +152,13 @@ def test_a_state_directory_that_is_named_here_is_the_one_that_is_meant(unit, run
     monkeypatch.setenv("ELIZA_STATE_DIR", str(tmp_path / "own"))
     ran = run("config", "show", "--json")
     assert (ran.err, ran.lines[0]["file"]) == ("", str(tmp_path / "own" / "eliza.json"))
+
+
+@pytest.mark.usefixtures("clean_environment", "quick")
+def test_the_doctor_names_a_proxy_that_is_set_and_not_used(run, monkeypatch):
+    monkeypatch.setenv("ELIZA_API_PORT", "9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter22@proxy.example:3128")
+    ran = run("doctor")
+    assert "HTTPS_PROXY is set here and not used" in ran.out
+    assert "hunter22" not in ran.out + ran.err
+    assert "HTTPS_PROXY" in run("doctor", "--json").lines[0]["proxiesNotUsed"]

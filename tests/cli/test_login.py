@@ -182,3 +182,12 @@ def test_without_a_terminal_there_is_no_qr_code(cloud, run):
     assert "█" not in ran.out
     assert "A QR code is shown on a terminal only." in ran.err
     assert run("login", "--qr", "--json").lines == [SESSION, DONE]
+
+
+def test_a_sign_in_that_fails_names_a_proxy_that_is_set_and_not_used(service, run, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://user:secret@proxy.example:3128")
+    error = {"ok": False, "error": "Failed to reach Eliza Cloud", "code": "cloud_unreachable"}
+    service.answers("POST", "/api/cloud/login", Answer(error, 502))
+    ran = run("login")
+    assert "https_proxy is set here and not used" in ran.err
+    assert "secret" not in ran.out + ran.err

@@ -12,6 +12,7 @@ from eliza_cloud.cli.installation import diagnosis
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.ops.doctor.result import TITLES, Result
 from eliza_cloud.ops.doctor.run import DoctorReport
+from eliza_cloud.ops.variables import proxy_sentence, unused_proxies
 
 
 @click.command()
@@ -30,9 +31,17 @@ def doctor(*, url: str | None, token_file: Path | None, as_json: bool) -> ExitCo
     service = ask(url, token_file, environ)
     differing = [] if service is None else differences(service, environ)
     if as_json:
-        print_json({**msgspec.to_builtins(report), "differs": [one._asdict() for one in differing]})
+        print_json(
+            {
+                **msgspec.to_builtins(report),
+                "differs": [one._asdict() for one in differing],
+                "proxiesNotUsed": unused_proxies(environ),
+            }
+        )
     else:
         print_report(report)
+        if proxy := proxy_sentence(environ):
+            click.echo(proxy)
         if service is not None:
             print_differences(service, differing)
     return ExitCode.DONE if report.ok else ExitCode.FAILED

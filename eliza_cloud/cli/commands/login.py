@@ -36,13 +36,18 @@ def login(call: Invocation, *, no_browser: bool, qr: bool, yes: bool) -> None:
     """
     if not yes and sys.stdin.isatty():
         _ask_whoever_is_signed_in(call.service)
-    session = call.service.post("/api/cloud/login")
+    try:
+        session = call.service.post("/api/cloud/login")
+    except CliError:
+        _name_proxy()
+        raise
     try:
         result = _show_and_wait(call, session, no_browser=no_browser, qr=qr)
     except KeyboardInterrupt:
         call.service.post("/api/cloud/login/cancel", {"sessionId": session["sessionId"]}, timeout=3.0)
         raise
     if result.get("status") != "authenticated":
+        _name_proxy()
         raise _failed(result)
     call.answer(result, f"✓ Signed in to Eliza Cloud with key {result.get('keyPrefix') or ''}…")
 
@@ -55,6 +60,14 @@ def _ask_whoever_is_signed_in(service: Service) -> None:
     question = f"You are signed in already, as {account_words(status)}. Sign in anew?"
     if not click.confirm(printable(question), err=True):
         raise CliError("The sign-in stays as it is.", code="aborted")
+
+
+def _name_proxy() -> None:
+    """Say that a proxy is set and not used, which may be why a sign-in fails."""
+    from eliza_cloud.ops.variables import proxy_sentence  # noqa: PLC0415 - the settings, needed only here
+
+    if sentence := proxy_sentence(os.environ):
+        say(sentence)
 
 
 def _show_and_wait(call: Invocation, session: Body, *, no_browser: bool, qr: bool) -> Body:
