@@ -1,7 +1,7 @@
 """The aiohttp application: the table of routes behind the guard, and the headers every answer has."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +9,7 @@ from aiohttp import web
 from eliza_cloud.api.app_keys import (
     BILLING,
     DISCONNECTS,
+    ENVIRON,
     EVENTS,
     GATEWAY,
     JOURNAL,
@@ -60,12 +61,14 @@ def create_app(
     bound: Binding,
     allowed_hosts: Collection[str] = (),
     allowed_origins: Collection[str] = (),
+    environ: Mapping[str, str] | None = None,
     redaction: LogRedactor | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """Build the application for one manager and one gateway, which the caller starts and stops.
 
-    `bound` decides what is open and which hosts are ours; the other two add hosts and origins. What
+    `bound` decides what is open and which hosts are ours; the other two add hosts and origins. `environ`
+    is that of the service, of which what is no secret is shown. What
     `redaction` finds a secret in, or the token, is taken for no request's id.
     """
     guard = Guard(
@@ -80,6 +83,7 @@ def create_app(
         client_max_size=MAX_BODY,
     )
     app[MANAGER] = manager
+    app[ENVIRON] = {} if environ is None else environ
     app[GATEWAY] = gateway
     app[JOURNAL] = journal
     app[METRICS] = metrics

@@ -1,5 +1,7 @@
 """Under which keys the application holds what its handlers need."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from eliza_cloud.api.billing_cache import BillingMemory
@@ -14,6 +16,7 @@ from eliza_cloud.runtime.manager import CloudManager
 
 BILLING = web.AppKey("billing", BillingMemory)
 MANAGER = web.AppKey("manager", CloudManager)
+ENVIRON = web.AppKey("environ", Mapping[str, str])
 DISCONNECTS = web.AppKey("lifetimes", Disconnects)
 GATEWAY = web.AppKey("gateway", Gateway)
 EVENTS = web.AppKey("events", EventHub)

@@ -21,6 +21,7 @@ from eliza_cloud.api.resources import (
     chat,
     credits,  # noqa: A004
     events,
+    installation,
     journal,
     login,
     metrics,
@@ -57,6 +58,7 @@ ROUTES = (
     Endpoint("GET", "/metrics", metrics.scrape, metrics.SCRAPE),
     Endpoint("GET", "/api/cloud/status", status.status, status.STATUS, open=True),
     Endpoint("GET", "/api/cloud/hosts", status.hosts, status.HOSTS),
+    Endpoint("GET", "/api/cloud/installation", installation.installation, installation.INSTALLATION),
     Endpoint("GET", "/api/cloud/events", events.events, events.STREAM),
     Endpoint("GET", "/api/cloud/journal", journal.entries, journal.ENTRIES),
     Endpoint("GET", "/api/cloud/health", journal.health, journal.HEALTH),
@@ -136,6 +138,7 @@ ROUTES = (
     Endpoint("POST", "/v1/images/generations", media.images, media.IMAGES),
     Endpoint("POST", "/v1/videos/generations", media.videos, media.VIDEOS),
     Endpoint("POST", "/rpc/{chain}", rpc.rpc, rpc.RPC),
+    Endpoint("GET", "/", reference.root, reference.ROOT, open=True),
     Endpoint("GET", "/docs", reference.docs, reference.PAGE, open=True),
     Endpoint("GET", "/docs/{page}", reference.docs_page, reference.WRITTEN, open=True),
     Endpoint("GET", "/api/openapi.json", reference.openapi, reference.OPENAPI, open=True),

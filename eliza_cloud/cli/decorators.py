@@ -14,7 +14,7 @@ from eliza_cloud.cli.client.endpoint import service_token, service_url
 from eliza_cloud.cli.client.http import PATIENT, Body, Service
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.progress import LinkProgress
-from eliza_cloud.cli.output.text import printable
+from eliza_cloud.cli.output.text import json_line, printable
 from eliza_cloud.core.problems import RESPONSE_NOT_UNDERSTOOD
 
 
@@ -31,7 +31,7 @@ class Invocation:
             return self.service.request("POST", path, body, timeout=PATIENT, while_waiting=progress)
 
     def answer(self, body: Body, *sentences: str) -> None:
-        """Print the API's body as one line of JSON, or else the sentences."""
+        """Print the API's body as one line of JSON, or else the sentences, each on a line."""
         if self.as_json:
             print_json(body)
         else:
@@ -41,7 +41,7 @@ class Invocation:
 
 def print_json(body: Body) -> None:
     """Print one body on one line of stdout."""
-    click.echo(json.dumps(body, ensure_ascii=False))
+    click.echo(json_line(json.dumps(body, ensure_ascii=False)))
 
 
 def service_command(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,6 +79,18 @@ def addressed(command: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return run
+
+
+def of_the_service(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `--url` and `--token-file` to a command that works without a service, too, as they were given."""
+    named = click.option("--url", metavar="URL", help="The service.  [default: the one on this machine]")
+    read = click.option(
+        "--token-file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Where its token is.  [default: the state directory's api-token]",
+    )
+    return named(read(command))
 
 
 @contextmanager

@@ -15,9 +15,12 @@ from eliza_cloud.store.errors import ConfigError
 from eliza_cloud.store.token import given_token
 
 
-def diagnosis(environ: Mapping[str, str]) -> examination.DoctorReport:
-    """Make every check of the doctor's; takes a minute at the most and changes nothing."""
-    return asyncio.run(examination.examine(installation(environ)))
+def diagnosis(environ: Mapping[str, str], url: str | None = None) -> examination.DoctorReport:
+    """Make every check of the doctor's; takes a minute at the most and changes nothing.
+
+    `url` is where the service answers, if not where the environment says.
+    """
+    return asyncio.run(examination.examine(installation(environ, url)))
 
 
 def why_not_running(environ: Mapping[str, str]) -> Finding | None:
@@ -25,7 +28,7 @@ def why_not_running(environ: Mapping[str, str]) -> Finding | None:
     return asyncio.run(examination.why_not_running(installation(environ)))
 
 
-def installation(environ: Mapping[str, str]) -> Installation:
+def installation(environ: Mapping[str, str], url: str | None = None) -> Installation:
     """Read the variables as `serve` does; what it would refuse is reported in a sentence."""
     binding: Binding | None = None
     misread: str | None = None
@@ -41,7 +44,7 @@ def installation(environ: Mapping[str, str]) -> Installation:
     return Installation(
         environ=environ,
         ports=tuple(ports),
-        url=_url(environ),
+        url=url or _url(environ),
         misread=misread,
     )
 

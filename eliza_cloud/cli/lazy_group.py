@@ -6,6 +6,8 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
+from eliza_cloud.cli.near import did_you_mean
+
 
 class LazyGroup(click.Group):
     """Lists its commands in the given order.
@@ -16,7 +18,9 @@ class LazyGroup(click.Group):
     def __init__(
         self, name: str, about: str, commands: Mapping[str, tuple[str, str]], *, epilog: str = ""
     ) -> None:
-        super().__init__(name, help=about, epilog=epilog)
+        super().__init__(
+            name, help=about, epilog=epilog, context_settings={"help_option_names": ["-h", "--help"]}
+        )
         self._commands = dict(commands)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -32,6 +36,16 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}:{attribute} is not a command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named; for an unknown one the error names its neighbours."""
+        name = args[0]
+        if name not in self._commands and not name.startswith("-") and not ctx.resilient_parsing:
+            hint = did_you_mean(name, self._commands)
+            raise click.UsageError(f"No such command {name!r}. {hint}".rstrip(), ctx)
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands that begin like this without importing any, and click's own completions."""

@@ -48,6 +48,7 @@ eliza_cloud = LazyGroup(
         "disconnect": (f"{HERE}.disconnect:disconnect", "Close the link and sign out."),
         "logout": (f"{HERE}.disconnect:logout", "Do the same as `disconnect`."),
         "log-level": (f"{HERE}.log_level:log_level", "Show or change how much the service logs."),
+        "logs": (f"{HERE}.logs:logs", "Show the log of the service that systemd runs."),
         "replay": (f"{HERE}.replay:replay", "Replay a journal and verify every transition."),
         "config": (f"{HERE}.config:config", "Check or show the settings, or print their schema."),
         "doctor": (f"{HERE}.doctor:doctor", "Diagnose connectivity and configuration."),
@@ -61,6 +62,8 @@ eliza_cloud = LazyGroup(
         "diagram": (f"{HERE}.diagram:diagram", "Draw the state diagrams."),
         "reference": (f"{HERE}.reference.command:reference", "Print a page of the reference."),
         "completion": (f"{HERE}.completion:completion", "Print a shell's completion script."),
+        "help": (f"{HERE}.help:show_help", "Show the help of a command."),
+        "version": (f"{HERE}.help:show_version", "Show the version."),
     },
     epilog=EPILOG,
 )

@@ -149,6 +149,7 @@ async def running(
             metrics=metrics,
             token=token,
             bound=binding,
+            environ=environ,
             allowed_hosts=bindings.allowed_hosts(environ),
             allowed_origins=bindings.allowed_origins(environ),
             redaction=redaction,

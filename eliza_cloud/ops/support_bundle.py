@@ -145,6 +145,7 @@ _OF_THE_SERVICE = {
     "health.json": "/api/cloud/health",
     "explain.json": "/api/cloud/explain",
     "log-level.json": "/api/cloud/log-level",
+    "installation.json": "/api/cloud/installation",
 }
 
 

@@ -19,6 +19,7 @@ from eliza_cloud.core.journal.entries import (
     LinkEntry,
     LoginEntry,
 )
+from eliza_cloud.core.journal.filter import ALL, EntryFilter
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.core.login.machine import LoginEvent, LoginFacts
 from eliza_cloud.core.problems import JOURNAL_STOPPED, Problem
@@ -26,7 +27,7 @@ from eliza_cloud.core.views.health import link_problem_code
 from eliza_cloud.runtime.clock import Clock, Flag, sleep
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.sqlite.journal import JournalStore, Line
+from eliza_cloud.store.sqlite.journal import WHOLE, JournalStore, Line, Span
 
 #: Seconds that entries are gathered before they are written together.
 GATHERED_FOR = 1.0
@@ -135,6 +136,7 @@ class Journal(Observer):
                 reason=facts.reason,
                 cause=link_problem_code(facts),
                 why=facts.problem.message if facts.problem else None,
+                agent_id=facts.agent_id or record.before.agent_id,
             )
         )
 
@@ -157,18 +159,21 @@ class Journal(Observer):
             )
         )
 
-    async def read(self, *, after: int = 0, since: float = 0.0, newest: int) -> Sequence[str]:
-        """Return the `newest` lines, oldest first, those that wait to be written included.
+    async def read(self, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int) -> Sequence[str]:
+        """Return the lines that are `wanted`, oldest first, those that wait to be written included.
 
-        Raises StoreError when the written ones cannot be read.
+        Of more than `limit` these are the newest, or the oldest where `span` goes forward. Raises StoreError
+        when the written ones cannot be read.
         """
         async with self._lock:
             await self._write()
-            lines = await self._store.read(after=after, since=since, newest=newest)
+            lines = await self._store.read(span, wanted, limit=limit)
             waiting = [
-                line for line in map(self._line, self._pending) if line.seq > after and line.at >= since
+                line
+                for line in map(self._line, self._pending)
+                if span.covers(line.seq, line.at) and wanted.matches(line.text)
             ]
-        return [line.text for line in [*lines, *waiting][-newest:]]
+        return [line.text for line in span.first([*lines, *waiting], limit)]
 
     async def flush(self) -> None:
         """Write what waits; where that fails it goes on waiting."""

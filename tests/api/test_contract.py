@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+import html
+import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -136,7 +139,7 @@ async def test_the_page_shows_every_operation_and_every_type_and_loads_nothing(s
     types = [f"type-{name}" for name in document()["components"]["schemas"]]
     assert sorted(anchors) == sorted(names + types)
     targets = set(re.findall(r'href="([^"]+)"', page))
-    elsewhere = {"/api/openapi.json", *(f"/docs/{name}" for name in page_names())}
+    elsewhere = {"/api/openapi.json", "/docs/errors", *(f"/docs/{name}" for name in page_names())}
     assert {one for one in targets if not one.startswith("#")} == elsewhere
     assert {one[1:] for one in targets if one.startswith("#")} <= set(re.findall(r'id="([^"]+)"', page))
     assert re.findall(r"<script|<img|<link|<iframe|\son\w+=|url\(|@import|style=", page) == []
@@ -148,10 +151,57 @@ async def test_a_browser_may_do_nothing_with_the_page_but_show_it(service, path)
     answer = await service.call("GET", path)
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
     digest = policy.pop("style-src")
+    assert policy.pop("form-action") == "'self'"  # its search
     assert set(policy.values()) == {"'none'"}
-    assert set(policy) == {"default-src", "base-uri", "form-action", "frame-ancestors"}
+    assert set(policy) == {"default-src", "base-uri", "frame-ancestors"}
     style = re.search("<style>(.*)</style>", await answer.text(), re.DOTALL)[1]
     assert digest == f"'sha256-{_digest(style)}'"
+
+
+async def test_the_page_opens_with_signing_in_and_each_call_has_a_line_for_a_shell(service):
+    page = await (await service.call("GET", "/docs")).text()
+    calls = re.findall(r'<article id="(?!type-)[^"]+">.*?</article>', page, re.DOTALL)
+    assert re.search("<section[^>]*><h2>([^<]+)</h2>", page)[1] == "Sign-in"
+    assert 'id="startLogin"' in calls[0]
+    lines = [
+        html.unescape(re.search("<pre><code>(curl .*?)</code></pre>", one, re.DOTALL)[1]) for one in calls
+    ]
+    assert len(lines) == len(operations())
+    for line in lines:
+        words = shlex.split(line)
+        assert [word for word in words if word.startswith("http://localhost:31337/")]
+        assert "{" not in words[-1] or json.loads(words[-1]) is not None
+    assert lines[0].startswith("curl -X POST http://localhost:31337/api/cloud/login ")
+
+
+async def test_the_page_is_sent_compressed_and_short_to_whoever_takes_that(service):
+    plain = await service.call("GET", "/docs", headers={"Accept-Encoding": "identity"})
+    refused = await service.call("GET", "/docs", headers={"Accept-Encoding": "gzip;q=0"})
+    zipped = await service.call("GET", "/docs", headers={"Accept-Encoding": "br, gzip"})
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert int(zipped.headers["Content-Length"]) < 100_000
+    assert {"Content-Encoding"} & {*plain.headers, *refused.headers} == set()
+    assert await zipped.read() == await plain.read() == await refused.read()
+    assert zipped.headers["ETag"] != plain.headers["ETag"] == refused.headers["ETag"]
+    assert zipped.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding, Origin"
+
+
+async def test_a_search_shows_the_calls_and_types_that_hold_all_the_words(service):
+    page = await (await service.call("GET", "/docs?q=sign-in%20cancel")).text()
+    assert 'id="cancelLogin"' in page
+    assert 'id="listAgents"' not in page
+    assert 'value="sign-in cancel"' in page
+    for link in re.findall(r'href="(/docs#[^"]+)"', page):
+        assert f'id="{link[6:]}"' in await (await service.call("GET", "/docs")).text()
+    assert 'href="#' not in page
+    hostile = await (await service.call("GET", "/docs?q=%22%3E%3Cscript%3E")).text()
+    assert "<script" not in hostile
+    assert "No call and no type holds" in hostile
+    assert (await service.call("GET", f"/docs?q={'x' * 101}")).status == 400
+    assert (
+        await (await service.call("GET", "/docs?q=")).text()
+        == await (await service.call("GET", "/docs")).text()
+    )
 
 
 def _digest(text: str) -> str:
@@ -186,6 +236,7 @@ def walk(agent: str, other: str) -> list[tuple[str, str, object, int]]:
         ("GET", "/api/cloud/health", None, 200),
         ("GET", "/api/cloud/explain", None, 200),
         ("GET", "/api/cloud/hosts", None, 200),
+        ("GET", "/api/cloud/installation", None, 200),
         ("POST", f"{at}/backups", None, 200),
         ("GET", f"{at}/backups", None, 200),
         ("POST", f"{at}/restore", {}, 200),
@@ -256,7 +307,15 @@ async def test_every_operation_answers_as_the_document_says(signed_in):
         assert status in (None, answer.status), (method, path, content)
         name = check_answer(method, path.partition("?")[0], answer.status, answer.headers, content)
         met.add(name)
+    led = await signed_in.call("GET", "/", allow_redirects=False)
+    met.add(check_answer("GET", "/", led.status, led.headers, await led.read()))
     assert {name for name in operations() if name not in met} == set()
+
+
+async def test_a_browser_that_has_only_the_address_is_led_to_the_page(service):
+    answer = await service.call("GET", "/", headers={"Authorization": ""})
+    assert (answer.status, answer.url.path) == (200, "/docs")
+    assert [step.status for step in answer.history] == [302]
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -270,6 +329,6 @@ async def test_every_operation_is_refused_as_the_document_says(idle):
             {"Origin": "https://evil"},
         ):
             wrong = {"Last-Event-ID": "none", **headers}
-            answer = await idle.call(method, path, data=b"[1", headers=wrong)
+            answer = await idle.call(method, path, data=b"[1", headers=wrong, allow_redirects=False)
             content = await answer.read()
             assert check_answer(method, path, answer.status, answer.headers, content) == name

@@ -67,7 +67,8 @@ async def test_known_hosts_are_served(idle, host):
 async def test_unknown_hosts_are_refused_even_with_the_token(idle, host, token):
     status, _, body = await raw(idle, request("GET /api/cloud/status", token, host=f"Host: {host}"))
     assert status == 403
-    assert json.loads(body) == {"ok": False, "error": "Host not allowed", "code": "host_not_allowed"}
+    error = "Host not allowed. Use its address, or add the name to `ELIZA_ALLOWED_HOSTS`."
+    assert json.loads(body) == {"ok": False, "error": error, "code": "host_not_allowed"}
 
 
 async def test_row_42_a_missing_host_is_refused(idle):
@@ -231,6 +232,7 @@ async def test_only_two_routes_and_the_reference_are_open():
     assert [f"{route.method} {route.path}" for route in ROUTES if route.open] == [
         "GET /api/cloud/status",
         "GET /api/cloud/login/status",
+        "GET /",
         "GET /docs",
         "GET /docs/{page}",
         "GET /api/openapi.json",
@@ -277,7 +279,6 @@ async def test_open_routes_need_no_token_and_mind_no_wrong_one(idle, head):
         "GET /api/cloud/status%20",
         "GET /api/cloud/agents?/api/cloud/status",
         "GET /api/cloud/agents/..%2fstatus/backups",
-        "GET /",
         "GET /api",
         "GET /favicon.ico",
     ],

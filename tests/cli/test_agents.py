@@ -211,3 +211,29 @@ def test_a_long_connect_shows_how_far_its_job_is(cloud, run, monkeypatch):
     items = [{"code": "clock_jumped", "detail": "+9 s"}, {"code": "job_retried", "detail": said}]
     cloud.answers("GET", "/api/cloud/health", {"items": items})
     assert long_connect(cloud, run, 3) == f"Connecting to {AGENT} · link ◌ connecting · {said}\n"
+
+
+def test_an_agent_is_named_by_the_beginning_of_its_id(cloud, run):
+    cloud.answers("POST", f"/api/cloud/agents/{OTHER}/suspend", {"ok": True})
+    assert run("agents", "suspend", OTHER[:4]).code == 0
+    ran = run("agents", "suspend", OTHER[:3])
+    assert ran.err.startswith(f"Error: No agent is called {OTHER[:3]}.")
+
+
+def test_the_beginning_of_several_ids_is_wrong_usage(service, run):
+    twins = [{"id": OTHER}, {"id": f"{OTHER[:-1]}6"}]
+    service.answers("GET", "/api/cloud/agents", {"ok": True, "agents": twins})
+    ran = run("agents", "suspend", OTHER[:6])
+    assert ran.code == 2
+    assert "2 agents have ids that begin with 999999: " in ran.err
+
+
+def test_a_name_goes_before_the_beginning_of_an_id(service, run):
+    agents = [{"id": OTHER, "agentName": "ada"}, {"id": AGENT, "agentName": OTHER[:4]}]
+    service.answers("GET", "/api/cloud/agents", {"ok": True, "agents": agents})
+    service.answers("POST", f"/api/cloud/agents/{AGENT}/suspend", {"ok": True})
+    assert run("agents", "suspend", OTHER[:4]).code == 0
+
+
+def test_a_mistyped_name_is_answered_with_its_neighbour(cloud, run):
+    assert "No agent is called adda. Did you mean 'ada'?" in run("agents", "suspend", "adda").err

@@ -1,5 +1,7 @@
 """The commands about backups."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.cli.conftest import AGENT, Answer, in_a_terminal, status
@@ -91,8 +93,55 @@ def test_a_backup_that_ends_the_agent_needs_yes(service, run):
 def test_on_a_terminal_such_a_backup_is_asked_about(service, typed, consents):
     path = f"/api/cloud/agents/{AGENT}/restore"
     service.answers("POST", path, DEADLY, {"ok": True, "agentId": AGENT})
-    in_a_terminal("backups", "restore", typed=[("all the same?", typed)])
+    in_a_terminal("backups", "restore", typed=[("Restore it?", "y\n"), ("all the same?", typed)])
     assert [asked.body.get("acceptAgentLoss") for asked in service.requests("POST")] == consents
+
+
+@pytest.mark.parametrize(("typed", "restored"), [("y\n", [BACKUP]), ("n\n", [])])
+def test_on_a_terminal_it_is_said_from_when_the_backup_is_and_that_one_is_restored(service, typed, restored):
+    oldest_first = {**LISTED, "backups": LISTED["backups"][::-1]}
+    service.answers("GET", PATH, oldest_first)
+    service.answers(
+        "POST", f"/api/cloud/agents/{AGENT}/restore", {"ok": True, "restoredFromBackupId": BACKUP}
+    )
+    shown = in_a_terminal("backups", "restore", typed=[("Restore it?", typed)])
+    at = datetime(2026, 11, 23, 10, tzinfo=UTC).astimezone().isoformat()
+    assert f"from the newest backup, taken {at} (" in " ".join(shown.split())
+    assert [asked.body["backupId"] for asked in service.requests("POST")] == restored
+
+
+def test_with_yes_a_terminal_is_not_asked(service):
+    service.answers(
+        "POST", f"/api/cloud/agents/{AGENT}/restore", {"ok": True, "restoredFromBackupId": BACKUP}
+    )
+    assert "✓ Restored" in in_a_terminal("backups", "restore", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "exit_code", "said"),
+    [
+        ("7777", 0, BACKUP),
+        ("777", 1, "There is no backup whose id begins with 777."),
+        ("8888", 1, "There is no backup whose id begins with 8888."),
+    ],
+)
+def test_a_backup_is_named_by_the_beginning_of_its_id(service, run, prefix, exit_code, said):
+    service.answers("GET", PATH, LISTED)
+    service.answers(
+        "POST", f"/api/cloud/agents/{AGENT}/restore", {"ok": True, "restoredFromBackupId": BACKUP}
+    )
+    ran = run("backups", "restore", "--backup", prefix)
+    assert ran.code == exit_code
+    assert said in ran.out + ran.err
+    assert [asked.body["backupId"] for asked in service.requests("POST")] == [BACKUP] * (exit_code == 0)
+
+
+def test_the_beginning_of_several_ids_names_no_backup(service, run):
+    two = [{"id": BACKUP}, {"id": f"{BACKUP[:-1]}6"}]
+    service.answers("GET", PATH, {**LISTED, "backups": two})
+    ran = run("backups", "restore", "--backup", BACKUP[:8])
+    assert ran.code == 2
+    assert "2 backups have ids that begin with 77777777: " in ran.err
 
 
 def test_another_refusal_of_a_restore_is_not_asked_about(service, run):

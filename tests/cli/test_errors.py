@@ -118,9 +118,9 @@ def test_a_service_that_does_not_answer_is_given_up(service, run, monkeypatch):
     assert "did not answer within" in ran.err
 
 
-def test_control_characters_of_others_do_not_reach_the_terminal(service, run):
+def test_control_characters_of_others_reach_the_terminal_escaped(service, run):
     service.answers("GET", "/api/cloud/agents", refused(400, "x", error="red \x1b[31m and \x9b2J gone"))
-    assert run("agents", "list").err == "Error: red [31m and 2J gone\n"
+    assert run("agents", "list").err == "Error: red \\x1b[31m and \\x9b2J gone\n"
 
 
 def test_markup_in_names_is_text(service, run):

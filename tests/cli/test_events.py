@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from eliza_cloud.cli.client import event_stream as event_feed
-from tests.cli.conftest import Answer
+from tests.cli.conftest import AGENT, Answer
 from tests.cli.streaming import change, gap, link_entry, snapshot, start_mark, stream
 
 JOURNAL = "/api/cloud/journal"
@@ -31,7 +31,7 @@ def query(service) -> dict[str, str]:
 
 
 def local(entry: dict) -> str:
-    return f"{datetime.fromtimestamp(entry['at'], UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+    return datetime.fromtimestamp(entry["at"], UTC).astimezone().isoformat(timespec="seconds")
 
 
 def test_lines_say_when_what_from_where_to_where_why_and_by_whom(service, run):
@@ -58,7 +58,7 @@ def test_lines_say_when_what_from_where_to_where_why_and_by_whom(service, run):
     assert lines == [
         f"{local(start_mark(1))} (start) the service started · version 0.1.0",
         f"{local(missed)} HeartbeatMissed connected → reconnecting (heartbeat_missed) Gone. · by monitor",
-        f"{local(failed)} BackupFailed The disk is full.[31m · by monitor",
+        f"{local(failed)} BackupFailed The disk\\nis full.\\x1b[31m · by monitor",
         f"{local(login)} LoginStarted sign-in idle → pending · by request, request abc",
     ]
 
@@ -148,7 +148,7 @@ def test_following_survives_a_restart_and_fetches_what_was_missed(service, run):
 def test_following_says_what_nobody_has_any_more(service, run):
     service.answers("GET", JOURNAL, entries(link_entry(2)), entries(link_entry(9)))
     service.answers("GET", STREAM, stream(snapshot(9), gap(9, 2, "history"), change(link_entry(10))), OVER)
-    ran = run("events", "--follow")
+    ran = run("events", "--follow", "--all")
     assert "Entries are missing between 2 and 9." in ran.err.splitlines()
     assert len(ran.out.splitlines()) == 3
 
@@ -163,3 +163,83 @@ def test_no_service_is_said_at_once(clean_environment, run, monkeypatch):
     monkeypatch.setenv("ELIZA_API_PORT", "9")
     assert run("events").code == 3
     assert run("events", "--follow").code == 3
+
+
+def beat(seq: int, **members) -> dict:
+    return link_entry(seq, **members)
+
+
+def words(ran) -> list[str]:
+    """The lines without their times, blanks made one."""
+    return [" ".join(line.split()[1:]) for line in ran.out.splitlines()]
+
+
+def test_routine_in_a_row_is_one_line_and_what_changed_has_its_own(service, run):
+    missed = link_entry(4, "HeartbeatMissed", state="reconnecting")
+    by_hand = link_entry(6, "BackupTaken", by="request")
+    given = [start_mark(1), beat(2), link_entry(3, "BackupTaken"), missed, beat(5), by_hand, beat(7), beat(8)]
+    service.answers("GET", JOURNAL, entries(*given))
+    assert words(run("events")) == [
+        "(start) the service started · version 0.1.0",
+        f"(routine) 1 HeartbeatAnswered, 1 BackupTaken · until {local(given[2])}",
+        "HeartbeatMissed connected → reconnecting · by monitor",
+        "(routine) 1 HeartbeatAnswered",
+        "BackupTaken · by request",
+        f"(routine) 2 HeartbeatAnswered · until {local(given[-1])}",
+    ]
+    assert len(run("events", "--all").out.splitlines()) == len(given)
+    assert run("events", "--json").lines == given
+
+
+def test_where_most_is_routine_what_changed_before_is_looked_for_page_by_page(service, run):
+    newest = entries(*map(beat, range(1001, 1201)))
+    older = entries(start_mark(999), link_entry(1000, "HeartbeatMissed", state="reconnecting"))
+    service.answers("GET", JOURNAL, newest, older)
+    assert len(run("events").out.splitlines()) == 3
+    assert [asked.path for asked in service.requests("GET")] == [
+        f"{JOURNAL}?limit=200",
+        f"{JOURNAL}?limit=2000&before=1001",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (("--event", "heartbeatmissed"), {"event": "HeartbeatMissed"}),
+        (("--kind", "login"), {"kind": "login"}),
+        (("--agent", AGENT), {"agent": AGENT}),
+        (("--moved",), {"moved": "true"}),
+        (("--grep", "disk is full"), {"q": "disk is full"}),
+        (("--until", "2026-11-23T10:00:00Z"), {"until": "1795428000.000", "limit": "10000"}),
+        (("--until", "7", "--limit", "3"), {"before": "8", "limit": "3"}),
+    ],
+)
+def test_the_service_is_asked_for_what_the_filters_name(service, run, arguments, asked):
+    service.answers("GET", JOURNAL, entries())
+    assert run("events", *arguments).code == 0
+    assert query(service) == {"limit": "200", **asked}
+
+
+def test_following_shows_what_the_filters_name_and_holds_routine_back(service, run):
+    moved = link_entry(4, "HeartbeatMissed", state="reconnecting")
+    frames = stream(snapshot(1), change(beat(2)), change(beat(3)), change(moved), change(beat(5)))
+    service.answers("GET", JOURNAL, entries(start_mark(1)))
+    service.answers("GET", STREAM, frames, OVER)
+    assert [line.split()[0] for line in words(run("events", "--follow"))] == [
+        "(start)",
+        "(routine)",
+        "HeartbeatMissed",
+        "(routine)",
+    ]
+    service.answers("GET", STREAM, frames, OVER)
+    assert [line.split()[0] for line in words(run("events", "--follow", "--moved"))] == ["HeartbeatMissed"]
+
+
+def test_following_has_no_end(service, run):
+    assert run("events", "--follow", "--until", "1h").code == 2
+
+
+def test_the_newest_after_an_entry_are_shown_where_a_limit_is_given(service, run):
+    service.answers("GET", JOURNAL, entries(*map(beat, range(8, 20))))
+    ran = run("events", "--json", "--since", "7", "--limit", "3")
+    assert [line["seq"] for line in ran.lines] == [17, 18, 19]

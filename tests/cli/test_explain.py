@@ -10,7 +10,7 @@ ITEM = {"severity": "warning", "since": "2026-11-23T10:00:00.000Z", "remedy": "D
 TOLD = {
     "state": "error",
     "cause": "agent_gone",
-    "sentences": ["The link to ada has been error for 3 min.", "The agent was deleted.\x07"],
+    "sentences": ["The link to ada has failed for 3 min.", "The agent was deleted.\x07"],
     "items": [
         {**ITEM, "code": "agent_gone", "title": "The agent was deleted at Eliza Cloud."},
         {**ITEM, "code": "settings_unknown", "title": "Some settings are not known."},
@@ -23,7 +23,7 @@ def test_the_sentences_come_first_and_then_what_is_wrong_besides(service, run):
     service.answers("GET", "/api/cloud/status", status(state="error"))
     ran = run("explain")
     first, second, blank, item, remedy = ran.out.splitlines()
-    assert [first, second] == ["The link to ada has been error for 3 min.", "The agent was deleted."]
+    assert [first, second] == ["The link to ada has failed for 3 min.", r"The agent was deleted.\x07"]
     assert blank == ""
     assert item.startswith("! Some settings are not known. (warning, since ")
     assert remedy == "  Do this."

@@ -3,10 +3,11 @@
 import sys
 
 import pytest
+import segno
 
 from eliza_cloud.cli.client.browser import has_browser, open_browser
 from eliza_cloud.cli.commands import login as command
-from tests.cli.conftest import Answer, in_a_terminal
+from tests.cli.conftest import Answer, in_a_terminal, status
 
 SESSION = {
     "ok": True,
@@ -138,6 +139,55 @@ def test_a_browser_is_opened_only_where_somebody_sees_it(environ, there_is_one):
 
 def test_the_terminal_shows_the_time_left(cloud):
     cloud.answers("GET", "/api/cloud/login/status", {"status": "pending"}, DONE)
-    output = in_a_terminal("login")
+    output = in_a_terminal("login", "--yes")
     assert "4:59 left" in output or "5:00 left" in output
     assert "✓ Signed in" in output
+
+
+@pytest.mark.parametrize(("typed", "begins"), [("y\n", True), ("n\n", False)])
+def test_a_terminal_is_told_who_is_signed_in_and_asked(cloud, typed, begins):
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    output = in_a_terminal("login", "--no-browser", typed=[("Sign in anew?", typed)])
+    assert "signed in already, as user-123 of org-456." in output
+    assert ("✓ Signed in" in output) is begins
+    assert bool(cloud.requests("POST")) is begins
+
+
+def test_a_terminal_is_not_asked_where_nobody_is_signed_in(cloud):
+    cloud.answers("GET", "/api/cloud/status", {**status(), "connected": False})
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    assert "✓ Signed in" in in_a_terminal("login", "--no-browser")
+
+
+def shown_modules(output: str) -> list[list[int]]:
+    """The code that was drawn, dark modules as 1, without its margin."""
+    halves = {" ": (1, 1), "▀": (0, 1), "▄": (1, 0), "█": (0, 0)}
+    drawn = [line[8:].split("\x1b")[0] for line in output.splitlines() if line.startswith("\x1b[97;40m")]
+    rows = [[halves[block][half] for block in line] for line in drawn for half in (0, 1)]
+    return [row[2:-2] for row in rows[2:]]
+
+
+def test_a_terminal_shows_the_link_as_a_qr_code_where_asked(cloud):
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    modules = shown_modules(in_a_terminal("login", "--no-browser", "--yes", "--qr"))
+    expected = [list(row) for row in segno.make_qr(SESSION["browserUrl"], error="l").matrix]
+    assert modules[: len(expected)] == expected
+    assert "▀" not in in_a_terminal("login", "--no-browser", "--yes")
+
+
+def test_without_a_terminal_there_is_no_qr_code(cloud, run):
+    cloud.answers("GET", "/api/cloud/login/status", DONE)
+    ran = run("login", "--qr")
+    assert ran.code == 0
+    assert "█" not in ran.out
+    assert "A QR code is shown on a terminal only." in ran.err
+    assert run("login", "--qr", "--json").lines == [SESSION, DONE]
+
+
+def test_a_sign_in_that_fails_names_a_proxy_that_is_set_and_not_used(service, run, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://user:secret@proxy.example:3128")
+    error = {"ok": False, "error": "Failed to reach Eliza Cloud", "code": "cloud_unreachable"}
+    service.answers("POST", "/api/cloud/login", Answer(error, 502))
+    ran = run("login")
+    assert "https_proxy is set here and not used" in ran.err
+    assert "secret" not in ran.out + ran.err

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from eliza_cloud.cli.client import event_stream
 from eliza_cloud.cli.output.link import ACCOUNT, GLYPHS, REMEDIES, WHY
 from eliza_cloud.core.states import LinkState, Reason
-from tests.cli.conftest import AGENT, STATUS, status
+from tests.cli.conftest import AGENT, STATUS, Answer, in_a_terminal, status
+from tests.cli.streaming import change, link_entry, snapshot, stream
 
 
 def test_json_is_the_services_body(service, run):
@@ -116,3 +118,52 @@ def test_every_state_has_a_glyph_and_every_reason_words():
 def test_a_reason_of_a_later_version_is_shown_as_it_is(service, run):
     service.answers("GET", "/api/cloud/status", status(state="error", reason="struck_by_lightning"))
     assert "struck_by_lightning" in run("status").out
+
+
+STREAM = "/api/cloud/events"
+OVER = Answer({"ok": False, "error": "Unauthorized", "code": "unauthorized"}, 401)
+"""What ends watching in these tests: no restart explains it."""
+
+
+@pytest.fixture
+def changing(service, monkeypatch):
+    """A service whose link is connected, beats, breaks, restarts, and reconnects."""
+    monkeypatch.setattr(event_stream, "RETRY", 0.0)
+    beat = change(link_entry(2), link={"lastHeartbeatAt": "2026-11-23T10:00:30.000Z"})
+    broken = change(link_entry(3), state="reconnecting", reason="heartbeat_missed")
+    service.answers("GET", STREAM, stream(snapshot(1), beat, broken), stream(snapshot(9)), OVER)
+    return service
+
+
+def test_watching_prints_each_change_once_and_survives_a_restart(changing, run):
+    ran = run("status", "--watch")
+    links = [line.split()[2] for line in ran.out.splitlines() if line.startswith("link")]
+    assert links == ["connected", "reconnecting", "connected"]
+    assert "The service ended the stream. Waiting until it answers again." in ran.err
+
+
+def test_watching_in_json_prints_the_statuses_one_a_line(changing, run):
+    ran = run("status", "--watch", "--json")
+    assert ran.lines[0] == STATUS
+    assert [line["connection"]["state"] for line in ran.lines[:3]] == [
+        "connected",
+        "reconnecting",
+        "connected",
+    ]
+
+
+def test_a_terminal_shows_it_in_place(changing):
+    shown = in_a_terminal("status", "--watch")
+    assert "reconnecting" in shown
+    assert "\x1b[1A" in shown
+
+
+def test_times_are_iso_8601_with_their_offset(service, run):
+    service.answers(
+        "GET", "/api/cloud/agents", {"agents": [{"id": AGENT, "createdAt": "2026-11-23T10:00:00Z"}]}
+    )
+    at = datetime(2026, 11, 23, 10, tzinfo=UTC).astimezone().isoformat()
+    shown = run("status").out
+    assert f"since      {at} (" in shown
+    assert f"heartbeat  {at} (" in shown
+    assert at in run("agents", "list").out

@@ -62,7 +62,7 @@ def test_what_it_waits_for_comes_with_the_reason_the_next_try_and_what_to_do(ser
             snapshot(3),
         ),
     )
-    at = f"{datetime.fromisoformat(NEXT).astimezone():%H:%M:%S}"
+    at = datetime.fromisoformat(NEXT).astimezone().isoformat(timespec="seconds")
     ran = run("wait", "--for", "connected")
     assert (ran.code, ran.out) == (0, "")
     assert ran.err.splitlines() == [

@@ -31,6 +31,11 @@ def test_a_fresh_machine_is_told_to_sign_in():
     assert (explained.state, explained.cause, explained.next) == ("disconnected", "not_signed_in", None)
 
 
+def test_a_link_that_failed_is_described_in_proper_words():
+    facts = in_state(LinkState.ERROR, reason=Reason.AGENT_GONE)
+    assert told(facts, facts.since + 60.0)[0].endswith(" has been in the state error for 1 min.")
+
+
 def test_a_link_that_stands_says_when_the_next_heartbeat_is():
     link = LinkDriver()
     link.connects()

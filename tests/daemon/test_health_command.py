@@ -34,7 +34,7 @@ def test_what_is_wrong_is_listed_with_since_and_remedy_and_is_no_failure(alive, 
     assert ran.code == 0
     lines = ran.out.splitlines()
     assert [line.split(" (")[0] for line in lines] == [
-        "✗ Bad[2J.",
+        "✗ Bad\\x1b[2J.",
         "  Mend it.",
         "! The balance is below $2.00.",
         "  The balance is $1.20.",

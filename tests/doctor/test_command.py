@@ -108,7 +108,8 @@ async def test_without_a_service_the_journal_comes_from_the_database_and_the_res
     assert told["manifest"] == json.loads(found["manifest.json"])
     assert found["journal.jsonl"] == b'{"seq":1}\n{"seq":2}\n'
     missing = {one["name"]: one["why"] for one in told["manifest"]["leftOut"]}
-    assert set(missing) == {"status.json", "health.json", "explain.json", "log-level.json", "metrics.txt"}
+    of_the_service = {"status.json", "health.json", "explain.json", "log-level.json", "installation.json"}
+    assert set(missing) == {*of_the_service, "metrics.txt"}
     assert "nothing listens there" in missing["status.json"]
 
 

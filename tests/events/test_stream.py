@@ -206,7 +206,7 @@ async def test_the_journals_route_gives_the_stored_lines(stage):
     entries = await stage.entries()
     assert [entry["seq"] for entry in entries] == list(range(entries[0]["seq"], stage.journal.seq + 1))
     assert (entries[0]["kind"], entries[0]["what"]) == ("mark", "start")
-    lines = await stage.journal.read(newest=10_000)
+    lines = await stage.journal.read(limit=10_000)
     assert entries == [json.loads(line) for line in lines]
     after = await stage.service.get(f"/api/cloud/journal?after={entries[1]['seq']}")
     assert after == {"ok": True, "entries": entries[2:]}
@@ -217,10 +217,81 @@ async def test_the_journals_route_gives_the_stored_lines(stage):
     assert (await stage.service.get("/api/cloud/journal?since=2999-01-01"))["entries"] == []
 
 
+@pytest.fixture
+async def linked(signed_in):
+    """A service that is linked to an agent, and the agent's id."""
+    async with staged(signed_in) as opened:
+        yield opened, await signed_in.linked_agent()
+
+
+async def test_the_journal_is_read_in_pages_both_ways_and_no_entry_is_missed_or_read_twice(linked):
+    stage, _ = linked
+    entries = await stage.entries()
+    numbers = [entry["seq"] for entry in entries]
+    assert len(numbers) > 4
+
+    async def page(query: str) -> list[int]:
+        body = await stage.service.get(f"/api/cloud/journal?limit=2&{query}")
+        return [entry["seq"] for entry in body["entries"]]
+
+    backward: list[int] = []
+    while found := await page(f"before={backward[0] if backward else numbers[-1] + 1}"):
+        backward = found + backward
+    forward: list[int] = []
+    while found := await page(f"after={forward[-1] if forward else 0}"):
+        forward += found
+    assert backward == forward[: len(numbers)] == numbers
+
+
+@pytest.mark.parametrize(
+    ("query", "chosen"),
+    [
+        ("event=Connect", lambda entry: entry.get("event", {}).get("event") == "Connect"),
+        ("kind=mark", lambda entry: entry["kind"] == "mark"),
+        ("kind=link", lambda entry: entry["kind"] == "link"),
+        ("moved=true", lambda entry: entry.get("source") != entry.get("state")),
+        ("moved=false", lambda entry: entry.get("source") == entry.get("state")),
+        ("q=CONNECTED", lambda entry: "connected" in json.dumps(entry).lower()),
+        ("kind=link&moved=true", lambda entry: entry["kind"] == "link" and entry["source"] != entry["state"]),
+        ("until=2001-01-01", lambda _: False),
+        ("until=2999-01-01&since=2001-01-01", lambda _: True),
+    ],
+)
+async def test_the_journals_filters_leave_the_entries_that_they_name(linked, query, chosen):
+    stage, _ = linked
+    entries = await stage.entries()
+    query = f"{query}&limit=10000&before={entries[-1]['seq'] + 1}"
+    told = (await stage.service.get(f"/api/cloud/journal?{query}"))["entries"]
+    assert told == [entry for entry in entries if chosen(entry)]
+    assert (told == []) == query.startswith("until=2001")
+
+
+async def test_the_journal_of_one_agent_holds_what_happened_to_its_link(linked):
+    stage, agent = linked
+    told = (await stage.service.get(f"/api/cloud/journal?agent={agent}"))["entries"]
+    names = [entry["event"]["event"] for entry in told if entry["kind"] == "link"]
+    assert {"Connect", "Connected"} <= set(names)
+    assert (await stage.service.get(f"/api/cloud/journal?agent={agent}0"))["entries"] == []
+
+
+async def test_an_unknown_parameter_of_the_journal_is_400_and_its_neighbour_is_named(stage):
+    for query, hint in (("kinds=link", "Did you mean kind?"), ("zzz=1", "Known are event, kind,")):
+        answer = await stage.service.call("GET", f"/api/cloud/journal?{query}")
+        body = await answer.json()
+        assert (answer.status, body["code"]) == (400, "invalid_request")
+        assert body["error"].startswith(f"{query.partition('=')[0]} is not a parameter of this path. {hint}")
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "after=x",
+        "before=x",
+        "until=later",
+        "event=Nothing",
+        "kind=other",
+        "moved=perhaps",
+        "q=",
         "after=-1",
         "after=9999999999999999999",
         "since=yesterday",

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from eliza_cloud.core.journal.entries import AnyEntry, decode
+from eliza_cloud.core.journal.filter import ALL, EntryFilter
 from eliza_cloud.core.journal.replay import Replayed, replay
 from eliza_cloud.core.link.state import Facts
 from eliza_cloud.runtime.clock import Clock
 from eliza_cloud.runtime.journal import Journal
-from eliza_cloud.store.sqlite.journal import MAX_ENTRIES, Line, read_lines
+from eliza_cloud.store.sqlite.journal import MAX_ENTRIES, WHOLE, Line, Span, read_lines
 
 
 class MemoryJournal:
@@ -28,9 +29,11 @@ class MemoryJournal:
     async def append(self, lines: Sequence[Line]) -> None:
         self.lines += lines
 
-    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = MAX_ENTRIES) -> list[Line]:
-        found = [line for line in self.lines if line.seq > after and line.at >= since]
-        return found[-newest:]
+    async def read(
+        self, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int = MAX_ENTRIES
+    ) -> Sequence[Line]:
+        found = [line for line in self.lines if span.covers(line.seq, line.at) and wanted.matches(line.text)]
+        return span.first(found, limit)
 
 
 class Nowhere(MemoryJournal):
@@ -85,7 +88,7 @@ def replay_database(path: Path) -> Replayed | None:
     """Take the journal of a database again; None when the file holds none that can be read."""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            lines = read_lines(connection, "default", after=0, since=0.0, newest=MAX_ENTRIES)
+            lines = read_lines(connection, "default", limit=MAX_ENTRIES)
     except sqlite3.Error:
         return None
     return replay(decode(line.text) for line in lines)

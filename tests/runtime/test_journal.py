@@ -19,7 +19,7 @@ from eliza_cloud.runtime.journal import Journal
 from eliza_cloud.runtime.observers import LoginStepRecord, StepRecord
 from eliza_cloud.runtime.tasks import event_source
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.sqlite.journal import Line
+from eliza_cloud.store.sqlite.journal import Line, Span
 from tests.core.link_driver import ANNA, SIGNED_IN
 from tests.harness.clock import FakeClock
 from tests.harness.journals import MemoryJournal
@@ -127,7 +127,7 @@ async def test_a_full_disk_loses_nothing_and_is_told_once(desk):
     for _ in range(3):
         await desk.journal.flush()
     assert [problem.code for problem in desk.problems] == ["disk_full"]
-    read = await desk.journal.read(newest=10)
+    read = await desk.journal.read(limit=10)
     assert [decode(text).seq for text in read] == [entry.seq for entry, _ in desk.heard]
     desk.disk.full = False
     await desk.journal.flush()
@@ -177,10 +177,10 @@ async def test_what_is_read_holds_each_entry_once_written_or_not(desk):
     await desk.journal.flush()
     desk.disk.full = True
     desk.happens(ev.Connected(desk.facts.epoch, "Anna"))
-    sequence = [decode(text).seq for text in await desk.journal.read(newest=10)]
+    sequence = [decode(text).seq for text in await desk.journal.read(limit=10)]
     assert sequence == sorted(set(sequence))
     assert len(sequence) == 3
-    after_first = await desk.journal.read(after=sequence[0], newest=1)
+    after_first = await desk.journal.read(Span(after=sequence[0]), limit=1)
     assert [decode(text).seq for text in after_first] == sequence[-1:]
 
 

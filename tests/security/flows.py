@@ -420,7 +420,7 @@ def wrong_settings(key: str) -> list[str]:
 
 async def seeing_through(on: Campaign) -> None:
     """All that tells what happened and what is wrong, after everything above; then a bundle of it."""
-    for path in ("journal?limit=10000", "health", "explain", "log-level"):
+    for path in ("journal?limit=10000", "health", "explain", "log-level", "installation"):
         status, _ = await on.api("GET", f"/api/cloud/{path}")
         assert status == 200
     await _listen(on)

@@ -133,7 +133,7 @@ def _paths() -> list[Row]:
         "/api/cloud/agents/..%2fstatus/backups", "/api/cloud/agents/%2e%2e/status", "/api/cloud/agents/../status", "/api/cloud/agents/",
         "/api/cloud/%61gents", "/api/cloud/agents%ff", "/api/cloud/agent\uff53", "/\\localhost/api/cloud/agents",
         "/api\\cloud\\status", "/api/cloud/status\\..\\agents", "//localhost/api/cloud/status", "//127.0.0.1/api/cloud/agents",
-        "///api/cloud/agents", "/", "/api", "/favicon.ico", "/.well-known/x", "/etc/passwd", "/..%2f..%2fetc%2fpasswd", "/static/../api/cloud/agents",
+        "///api/cloud/agents", "/api", "/favicon.ico", "/.well-known/x", "/etc/passwd", "/..%2f..%2fetc%2fpasswd", "/static/../api/cloud/agents",
     ]  # fmt: skip
     rows = [
         Row(

@@ -14,12 +14,13 @@ from tests.security.wire import converse, request
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OPEN = {"GET /api/cloud/status", "GET /api/cloud/login/status", "GET /api/openapi.json"}
-OPEN |= {"GET /docs", "GET /docs/{page}"}
+OPEN |= {"GET /", "GET /docs", "GET /docs/{page}"}
 PROBES = {"GET /healthz", "GET /readyz"}
 #: What the calls that need no token are answered here: signed in, not linked, and without a session id.
 UNGUARDED = {
     "GET /api/cloud/status": 200,
     "GET /api/cloud/login/status": 400,
+    "GET /": 302,
     "GET /docs": 200,
     "GET /docs/{page}": 404,
     "GET /api/openapi.json": 200,

@@ -2,8 +2,9 @@
 
 import pytest
 
+from eliza_cloud.core.journal.filter import EntryFilter
 from eliza_cloud.store.sqlite.database import Database
-from eliza_cloud.store.sqlite.journal import Line, SqliteJournal
+from eliza_cloud.store.sqlite.journal import Line, Span, SqliteJournal
 
 
 @pytest.fixture
@@ -24,10 +25,25 @@ async def test_entries_come_back_in_order_whatever_was_asked_for(database):
     await journal.append(lines(4, 5))
     assert await journal.last() == 5
     assert await journal.read() == lines(1, 5)
-    assert await journal.read(after=3) == lines(4, 5)
-    assert await journal.read(since=40.0) == lines(4, 5)
-    assert await journal.read(newest=2) == lines(4, 5)
-    assert await journal.read(after=9) == []
+    assert await journal.read(Span(after=3)) == lines(4, 5)
+    assert await journal.read(Span(since=40.0)) == lines(4, 5)
+    assert await journal.read(limit=2) == lines(4, 5)
+    assert await journal.read(Span(after=9)) == []
+    assert await journal.read(Span(before=4), limit=2) == lines(2, 3)
+    assert await journal.read(Span(after=1, forward=True), limit=2) == lines(2, 3)
+    assert await journal.read(Span(since=20.0, until=30.0)) == lines(2, 3)
+
+
+async def test_a_filter_counts_only_what_it_lets_through_and_skips_what_cannot_be_read(database):
+    journal = SqliteJournal(database)
+    texts = ['{"kind":"mark"}', '{"kind":"login","source":"a","state":"b"}', "{broken", '{"kind":"mark"}']
+    await journal.append([Line(number, number * 10.0, text) for number, text in enumerate(texts, 1)])
+    marks = EntryFilter(kind="mark")
+    assert [line.seq for line in await journal.read(wanted=marks)] == [1, 4]
+    assert [line.seq for line in await journal.read(wanted=marks, limit=1)] == [4]
+    assert [line.seq for line in await journal.read(Span(before=4), marks, limit=1)] == [1]
+    assert [line.seq for line in await journal.read(wanted=EntryFilter(moved=True))] == [2]
+    assert [line.seq for line in await journal.read(wanted=EntryFilter(text="BROKEN"))] == [3]
 
 
 async def test_no_more_than_the_bound_is_kept_and_the_oldest_go_first(database):

@@ -42,7 +42,7 @@ def left_behind(tmp_path):
 
 async def test_every_event_of_an_older_journal_is_read(left_behind):
     database = Database(left_behind)
-    entries = [decode(line.text) for line in await SqliteJournal(database).read(newest=MAX_ENTRIES)]
+    entries = [decode(line.text) for line in await SqliteJournal(database).read(limit=MAX_ENTRIES)]
     await database.close()
     read = {type(entry.event) for entry in entries if isinstance(entry, LinkEntry | LoginEntry)}
     bases = (events.Event, events.ActivityFact, events.KeyFact, login.LoginEvent)

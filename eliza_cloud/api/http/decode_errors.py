@@ -77,6 +77,11 @@ def _is_too_long(kind: inspect.Type, value: Any) -> bool:
     return isinstance(value, str) and most is not None and len(value) > most
 
 
+def shown_name(name: str) -> str:
+    """Return a name that was sent as a sentence may hold it; a long one may be a misplaced secret."""
+    return _shown([name])
+
+
 # Where
 
 

@@ -6,15 +6,16 @@ time, and decoded by theirs. A caller agrees to the price of a start in the body
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from difflib import get_close_matches
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType, inspect
 
-from eliza_cloud.api.http.decode_errors import INVALID, decode_problem, value_problem
+from eliza_cloud.api.http.decode_errors import INVALID, decode_problem, shown_name, value_problem
 from eliza_cloud.api.http.responses import RequestError, bad_request
 from eliza_cloud.cloud.types.decode import MAX_ACCEPTANCE, PRICE_HEADER
 from eliza_cloud.core.problems import BODY_NOT_AN_OBJECT, BODY_TOO_LARGE, BODY_TOO_SLOW, INVALID_JSON, Problem
@@ -86,6 +87,16 @@ class Parameter(Generic[T]):
         name = f"{self.name} {self.place} parameter" if is_missing else self.name
         problem = value_problem(name, self.model, _value(text), required=self.required)
         return bad_request(problem.sentence, problem.code)
+
+
+def refuse_unknown(request: web.Request, known: Sequence[Parameter[Any]]) -> None:
+    """Refuse a query with a parameter that is not among those; raises `RequestError` 400."""
+    names = [one.name for one in known if one.place == "query"]
+    for name in request.query:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(names)}."
+            raise bad_request(f"{shown_name(name)} is not a parameter of this path. {hint}")
 
 
 def _parser_for(model: Any) -> Callable[[str], Any]:

@@ -89,7 +89,8 @@ def preflight_answer() -> web.Response:
 
 def mark(request: web.Request, response: web.StreamResponse) -> None:
     """Echo the allowed origin, and make caches vary by it."""
-    response.headers["Vary"] = "Origin"
+    varies = response.headers.get("Vary")
+    response.headers["Vary"] = f"{varies}, Origin" if varies else "Origin"
     if ALLOWED_ORIGIN in request:
         response.headers["Access-Control-Allow-Origin"] = request[ALLOWED_ORIGIN]
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED

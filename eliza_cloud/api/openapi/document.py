@@ -55,6 +55,7 @@ def reference(*, all_closed: bool) -> Reference:
     return Reference(
         document=CachedResponse(msgspec.json.encode(document), JSON),
         page=CachedResponse(reference_page(document).encode(), "text/html", PAGE_HEADERS),
+        searched=document,
     )
 
 

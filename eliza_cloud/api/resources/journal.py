@@ -1,25 +1,26 @@
 """What happened, what is wrong, and why: the journal, the health items, and the explanation."""
 
 import math
-from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
 
 from eliza_cloud.api.app_keys import JOURNAL, MANAGER
-from eliza_cloud.api.http.inputs import Parameter
+from eliza_cloud.api.http.inputs import Parameter, refuse_unknown
 from eliza_cloud.api.http.responses import RequestError, answer
 from eliza_cloud.api.openapi.error_examples import NOT_STORED
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
 from eliza_cloud.api.resources.agents import AGENT, Ok
 from eliza_cloud.core.journal.entries import AnyEntry, LinkEntry
+from eliza_cloud.core.journal.filter import EVENT_NAMES, KINDS, EntryFilter
 from eliza_cloud.core.problems import AGENT_UNREACHABLE
 from eliza_cloud.core.timefmt import seconds_of
 from eliza_cloud.core.views.explain import Explanation, NextStep
 from eliza_cloud.core.views.health import HealthItem, HealthView
 from eliza_cloud.store.errors import StoreError
+from eliza_cloud.store.sqlite.journal import WHOLE, Span
 
 _GROUP = "Status"
 
@@ -58,6 +59,14 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _flag(text: str) -> bool:
+    """Read `true` or `false`; raises ValueError."""
+    flags = {"true": True, "false": False}
+    if text.lower() not in flags:
+        raise ValueError(text)
+    return flags[text.lower()]
+
+
 #: The number of an entry of the journal, of at most 18 digits.
 EntryNumber = Annotated[
     int, Meta(ge=0, lt=10**18, extra={"expected": "a decimal number of at most 18 digits"})
@@ -66,17 +75,74 @@ Since = Annotated[
     float | Annotated[str, Meta(extra_json_schema={"format": "date-time"})],
     Meta(extra={"expected": "an ISO 8601 time, or seconds since 1970"}),
 ]
-AFTER = Parameter(
-    "after", "Only entries with a greater number.", EntryNumber, default=0, example=1795435200123
+_WHEN = ": ISO 8601 (UTC where it names no zone; in a URL + is written `%2B`), or seconds since 1970."
+AFTER: Parameter[int | None] = Parameter(
+    "after",
+    "Only entries with a greater number. Of more than `limit` these are the oldest: with the last number of a"
+    " page it gives the next page.",
+    EntryNumber,
+    default=None,
+    example=1795435200123,
+)
+BEFORE: Parameter[int | None] = Parameter(
+    "before",
+    "Only entries with a smaller number. Of more than `limit` these are the newest: with the first number of"
+    " a page it gives the page before.",
+    EntryNumber,
+    default=None,
+    example=1795435200323,
 )
 SINCE = Parameter(
     "since",
-    "Only entries from this time on: ISO 8601 (UTC where it names no zone; in a URL + is written `%2B`), or"
-    " seconds since 1970.",
+    f"Only entries from this time on{_WHEN}",
     Since,
     default=0.0,
     example="2026-11-23T20:00:00Z",
     parse=_seconds,
+)
+UNTIL: Parameter[float | None] = Parameter(
+    "until",
+    f"Only entries up to this time{_WHEN}",
+    Since,
+    default=None,
+    example="2026-11-23T21:00:00Z",
+    parse=_seconds,
+)
+EVENT: Parameter[str | None] = Parameter(
+    "event",
+    "Only entries of the event of this name.",
+    Annotated[Literal[EVENT_NAMES], Meta(extra={"expected": "the name of an event, as entries have it"})],
+    default=None,
+    example="HeartbeatMissed",
+)
+KIND: Parameter[str | None] = Parameter(
+    "kind",
+    "Only entries of the link, of sign-ins, or the marks that hold all that was known.",
+    Literal[KINDS],
+    default=None,
+    example="link",
+)
+BY_AGENT: Parameter[str | None] = Parameter(
+    "agent",
+    "Only entries about the agent with this id. Entries of versions before 0.1.0 name one only in commands.",
+    Annotated[str, Meta(min_length=1, max_length=200)],
+    default=None,
+    example=AGENT,
+)
+MOVED: Parameter[bool | None] = Parameter(
+    "moved",
+    "Only entries that moved the link or a sign-in into another state; `false` for the others.",
+    bool,
+    default=None,
+    example=True,
+    parse=_flag,
+)
+SEARCHED: Parameter[str | None] = Parameter(
+    "q",
+    "Only entries that hold this text, whether in capitals or not.",
+    Annotated[str, Meta(min_length=1, max_length=200)],
+    default=None,
+    example="Sandbox is not running",
 )
 LIMIT = Parameter(
     "limit", "How many at the most.", Annotated[int, Meta(ge=1, le=MOST)], default=USUAL, example=USUAL
@@ -87,8 +153,9 @@ ENTRIES = Operation(
     group=_GROUP,
     summary="What happened",
     about="Every event that changed what is known, with what brought it about; the newest `limit` of those"
-    " that `after` and `since` leave. Printed one a line they are a file for `eliza-cloud replay`.",
-    parameters=(AFTER, SINCE, LIMIT),
+    " that the other parameters leave, or the oldest with `after`. All of them, printed one a line, are a"
+    " file for `eliza-cloud replay`. A parameter that is not listed is refused.",
+    parameters=(EVENT, KIND, BY_AGENT, MOVED, SEARCHED, SINCE, UNTIL, BEFORE, AFTER, LIMIT),
     answers=(SuccessResponse(200, "The entries.", Entries, Entries(True, (_ENTRY,))),),
     errors=NOT_STORED,
 )
@@ -146,18 +213,35 @@ EXPLAIN = Operation(
 
 
 async def entries(request: web.Request) -> web.Response:
-    """GET /api/cloud/journal ?after=&since=&limit=: the newest of them, as they are stored."""
-    read = partial(
-        request.app[JOURNAL].read,
-        after=AFTER.read(request),
-        since=SINCE.read(request),
-        newest=LIMIT.read(request),
-    )
+    """GET /api/cloud/journal: the entries that the parameters leave, as they are stored."""
+    refuse_unknown(request, ENTRIES.parameters)
+    limit, wanted, span = LIMIT.read(request), _wanted(request), _span(request)
     try:
-        lines = await read()
+        lines = await request.app[JOURNAL].read(span, wanted, limit=limit)
     except StoreError as error:
         raise RequestError(error.problem) from None
     return answer({"ok": True, "entries": [msgspec.Raw(line.encode()) for line in lines]})
+
+
+def _wanted(request: web.Request) -> EntryFilter:
+    return EntryFilter(
+        event=EVENT.read(request),
+        kind=KIND.read(request),
+        agent=BY_AGENT.read(request),
+        moved=MOVED.read(request),
+        text=SEARCHED.read(request),
+    )
+
+
+def _span(request: web.Request) -> Span:
+    after, before, until = AFTER.read(request), BEFORE.read(request), UNTIL.read(request)
+    return Span(
+        after=after or 0,
+        before=WHOLE.before if before is None else before,
+        since=SINCE.read(request),
+        until=WHOLE.until if until is None else until,
+        forward=after is not None and before is None,
+    )
 
 
 async def health(request: web.Request) -> web.Response:

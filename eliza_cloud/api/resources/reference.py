@@ -12,7 +12,7 @@ from eliza_cloud.api.http.conditional import CachedResponse
 from eliza_cloud.api.http.inputs import Parameter
 from eliza_cloud.api.http.responses import RequestError
 from eliza_cloud.api.openapi.operation import Operation, SuccessResponse
-from eliza_cloud.api.openapi.page import HEADERS, written_page
+from eliza_cloud.api.openapi.page import HEADERS, found_page, written_page
 from eliza_cloud.api.openapi.reference_pages import page_names
 from eliza_cloud.core.problems import UNKNOWN_PAGE
 
@@ -30,6 +30,12 @@ PAGE_NAME = Parameter[str](
     problem=UNKNOWN_PAGE.occurred(),
 )
 
+ROOT = Operation(
+    id="openDocs",
+    group="Reference",
+    summary="Lead a browser to the page",
+    answers=(SuccessResponse(302, "The page is at `/docs`.", media=None, headers={"Location": "`/docs`."}),),
+)
 OPENAPI = Operation(
     id="getOpenApi",
     group="Reference",
@@ -39,10 +45,18 @@ OPENAPI = Operation(
         _UNCHANGED,
     ),
 )
+SEARCHED: Parameter[str | None] = Parameter(
+    "q",
+    "Only calls and types that hold all of these words.",
+    Annotated[str, Meta(max_length=100)],
+    default=None,
+    example="sign-in",
+)
 PAGE = Operation(
     id="getDocs",
     group="Reference",
     summary="This API as a page",
+    parameters=(SEARCHED,),
     answers=(SuccessResponse(200, "The page.", media="text/html", headers=_TAG), _UNCHANGED),
 )
 WRITTEN = Operation(
@@ -55,6 +69,11 @@ WRITTEN = Operation(
 )
 
 
+async def root(_request: web.Request) -> web.Response:
+    """GET /: what a browser that was given only the address is led to."""
+    return web.Response(status=302, headers={"Location": "/docs"})
+
+
 async def openapi(request: web.Request) -> web.Response:
     """GET /api/openapi.json."""
     return request.app[REFERENCE].document.answer(request)
@@ -62,7 +81,12 @@ async def openapi(request: web.Request) -> web.Response:
 
 async def docs(request: web.Request) -> web.Response:
     """GET /docs."""
-    return request.app[REFERENCE].page.answer(request)
+    reference = request.app[REFERENCE]
+    words = " ".join((SEARCHED.read(request) or "").split())
+    if not words:
+        return reference.page.answer(request)
+    page = await asyncio.to_thread(found_page, reference.searched, words)
+    return CachedResponse(page.encode(), "text/html", HEADERS).answer(request)
 
 
 async def docs_page(request: web.Request) -> web.Response:

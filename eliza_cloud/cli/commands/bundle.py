@@ -9,7 +9,8 @@ import click
 import msgspec
 
 from eliza_cloud.cli.client.endpoint import service_token
-from eliza_cloud.cli.decorators import print_json
+from eliza_cloud.cli.client.in_force import examined
+from eliza_cloud.cli.decorators import of_the_service, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.installation import installation
@@ -33,8 +34,9 @@ from eliza_cloud.store.paths import state_paths
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write it; must not exist.  [default: eliza-cloud-bundle-TIME.zip, here]",
 )
+@of_the_service
 @click.option("--json", "as_json", is_flag=True, help="Print where it is and its manifest, on one line.")
-def bundle(*, output: Path | None, as_json: bool) -> None:
+def bundle(*, output: Path | None, url: str | None, token_file: Path | None, as_json: bool) -> None:
     """Create a redacted support bundle.
 
     The zip file holds the doctor's report, settings, versions, the names of the files of the state directory,
@@ -43,7 +45,7 @@ def bundle(*, output: Path | None, as_json: bool) -> None:
     manifest.
     """
     path = output or Path(f"eliza-cloud-bundle-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip")
-    archive, manifest = asyncio.run(_made(installation(os.environ)))
+    archive, manifest = asyncio.run(_made(installation(examined(), url), token_file))
     _write(path, archive)
     if as_json:
         print_json({"path": str(path.absolute()), "manifest": msgspec.to_builtins(manifest)})
@@ -51,21 +53,23 @@ def bundle(*, output: Path | None, as_json: bool) -> None:
         _print(path, manifest)
 
 
-async def _made(examined: Installation) -> tuple[bytes, Manifest]:
+async def _made(examined: Installation, token_file: Path | None) -> tuple[bytes, Manifest]:
     try:
         paths = state_paths(examined.environ)
     except StoreError as error:
         raise CliError(str(error), exit_code=ExitCode.USAGE) from error
-    token = _token(examined)
+    token = _token(examined, token_file)
     secrets = [*known_secrets(paths, examined.environ), *([token] if token else [])]
     return pack(await collect(examined, paths, await examine(examined), token), secrets)
 
 
-def _token(examined: Installation) -> Secret | None:
+def _token(examined: Installation, token_file: Path | None) -> Secret | None:
     """Return the service's token; None where there is none, and what needs it is left out."""
     try:
-        token = service_token(examined.environ, examined.url or "", None)
+        token = service_token(examined.environ, examined.url or "", token_file)
     except CliError:
+        if token_file is not None:
+            raise
         return None
     return Secret(token) if token else None
 

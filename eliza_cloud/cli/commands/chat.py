@@ -11,7 +11,7 @@ from eliza_cloud.cli.client.http import Service
 from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
-from eliza_cloud.cli.output.text import printable, say
+from eliza_cloud.cli.output.text import reply_text, say
 from eliza_cloud.core.problems import STREAM_TRUNCATED
 
 PROMPT = "you> "
@@ -91,7 +91,7 @@ def _print_as_it_comes(pieces: Iterable[str]) -> None:
     begun = False
     try:
         for piece in pieces:
-            click.echo(printable(piece), nl=False)
+            click.echo(reply_text(piece), nl=False)
             begun = True
     finally:
         if begun:

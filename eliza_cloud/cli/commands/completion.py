@@ -3,6 +3,8 @@
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
+from eliza_cloud.cli.param_types import Choice
+
 NAME = "eliza-cloud"
 VARIABLE = "_ELIZA_CLOUD_COMPLETE"
 """What the script sets when it asks for completions; click derives it from the name."""
@@ -14,7 +16,7 @@ PLACES = {
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(list(PLACES)))
+@click.argument("shell", type=Choice(list(PLACES)))
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> None:
     """Print the script that makes a shell complete eliza-cloud.

@@ -6,15 +6,16 @@ import click
 import msgspec
 
 from eliza_cloud.cli.errors import CliError
+from eliza_cloud.cli.param_types import Choice
 from eliza_cloud.ops.diagrams import Diagram, DrawingError, dot, link_diagram, login_diagram, mermaid, svg
 
 
 @click.command()
-@click.option("--machine", type=click.Choice(["link", "login"]), default="link", show_default=True)
+@click.option("--machine", type=Choice(["link", "login"]), default="link", show_default=True)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["mermaid", "dot", "svg", "json"]),
+    type=Choice(["mermaid", "dot", "svg", "json"]),
     default="mermaid",
     show_default=True,
     help="svg needs Graphviz.",

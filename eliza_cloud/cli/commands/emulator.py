@@ -11,6 +11,7 @@ from aiohttp import web
 
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
+from eliza_cloud.cli.param_types import Choice
 from eliza_cloud.emulator import GENERATIONS, create_app, create_legacy_host
 
 
@@ -21,7 +22,7 @@ from eliza_cloud.emulator import GENERATIONS, create_app, create_legacy_host
 )
 @click.option(
     "--generation",
-    type=click.Choice(GENERATIONS),
+    type=Choice(GENERATIONS),
     default=GENERATIONS[-1],
     show_default=True,
     help="Which generation of servers to emulate.",

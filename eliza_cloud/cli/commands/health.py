@@ -11,7 +11,7 @@ from eliza_cloud.cli.client.http import Body, Service
 from eliza_cloud.cli.decorators import addressed, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
-from eliza_cloud.cli.output.text import age, printable
+from eliza_cloud.cli.output.text import printable, when
 from eliza_cloud.core.problems import LINK_NOT_ANSWERING
 
 GLYPHS = {"error": "✗", "warning": "!", "info": "○"}
@@ -52,7 +52,7 @@ def show_items(items: list[dict[str, Any]]) -> None:
         click.echo("Everything is in order.")
     for item in items:
         glyph = GLYPHS.get(item["severity"], "?")
-        click.echo(printable(f"{glyph} {item['title']} ({item['severity']}, since {age(item['since'])})"))
+        click.echo(printable(f"{glyph} {item['title']} ({item['severity']}, since {when(item['since'])})"))
         for more in (item.get("detail"), item["remedy"]):
             if more:
                 click.echo(printable(f"  {more}"))

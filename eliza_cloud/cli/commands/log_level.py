@@ -3,13 +3,14 @@
 import click
 
 from eliza_cloud.cli.decorators import Invocation, service_command
+from eliza_cloud.cli.param_types import Choice
 from eliza_cloud.ops.logging.level import LEVELS
 
 _PATH = "/api/cloud/log-level"
 
 
 @click.command("log-level")
-@click.argument("level", type=click.Choice(LEVELS, case_sensitive=False), required=False)
+@click.argument("level", type=Choice(LEVELS, case_sensitive=False), required=False)
 @service_command
 def log_level(call: Invocation, *, level: str | None) -> None:
     """Show how much the service logs, or change it while it runs.

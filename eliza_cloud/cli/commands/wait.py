@@ -16,7 +16,8 @@ from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.link import ACCOUNT, WHY, remedy, state_words
 from eliza_cloud.cli.output.progress import LiveLine
-from eliza_cloud.cli.output.text import printable
+from eliza_cloud.cli.output.text import iso, printable
+from eliza_cloud.cli.param_types import Choice
 from eliza_cloud.core.problems import WAIT_TIMEOUT
 from eliza_cloud.core.timefmt import parse_iso
 
@@ -45,7 +46,7 @@ AIMS: dict[str, tuple[str, Callable[[Body], bool]]] = {
 
 
 @click.command()
-@click.option("--for", "aim", type=click.Choice(list(AIMS)), required=True, help="What to wait for.")
+@click.option("--for", "aim", type=Choice(list(AIMS)), required=True, help="What to wait for.")
 @click.option(
     "--timeout",
     metavar="SECONDS",
@@ -160,4 +161,4 @@ def _next_try(link: dict[str, Any]) -> str:
     at = parse_iso(link.get("nextAttemptAt"))
     if link.get("state") != "reconnecting" or at is None:
         return ""
-    return f"try {link.get('attempt')} is made at {at.astimezone():%H:%M:%S}"
+    return f"try {link.get('attempt')} is made at {iso(at)}"

@@ -13,6 +13,7 @@ from eliza_cloud.cli.demo.scenario import Scenario
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.text import printable
+from eliza_cloud.cli.param_types import Choice
 from eliza_cloud.emulator import GENERATIONS
 
 TRY = """
@@ -31,7 +32,7 @@ The emulated cloud is at {cloud}
 
 
 @click.command()
-@click.option("--generation", type=click.Choice(GENERATIONS), default=GENERATIONS[-1], show_default=True)
+@click.option("--generation", type=Choice(GENERATIONS), default=GENERATIONS[-1], show_default=True)
 @click.option("--keep", is_flag=True, help="Leave both running afterwards, to try things by hand.")
 def demo(*, generation: str, keep: bool) -> None:
     """Run an end-to-end demo against the emulator.

@@ -1,9 +1,11 @@
 """Entries of the journal as lines for people."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from eliza_cloud.cli.output.text import printable
+from eliza_cloud.cli.output.text import iso, printable
 
 Entry = dict[str, Any]
 
@@ -13,14 +15,35 @@ _MARKS = {
     "crash": "an internal error stopped the link runtime",
     "stop": "the service stopped",
 }
+_PERIODIC = "(periodic)"
+_ROUTINE = {"HeartbeatAnswered", "BackupTaken", "CreditsRead", "KeyAccepted", "JobObserved"}
 _LONGEST = 24  # characters of an event's name, as far as lines are aligned
 
 
 def entry_line(entry: Entry) -> str:
     """Write one entry: when, what, from where to where, why, and who brought it about."""
-    at = datetime.fromtimestamp(entry["at"], UTC).astimezone()
     words = _mark(entry) if entry["kind"] == "mark" else _event(entry)
-    return printable(" ".join(f"{at:%Y-%m-%d %H:%M:%S}  {words}".split("\n")))
+    return printable(f"{_at(entry)}  {words}")
+
+
+def is_routine(entry: Entry) -> bool:
+    """Tell whether an entry only says that all goes on as before: nobody asked for it, and nothing moved."""
+    if entry["kind"] == "mark":
+        return bool(entry["what"] == "periodic")
+    asked_for = entry.get("by") == "request" or entry["source"] != entry["state"]
+    return entry["event"]["event"] in _ROUTINE and not asked_for
+
+
+def folded_line(entries: Sequence[Entry]) -> str:
+    """Write one line for routine entries in a row: from when to when, and how many of each event."""
+    names = Counter(_PERIODIC if one["kind"] == "mark" else one["event"]["event"] for one in entries)
+    counted = ", ".join(f"{number} {name}" for name, number in names.most_common())
+    until = f" · until {_at(entries[-1])}" if len(entries) > 1 else ""
+    return printable(f"{_at(entries[0])}  {'(routine)':{_LONGEST}}  {counted}{until}")
+
+
+def _at(entry: Entry) -> str:
+    return iso(datetime.fromtimestamp(entry["at"], UTC))
 
 
 def is_gap(before: int | None, entry: Entry) -> bool:

@@ -48,6 +48,12 @@ REMEDIES = {
 }
 
 
+def account_words(status: dict[str, Any]) -> str:
+    """Write whose account it is: `USER of ORGANIZATION`."""
+    organization = status.get("organizationId")
+    return f"{status.get('userId')}" + (f" of {organization}" if organization else "")
+
+
 def short_state(connection: dict[str, Any]) -> str:
     """Write the link's state: `● connected`."""
     state = str(connection.get("state"))

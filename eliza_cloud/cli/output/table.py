@@ -16,13 +16,19 @@ WIDE = 200
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under column titles; no titles when `columns` are blank."""
-    table = Table(box=None, pad_edge=False, show_header=any(columns), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+    table = made_table(columns, rows)
     console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
     with console.capture() as drawn:
         console.print(table)
     for line in drawn.get().splitlines():
         click.echo(line.rstrip())
+
+
+def made_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return the table, for whoever shows it again and again."""
+    table = Table(box=None, pad_edge=False, show_header=any(columns), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    return table

@@ -31,7 +31,10 @@ class JournalEntry(
 
 
 class LinkEntry(JournalEntry, frozen=True, kw_only=True, tag="link"):
-    """An event of the link: `source` and `state` before and after; `reason` and `cause` are those after."""
+    """An event of the link: `source` and `state` before and after; `reason` and `cause` are those after.
+
+    `agent_id` is the agent the link is about, or was until this event; older entries are without.
+    """
 
     event: Any  # the event as `event_of` reads it
     jitter: float = msgspec.field(name="chance")  # as version 0.1.0a stored it
@@ -42,6 +45,7 @@ class LinkEntry(JournalEntry, frozen=True, kw_only=True, tag="link"):
     reason: str | None = None
     cause: str | None = None
     why: str | None = None
+    agent_id: str | None = None
 
 
 class LoginEntry(JournalEntry, frozen=True, kw_only=True, tag="login"):
@@ -80,15 +84,19 @@ class Checkpoint(JournalEntry, frozen=True, kw_only=True, tag="mark"):
 AnyEntry = LinkEntry | LoginEntry | Checkpoint
 
 
-def _concrete(base: type) -> Any:
-    """Return the union of the classes that events are made of."""
-    kinds: list[type] = base.__subclasses__()
-    concrete: list[Any] = [kind for kind in kinds if kind not in {ActivityFact, KeyFact}]
-    return reduce(or_, concrete)
+def _concrete(base: type[msgspec.Struct]) -> tuple[type[msgspec.Struct], ...]:
+    """Return the classes that events are made of."""
+    return tuple(kind for kind in base.__subclasses__() if kind not in {ActivityFact, KeyFact})
 
 
-_LINK_EVENTS = _concrete(Event) | _concrete(ActivityFact) | _concrete(KeyFact)
-_LOGIN_EVENTS = _concrete(LoginEvent)
+def _union(kinds: tuple[Any, ...]) -> Any:
+    return reduce(or_, kinds)
+
+
+LINK_EVENTS = (*_concrete(Event), *_concrete(ActivityFact), *_concrete(KeyFact))
+LOGIN_EVENTS = _concrete(LoginEvent)
+_LINK_EVENTS = _union(LINK_EVENTS)
+_LOGIN_EVENTS = _union(LOGIN_EVENTS)
 _DECODER = msgspec.json.Decoder(AnyEntry)
 
 

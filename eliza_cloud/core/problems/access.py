@@ -25,7 +25,7 @@ HOST_NOT_ALLOWED = ProblemType(
     statuses=(403,),
     title="The service does not answer to this host name.",
     remedy="Use its address, or add the name to `ELIZA_ALLOWED_HOSTS`.",
-    sentence="Host not allowed",
+    sentence="Host not allowed.",
 )
 
 ORIGIN_NOT_ALLOWED = ProblemType(

@@ -86,17 +86,49 @@ NO_AGENT = ProblemType(
 
 UNKNOWN_AGENT = ProblemType(
     code="unknown_agent",
-    title="No agent has this name.",
+    title="No agent has this name, or an id that begins so.",
     remedy="`eliza-cloud agents list` shows those there are.",
-    sentence="No agent is called {name}.",
+    sentence="No agent is called {name}.{hint}",
+    examples={"hint": " Did you mean ada?"},
 )
 
 AMBIGUOUS_AGENT = ProblemType(
     code="ambiguous_agent",
-    title="Several agents have this name.",
+    title="Several agents have this name, or ids that begin so.",
     remedy="Use the id of the one you mean.",
     sentence="{number} agents are called {name}: {ids}.",
     examples={"number": "2", "ids": "a, b"},
+)
+ID_OF_SEVERAL = AMBIGUOUS_AGENT.worded(
+    "{number} agents have ids that begin with {name}: {ids}.", examples={"number": "2", "ids": "a, b"}
+)
+
+UNKNOWN_BACKUP = ProblemType(
+    code="unknown_backup",
+    title="The agent has no backup with this id, or one that begins so.",
+    remedy="`eliza-cloud backups list` shows those there are.",
+    sentence="There is no backup whose id begins with {id}.",
+    examples={"id": "7777"},
+)
+AMBIGUOUS_BACKUP = ProblemType(
+    code="ambiguous_backup",
+    title="Several backups have ids that begin so.",
+    remedy="Give more of the id of the one you mean.",
+    sentence="{number} backups have ids that begin with {id}: {ids}.",
+    examples={"number": "2", "id": "7777", "ids": "a, b"},
+)
+
+NO_UNIT = ProblemType(
+    code="no_unit",
+    title="systemd runs no unit eliza-cloud.service here.",
+    remedy="Look where the service's standard error goes; `eliza-cloud service unit` prints a unit.",
+)
+LOG_UNREADABLE = ProblemType(
+    code="log_unreadable",
+    title="The service's log cannot be shown.",
+    remedy="Run the command as root, or as a user who may read the log.",
+    sentence="The service's log cannot be shown with {program}: {reason}.",
+    examples={"program": "journalctl", "reason": "it ended with 1"},
 )
 
 BUNDLE_UNWRITTEN = ProblemType(

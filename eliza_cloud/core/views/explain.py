@@ -98,7 +98,9 @@ def _sentences(
     running: bool,
 ) -> list[str]:
     agent = f" to {facts.agent_name or facts.agent_id}" if facts.agent_id else ""
-    said = [f"The link{agent} has been {shown_state(facts).value} for {_length(at - facts.since)}."]
+    state = shown_state(facts)
+    words = "in the state error" if state is LinkState.ERROR else state.value
+    said = [f"The link{agent} has been {words} for {_length(at - facts.since)}."]
     said.append(f"{_brought(facts)}.")
     if facts.state is LinkState.CLOSING:
         said.append("It is being closed, with a last backup.")

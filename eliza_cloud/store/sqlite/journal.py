@@ -1,18 +1,26 @@
 """The journal's rows: what happened to one link, newest last, at most as many as are kept."""
 
 import sqlite3
+import sys
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
+from itertools import islice
 from typing import Protocol
 
 import msgspec
 
+from eliza_cloud.core.journal.filter import ALL, EntryFilter
 from eliza_cloud.store.sqlite.database import Database
 
 #: Entries that are kept: about ten days of a connected link (a heartbeat each 30 s, a backup each minute).
 MAX_ENTRIES = 50_000
 #: Seconds to wait for another program's lock: an entry can wait, and so it must not make the login wait.
 LOCK_TIMEOUT = 0.1
+
+_READ = "SELECT seq, at, entry FROM journal WHERE link = ? AND seq > ? AND seq < ? AND at >= ? AND at <= ?"
+_READ_FORWARD = _READ + " ORDER BY seq ASC"
+_READ_BACKWARD = _READ + " ORDER BY seq DESC"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -21,6 +29,30 @@ class Line(msgspec.Struct, frozen=True):
     seq: int
     at: float
     text: str
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the journal: numbers between `after` and `before`, times from `since` to `until`.
+
+    Where not all of it is taken these are the newest entries, or the oldest with `forward`.
+    """
+
+    after: int = 0
+    before: int = sys.maxsize
+    since: float = 0.0
+    until: float = sys.float_info.max
+    forward: bool = False
+
+    def covers(self, seq: int, at: float) -> bool:
+        """Tell whether an entry of this number and time is in it."""
+        return self.after < seq < self.before and self.since <= at <= self.until
+
+    def first(self, lines: Sequence[Line], limit: int) -> Sequence[Line]:
+        """Return the `limit` of them that are taken."""
+        return lines[:limit] if self.forward else lines[-limit:]
+
+
+WHOLE = Span()
 
 
 class JournalStore(Protocol):
@@ -32,8 +64,10 @@ class JournalStore(Protocol):
     async def append(self, lines: Sequence[Line]) -> None:
         """Add entries, durable on return, and drop the oldest above the limit."""
 
-    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = MAX_ENTRIES) -> list[Line]:
-        """Return the `newest` entries with a greater number, at or after `since`, oldest first."""
+    async def read(
+        self, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int = MAX_ENTRIES
+    ) -> list[Line]:
+        """Return at most `limit` entries of `span` that are wanted, oldest first."""
 
 
 class SqliteJournal:
@@ -55,10 +89,12 @@ class SqliteJournal:
         """Add entries in one transaction, and drop the oldest above the limit."""
         await self._database.run(partial(self._append, lines=lines), lock_timeout=LOCK_TIMEOUT)
 
-    async def read(self, *, after: int = 0, since: float = 0.0, newest: int = MAX_ENTRIES) -> list[Line]:
-        """Return the `newest` entries with a greater number, at or after `since`, oldest first."""
+    async def read(
+        self, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int = MAX_ENTRIES
+    ) -> list[Line]:
+        """Return at most `limit` entries of `span` that are wanted, oldest first."""
         return await self._database.run(
-            lambda connection: read_lines(connection, self._link, after=after, since=since, newest=newest)
+            lambda connection: read_lines(connection, self._link, span, wanted, limit=limit)
         )
 
     def _append(self, connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
@@ -76,11 +112,12 @@ class SqliteJournal:
 
 
 def read_lines(
-    connection: sqlite3.Connection, link: str, *, after: int, since: float, newest: int
+    connection: sqlite3.Connection, link: str, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int
 ) -> list[Line]:
     """Read entries over any connection, also a read-only one."""
-    rows = connection.execute(
-        "SELECT seq, at, entry FROM journal WHERE link = ? AND seq > ? AND at >= ? ORDER BY seq DESC LIMIT ?",
-        (link, after, since, newest),
-    )
-    return [Line(*row) for row in rows][::-1]
+    query = _READ_FORWARD if span.forward else _READ_BACKWARD
+    where = (link, span.after, span.before, span.since, span.until)
+    with closing(connection.execute(query, where)) as rows:
+        lines = (Line(*row) for row in rows)
+        found = list(islice((line for line in lines if wanted.matches(line.text)), limit))
+    return found if span.forward else found[::-1]

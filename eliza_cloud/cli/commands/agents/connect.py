@@ -23,8 +23,9 @@ def _link(call: Invocation, agent: str, action: str, consent: Consent) -> None:
 def connect(call: Invocation, *, agent: str, consent: Consent) -> None:
     """Connect to an agent, starting it if necessary.
 
-    AGENT is an id or a unique name. A cold start takes minutes; interrupting the wait does not stop it.
-    Where a start costs, its price is shown and asked for; repairs of this link may then cost the same.
+    AGENT is a name, an id or the beginning of one. A cold start takes minutes; interrupting the wait does
+    not stop it. Where a start costs, its price is shown and asked for; repairs of this link may then cost
+    the same.
     """
     _link(call, agent, "connect", consent)
 

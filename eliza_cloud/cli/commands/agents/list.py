@@ -5,7 +5,7 @@ import click
 from eliza_cloud.cli.client.agents import named
 from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.output.table import print_table
-from eliza_cloud.cli.output.text import age
+from eliza_cloud.cli.output.text import day_and_time
 
 
 @click.command("list")
@@ -26,7 +26,7 @@ def list_agents(call: Invocation) -> None:
             str(agent.get("status")),
             str(agent.get("executionTier") or "-"),
             str(link.get("state")) if agent["id"] == link.get("agentId") else "",
-            age(agent.get("createdAt")),
+            day_and_time(agent.get("createdAt")),
             str(agent["id"]),
         )
         for agent in body["agents"]

@@ -1,5 +1,7 @@
 """`eliza-cloud agents logs`: the last lines of an agent's log."""
 
+import re
+
 import click
 
 from eliza_cloud.cli.client.agents import agent_id
@@ -21,8 +23,9 @@ from eliza_cloud.cli.output.agents import agent_words
 def logs(call: Invocation, *, agent: str | None, tail: int) -> None:
     """Show the last lines of an agent's log.
 
-    AGENT is an id or a unique name; the connected agent by default.
+    AGENT is a name, an id or the beginning of one; the connected agent by default.
     """
     path = f"/api/cloud/agents/{agent_id(call.service, agent)}/logs?tail={tail}"
     body = call.service.get(path, timeout=PATIENT)
-    call.answer(body, body["logs"].rstrip("\n") or "The log is empty.")
+    lines = body["logs"].rstrip("\n")
+    call.answer(body, *(re.split(r"\r?\n", lines) if lines else ["The log is empty."]))

@@ -14,7 +14,7 @@ from eliza_cloud.cli.output.agents import agent_words
 def rename(call: Invocation, *, agent: str, name: str) -> None:
     """Give an agent another name.
 
-    AGENT is an id or a unique name. The id stays.
+    AGENT is a name, an id or the beginning of one. The id stays.
     """
     path = f"/api/cloud/agents/{agent_id(call.service, agent)}"
     body = call.service.request("PATCH", path, {"agentName": name})

@@ -8,6 +8,7 @@ from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.decorators import Invocation, service_command
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.output.agents import agent_words
+from eliza_cloud.cli.output.text import printable
 from eliza_cloud.core.problems import ABORTED
 
 
@@ -21,8 +22,8 @@ from eliza_cloud.core.problems import ABORTED
 def shutdown(call: Invocation, *, agent: str, yes: bool, discard_state: bool) -> None:
     """Delete an agent and its backups.
 
-    AGENT is an id or a unique name. `suspend` stops an agent and keeps it. An agent that Eliza Cloud cannot
-    back up first stays and goes on costing, unless --discard-state is given.
+    AGENT is a name, an id or the beginning of one. `suspend` stops an agent and keeps it. An agent that
+    Eliza Cloud cannot back up first stays and goes on costing, unless --discard-state is given.
     """
     identifier = agent_id(call.service, agent)
     if not yes:
@@ -39,5 +40,5 @@ def _confirm(agent: str) -> None:
             f"This deletes {agent} and its backups, and nobody can be asked here: add --yes to do it."
         )
     question = f"This deletes {agent} and all its backups; they cannot be brought back. Delete?"
-    if not click.confirm(question, err=True):
+    if not click.confirm(printable(question), err=True):
         raise CliError.of(ABORTED)

@@ -19,7 +19,7 @@ def _path(call: Invocation, agent: str, action: str) -> str:
 def suspend(call: Invocation, *, agent: str) -> None:
     """Stop an agent and keep it.
 
-    AGENT is an id or a unique name. Its memory stays; the cost of running it ends.
+    AGENT is a name, an id or the beginning of one. Its memory stays; the cost of running it ends.
     """
     body = call.post_and_wait(_path(call, agent, "suspend"), words=f"Suspending {agent}")
     call.answer(body, f"✓ {agent} is suspended.", f"Start it again: eliza-cloud agents resume {agent}")
@@ -32,8 +32,8 @@ def suspend(call: Invocation, *, agent: str) -> None:
 def resume(call: Invocation, *, agent: str, consent: Consent) -> None:
     """Start a suspended agent again.
 
-    AGENT is an id or a unique name. It runs then, but is not connected to. Where a start costs, its price is
-    shown and asked for.
+    AGENT is a name, an id or the beginning of one. It runs then, but is not connected to. Where a start
+    costs, its price is shown and asked for.
     """
     path = _path(call, agent, "resume")
     body = post_at_price(call, path, consent=consent, words=f"Resuming {agent}")
@@ -47,8 +47,8 @@ def resume(call: Invocation, *, agent: str, consent: Consent) -> None:
 def restart(call: Invocation, *, agent: str, consent: Consent) -> None:
     """Stop an agent and start it again.
 
-    AGENT is an id or a unique name. A link to it is restored. Where a start costs, its price is asked for
-    once the agent is stopped, unless it was accepted with `connect`.
+    AGENT is a name, an id or the beginning of one. A link to it is restored. Where a start costs, its
+    price is asked for once the agent is stopped, unless it was accepted with `connect`.
     """
     path = _path(call, agent, "restart")
     body = post_at_price(

@@ -18,8 +18,8 @@ from eliza_cloud.cli.paid_start import Consent, ask_on_a_terminal, limit_options
 def upgrade(call: Invocation, *, agent: str, consent: Consent) -> None:
     """Make a shared agent dedicated, and connect to it.
 
-    AGENT is an id or a unique name. What it costs is shown and asked for. The dedicated agent has a container
-    and backups, and an id of its own.
+    AGENT is a name, an id or the beginning of one. What it costs is shown and asked for. The dedicated
+    agent has a container and backups, and an id of its own.
     """
     path = f"/api/cloud/agents/{agent_id(call.service, agent)}/upgrade"
     quote = call.service.get(path)["quote"]

@@ -6,7 +6,7 @@ from eliza_cloud.cli.client.agents import agent_id
 from eliza_cloud.cli.decorators import Invocation, print_json, service_command
 from eliza_cloud.cli.output.agents import agent_words
 from eliza_cloud.cli.output.table import print_table
-from eliza_cloud.cli.output.text import age
+from eliza_cloud.cli.output.text import day_and_time
 
 
 @click.command("list")
@@ -15,7 +15,7 @@ from eliza_cloud.cli.output.text import age
 def list_backups(call: Invocation, *, agent: str | None) -> None:
     """List the backups.
 
-    AGENT is an id or a unique name; the connected agent by default.
+    AGENT is a name, an id or the beginning of one; the connected agent by default.
     """
     identifier = agent_id(call.service, agent)
     body = call.service.get(f"/api/cloud/agents/{identifier}/backups")
@@ -26,7 +26,7 @@ def list_backups(call: Invocation, *, agent: str | None) -> None:
     else:
         rows = [
             (
-                age(backup.get("createdAt")),
+                day_and_time(backup.get("createdAt")),
                 str(backup.get("snapshotType") or "-"),
                 str(backup.get("sizeBytes") if backup.get("sizeBytes") is not None else "-"),
                 str(backup.get("id")),

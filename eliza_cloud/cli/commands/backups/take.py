@@ -13,7 +13,7 @@ from eliza_cloud.cli.output.agents import agent_words
 def take(call: Invocation, *, agent: str | None) -> None:
     """Take a backup now.
 
-    AGENT is an id or a unique name; the connected agent by default.
+    AGENT is a name, an id or the beginning of one; the connected agent by default.
     """
     identifier = agent_id(call.service, agent)
     body = call.post_and_wait(f"/api/cloud/agents/{identifier}/backups", words="Taking a backup")

@@ -1,19 +1,21 @@
 """`eliza-cloud config show`: the effective settings and their sources."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from eliza_cloud.cli.decorators import print_json
+from eliza_cloud.cli.client.in_force import ask, differences, examined, print_differences
+from eliza_cloud.cli.decorators import of_the_service, print_json
 from eliza_cloud.cli.errors import CliError
 from eliza_cloud.cli.exit_codes import ExitCode
 from eliza_cloud.cli.output.table import print_table
 from eliza_cloud.cloud.errors import BaseUrlRefused
 from eliza_cloud.cloud.http.address import CloudAddress, parse_base_url, parse_pages_url
+from eliza_cloud.ops.variables import HIDDEN, SET
 from eliza_cloud.routing.config.settings import VARIABLES, is_showable
 from eliza_cloud.routing.config.table import routes_in_force
 from eliza_cloud.routing.config.types import SECTION as ROUTES
@@ -35,8 +37,6 @@ from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.inspect import read_only_move
 from eliza_cloud.store.paths import StatePaths, state_paths
 
-SET = "[set]"
-HIDDEN = "[not shown]"
 FILE = "file"
 DEFAULT = "default"
 
@@ -50,29 +50,36 @@ class InForce(msgspec.Struct, frozen=True):
 
 
 @click.command()
+@of_the_service
 @click.option("--json", "as_json", is_flag=True, help="Print one object on one line.")
-def show(*, as_json: bool) -> None:
+def show(*, url: str | None, token_file: Path | None, as_json: bool) -> None:
     """Show the effective settings and their sources.
 
     They are those that a service would start with in this environment, and so are the hosts of the cloud. A
-    secret is only shown as set.
+    secret is only shown as set. A service that runs is asked what it was started with, and it is shown where
+    that differs from this environment.
     """
+    environ = examined()
     try:
-        path = state_paths(os.environ).config
+        path = state_paths(environ).config
         document = ConfigFile(path).read()
         settings_read, _ = read_settings(document)
-        hosts = _hosts(settings_read, state_paths(os.environ))
+        hosts = _hosts(settings_read, state_paths(environ), environ)
     except ConfigError as error:
         raise CliError(
             str(error), remedy="All of it: eliza-cloud config check", exit_code=ExitCode.USAGE
         ) from error
     except StoreError as error:
         raise CliError(str(error)) from error
-    settings = [*_cloud(document), *_routes(document), *_described(document), *_env(document)]
-    variables = list(_variables(os.environ))
+    settings = [*_cloud(document, environ), *_routes(document), *_described(document), *_env(document)]
+    variables = list(_variables(environ))
+    service = ask(url, token_file, environ)
+    differing = [] if service is None else differences(service, environ)
     if as_json:
         print_json(
             {
+                "service": service,
+                "differs": [one._asdict() for one in differing],
                 "file": str(path),
                 "settings": msgspec.to_builtins(settings),
                 "variables": msgspec.to_builtins(variables),
@@ -86,6 +93,8 @@ def show(*, as_json: bool) -> None:
     if hosts:
         click.echo()
         _print("HOST", hosts)
+    if service is not None:
+        print_differences(service, differing)
 
 
 def _print(title: str, found: Sequence[InForce]) -> None:
@@ -93,18 +102,18 @@ def _print(title: str, found: Sequence[InForce]) -> None:
     print_table((title, "VALUE", "FROM"), rows)
 
 
-def _cloud(document: Mapping[str, Any]) -> Iterator[InForce]:
+def _cloud(document: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[InForce]:
     for setting in CLOUD_SETTINGS:
-        value, source = _cloud_value(setting, value_at(document, setting.path))
+        value, source = _cloud_value(setting, value_at(document, setting.path), environ)
         if value is not None:
             shown = SET if setting.kind.secret else value
             yield InForce(setting.path, _masked(shown), source)
 
 
-def _cloud_value(setting: Setting, in_file: Any) -> tuple[Any, str]:
+def _cloud_value(setting: Setting, in_file: Any, environ: Mapping[str, str]) -> tuple[Any, str]:
     """Return the effective value and its source: the address of a variable wins, its key does not."""
     in_file = in_file if not isinstance(in_file, str) or in_file.strip() else None
-    given: Any = value_of(os.environ, setting.variable) if setting.variable else None
+    given: Any = value_of(environ, setting.variable) if setting.variable else None
     if setting.variable == ENABLED:
         given = True if str(given).lower() == "true" else None
         in_file = in_file or (None if given else in_file)
@@ -114,9 +123,9 @@ def _cloud_value(setting: Setting, in_file: Any) -> tuple[Any, str]:
     return next((one for one in sources if one[0] is not None), (setting.default, DEFAULT))
 
 
-def _hosts(settings: Settings, paths: StatePaths) -> list[InForce]:
+def _hosts(settings: Settings, paths: StatePaths, environ: Mapping[str, str]) -> list[InForce]:
     """Return where API and pages of the cloud are, as far as is known; nothing for a URL that is refused."""
-    configured, loopback = effective_base_url(settings, os.environ), allows_loopback(os.environ)
+    configured, loopback = effective_base_url(settings, environ), allows_loopback(environ)
     try:
         pages = settings.pages_url and parse_pages_url(settings.pages_url, allow_loopback=loopback)
         address = CloudAddress(parse_base_url(configured, allow_loopback=loopback), pages or None)

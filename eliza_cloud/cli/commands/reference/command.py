@@ -6,13 +6,14 @@ import click
 
 from eliza_cloud.api.openapi.reference_pages import page_names, page_title
 from eliza_cloud.cli.commands.reference import PAGES
+from eliza_cloud.cli.param_types import Choice
 
 #: `\b` keeps click from wrapping the lines.
 _LIST = "\b\nPages:\n" + "\n".join(f"  {name:<18}{page_title(name)}" for name in page_names())
 
 
 @click.command(epilog=_LIST)
-@click.argument("page", metavar="[PAGE]", required=False, type=click.Choice(page_names()))
+@click.argument("page", metavar="[PAGE]", required=False, type=Choice(page_names()))
 @click.option(
     "--write",
     "directory",

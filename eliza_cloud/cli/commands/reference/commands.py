@@ -30,7 +30,12 @@ def _helps(
     command: click.Command, words: tuple[str, ...], parent: click.Context | None
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     with click.Context(
-        command, parent, info_name=words[-1], terminal_width=WIDTH, max_content_width=WIDTH
+        command,
+        parent,
+        info_name=words[-1],
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        help_option_names=["-h", "--help"],
     ) as ctx:
         yield words, command.get_help(ctx).rstrip()
         if isinstance(command, click.Group):

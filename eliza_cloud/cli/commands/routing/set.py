@@ -6,9 +6,10 @@ import click
 
 from eliza_cloud.cli.commands.routing.output import remedy, upstream_words
 from eliza_cloud.cli.decorators import Invocation, service_command
+from eliza_cloud.cli.param_types import Choice
 from eliza_cloud.routing.config.types import TIERS, Capability, Strategy
 
-CAPABILITY = click.argument("capability", type=click.Choice([one.value for one in Capability]))
+CAPABILITY = click.argument("capability", type=Choice([one.value for one in Capability]))
 REMOTE = "remote"
 
 
@@ -25,7 +26,7 @@ REMOTE = "remote"
 )
 @click.option("--remote", "address", metavar="URL", help="The server's address, for the backend `remote`.")
 @click.option("--account", "accounts", multiple=True, metavar="NAME", help="An account; may be repeated.")
-@click.option("--strategy", type=click.Choice([one.value for one in Strategy]), help="How one is chosen.")
+@click.option("--strategy", type=Choice([one.value for one in Strategy]), help="How one is chosen.")
 @service_command
 def set_route(
     call: Invocation,

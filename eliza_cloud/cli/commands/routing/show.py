@@ -22,6 +22,6 @@ def show(call: Invocation) -> None:
     )
     for name, view in capabilities.items():
         if why := remedy(view):
-            click.echo(printable(f"\n{name}: {why}"))
+            click.echo(f"\n{printable(f'{name}: {why}')}")
     if body.get("problem"):
         say(f"The routes are those of an older eliza.json: {body['problem']}")

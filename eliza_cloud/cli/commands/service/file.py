@@ -5,6 +5,8 @@ from importlib.resources import files
 
 import click
 
+from eliza_cloud.cli.param_types import Choice
+
 _DIRECTORY = files("eliza_cloud").joinpath("deploy")
 UNIT = ".service"
 
@@ -21,7 +23,7 @@ def file_text(name: str) -> str:
 
 
 @click.command()
-@click.argument("name", metavar="NAME", type=click.Choice(file_names()))
+@click.argument("name", metavar="NAME", type=Choice(file_names()))
 def file(*, name: str) -> None:
     """Print a file for operating the service.
 
