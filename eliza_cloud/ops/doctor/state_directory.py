@@ -78,9 +78,9 @@ def _exposed(paths: StatePaths, document: dict[str, Any] | None) -> Iterator[tup
         if paths.directory.stat().st_mode & _OTHERS_WRITE:
             yield paths.directory, "700"
         holds_key = document is None or key_in(document) is not None
-        beside = paths.config.with_name(f"{paths.config.name}.bak")
+        beside = [paths.config.with_name(f"{paths.config.name}{end}") for end in (".bak", ".json5")]
         database = (paths.database.with_name(f"{paths.database.name}{end}") for end in ("", "-wal", "-shm"))
-        for path in (paths.token, *database, *((paths.config, beside) if holds_key else ())):
+        for path in (paths.token, *database, *((paths.config, *beside) if holds_key else ())):
             if path.exists() and path.stat().st_mode & _OTHERS and path.parent.stat().st_mode & _OTHERS_ENTER:
                 yield path, "600"
 
