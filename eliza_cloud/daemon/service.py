@@ -12,6 +12,7 @@ journal, session and database close after whoever uses them.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
@@ -44,6 +45,7 @@ from eliza_cloud.store.config.settings import Settings, effective_base_url
 from eliza_cloud.store.credentials import Credentials
 from eliza_cloud.store.instance_lock import InstanceLock
 from eliza_cloud.store.paths import state_paths
+from eliza_cloud.store.signed_out import SignedOutKeys
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import SqliteJournal
 from eliza_cloud.store.token import api_token
@@ -77,6 +79,7 @@ async def running(
     the end takes longer than `STOP_BUDGET`.
     """
     stack = AsyncExitStack()
+    conditions = conditions or Conditions(time.time)
     try:
         # The state directory and its lock
         paths = state_paths(environ)
@@ -97,7 +100,14 @@ async def running(
         store = SqliteStore(database)
         stack.push_async_callback(store.close)
         credentials = Credentials(
-            config, store, environ, base_url, also_forget=forget_cloud, same_cloud=same_cloud
+            config,
+            store,
+            environ,
+            base_url,
+            also_forget=forget_cloud,
+            same_cloud=same_cloud,
+            signed_out=SignedOutKeys(paths.signed_out),
+            notes=conditions,
         )
         held = await credentials.load()
         if held.key is not None:

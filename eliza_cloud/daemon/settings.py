@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 async def reload_settings(manager: CloudManager, config: ConfigFile, redaction: LogRedactor) -> None:
     """Read the settings again and hand them to the manager; wrong ones change nothing and are logged."""
+    manager.pursue()
     try:
         changed, unknown = await asyncio.to_thread(service_settings, config, redaction)
     except StoreError as error:

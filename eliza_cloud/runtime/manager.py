@@ -195,6 +195,7 @@ class CloudManager:
     async def stop(self) -> None:
         """Take the final snapshot within its time and end everything. Desired agent and key stay."""
         if self.running:
+            self._loop.pursue()
             await asyncio.gather(self._close_link(), self._sign_in.end(self._sign_in.pollers))
         await self._loop.close(STOPPING.occurred())  # from here on no call is begun
         await self._background_tasks.close()
@@ -262,7 +263,8 @@ class CloudManager:
 
     def status(self) -> StatusView:
         """Derive the status view."""
-        return status_view(self.facts, running=self.running)
+        signing_out = self._credentials.is_signing_out
+        return status_view(self.facts, running=self.running, signing_out=signing_out)
 
     def health(self) -> HealthView:
         """Derive what is wrong."""
@@ -289,6 +291,15 @@ class CloudManager:
     def keep_settings(self, why: Problem) -> None:
         """Note that the settings were read again and are wrong; the ones before stay in effect."""
         self._loop.post(events.ConfigRefused(why))
+
+    def pursue(self) -> None:
+        """Try again at once to write down what could not be, a sign-out above all; the queue comes first."""
+        self._loop.pursue()
+
+    @property
+    def key_left_in(self) -> tuple[str, ...]:
+        """Where the key that was signed out is still found, and ignored."""
+        return self._credentials.key_left_in
 
     def note_store(self, problem: Problem | None) -> None:
         """Note that something beside the link could not be written down, or that it can be again (None)."""

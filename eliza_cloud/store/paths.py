@@ -17,6 +17,7 @@ class StatePaths(msgspec.Struct, frozen=True):
     database: Path
     token: Path
     lock: Path
+    signed_out: Path
 
 
 def state_paths(environ: Mapping[str, str]) -> StatePaths:
@@ -29,6 +30,7 @@ def state_paths(environ: Mapping[str, str]) -> StatePaths:
         database=directory / "agent.sqlite3",
         token=directory / "api-token",
         lock=directory / "serve.lock",
+        signed_out=directory / "signed-out-keys",
     )
 
 

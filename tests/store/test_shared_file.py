@@ -1,4 +1,4 @@
-"""eliza.json among other programs: nothing of theirs is lost, and half a file is not taken for a whole one."""
+"""eliza.json among other programs: nothing of theirs is lost, and half a file is not taken for all of it."""
 
 import json
 import os

@@ -35,11 +35,15 @@ class LoginToCancel(msgspec.Struct, frozen=True, rename="camel"):
     session_id: SessionId
 
 
-class SignedOut(msgspec.Struct, frozen=True):
+class SignedOut(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The link is closed and the key forgotten."""
 
     ok: Ok
     status: Literal["disconnected"]
+    key_left_in: Annotated[
+        tuple[str, ...],
+        Meta(description="Where the key could not be removed, a file or a variable; it is ignored there."),
+    ] = ()
 
 
 SESSION_ID = Parameter[str]("sessionId", "Of the sign-in.", SessionId, example=_SESSION)
@@ -146,5 +150,6 @@ async def cancel_login(request: web.Request) -> web.Response:
 
 async def disconnect(request: web.Request) -> web.Response:
     """POST /api/cloud/disconnect: closes the link and signs out."""
-    await request.app[MANAGER].disconnect()
-    return answer(SignedOut(ok=True, status="disconnected"))
+    manager = request.app[MANAGER]
+    await manager.disconnect()
+    return answer(SignedOut(ok=True, status="disconnected", key_left_in=manager.key_left_in))

@@ -13,7 +13,12 @@ def disconnect(call: Invocation) -> None:
     A final backup is taken, and the key is removed from this machine.
     """
     body = call.post_and_wait("/api/cloud/disconnect", words="Disconnecting")
-    call.answer(body, "✓ Disconnected: the link is closed, and the key is removed from this machine.")
+    if left := body.get("keyLeftIn"):
+        places = " and ".join(map(str, left))
+        words = f"✓ Disconnected. The key is still in {places}, and ignored there; remove it by hand."
+    else:
+        words = "✓ Disconnected: the link is closed, and the key is removed from this machine."
+    call.answer(body, words)
 
 
 logout = click.Command(

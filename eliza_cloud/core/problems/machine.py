@@ -53,6 +53,41 @@ SECRETS_EXPOSED = STATE_DIR_PERMISSIONS.worded(
     examples={"paths": "/home/me/.eliza/eliza.json", "commands": "chmod 600 /home/me/.eliza/eliza.json"},
 )
 
+UNPROTECTED = STATE_DIR_PERMISSIONS.worded(
+    "Other users of this machine may read the API key in {path}, and its rights cannot be changed.",
+    "Change them where it comes from, to 0600 or 0400.",
+    examples={"path": "/home/me/.eliza/eliza.json"},
+)
+
+KEY_NOT_IN_FILE = ProblemType(
+    code="key_not_in_file",
+    title="The API key is kept in the database alone, because eliza.json cannot be written.",
+    remedy="Nothing has to be done; to have the key in eliza.json, make that writable and sign in again.",
+    sentence="The API key of the sign-in is not in {path}, which cannot be written ({reason}).",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"path": "/home/me/.eliza/eliza.json", "reason": "the file system is read-only"},
+)
+
+SIGN_OUT_UNFINISHED = ProblemType(
+    code="sign_out_unfinished",
+    title="A sign-out is not finished: the API key is still on this machine.",
+    remedy="Mend what the sentence names; it is tried again every 5 seconds, and at the next start.",
+    sentence="{what}",
+    lasts=True,
+    examples={"what": "Cannot write /home/me/.eliza/eliza.json: the disk is full; free some space."},
+)
+
+SIGNED_OUT_KEY_LEFT = ProblemType(
+    code="signed_out_key_left",
+    title="The API key that was signed out is still on this machine, and ignored.",
+    remedy="Remove it there; to use it again, delete `signed-out-keys` in the state directory and restart.",
+    sentence="The API key that was signed out is still in {places}.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"places": "/home/me/.eliza/eliza.json and ELIZAOS_CLOUD_API_KEY"},
+)
+
 SETTINGS_INVALID = ProblemType(
     code="settings_invalid",
     statuses=(500,),

@@ -31,11 +31,13 @@ def put_key(document: dict[str, Any], key: str) -> None:
 def remove_key(document: dict[str, Any], keys: Collection[str]) -> None:
     """Remove `cloud.apiKey`, set `cloud.enabled: false`, and cut `keys` out of every other string.
 
-    A copy elsewhere (an `env` block, say) would bring the login back on the next start.
+    A copy elsewhere (an `env` block, say) would bring the login back on the next start. A key that is none of
+    `keys` stays, and stays enabled.
     """
     cloud = _cloud(document)
-    cloud.pop("apiKey", None)
-    cloud["enabled"] = False
+    if key_in(document) in (None, *keys):
+        cloud.pop("apiKey", None)
+        cloud["enabled"] = False
     _cut(document, [key for key in keys if _distinct(key)])
 
 

@@ -40,6 +40,11 @@ class ConfigFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def where(self) -> str:
+        """The path, for sentences."""
+        return str(self.path)
+
     def read(self) -> dict[str, Any]:
         """Return the document; {} when there is no file. Raises ConfigError with path, line and column."""
         return self.parsed().document
