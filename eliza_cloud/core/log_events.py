@@ -54,6 +54,7 @@ SERVICE_FAILED = "service.failed"
 SERVICE_START_FAILED = "service.start_failed"
 SERVICE_STARTED = "service.started"
 SERVICE_STOPPING = "service.stopping"
+SETTINGS_FILE_MISSING = "settings.file_missing"
 SETTINGS_RESTART_REQUIRED = "settings.restart_required"
 SETTINGS_READ = "settings.read"
 SETTINGS_REFUSED = "settings.refused"
@@ -112,6 +113,7 @@ LOG_EVENTS: Mapping[str, str] = {
     SERVICE_START_FAILED: "error: The service cannot run; `cause` and `detail` say why.",
     SERVICE_STARTED: "info: The service listens at `urls`.",
     SERVICE_STOPPING: "info: The service received a signal to stop.",
+    SETTINGS_FILE_MISSING: f"warning: {problems.CONFIG_FILE_MISSING.title}",
     SETTINGS_RESTART_REQUIRED: "warning: `cloud.baseUrl` was changed; it takes effect after a restart.",
     SETTINGS_READ: "info: The settings were reloaded and are in effect.",
     SETTINGS_REFUSED: "error: The settings were read again and are wrong, so the old ones stay.",

@@ -24,7 +24,7 @@ from eliza_cloud.api.app import create_app
 from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.cloud.http.address import same_cloud
 from eliza_cloud.daemon.server import ServiceRunner
-from eliza_cloud.daemon.settings import service_settings
+from eliza_cloud.daemon.settings import note_missing_config, service_settings
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.log import LogRedactor
@@ -88,6 +88,7 @@ async def running(
 
         # Settings, token, ports
         config = ConfigFile(paths.config)
+        await asyncio.to_thread(note_missing_config, environ, paths, conditions)
         settings, unknown = await asyncio.to_thread(service_settings, config, redaction)
         await asyncio.to_thread(migrate_file, config)
         token, token_file = await asyncio.to_thread(api_token, environ, paths)

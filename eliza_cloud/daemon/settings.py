@@ -1,15 +1,19 @@
 """The service's settings: read at the start, and again at SIGHUP."""
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
 from eliza_cloud.core import log_events
+from eliza_cloud.core.problems import CONFIG_FILE_MISSING
 from eliza_cloud.redaction.log import LogRedactor
+from eliza_cloud.runtime.conditions import Conditions
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings, read_settings
 from eliza_cloud.store.errors import ConfigError, StoreError
+from eliza_cloud.store.paths import StatePaths, missing_config
 
 log = structlog.get_logger()
 
@@ -34,6 +38,16 @@ async def reload_settings(manager: CloudManager, config: ConfigFile, redaction: 
         )
     manager.change_settings(changed, unknown)
     log.info(log_events.SETTINGS_READ)
+
+
+def note_missing_config(environ: Mapping[str, str], paths: StatePaths, conditions: Conditions) -> None:
+    """Say that ELIZA_CONFIG_PATH names no file, or that it does by now; ConfigError for a directory."""
+    if missing_config(environ, paths):
+        problem = CONFIG_FILE_MISSING.occurred(path=paths.config)
+        if conditions.note(problem):
+            log.warning(log_events.SETTINGS_FILE_MISSING, cause=problem.code, detail=problem.message)
+    else:
+        conditions.end(CONFIG_FILE_MISSING.code)
 
 
 def service_settings(config: ConfigFile, redaction: LogRedactor) -> tuple[Settings, list[str]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from eliza_cloud.core.problems import (
+    CONFIG_FILE_MISSING,
     KEY_NOT_IN_FILE,
     SIGN_OUT_UNFINISHED,
     SIGNED_OUT_KEY_LEFT,
@@ -76,8 +77,7 @@ def held_by(
     if in_file and not ignored(Secret(in_file)):
         key, source = Secret(in_file), "file"
     elif in_environment and not ignored(Secret(in_environment)):
-        if not (in_environment.isascii() and in_environment.isprintable()):
-            raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it again or unset it.")
+        check_given_key(environ)
         key, source = Secret(in_environment), "environment"
     elif recorded and not ignored(recorded):
         key, source = recorded, "record"
@@ -98,6 +98,13 @@ def held_by(
         last_backup_at=desired.last_backup_at,
         key_obtained=known.key_obtained,
     )
+
+
+def check_given_key(environ: Mapping[str, str]) -> None:
+    """Raise ConfigError for a key in the environment that no header can carry."""
+    given = value_of(environ, API_KEY) or ""
+    if not (given.isascii() and (not given or given.isprintable())):
+        raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it again or unset it.")
 
 
 def move_of(record: AgentRecord, base_url: str) -> CloudMove | None:
@@ -417,6 +424,7 @@ class Credentials:
             self._notes.note(KEY_NOT_IN_FILE.occurred(path=self._config.where, reason=_short(error)))
         else:
             self._notes.end(KEY_NOT_IN_FILE.code)
+            self._notes.end(CONFIG_FILE_MISSING.code)
         self._note_left(())
 
     async def _login_begun(self, key: Secret) -> bool:

@@ -108,6 +108,16 @@ VARIABLE_INVALID = SETTINGS_INVALID.worded(
     "{what}", "Correct the variable or unset it, then start the service again."
 )
 
+CONFIG_FILE_MISSING = ProblemType(
+    code="config_file_missing",
+    title="There is no file where ELIZA_CONFIG_PATH says, so the defaults apply.",
+    remedy="Correct ELIZA_CONFIG_PATH, or sign in: the file is made at the first write.",
+    sentence="There is no {path}.",
+    severity=Severity.WARNING,
+    action=Action.EDIT_SETTINGS,
+    lasts=True,
+)
+
 SETTINGS_UNKNOWN = ProblemType(
     code="settings_unknown",
     title="Some settings are not known and have no effect.",

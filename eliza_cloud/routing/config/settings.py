@@ -19,7 +19,7 @@ from eliza_cloud.routing.upstreams.env import SECTION as ENV
 from eliza_cloud.routing.upstreams.providers import PROVIDERS
 from eliza_cloud.routing.upstreams.providers import SECTION as DESCRIBED
 from eliza_cloud.routing.upstreams.resolve import REMOTE_TOKEN
-from eliza_cloud.store.config.env import OWN_VARIABLES
+from eliza_cloud.store.config.env import OWN_SECRETS, OWN_VARIABLES
 from eliza_cloud.store.config.setting_types import TEXT, Setting, TakesEffect, ValueKind, Variable, WrongValue
 from eliza_cloud.store.config.settings import CLOUD_SETTINGS, LEFT_ALONE, value_at
 from eliza_cloud.store.config.validate import HIDDEN, SettingProblem, problems, tree
@@ -68,6 +68,19 @@ def _of_tier(member: str) -> str:
     return f"What a request means by the model `{member.removesuffix('Model')}`."
 
 
+def _variable_of_a_provider(value: Any) -> str:
+    name: str = _kind("backend").read(value)
+    if str(value).strip() in OWN_SECRETS:
+        raise WrongValue
+    return name
+
+
+_KEY_VARIABLE = ValueKind(
+    expected="the name of a variable that holds the provider's own key, so not"
+    f" {' or '.join(sorted(OWN_SECRETS))}",
+    schema={**_NOT_BLANK, "not": {"enum": sorted(OWN_SECRETS)}},
+    read=_variable_of_a_provider,
+)
 _TOKEN = ValueKind(expected="a string", schema={"type": "string"}, read=TEXT.read, secret=True)
 
 ROUTING_SETTINGS = (
@@ -88,7 +101,7 @@ ROUTING_SETTINGS = (
     ),
     Setting(
         path=f"{DESCRIBED}.<id>.keyVariable",
-        kind=_kind("backend"),
+        kind=_KEY_VARIABLE,
         about="The name of the variable that holds the provider's key; without it no key is sent.",
         takes_effect=TakesEffect.AT_ONCE,
     ),
