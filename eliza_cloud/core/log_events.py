@@ -59,6 +59,8 @@ SETTINGS_RESTART_REQUIRED = "settings.restart_required"
 SETTINGS_READ = "settings.read"
 SETTINGS_REFUSED = "settings.refused"
 SETTINGS_UNKNOWN = "settings.unknown"
+STATE_DIR_CLOSED = "state_dir.closed"
+STATE_DIR_OPEN = "state_dir.open"
 STORE_FAILED = "store.failed"
 STORE_RECOVERED = "store.recovered"
 SYSTEMD_NOTIFY_FAILED = "systemd.notify_failed"
@@ -118,6 +120,8 @@ LOG_EVENTS: Mapping[str, str] = {
     SETTINGS_READ: "info: The settings were reloaded and are in effect.",
     SETTINGS_REFUSED: "error: The settings were read again and are wrong, so the old ones stay.",
     SETTINGS_UNKNOWN: f"warning: {problems.SETTINGS_UNKNOWN.title}",
+    STATE_DIR_CLOSED: "warning: The mode of the state directory, which let others write there, was set to 0700.",
+    STATE_DIR_OPEN: f"warning: {problems.STATE_DIR_OPEN.title}",
     STORE_FAILED: "error, debug: What is named in `what` could not be written to the state directory.",
     STORE_RECOVERED: "info: The state directory can be written again, after `duration_s` seconds.",
     SYSTEMD_NOTIFY_FAILED: "warning, debug: sd_notify failed.",

@@ -24,7 +24,7 @@ from eliza_cloud.api.app import create_app
 from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.cloud.http.address import same_cloud
 from eliza_cloud.daemon.server import ServiceRunner
-from eliza_cloud.daemon.settings import note_missing_config, service_settings
+from eliza_cloud.daemon.settings import close_state_directory, note_missing_config, service_settings
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.log import LogRedactor
@@ -85,6 +85,7 @@ async def running(
         paths = state_paths(environ)
         require_token(environ, binding)
         stack.enter_context(InstanceLock(paths.lock))
+        await asyncio.to_thread(close_state_directory, paths.directory, conditions)
 
         # Settings, token, ports
         config = ConfigFile(paths.config)

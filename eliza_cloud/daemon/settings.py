@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 
 from eliza_cloud.core import log_events
-from eliza_cloud.core.problems import CONFIG_FILE_MISSING
+from eliza_cloud.core.problems import CONFIG_FILE_MISSING, STATE_DIR_OPEN
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.runtime.conditions import Conditions
 from eliza_cloud.runtime.manager import CloudManager
+from eliza_cloud.store.atomic_file import close_directory, is_open
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings, read_settings
 from eliza_cloud.store.errors import ConfigError, StoreError
@@ -48,6 +50,17 @@ def note_missing_config(environ: Mapping[str, str], paths: StatePaths, condition
             log.warning(log_events.SETTINGS_FILE_MISSING, cause=problem.code, detail=problem.message)
     else:
         conditions.end(CONFIG_FILE_MISSING.code)
+
+
+def close_state_directory(directory: Path, conditions: Conditions) -> None:
+    """Let nobody else write in the state directory; where that cannot be had, say its mode."""
+    before, after = close_directory(directory)
+    if is_open(after):
+        problem = STATE_DIR_OPEN.occurred(path=directory, mode=f"{after:04o}")
+        conditions.note(problem)
+        log.warning(log_events.STATE_DIR_OPEN, cause=problem.code, detail=problem.message)
+    elif after != before:
+        log.warning(log_events.STATE_DIR_CLOSED, path=str(directory), mode=f"{before:04o}")
 
 
 def service_settings(config: ConfigFile, redaction: LogRedactor) -> tuple[Settings, list[str]]:

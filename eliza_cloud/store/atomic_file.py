@@ -10,8 +10,9 @@ import errno
 import fcntl
 import os
 import signal
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
@@ -23,6 +24,9 @@ LOCK_TIMEOUT = 5.0  # seconds; a stop has 13 in all
 NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.ENOTTY})
 
 
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
 class ChangedMeanwhile(Exception):  # noqa: N818 - no error of anybody's
     """Another program wrote the file, or is writing it; nothing was written over it."""
 
@@ -31,6 +35,25 @@ def create_directory(path: Path) -> None:
     """Create a state directory and its parents; the directory itself is for the user alone (0700)."""
     with file_errors("create the directory", path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def close_directory(path: Path) -> tuple[int, int]:
+    """Take a directory of ours from others that may write there; return its mode before and after.
+
+    One that is not ours stays as it is, and so does one with the sticky bit, which is meant to be shared.
+    """
+    with file_errors("look at", path):
+        status = path.stat()
+        before = stat.S_IMODE(status.st_mode)
+        if before & _OTHERS_WRITE and status.st_uid == os.geteuid() and not before & stat.S_ISVTX:
+            with suppress(OSError):  # what came of it is looked at
+                path.chmod(0o700)
+        return before, stat.S_IMODE(path.stat().st_mode)
+
+
+def is_open(mode: int) -> bool:
+    """Tell whether others may put something of theirs into a directory of this mode."""
+    return bool(mode & _OTHERS_WRITE)
 
 
 @contextmanager

@@ -160,6 +160,48 @@ def test_a_key_that_the_environment_gives_is_named_and_ignored_after_a_sign_out(
     assert "signed_out_key_left" not in codes(service)
 
 
+def test_a_file_that_is_not_there_is_made_by_the_first_write(machine):
+    missing = machine.notes / "config" / "eliza.json"
+    service = machine.start(environ={"ELIZA_CONFIG_PATH": str(missing)})
+    assert "config_file_missing" in codes(service)
+    service.login(machine.cloud)
+    assert json.loads(missing.read_text())["cloud"]["enabled"]
+    assert "config_file_missing" not in codes(service)
+
+
+class TestAStateDirectoryThatOthersMayWriteIn:
+    def mode(self, machine: Machine) -> int:
+        return machine.state.stat().st_mode & 0o7777
+
+    @pytest.mark.parametrize("mode", [0o777, 0o775, 0o722])
+    def test_is_closed_where_it_is_ours(self, machine, mode):
+        machine.state.chmod(mode)
+        service = machine.start()
+        assert self.mode(machine) == 0o700
+        assert "state_dir_open" not in codes(service)
+
+    def test_is_named_with_its_mode_where_it_is_not(self, machine):
+        as_root("chown", "12345", machine.state)
+        machine.state.chmod(0o777)
+        service = machine.start()
+        [item] = [one for one in items(service) if one["code"] == "state_dir_open"]
+        assert "0777" in item["detail"]
+        assert '"state_dir.open"' in service.output
+        assert self.mode(machine) == 0o777
+
+    def test_that_is_meant_to_be_shared_is_named_and_left(self, machine):
+        machine.state.chmod(0o1777)
+        service = machine.start()
+        assert "state_dir_open" in codes(service)
+        assert self.mode(machine) == 0o1777
+
+    def test_and_one_that_others_may_only_look_into_stays_as_it_is(self, machine):
+        machine.state.chmod(0o755)
+        service = machine.start()
+        assert "state_dir_open" not in codes(service)
+        assert self.mode(machine) == 0o755
+
+
 class TestASignOutThatWasBegun:
     def begun(self, machine: Machine, constants: dict[str, float]):
         """Sign in, break eliza.json and sign out."""

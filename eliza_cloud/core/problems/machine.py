@@ -59,6 +59,15 @@ UNPROTECTED = STATE_DIR_PERMISSIONS.worded(
     examples={"path": "/home/me/.eliza/eliza.json"},
 )
 
+STATE_DIR_OPEN = ProblemType(
+    code="state_dir_open",
+    title="Other users of this machine may change what is in the state directory.",
+    remedy="Give it to the service's user with `chmod 700`, or choose another with ELIZA_STATE_DIR.",
+    sentence="The state directory {path} has the mode {mode}.",
+    lasts=True,
+    examples={"path": "/home/me/.eliza", "mode": "0777"},
+)
+
 KEY_NOT_IN_FILE = ProblemType(
     code="key_not_in_file",
     title="The API key is kept in the database alone, because eliza.json cannot be written.",
