@@ -22,6 +22,7 @@ CREDITS_POLL_FAILED = "credits.poll_failed"
 EVENT_STREAM_LAGGING = "event_stream.lagging"
 HEARTBEAT_MISSED = "heartbeat.missed"
 HEARTBEAT_RECOVERED = "heartbeat.recovered"
+JOURNAL_DAMAGED = "journal.damaged"
 JOURNAL_FAILED = "journal.failed"
 JOURNAL_RECOVERED = "journal.recovered"
 KEY_REJECTED = "key.rejected"
@@ -59,6 +60,7 @@ SETTINGS_RESTART_REQUIRED = "settings.restart_required"
 SETTINGS_READ = "settings.read"
 SETTINGS_REFUSED = "settings.refused"
 SETTINGS_UNKNOWN = "settings.unknown"
+DATABASE_SET_ASIDE = "database.set_aside"
 STATE_DIR_CLOSED = "state_dir.closed"
 STATE_DIR_OPEN = "state_dir.open"
 STORE_FAILED = "store.failed"
@@ -83,6 +85,7 @@ LOG_EVENTS: Mapping[str, str] = {
     EVENT_STREAM_LAGGING: "warning, debug: A reader of the event stream is too slow and loses events.",
     HEARTBEAT_MISSED: "warning, debug: A heartbeat was not answered; debug from the second miss in a row on.",
     HEARTBEAT_RECOVERED: "info: Heartbeats are answered again, `duration_s` seconds after the first miss.",
+    JOURNAL_DAMAGED: "warning: `count` entries of those that were asked for are damaged and left out.",
     JOURNAL_FAILED: "warning, debug: Events could not be written to the journal yet, and are kept.",
     JOURNAL_RECOVERED: "info: The journal can be written again, after `duration_s` seconds.",
     KEY_REJECTED: "warning: The cloud refused the API key twice, so it is not used any more.",
@@ -120,7 +123,8 @@ LOG_EVENTS: Mapping[str, str] = {
     SETTINGS_READ: "info: The settings were reloaded and are in effect.",
     SETTINGS_REFUSED: "error: The settings were read again and are wrong, so the old ones stay.",
     SETTINGS_UNKNOWN: f"warning: {problems.SETTINGS_UNKNOWN.title}",
-    STATE_DIR_CLOSED: "warning: The mode of the state directory, which let others write there, was set to 0700.",
+    DATABASE_SET_ASIDE: f"warning: {problems.DATABASE_SET_ASIDE.title}",
+    STATE_DIR_CLOSED: "warning: The state directory let others write in it; its mode is 0700 now.",
     STATE_DIR_OPEN: f"warning: {problems.STATE_DIR_OPEN.title}",
     STORE_FAILED: "error, debug: What is named in `what` could not be written to the state directory.",
     STORE_RECOVERED: "info: The state directory can be written again, after `duration_s` seconds.",

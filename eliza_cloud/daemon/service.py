@@ -24,7 +24,12 @@ from eliza_cloud.api.app import create_app
 from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.cloud.http.address import same_cloud
 from eliza_cloud.daemon.server import ServiceRunner
-from eliza_cloud.daemon.settings import close_state_directory, note_missing_config, service_settings
+from eliza_cloud.daemon.settings import (
+    close_state_directory,
+    mend_database,
+    note_missing_config,
+    service_settings,
+)
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.log import LogRedactor
@@ -43,6 +48,7 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.listen_address import Binding, BindingError
 from eliza_cloud.store.config.settings import Settings, effective_base_url
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.inspect import known_secrets
 from eliza_cloud.store.instance_lock import InstanceLock
 from eliza_cloud.store.paths import state_paths
 from eliza_cloud.store.signed_out import SignedOutKeys
@@ -101,6 +107,7 @@ async def running(
         database = Database(paths.database)
         store = SqliteStore(database)
         stack.push_async_callback(store.close)
+        await mend_database(paths, store, known_secrets(paths, environ), conditions)
         credentials = Credentials(
             config,
             store,

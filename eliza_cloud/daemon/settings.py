@@ -1,14 +1,15 @@
 """The service's settings: read at the start, and again at SIGHUP."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
 from eliza_cloud.core import log_events
-from eliza_cloud.core.problems import CONFIG_FILE_MISSING, STATE_DIR_OPEN
+from eliza_cloud.core.problems import CONFIG_FILE_MISSING, DATABASE_SET_ASIDE, STATE_DIR_OPEN
 from eliza_cloud.redaction.log import LogRedactor
+from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.conditions import Conditions
 from eliza_cloud.runtime.manager import CloudManager
 from eliza_cloud.store.atomic_file import close_directory, is_open
@@ -16,6 +17,8 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings, read_settings
 from eliza_cloud.store.errors import ConfigError, StoreError
 from eliza_cloud.store.paths import StatePaths, missing_config
+from eliza_cloud.store.sqlite.database import Store
+from eliza_cloud.store.sqlite.integrity import mend
 
 log = structlog.get_logger()
 
@@ -61,6 +64,20 @@ def close_state_directory(directory: Path, conditions: Conditions) -> None:
         log.warning(log_events.STATE_DIR_OPEN, cause=problem.code, detail=problem.message)
     elif after != before:
         log.warning(log_events.STATE_DIR_CLOSED, path=str(directory), mode=f"{before:04o}")
+
+
+async def mend_database(
+    paths: StatePaths, store: Store, secrets: Sequence[Secret], conditions: Conditions
+) -> None:
+    """Set a damaged database aside and say so; what could be read of its record is kept."""
+    aside = await asyncio.to_thread(mend, paths.database, secrets)
+    if aside is None:
+        return
+    problem = DATABASE_SET_ASIDE.occurred(path=aside.path, reason=aside.reason)
+    conditions.note(problem)
+    log.warning(log_events.DATABASE_SET_ASIDE, cause=problem.code, detail=problem.message)
+    if aside.record is not None:
+        await store.save(aside.record)
 
 
 def service_settings(config: ConfigFile, redaction: LogRedactor) -> tuple[Settings, list[str]]:

@@ -60,7 +60,7 @@ class Journal(Observer):
         self._on_problem = on_problem
         self._listeners: list[Callable[[AnyEntry, Facts], None]] = []
         self._pending: deque[AnyEntry] = deque(maxlen=KEPT_IN_MEMORY)
-        self._lost = self._written = 0
+        self._lost = self._written = self._damaged = 0
         self._seq = 0
         self._since_mark = 0
         self._facts = Facts()
@@ -158,17 +158,30 @@ class Journal(Observer):
         )
 
     async def read(self, *, after: int = 0, since: float = 0.0, newest: int) -> Sequence[str]:
-        """Return the `newest` lines, oldest first, those that wait to be written included.
+        """Return the `newest` lines, oldest first, those that wait to be written included; no damaged ones.
 
         Raises StoreError when the written ones cannot be read.
         """
+        return (await self.read_sound(after=after, since=since, newest=newest))[0]
+
+    async def read_sound(
+        self, *, after: int = 0, since: float = 0.0, newest: int
+    ) -> tuple[Sequence[str], int]:
+        """Return what `read` does, and how many damaged lines are left out of it."""
         async with self._lock:
             await self._write()
             lines = await self._store.read(after=after, since=since, newest=newest)
             waiting = [
                 line for line in map(self._line, self._pending) if line.seq > after and line.at >= since
             ]
-        return [line.text for line in [*lines, *waiting][-newest:]]
+        found = [*lines, *waiting][-newest:]
+        sound = [line.text for line in found if _is_sound(line.text)]
+        damaged = len(found) - len(sound)
+        if damaged != self._damaged:
+            self._damaged = damaged
+            if damaged:
+                log.warning(log_events.JOURNAL_DAMAGED, count=damaged)
+        return sound, damaged
 
     async def flush(self) -> None:
         """Write what waits; where that fails it goes on waiting."""
@@ -249,6 +262,17 @@ class Journal(Observer):
             self._failing_since = None
             log.info(log_events.JOURNAL_RECOVERED, duration_s=lasted, lost=self._lost)
             self._on_problem(None)
+
+
+_ENTRIES = msgspec.json.Decoder(AnyEntry)
+
+
+def _is_sound(line: str) -> bool:
+    try:
+        _ENTRIES.decode(line)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _anonymous(event: LoginEvent) -> LoginEvent:

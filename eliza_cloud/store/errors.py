@@ -49,6 +49,7 @@ class NotWritable(StoreError):  # noqa: N818 - the fact, as its readers name it
 _FULL = "the disk is full"
 _QUOTA = "the disk quota is used up"
 _PERMISSION = "give the user who runs the service the right to read and write it"
+_SET_ASIDE = "restart the service, and a new one is made in its place"
 _FREE = "free some space and try again"
 #: What the system says, in words.
 _REASONS = {
@@ -90,8 +91,8 @@ _DATABASE_REMEDIES = (
     ("SQLITE_READONLY", "it may not be written", _PERMISSION),
     ("SQLITE_PERM", "permission denied", _PERMISSION),
     ("SQLITE_CANTOPEN", "it cannot be opened", _PERMISSION),
-    ("SQLITE_CORRUPT", "it is damaged", "move it away, restart the service and sign in again"),
-    ("SQLITE_NOTADB", "it is not a database", "move it away, restart the service and sign in again"),
+    ("SQLITE_CORRUPT", "it is damaged", _SET_ASIDE),
+    ("SQLITE_NOTADB", "it is not a database", _SET_ASIDE),
     ("SQLITE_IOERR_SHMSIZE", _FULL, _FREE),
     ("SQLITE_IOERR", "the disk failed to read or write", "check the disk and its free space, then try again"),
 )

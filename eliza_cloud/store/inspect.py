@@ -64,7 +64,9 @@ def read_only_journal(database: Path, newest: int) -> list[Line]:
     with opened_to_read(database) as connection:
         if connection is None or not connection.execute(_HAS_JOURNAL).fetchone():
             return []
-        return read_lines(connection, "default", after=0, since=0.0, newest=newest)
+        return [
+            line for line in read_lines(connection, "default", after=0, since=0.0, newest=newest) if line.text
+        ]
 
 
 @contextmanager

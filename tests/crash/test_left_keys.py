@@ -186,7 +186,7 @@ class TestAStateDirectoryThatOthersMayWriteIn:
         service = machine.start()
         [item] = [one for one in items(service) if one["code"] == "state_dir_open"]
         assert "0777" in item["detail"]
-        assert '"state_dir.open"' in service.output
+        wait_until(lambda: '"state_dir.open"' in service.output)
         assert self.mode(machine) == 0o777
 
     def test_that_is_meant_to_be_shared_is_named_and_left(self, machine):

@@ -32,6 +32,7 @@ class Entries(msgspec.Struct, frozen=True):
 
     ok: Ok
     entries: tuple[AnyEntry, ...]
+    damaged: Annotated[int, Meta(ge=0, description="How many entries are damaged and left out.")] = 0
 
 
 _ENTRY = LinkEntry(
@@ -148,16 +149,17 @@ EXPLAIN = Operation(
 async def entries(request: web.Request) -> web.Response:
     """GET /api/cloud/journal ?after=&since=&limit=: the newest of them, as they are stored."""
     read = partial(
-        request.app[JOURNAL].read,
+        request.app[JOURNAL].read_sound,
         after=AFTER.read(request),
         since=SINCE.read(request),
         newest=LIMIT.read(request),
     )
     try:
-        lines = await read()
+        lines, damaged = await read()
     except StoreError as error:
         raise RequestError(error.problem) from None
-    return answer({"ok": True, "entries": [msgspec.Raw(line.encode()) for line in lines]})
+    entries = [msgspec.Raw(line.encode()) for line in lines]
+    return answer({"ok": True, "entries": entries, "damaged": damaged})
 
 
 async def health(request: web.Request) -> web.Response:

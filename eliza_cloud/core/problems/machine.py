@@ -59,6 +59,21 @@ UNPROTECTED = STATE_DIR_PERMISSIONS.worded(
     examples={"path": "/home/me/.eliza/eliza.json"},
 )
 
+DATABASE_DAMAGED = STORE_FAILED.worded(
+    "The database {path} is damaged: {reason}.",
+    "Restart the service, which sets it aside and makes a new one.",
+)
+
+DATABASE_SET_ASIDE = ProblemType(
+    code="database_set_aside",
+    title="The database was damaged; it was set aside and a new one was made.",
+    remedy="Connect to the agent again if it is not linked, and check the disk; the next start ends this.",
+    sentence="The database was damaged ({reason}) and is now {path}, without the API key.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"path": "/home/me/.eliza/agent.sqlite3.damaged"},
+)
+
 STATE_DIR_OPEN = ProblemType(
     code="state_dir_open",
     title="Other users of this machine may change what is in the state directory.",

@@ -13,10 +13,15 @@ from eliza_cloud.store.sqlite.database import Database
 MAX_ENTRIES = 50_000
 #: Seconds to wait for another program's lock: an entry can wait, and so it must not make the login wait.
 LOCK_TIMEOUT = 0.1
+#: Numbers are milliseconds since 1970 or a little more; a row with one beyond this is damaged.
+END_OF_NUMBERS = 10**17
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One entry, as JSON text. `seq` orders and names it; `at` is in wall-clock seconds."""
+    """One entry, as JSON text; "" for a row that is damaged.
+
+    `seq` orders and names it; `at` is in wall-clock seconds.
+    """
 
     seq: int
     at: float
@@ -46,7 +51,7 @@ class SqliteJournal:
 
     async def last(self) -> int:
         """Return the number of the newest entry; 0 when there is none."""
-        query = "SELECT coalesce(max(seq), 0) FROM journal WHERE link = ?"
+        query = f"SELECT coalesce(max(seq), 0) FROM journal WHERE link = ? AND {_SOUND}"  # noqa: S608 - our own condition
         return await self._database.run(
             lambda connection: int(connection.execute(query, (self._link,)).fetchone()[0])
         )
@@ -69,8 +74,8 @@ class SqliteJournal:
                 [(self._link, line.seq, line.at, line.text) for line in lines],
             )
             connection.execute(
-                "DELETE FROM journal WHERE link = ? AND seq <= "
-                "(SELECT seq FROM journal WHERE link = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+                "DELETE FROM journal WHERE link = ? AND seq <= "  # noqa: S608 - our own condition
+                f"(SELECT seq FROM journal WHERE link = ? AND {_SOUND} ORDER BY seq DESC LIMIT 1 OFFSET ?)",
                 (self._link, self._link, self._max_entries),
             )
 
@@ -80,7 +85,20 @@ def read_lines(
 ) -> list[Line]:
     """Read entries over any connection, also a read-only one."""
     rows = connection.execute(
-        "SELECT seq, at, entry FROM journal WHERE link = ? AND seq > ? AND at >= ? ORDER BY seq DESC LIMIT ?",
+        "SELECT seq, at, CAST(entry AS BLOB) FROM journal"  # noqa: S608 - our own condition
+        f" WHERE link = ? AND {_SOUND} AND seq > ? AND at >= ? ORDER BY seq DESC LIMIT ?",
         (link, after, since, newest),
     )
-    return [Line(*row) for row in rows][::-1]
+    return [_line(*row) for row in rows][::-1]
+
+
+#: Sorts out numbers that the journal never wrote: they would be the newest for ever.
+_SOUND = f"typeof(seq) = 'integer' AND seq < {END_OF_NUMBERS}"
+
+
+def _line(seq: int, at: object, entry: bytes | None) -> Line:
+    try:
+        text = (entry or b"").decode()
+    except UnicodeDecodeError:
+        text = ""
+    return Line(seq, at, text) if isinstance(at, float) else Line(seq, 0.0, "")
