@@ -17,13 +17,15 @@ from pathlib import Path
 
 import filelock
 
-from eliza_cloud.store.errors import StoreError, file_errors
+from eliza_cloud.store.errors import NotWritable, StoreError, file_errors
 
 LOCK_TIMEOUT = 5.0  # seconds; a stop has 13 in all
 #: What a file system says that has no such thing as syncing a directory, or a file's mode.
 NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.ENOTTY})
 
 
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_ENTER = stat.S_IXGRP | stat.S_IXOTH
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -147,14 +149,24 @@ def _reserve(descriptor: int, size: int) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Take the rights of group and others from an existing file, where its file system knows rights."""
+    """Take the rights of group and others from an existing file.
+
+    Raises NotWritable where that cannot be done and others can get at the file.
+    """
     with file_errors("protect", path):
-        if path.exists() and path.stat().st_mode & 0o077:
-            try:
-                path.chmod(0o600)
-            except OSError as error:
-                if error.errno not in NOT_OFFERED:
-                    raise
+        if not path.exists() or not path.stat().st_mode & _OTHERS:
+            return
+        try:
+            path.chmod(0o600)
+        except OSError as error:
+            if error.errno not in {*NOT_OFFERED, errno.EPERM}:
+                raise
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & _OTHERS and path.parent.stat().st_mode & _OTHERS_ENTER:
+            raise NotWritable(
+                f"Cannot protect {path}: its mode {mode:04o} cannot be changed; mount its file system with"
+                " modes that keep others out, or choose another directory with ELIZA_STATE_DIR."
+            )
 
 
 @contextmanager

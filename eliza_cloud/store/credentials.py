@@ -541,10 +541,13 @@ class Credentials:
         left: list[str] = []
         try:
             self._config.update(forget, forget=keys)
-        except NotWritable:
-            document = self._config.read()
-            if key_in(document) in keys or contains(render(document), keys):
-                left.append(self._config.where)
+        except NotWritable as error:
+            refused: StoreError | None = error
+        else:
+            refused = None
+        document = self._config.read()  # with what it includes, which is never written
+        if key_in(document) in keys or (refused and contains(render(document), keys)):
+            left.append(self._config.where)
         if self._given in keys:
             left.append(API_KEY)
         if left:

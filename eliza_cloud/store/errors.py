@@ -50,6 +50,7 @@ _FULL = "the disk is full"
 _QUOTA = "the disk quota is used up"
 _PERMISSION = "give the user who runs the service the right to read and write it"
 _SET_ASIDE = "restart the service, and a new one is made in its place"
+_ELSEWHERE = "choose a directory on another file system with ELIZA_STATE_DIR"
 _FREE = "free some space and try again"
 #: What the system says, in words.
 _REASONS = {
@@ -63,6 +64,9 @@ _REASONS = {
     errno.ENOTDIR: "a part of the path is not a directory",
     errno.EEXIST: "something else is in its place",
     errno.ELOOP: "its symbolic links form a loop",
+    errno.ENOLCK: "its file system cannot lock files",
+    errno.ENOSYS: "its file system does not offer that",
+    errno.ENOTSUP: "its file system does not offer that",
     errno.EBUSY: "it is in use, as a mounted file for example",
     errno.EADDRNOTAVAIL: "address not available",
 }
@@ -77,6 +81,9 @@ _FILE_REMEDIES = {
     errno.ENOTDIR: "correct the path or move that file away",
     errno.EEXIST: "move that away",
     errno.ELOOP: "correct the links",
+    errno.ENOLCK: _ELSEWHERE,
+    errno.ENOSYS: _ELSEWHERE,
+    errno.ENOTSUP: _ELSEWHERE,
     errno.EBUSY: "mount the directory instead of the file, or make the file writable",
 }
 _MAY_NOT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EBUSY})

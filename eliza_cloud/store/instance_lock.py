@@ -1,5 +1,6 @@
 """One service per state directory: an operating-system lock that names its holder."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -7,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from eliza_cloud.core.problems import ALREADY_RUNNING
-from eliza_cloud.store.atomic_file import create_directory
+from eliza_cloud.store.atomic_file import NOT_OFFERED, create_directory
 from eliza_cloud.store.errors import StoreError, file_errors
 
 
@@ -59,8 +60,18 @@ class InstanceLock:
 
     def _lock(self, descriptor: int) -> None:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            _take(descriptor)
+        except (BlockingIOError, PermissionError):
             holder = os.read(descriptor, 32).partition(b"\n")[0]
             raise AlreadyRunning(int(holder) if holder.isdigit() else None, self._path) from None
         os.ftruncate(descriptor, os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0))
+
+
+def _take(descriptor: int) -> None:
+    """Take the lock by whichever of the two calls the file system offers."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in {*NOT_OFFERED, errno.ENOLCK}:
+            raise
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

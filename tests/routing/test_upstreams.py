@@ -70,6 +70,14 @@ def test_a_key_in_the_file_wins_over_the_environment():
     assert found.accounts[0].key.reveal() == "new"
 
 
+def test_variables_of_other_programs_count_as_those_of_env_do():
+    env = {"vars": {"OPENAI_API_KEY": "theirs", "GROQ_API_KEY": "g"}, "shellEnv": {"enabled": True}}
+    assert upstream(direct("openai"), env=env).accounts[0].key.reveal() == "theirs"
+    found = upstream(direct("openai"), env={**env, "OPENAI_API_KEY": "ours"})
+    assert found.accounts[0].key.reveal() == "ours"
+    assert table_of({"env": {"vars": {"GROQ_API_KEY": "g"}}}).routes[Capability.LLM_TEXT].backend == "groq"
+
+
 def test_the_settings_name_further_providers():
     providers = {
         "Mine": {"baseUrl": "http://127.0.0.1:8000", "keyVariable": "MINE_KEY"},

@@ -7,6 +7,7 @@ half of what is being written. It is read again for a while, then refused, and n
 import os
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from eliza_cloud.store.atomic_file import (
     temporary,
 )
 from eliza_cloud.store.config.api_key import contains, key_in, secrets_in, without_keys, without_secrets
+from eliza_cloud.store.config.include import included
 from eliza_cloud.store.config.json5 import MAX_JSON, ConfigText, decode, encode, render
-from eliza_cloud.store.errors import ConfigError, StoreError, file_errors
+from eliza_cloud.store.errors import ConfigError, NotWritable, StoreError, file_errors
 
 __all__ = ["ConfigError", "ConfigFile", "StoreError"]
 
@@ -34,7 +36,7 @@ class ConfigFile:
     """One eliza.json. Blocking: call it from a thread.
 
     A symbolic link stays one: lock, temporary file and backup live beside the file it points to.
-    `$include` is not resolved and is kept like any other key.
+    `$include` is resolved by `read` alone: what comes from other files is never written here.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,10 +49,11 @@ class ConfigFile:
 
     def read(self) -> dict[str, Any]:
         """Return the document; {} when there is no file. Raises ConfigError with path, line and column."""
-        return self.parsed().document
+        target = self._target()
+        return included(_load(target)[0].document, target, lambda path: _load(path)[0].document)
 
     def parsed(self) -> ConfigText:
-        """Return the document with its text; raises as `read` does."""
+        """Return the file alone, its document with its text; raises as `read` does."""
         return _load(self._target())[0]
 
     def update(
@@ -117,7 +120,8 @@ def _changed(
     for copy in (_backup_of(target), _commented(target)):
         _drop_with(forget, copy)
     if after == before and not contains(original.text, forget):
-        make_private(target)
+        with suppress(NotWritable):  # what is to be in it is; who starts the service says who can read it
+            make_private(target)
         return document
     if original.text:
         _keep(original, {key for key in [*keys, key_in(document)] if key}, target)

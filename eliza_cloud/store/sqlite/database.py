@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.store.atomic_file import create_directory
+from eliza_cloud.store.atomic_file import create_directory, make_private
 from eliza_cloud.store.errors import StoreError, database_error, file_errors
 
 T = TypeVar("T")
@@ -134,11 +134,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _open(path: Path, lock_timeout: float) -> sqlite3.Connection:
     create_directory(path.parent)
     with file_errors("open", path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    make_private(path)
     connection = sqlite3.connect(path, timeout=lock_timeout, isolation_level=None)
     try:
         _prepare(connection, path)

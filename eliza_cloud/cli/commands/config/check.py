@@ -73,12 +73,13 @@ def _variables(path: Path) -> list[dict[str, Any]]:
 def _found(path: Path) -> list[dict[str, Any]]:
     try:
         text = ConfigFile(path).parsed()
+        document = ConfigFile(path).read()
     except ConfigError as error:
         return [_member("unreadable", str(error))]
     except StoreError as error:
         raise CliError(str(error)) from error
     offsets = key_offsets(text.text)
-    problems = problems_in(text.document, allow_loopback=allows_loopback(os.environ))
+    problems = problems_in(document, allow_loopback=allows_loopback(os.environ))
     problems.sort(key=lambda one: offsets.get(one.path, 0))
     return [
         _described(one, position(text.text, offsets[one.path]) if one.path in offsets else None)
