@@ -62,6 +62,7 @@ SETTINGS_REFUSED = "settings.refused"
 SETTINGS_UNKNOWN = "settings.unknown"
 DATABASE_SET_ASIDE = "database.set_aside"
 STATE_DIR_CLOSED = "state_dir.closed"
+STATE_DIR_LOST = "state_dir.lost"
 STATE_DIR_OPEN = "state_dir.open"
 STORE_FAILED = "store.failed"
 STORE_RECOVERED = "store.recovered"
@@ -125,6 +126,7 @@ LOG_EVENTS: Mapping[str, str] = {
     SETTINGS_UNKNOWN: f"warning: {problems.SETTINGS_UNKNOWN.title}",
     DATABASE_SET_ASIDE: f"warning: {problems.DATABASE_SET_ASIDE.title}",
     STATE_DIR_CLOSED: "warning: The state directory let others write in it; its mode is 0700 now.",
+    STATE_DIR_LOST: f"error: {problems.STATE_DIR_LOST.title}",
     STATE_DIR_OPEN: f"warning: {problems.STATE_DIR_OPEN.title}",
     STORE_FAILED: "error, debug: What is named in `what` could not be written to the state directory.",
     STORE_RECOVERED: "info: The state directory can be written again, after `duration_s` seconds.",

@@ -25,12 +25,12 @@ from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.cloud.http.address import same_cloud
 from eliza_cloud.daemon.server import ServiceRunner
 from eliza_cloud.daemon.settings import (
-    close_state_directory,
+    check_places,
     mend_database,
-    note_missing_config,
     service_settings,
 )
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
+from eliza_cloud.daemon.state_watch import watched
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.routing.config.transactions import forget_cloud, migrate_file
@@ -90,12 +90,11 @@ async def running(
         # The state directory and its lock
         paths = state_paths(environ)
         require_token(environ, binding)
-        stack.enter_context(InstanceLock(paths.lock))
-        await asyncio.to_thread(close_state_directory, paths.directory, conditions)
+        lock = stack.enter_context(InstanceLock(paths.lock))
 
         # Settings, token, ports
         config = ConfigFile(paths.config)
-        await asyncio.to_thread(note_missing_config, environ, paths, conditions)
+        await asyncio.to_thread(check_places, environ, paths, conditions)
         settings, unknown = await asyncio.to_thread(service_settings, config, redaction)
         await asyncio.to_thread(migrate_file, config)
         token, token_file = await asyncio.to_thread(api_token, environ, paths)
@@ -178,6 +177,7 @@ async def running(
         # Everything is made: begin
         stack.push_async_callback(manager.stop)
         await manager.start()
+        await stack.enter_async_context(watched(lock, paths.directory, manager, conditions))
         stack.push_async_callback(_stop_listening, runner)
         for port, taken_socket in zip(binding.ports, taken, strict=True):
             try:

@@ -45,7 +45,13 @@ async def reload_settings(manager: CloudManager, config: ConfigFile, redaction: 
     log.info(log_events.SETTINGS_READ)
 
 
-def note_missing_config(environ: Mapping[str, str], paths: StatePaths, conditions: Conditions) -> None:
+def check_places(environ: Mapping[str, str], paths: StatePaths, conditions: Conditions) -> None:
+    """Say what is wrong with the places of the files, and mend what can be; ConfigError for a directory."""
+    _close_state_directory(paths.directory, conditions)
+    _note_missing_config(environ, paths, conditions)
+
+
+def _note_missing_config(environ: Mapping[str, str], paths: StatePaths, conditions: Conditions) -> None:
     """Say that ELIZA_CONFIG_PATH names no file, or that it does by now; ConfigError for a directory."""
     if missing_config(environ, paths):
         problem = CONFIG_FILE_MISSING.occurred(path=paths.config)
@@ -55,7 +61,7 @@ def note_missing_config(environ: Mapping[str, str], paths: StatePaths, condition
         conditions.end(CONFIG_FILE_MISSING.code)
 
 
-def close_state_directory(directory: Path, conditions: Conditions) -> None:
+def _close_state_directory(directory: Path, conditions: Conditions) -> None:
     """Let nobody else write in the state directory; where that cannot be had, say its mode."""
     before, after = close_directory(directory)
     if is_open(after):

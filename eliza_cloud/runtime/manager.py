@@ -202,6 +202,11 @@ class CloudManager:
         if self._own_cloud is not None:
             await self._own_cloud.close()
 
+    async def close_link(self) -> None:
+        """Close the link as a stop does, with its final snapshot; the service goes on."""
+        if self.running:
+            await self._close_link()
+
     async def _close_link(self) -> None:
         try:
             async with timeout(self._clock, STOP_TIMEOUT):

@@ -59,6 +59,16 @@ UNPROTECTED = STATE_DIR_PERMISSIONS.worded(
     examples={"path": "/home/me/.eliza/eliza.json"},
 )
 
+STATE_DIR_LOST = ProblemType(
+    code="state_dir_lost",
+    title="The state directory was removed or replaced while the service runs, so its link is closed.",
+    remedy="Put it back if it was moved, then restart the service.",
+    sentence="{path} is not the directory that the service was started with.",
+    action=Action.RESTART_SERVICE,
+    lasts=True,
+    examples={"path": "/home/me/.eliza"},
+)
+
 DATABASE_DAMAGED = STORE_FAILED.worded(
     "The database {path} is damaged: {reason}.",
     "Restart the service, which sets it aside and makes a new one.",
