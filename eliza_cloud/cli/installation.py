@@ -11,7 +11,9 @@ from eliza_cloud.ops.doctor.installation import Installation, WantedPort
 from eliza_cloud.ops.doctor.result import Finding
 from eliza_cloud.ops.logging.level import LogLevelError, log_level
 from eliza_cloud.store.config.listen_address import Binding, BindingError, allowed_origins, read_binding
-from eliza_cloud.store.errors import ConfigError
+from eliza_cloud.store.credentials import check_given_key
+from eliza_cloud.store.errors import StoreError
+from eliza_cloud.store.paths import missing_config, state_paths
 from eliza_cloud.store.token import given_token
 
 
@@ -38,7 +40,9 @@ def installation(environ: Mapping[str, str], url: str | None = None) -> Installa
         allowed_origins(environ)
         given_token(environ)
         require_token(environ, binding)
-    except (BindingError, ConfigError, LogLevelError) as error:
+        check_given_key(environ)
+        missing_config(environ, state_paths(environ))
+    except (BindingError, StoreError, LogLevelError) as error:
         misread = str(error)
     ports = [WantedPort(binding.host, port.number, port.setting) for port in binding.ports] if binding else []
     return Installation(

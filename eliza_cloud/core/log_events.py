@@ -23,6 +23,7 @@ DESCRIPTORS_EXHAUSTED = "descriptors.exhausted"
 EVENT_STREAM_LAGGING = "event_stream.lagging"
 HEARTBEAT_MISSED = "heartbeat.missed"
 HEARTBEAT_RECOVERED = "heartbeat.recovered"
+JOURNAL_DAMAGED = "journal.damaged"
 JOURNAL_FAILED = "journal.failed"
 JOURNAL_RECOVERED = "journal.recovered"
 KEY_NOT_REVOKED = "key.not_revoked"
@@ -58,10 +59,15 @@ SERVICE_FAILED = "service.failed"
 SERVICE_START_FAILED = "service.start_failed"
 SERVICE_STARTED = "service.started"
 SERVICE_STOPPING = "service.stopping"
+SETTINGS_FILE_MISSING = "settings.file_missing"
 SETTINGS_RESTART_REQUIRED = "settings.restart_required"
 SETTINGS_READ = "settings.read"
 SETTINGS_REFUSED = "settings.refused"
 SETTINGS_UNKNOWN = "settings.unknown"
+DATABASE_SET_ASIDE = "database.set_aside"
+STATE_DIR_CLOSED = "state_dir.closed"
+STATE_DIR_LOST = "state_dir.lost"
+STATE_DIR_OPEN = "state_dir.open"
 STORE_FAILED = "store.failed"
 STORE_OVERDUE = "store.overdue"
 STORE_RECOVERED = "store.recovered"
@@ -86,6 +92,7 @@ LOG_EVENTS: Mapping[str, str] = {
     EVENT_STREAM_LAGGING: "warning, debug: A reader of the event stream is too slow and loses events.",
     HEARTBEAT_MISSED: "warning, debug: A heartbeat was not answered; debug from the second miss in a row on.",
     HEARTBEAT_RECOVERED: "info: Heartbeats are answered again, `duration_s` seconds after the first miss.",
+    JOURNAL_DAMAGED: "warning: `count` entries of those that were asked for are damaged and left out.",
     JOURNAL_FAILED: "warning, debug: Events could not be written to the journal yet, and are kept.",
     JOURNAL_RECOVERED: "info: The journal can be written again, after `duration_s` seconds.",
     KEY_NOT_REVOKED: "warning, info: Signing out did not revoke the key; info where the cloud cannot.",
@@ -121,10 +128,15 @@ LOG_EVENTS: Mapping[str, str] = {
     SERVICE_START_FAILED: "error: The service cannot run; `cause` and `detail` say why.",
     SERVICE_STARTED: "info: The service listens at `urls`.",
     SERVICE_STOPPING: "info: The service received a signal to stop.",
+    SETTINGS_FILE_MISSING: f"warning: {problems.CONFIG_FILE_MISSING.title}",
     SETTINGS_RESTART_REQUIRED: "warning: `cloud.baseUrl` was changed; it takes effect after a restart.",
     SETTINGS_READ: "info: The settings were reloaded and are in effect.",
     SETTINGS_REFUSED: "error: The settings were read again and are wrong, so the old ones stay.",
     SETTINGS_UNKNOWN: f"warning: {problems.SETTINGS_UNKNOWN.title}",
+    DATABASE_SET_ASIDE: f"warning: {problems.DATABASE_SET_ASIDE.title}",
+    STATE_DIR_CLOSED: "warning: The state directory let others write in it; its mode is 0700 now.",
+    STATE_DIR_LOST: f"error: {problems.STATE_DIR_LOST.title}",
+    STATE_DIR_OPEN: f"warning: {problems.STATE_DIR_OPEN.title}",
     STORE_FAILED: "error, debug: What is named in `what` could not be written to the state directory.",
     STORE_OVERDUE: "warning: A write to the state directory hung, so the service stopped without it.",
     STORE_RECOVERED: "info: The state directory can be written again, after `duration_s` seconds.",

@@ -12,6 +12,8 @@ journal, session and database close after whoever uses them.
 """
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
@@ -24,8 +26,13 @@ from eliza_cloud.api.app_keys import DISCONNECTS
 from eliza_cloud.cloud.http.address import same_cloud
 from eliza_cloud.daemon.descriptors import ACCEPTED_AT_ONCE, BACKLOG, connections_allowed, raise_limit
 from eliza_cloud.daemon.server import ServiceRunner
-from eliza_cloud.daemon.settings import service_settings
+from eliza_cloud.daemon.settings import (
+    check_places,
+    mend_database,
+    service_settings,
+)
 from eliza_cloud.daemon.sockets import PortUnavailableError, take_ports, url_of
+from eliza_cloud.daemon.state_watch import watched
 from eliza_cloud.ops.metrics.service import Metrics
 from eliza_cloud.redaction.log import LogRedactor
 from eliza_cloud.routing.config.transactions import forget_cloud, migrate_file
@@ -43,8 +50,10 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.listen_address import Binding, BindingError
 from eliza_cloud.store.config.settings import Settings, effective_base_url
 from eliza_cloud.store.credentials import Credentials
+from eliza_cloud.store.inspect import known_secrets
 from eliza_cloud.store.instance_lock import InstanceLock
 from eliza_cloud.store.paths import state_paths
+from eliza_cloud.store.signed_out import SignedOutKeys
 from eliza_cloud.store.sqlite.database import Database, SqliteStore
 from eliza_cloud.store.sqlite.journal import SqliteJournal
 from eliza_cloud.store.token import api_token
@@ -78,14 +87,16 @@ async def running(
     the end takes longer than `STOP_BUDGET`.
     """
     stack = AsyncExitStack()
+    conditions = conditions or Conditions(time.time)
     try:
         # The state directory and its lock
         paths = state_paths(environ)
         require_token(environ, binding)
-        stack.enter_context(InstanceLock(paths.lock))
+        lock = stack.enter_context(InstanceLock(paths.lock))
 
         # Settings, token, ports
         config = ConfigFile(paths.config)
+        await asyncio.to_thread(check_places, environ, paths, conditions)
         settings, unknown = await asyncio.to_thread(service_settings, config, redaction)
         await asyncio.to_thread(migrate_file, config)
         token, token_file = await asyncio.to_thread(api_token, environ, paths)
@@ -97,8 +108,16 @@ async def running(
         database = Database(paths.database)
         store = SqliteStore(database)
         stack.push_async_callback(store.close)
+        await mend_database(paths, store, known_secrets(paths, environ), conditions)
         credentials = Credentials(
-            config, store, environ, base_url, also_forget=forget_cloud, same_cloud=same_cloud
+            config,
+            store,
+            environ,
+            base_url,
+            also_forget=forget_cloud,
+            same_cloud=same_cloud,
+            signed_out=SignedOutKeys(paths.signed_out),
+            notes=conditions,
         )
         held = await credentials.load()
         if held.key is not None:
@@ -161,17 +180,22 @@ async def running(
         # Everything is made: begin
         stack.push_async_callback(manager.stop)
         await manager.start()
+        await stack.enter_async_context(watched(lock, paths.directory, manager, conditions))
         stack.push_async_callback(_stop_listening, runner)
-        for port, taken_socket in zip(binding.ports, taken, strict=True):
-            try:
-                await web.SockSite(runner, taken_socket, backlog=ACCEPTED_AT_ONCE).start()
-                taken_socket.listen(BACKLOG)  # asyncio takes one number for both
-            except OSError as error:
-                raise PortUnavailableError(binding.host, port, error) from error
+        await _listen(runner, binding, taken)
         yield Running(manager, config, settings, tuple(map(url_of, taken)), token_file)
     finally:
         async with asyncio.timeout(STOP_BUDGET):
             await stack.aclose()
+
+
+async def _listen(runner: web.AppRunner, binding: Binding, taken: Sequence[socket.socket]) -> None:
+    for port, taken_socket in zip(binding.ports, taken, strict=True):
+        try:
+            await web.SockSite(runner, taken_socket, backlog=ACCEPTED_AT_ONCE).start()
+            taken_socket.listen(BACKLOG)  # asyncio takes one number for both
+        except OSError as error:
+            raise PortUnavailableError(binding.host, port, error) from error
 
 
 async def _stop_listening(runner: web.AppRunner) -> None:

@@ -37,9 +37,13 @@ log = structlog.get_logger()
 
 
 class DurableWrites:
-    """Writes login, identity and desired agent. Each method returns the problem when it could not."""
+    """Writes login, identity and desired agent. Each method returns the problem when it could not.
 
-    __slots__ = ("_credentials", "_facts", "_post")
+    What nobody else would ask for again is tried again by `pursue`, until it is written or a later write
+    takes its place; `on_unfinished` is called when there is something.
+    """
+
+    __slots__ = ("_again", "_credentials", "_facts", "_post", "on_unfinished")
 
     def __init__(
         self, credentials: Credentials, facts: Callable[[], Facts], post: Callable[[events.Event], None]
@@ -47,52 +51,75 @@ class DurableWrites:
         self._credentials = credentials
         self._facts = facts
         self._post = post
+        self._again: dict[str, Callable[[], Awaitable[Problem | None]]] = {}
+        self.on_unfinished: Callable[[], None] = _nothing
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something is still to be written."""
+        return bool(self._again) or self._credentials.is_unfinished
+
+    async def pursue(self) -> None:
+        """Try again whatever could not be written."""
+        for again in tuple(self._again.values()):
+            await again()
+        if self._credentials.is_unfinished or self._credentials.key_left_in:
+            await self._write(self._credentials.pursue, _SIGN_OUT, _NOT_REMOVED, first=False)
 
     async def desired_agent(self, effect: StoreDesiredAgent) -> Problem | None:
         """Write down which agent the user wants to be linked to."""
-        return await self._write(
-            self._credentials.save_desired_agent(effect.agent_id, effect.accepted_price),
+        problem = await self._write(
+            lambda: self._credentials.save_desired_agent(effect.agent_id, effect.accepted_price),
             "the agent to be linked to after a restart",
             "Nothing was changed, because it could not be written down which agent this machine is to be"
             " linked to",
         )
+        if problem is None:
+            self._again.clear()  # all of it is about the agent before, or the price before
+        return problem
 
     async def consent_ended(self) -> Problem | None:
         """Write down that no price of a start is agreed to any more."""
         return await self._write(
-            self._credentials.forget_consent(),
+            self._credentials.forget_consent,
             "that a price is not agreed to any more",
             "It could not be written down that a price is not agreed to any more",
+            again=True,
         )
 
     async def restarting(self, *, restarting: bool) -> Problem | None:
         """Write down that the agent is stopped only in order to be started again, or that this is over."""
         return await self._write(
-            self._credentials.save_restarting(restarting=restarting),
+            lambda: self._credentials.save_restarting(restarting=restarting),
             "that the agent is being restarted",
             "The agent is not restarted, because that could not be written down",
+            again=not restarting,
         )
 
     async def backup_time(self, effect: SaveBackupTime) -> Problem | None:
         """Write down when the last good backup was taken."""
         return await self._write(
-            self._credentials.save_backup_time(effect.agent_id, effect.at),
+            lambda: self._credentials.save_backup_time(effect.agent_id, effect.at),
             "when the last backup was taken",
             "It could not be written down when the last backup was taken",
+            again=True,
         )
 
     async def sign_out(self) -> Problem | None:
-        """Remove the login and all that belongs to it."""
-        return await self._write(
-            self._credentials.sign_out(),
-            "the sign-out",
-            "The link is closed, but the key could not be removed from this machine",
-        )
+        """Remove the login and all that belongs to it; once begun it is pursued until it is done."""
+        self._again.clear()
+        problem = await self._write(self._credentials.sign_out, _SIGN_OUT, _NOT_REMOVED)
+        if problem is not None:
+            self.on_unfinished()
+            if not self._credentials.is_recorded:
+                said = problem.message.replace(_NOT_REMOVED, _NOT_RECORDED, 1)
+                problem = msgspec.structs.replace(problem, message=said)
+        return problem
 
     async def identity(self, key: Secret, effect: SaveIdentity) -> Problem | None:
         """Write down whose key it is."""
         return await self._write(
-            self._credentials.save_identity(key, effect.user_id, effect.organization_id),
+            lambda: self._credentials.save_identity(key, effect.user_id, effect.organization_id),
             "whose key it is",
             "It could not be written down whose key it is",
         )
@@ -100,7 +127,7 @@ class DurableWrites:
     async def login(self, key: Secret, effect: StoreKey) -> Problem | None:
         """Write down a new key."""
         return await self._write(
-            self._credentials.save_login(key, effect.key_prefix, effect.expires_at),
+            lambda: self._credentials.save_login(key, effect.key_prefix, effect.expires_at),
             "the API key",
             "You are signed in, but the key could not be saved",
         )
@@ -108,7 +135,7 @@ class DurableWrites:
     async def cloud_moved(self, move: CloudMove | None) -> Problem | None:
         """Write down where the cloud is by now."""
         return await self._write(
-            self._credentials.save_move(move),
+            lambda: self._credentials.save_move(move),
             "where the cloud is",
             "It could not be written down to which address Eliza Cloud has moved",
         )
@@ -116,7 +143,7 @@ class DurableWrites:
     async def pending_login(self, pending: PendingLogin | None) -> Problem | None:
         """Write down the sign-in that waits for the browser, or that none does."""
         return await self._write(
-            self._credentials.save_pending_login(pending),
+            lambda: self._credentials.save_pending_login(pending),
             "the sign-in that waits for the browser",
             "It could not be written down that a sign-in "
             + (
@@ -126,17 +153,40 @@ class DurableWrites:
             ),
         )
 
-    async def _write(self, work: Awaitable[None], what: str, consequence: str) -> Problem | None:
+    async def _write(
+        self,
+        work: Callable[[], Awaitable[None]],
+        what: str,
+        consequence: str,
+        *,
+        again: bool = False,
+        first: bool = True,
+    ) -> Problem | None:
         try:
-            await work
+            await work()
         except StoreError as error:
-            log.error(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
+            write = log.error if first else log.debug
+            write(log_events.STORE_FAILED, what=what, cause=error.code, detail=str(error))
             problem = msgspec.structs.replace(error.problem, message=f"{consequence}: {error}")
-            self._post(events.StoreFailed(problem))
+            if again:
+                self._again[what] = partial(self._write, work, what, consequence, again=True, first=False)
+                self.on_unfinished()
+            if first:
+                self._post(events.StoreFailed(problem))
             return problem
+        self._again.pop(what, None)
         if self._facts().store_problem is not None:
             self._post(events.StoreRecovered())
         return None
+
+
+def _nothing() -> None:
+    pass
+
+
+_SIGN_OUT = "the sign-out"
+_NOT_REMOVED = "The link is closed, but the key could not be removed from this machine, which is tried again"
+_NOT_RECORDED = f"{_NOT_REMOVED}; a restart before that succeeds would sign in again"
 
 
 CONNECTOR, RECONNECTOR, RECHECK, MONITOR, SCHEDULER, CREDITS, DRAIN = (

@@ -61,7 +61,7 @@ class Journal(Observer):
         self._on_problem = on_problem
         self._listeners: list[Callable[[AnyEntry, Facts], None]] = []
         self._pending: deque[AnyEntry] = deque(maxlen=KEPT_IN_MEMORY)
-        self._lost = self._written = 0
+        self._lost = self._written = self._damaged = 0
         self._seq = 0
         self._since_mark = 0
         self._facts = Facts()
@@ -160,11 +160,17 @@ class Journal(Observer):
         )
 
     async def read(self, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int) -> Sequence[str]:
-        """Return the lines that are `wanted`, oldest first, those that wait to be written included.
+        """Return the lines that are `wanted`, oldest first, without damaged ones; some may not be written yet.
 
         Of more than `limit` these are the newest, or the oldest where `span` goes forward. Raises StoreError
         when the written ones cannot be read.
         """
+        return (await self.read_sound(span, wanted, limit=limit))[0]
+
+    async def read_sound(
+        self, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int
+    ) -> tuple[Sequence[str], int]:
+        """Return what `read` does, and how many damaged lines are left out of it."""
         async with self._lock:
             await self._write()
             lines = await self._store.read(span, wanted, limit=limit)
@@ -173,7 +179,14 @@ class Journal(Observer):
                 for line in map(self._line, self._pending)
                 if span.covers(line.seq, line.at) and wanted.matches(line.text)
             ]
-        return [line.text for line in span.first([*lines, *waiting], limit)]
+        found = span.first([*lines, *waiting], limit)
+        sound = [line.text for line in found if _is_sound(line.text)]
+        damaged = len(found) - len(sound)
+        if damaged != self._damaged:
+            self._damaged = damaged
+            if damaged:
+                log.warning(log_events.JOURNAL_DAMAGED, count=damaged)
+        return sound, damaged
 
     async def flush(self) -> None:
         """Write what waits; where that fails it goes on waiting."""
@@ -254,6 +267,17 @@ class Journal(Observer):
             self._failing_since = None
             log.info(log_events.JOURNAL_RECOVERED, duration_s=lasted, lost=self._lost)
             self._on_problem(None)
+
+
+_ENTRIES = msgspec.json.Decoder(AnyEntry)
+
+
+def _is_sound(line: str) -> bool:
+    try:
+        _ENTRIES.decode(line)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _anonymous(event: LoginEvent) -> LoginEvent:

@@ -21,7 +21,7 @@ from eliza_cloud.core.statechart import Step
 from eliza_cloud.redaction.secret import Secret
 from eliza_cloud.runtime.activities.login_poller import Logins
 from eliza_cloud.runtime.activities.suspend_detector import detect_suspend
-from eliza_cloud.runtime.clock import Clock, Flag
+from eliza_cloud.runtime.clock import Clock, Flag, sleep
 from eliza_cloud.runtime.cloud_session import CloudSession
 from eliza_cloud.runtime.effect_runner import WAKE, EffectRunner
 from eliza_cloud.runtime.observers import LoginStepRecord, Observer, StepRecord, log_login, notify
@@ -49,7 +49,9 @@ def shared_machines() -> Machines:
     return Machines.build()
 
 
-CONSUMER = "consumer"
+CONSUMER, PURSUIT = "consumer", "pursuit"
+#: Seconds between two tries to write down what could not be.
+PURSUED_AGAIN_AFTER = 5.0
 
 log = structlog.get_logger()
 
@@ -58,7 +60,11 @@ class Probe:
     """Asks whether the consumer is at work; no event, for nothing has happened."""
 
 
-Asked = events.Event | login.LoginEvent | Probe
+class Pursuit:
+    """Asks to write down what could not be; no event, for nothing of the link changes."""
+
+
+Asked = events.Event | login.LoginEvent | Probe | Pursuit
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,7 @@ class LinkLoop:
             post=self.post,
             handle=self._handle,
         )
+        self.effect_runner.write.on_unfinished = self._pursue_later
 
     def start(self, facts: Facts, key: Secret | None) -> None:
         """Begin with these facts and this key."""
@@ -124,6 +131,8 @@ class LinkLoop:
         for observer in self._observers:
             observer.on_start(facts)
         self.activities.start(CONSUMER, self._consume(), detached=True)
+        if self.effect_runner.write.is_unfinished:
+            self._pursue_later()
         self.activities.start(WAKE, detect_suspend(self._clock, self.post), detached=True)
 
     @property
@@ -165,9 +174,23 @@ class LinkLoop:
             self._probe = self.ask(Probe())
         return self._probe
 
+    def pursue(self) -> None:
+        """Try again to write down what could not be, in turn with everything else."""
+        if self.running and not any(isinstance(queued.event, Pursuit) for queued in self._queue):
+            self._put(Pursuit(), None)
+
     def _put(self, event: Asked, call: Command | None) -> None:
         self._queue.append(Queued(event, call, event_source(), self._clock.monotonic()))
         self._arrived.set()
+
+    def _pursue_later(self) -> None:
+        if PURSUIT not in self.activities.names:
+            self.activities.start(PURSUIT, self._pursue_on(), detached=True)
+
+    async def _pursue_on(self) -> None:
+        while self.effect_runner.write.is_unfinished:
+            await sleep(self._clock, PURSUED_AGAIN_AFTER)
+            self.pursue()
 
     async def _consume(self) -> None:
         while True:
@@ -191,7 +214,9 @@ class LinkLoop:
                 observer.on_event_handled(type(queued.event).__name__, begun - queued.at, took)
 
     async def _dispatch(self, event: Asked, call: Command | None) -> None:
-        if not isinstance(event, Probe):
+        if isinstance(event, Pursuit):
+            await self.effect_runner.write.pursue()
+        elif not isinstance(event, Probe):
             await self._handle(event, call)
         elif call is not None:
             call.accept(Completed())

@@ -204,6 +204,7 @@ class CloudManager:
         A disconnect that is under way is waited for in the same time, so that it can revoke its key.
         """
         if self.running:
+            self._loop.pursue()
             await asyncio.gather(
                 self._close_link(), self._sign_in.end(self._sign_in.pollers), self._finish_disconnects()
             )
@@ -215,6 +216,11 @@ class CloudManager:
             log.warning(log_events.STORE_OVERDUE, seconds=STOP_TIMEOUT + WRITE_TIMEOUT)
         if self._own_cloud is not None:
             await self._own_cloud.close()
+
+    async def close_link(self) -> None:
+        """Close the link as a stop does, with its final snapshot; the service goes on."""
+        if self.running:
+            await self._close_link()
 
     async def _close_link(self) -> None:
         try:
@@ -282,7 +288,8 @@ class CloudManager:
 
     def status(self) -> StatusView:
         """Derive the status view."""
-        return status_view(self.facts, running=self.running)
+        signing_out = self._credentials.is_signing_out
+        return status_view(self.facts, running=self.running, signing_out=signing_out)
 
     def health(self) -> HealthView:
         """Derive what is wrong."""
@@ -309,6 +316,15 @@ class CloudManager:
     def keep_settings(self, why: Problem) -> None:
         """Note that the settings were read again and are wrong; the ones before stay in effect."""
         self._loop.post(events.ConfigRefused(why))
+
+    def pursue(self) -> None:
+        """Try again at once to write down what could not be, a sign-out above all; the queue comes first."""
+        self._loop.pursue()
+
+    @property
+    def key_left_in(self) -> tuple[str, ...]:
+        """Where the key that was signed out is still found, and ignored."""
+        return self._credentials.key_left_in
 
     def note_store(self, problem: Problem | None) -> None:
         """Note that something beside the link could not be written down, or that it can be again (None)."""

@@ -6,15 +6,26 @@ A new key is written to the agent's record of the database first, then to `eliza
 import asyncio
 import operator
 from collections.abc import Callable, Collection, Coroutine, Mapping, MutableMapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
+from eliza_cloud.core.problems import (
+    CONFIG_FILE_MISSING,
+    KEY_NOT_IN_FILE,
+    SIGN_OUT_UNFINISHED,
+    SIGNED_OUT_KEY_LEFT,
+    UNPROTECTED,
+    Problem,
+)
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.store.config.api_key import enabled_in, key_in, put_key, remove_key
+from eliza_cloud.store.config.api_key import contains, enabled_in, key_in, put_key, remove_key
 from eliza_cloud.store.config.env import API_KEY, ENABLED, value_of
-from eliza_cloud.store.errors import ConfigError, StoreError
+from eliza_cloud.store.config.json5 import render
+from eliza_cloud.store.errors import ConfigError, NotWritable, StoreError
+from eliza_cloud.store.signed_out import SignedOutKeys
 from eliza_cloud.store.sqlite.database import AgentRecord, Store
 
 T = TypeVar("T")
@@ -62,22 +73,25 @@ def held_by(
     environ: Mapping[str, str],
     base_url: str,
     same_cloud: Callable[[str, str], bool] = operator.eq,
+    *,
+    ignored: Callable[[Secret], bool] = lambda _: False,
 ) -> Held:
     """Find the key for a base URL: eliza.json, environment, record. Nothing may be half done in the record.
 
-    What the record holds of another base URL counts where `same_cloud` says that both are of one cloud.
+    A key that is `ignored` counts nowhere. What the record holds of another base URL counts where
+    `same_cloud` says that both are of one cloud.
     Raises ConfigError for a key in the environment that cannot be one.
     """
     key: Secret | None = None
     source: Literal["file", "environment", "record"] | None = None
     recorded = record.key if record.base_url and same_cloud(record.base_url, base_url) else None
-    if in_file := key_in(document):
+    in_file, in_environment = key_in(document), value_of(environ, API_KEY)
+    if in_file and not ignored(Secret(in_file)):
         key, source = Secret(in_file), "file"
-    elif in_environment := value_of(environ, API_KEY):
-        if not (in_environment.isascii() and in_environment.isprintable()):
-            raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it again or unset it.")
+    elif in_environment and not ignored(Secret(in_environment)):
+        check_given_key(environ)
         key, source = Secret(in_environment), "environment"
-    elif recorded:
+    elif recorded and not ignored(recorded):
         key, source = recorded, "record"
     known = record if key is not None and key == recorded else AgentRecord()
     of_agent = record.desired_agent_base_url
@@ -116,6 +130,13 @@ def _login_members(pending: PendingLogin | None, base_url: str) -> dict[str, Any
     }
 
 
+def check_given_key(environ: Mapping[str, str]) -> None:
+    """Raise ConfigError for a key in the environment that no header can carry."""
+    given = value_of(environ, API_KEY) or ""
+    if not (given.isascii() and (not given or given.isprintable())):
+        raise ConfigError(f"{API_KEY}: expected printable ASCII characters; set it again or unset it.")
+
+
 def move_of(record: AgentRecord, base_url: str) -> CloudMove | None:
     """Return where this base URL led to, as the record has it."""
     if record.moved_from != base_url or record.moved_api is None or record.moved_pages is None:
@@ -125,6 +146,10 @@ def move_of(record: AgentRecord, base_url: str) -> CloudMove | None:
 
 class ConfigDocument(Protocol):
     """What of an eliza.json the credentials need; see `ConfigFile`. Blocking, and called from a thread."""
+
+    @property
+    def where(self) -> str:
+        """What it is called in sentences."""
 
     def read(self) -> dict[str, Any]:
         """Return the document."""
@@ -140,12 +165,33 @@ class ConfigDocument(Protocol):
     def discard_leftovers(self) -> None:
         """Remove what a writer that was killed has left."""
 
+    def keep_copy(self) -> None:
+        """Keep a copy without secrets, for when another program breaks it."""
+
+
+class Notes(Protocol):
+    """Who hears of problems that last."""
+
+    def note(self, problem: Problem) -> object:
+        """Note that it holds from now on, or still."""
+
+    def end(self, code: str) -> object:
+        """Note that it is over."""
+
+
+class _Nobody:
+    def note(self, _problem: Problem) -> None:
+        pass
+
+    def end(self, _code: str) -> None:
+        pass
+
 
 class Credentials:
     """Login, identity and desired agent across eliza.json, record and environment, for one base URL.
 
     `also_forget` takes out of eliza.json what else ends with a sign-out, in one update; it must not raise.
-    `same_cloud` tells whether a key of one base URL belongs to another.
+    `same_cloud` tells whether a key of one base URL belongs to another. `notes` hears of what stays undone.
     Calls are serialised. Each runs to its end once begun, even when its caller is cancelled (the cancellation
     then goes on); what a kill interrupts is finished by the next `load`. Every method raises StoreError.
     """
@@ -159,6 +205,8 @@ class Credentials:
         *,
         also_forget: Callable[[dict[str, Any]], None] = lambda _: None,
         same_cloud: Callable[[str, str], bool] = operator.eq,
+        signed_out: SignedOutKeys | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self._config = config
         self._store = store
@@ -168,6 +216,37 @@ class Credentials:
         self._same_cloud = same_cloud
         self._lock = asyncio.Lock()
         self._before: AgentRecord | None = None  # while a login is begun and could not be finished
+        self._signed_out = signed_out or SignedOutKeys()
+        self._notes: Notes = notes or _Nobody()
+        self._given: str | None = None  # the key that the environment brought along
+        self._leaving: set[str] | None = None  # the keys of a sign-out that is not finished
+        self._recorded = True  # whether the next load would finish that
+        self._signing_in = False  # one that a load could not finish
+        self._key_left_in: tuple[str, ...] = ()
+
+    @property
+    def is_signing_out(self) -> bool:
+        """Whether a sign-out was begun and is not finished."""
+        return self._leaving is not None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something was begun that `pursue` would finish."""
+        return self.is_signing_out or self._signing_in
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the next `load` finishes a sign-out that is not finished; else it would sign in again."""
+        return self._recorded
+
+    @property
+    def key_left_in(self) -> tuple[str, ...]:
+        """Where the key that was signed out last is still found, and ignored: a file, a variable."""
+        return self._key_left_in
+
+    async def pursue(self) -> None:
+        """Try again to finish what was begun; a key that another program wrote since counts and stays."""
+        await self._shielded(self._pursue)
 
     async def load(self) -> Held:
         """Finish what a kill interrupted, then find the key: eliza.json, environment, record."""
@@ -230,13 +309,98 @@ class Credentials:
         await self._shielded(self._sign_out)
 
     async def _load(self) -> Held:
+        self._given = value_of(self._environ, API_KEY)
         record = await self._store.load()
         if record.signing_out:
-            record = await self._finish_sign_out(record)
+            record = await self._resume_sign_out(record)
         elif record.signing_in and record.key and self._is_here(record):
-            record = await self._finish_sign_in(record, record.key)
+            record = await self._resume_sign_in(record, record.key)
         document = await asyncio.to_thread(self._read)
-        return held_by(document, record, self._environ, self._base_url, self._same_cloud)
+        if self.is_signing_out or (self._signing_in and record.key):
+            document = {"cloud": {"enabled": True}} if self._signing_in else {}
+            environ: Mapping[str, str] = {}
+        else:
+            environ = self._environ
+        known = await asyncio.to_thread(self._known, document, environ, record)
+        if self._config.where in self._key_left_in:
+            with suppress(StoreError):  # it is ignored there
+                await asyncio.to_thread(self._clean_up)
+        return held_by(
+            document,
+            record,
+            environ,
+            self._base_url,
+            self._same_cloud,
+            ignored=lambda key: key.reveal() in known,
+        )
+
+    def _known(
+        self, document: Mapping[str, Any], environ: Mapping[str, str], record: AgentRecord
+    ) -> set[str]:
+        """Return the signed-out keys among those that are found, and say where they are."""
+        found = {self._config.where: key_in(document), API_KEY: value_of(environ, API_KEY)}
+        recorded = record.key and record.key.reveal()
+        known = self._signed_out.known([key for key in (*found.values(), recorded) if key])
+        self._note_left(tuple(place for place, key in found.items() if key in known))
+        return known
+
+    def _note_left(self, places: tuple[str, ...]) -> None:
+        self._key_left_in = places
+        if places:
+            self._notes.note(SIGNED_OUT_KEY_LEFT.occurred(places=" and ".join(places)))
+        else:
+            self._notes.end(SIGNED_OUT_KEY_LEFT.code)
+
+    async def _resume_sign_out(self, record: AgentRecord) -> AgentRecord:
+        """Finish it; where that fails nobody is signed in, and it is pursued."""
+        self._recorded = True
+        self._leaving = await asyncio.to_thread(self._keys_leaving, record.key)
+        try:
+            return await self._finish_sign_out(record)
+        except ConfigError:
+            raise  # with a file that cannot be read nothing starts
+        except StoreError as error:
+            self._notes.note(SIGN_OUT_UNFINISHED.occurred(what=error))
+            return AgentRecord()
+
+    def _keys_leaving(self, recorded: Secret | None) -> set[str]:
+        """Return the keys of a sign-out that a kill interrupted: one that was written since counts."""
+        found = {key for key in (key_in(self._config.read()), self._given) if key}
+        known = self._signed_out.known(found)
+        if recorded is None and not known:
+            return found
+        return known | ({recorded.reveal()} if recorded else set())
+
+    async def _resume_sign_in(self, record: AgentRecord, key: Secret) -> AgentRecord:
+        """Finish it; where that fails the key counts all the same, and it is pursued."""
+        try:
+            record = await self._finish_sign_in(record, key)
+        except ConfigError:
+            raise
+        except StoreError as error:
+            self._signing_in = True
+            self._notes.note(KEY_NOT_IN_FILE.occurred(path=self._config.where, reason=_short(error)))
+        return record
+
+    async def _pursue(self) -> None:
+        if self.is_signing_out:
+            await self._sign_out_again()
+        elif self._signing_in:
+            record = await self._store.load()
+            if record.signing_in and record.key:
+                await self._finish_sign_in(record, record.key)
+            self._signing_in = False
+            self._notes.end(KEY_NOT_IN_FILE.code)
+        elif self._config.where in self._key_left_in:
+            await asyncio.to_thread(self._clean_up)
+
+    def _clean_up(self) -> None:
+        """Remove a signed-out key that was left where it could not be removed, if it can be now."""
+        key = key_in(self._config.read())
+        if key and self._signed_out.known([key]):
+            self._note_left(self._purge({key}))
+        else:
+            self._note_left(tuple(place for place in self._key_left_in if place != self._config.where))
 
     def _is_here(self, record: AgentRecord) -> bool:
         return record.base_url is not None and self._same_cloud(record.base_url, self._base_url)
@@ -244,8 +408,14 @@ class Credentials:
     def _read(self) -> dict[str, Any]:
         self._config.discard_leftovers()
         document = self._config.read()
+        self._notes.end(UNPROTECTED.code)
         if key_in(document):
-            self._config.protect()
+            try:
+                self._config.protect()
+            except NotWritable:
+                self._notes.note(UNPROTECTED.occurred(path=self._config.where))
+        with suppress(StoreError):  # it would only have been a copy
+            self._config.keep_copy()
         return document
 
     async def _save_login(self, key: Secret, key_prefix: str | None, expires_at: str | None) -> None:
@@ -267,17 +437,34 @@ class Credentials:
             **_login_members(None, self._base_url),
         )
         await self._store.save(record)
+        self._leaving = None  # the key that was to leave is replaced
+        self._notes.end(SIGN_OUT_UNFINISHED.code)
         await self._finish_sign_in(record, key)
         self._before = None
+        self._signing_in = False
         self._environ[API_KEY] = key.reveal()
         self._environ[ENABLED] = "true"
 
     async def _finish_sign_in(self, record: AgentRecord, key: Secret) -> AgentRecord:
-        await asyncio.to_thread(self._config.update, partial(put_key, key=key.reveal()))
+        await asyncio.to_thread(self._put, key.reveal())
         try:
             return await self._save(record, signing_in=False)
         except StoreError:
             return record  # the key is in both places; the mark only makes the next load write it once more
+
+    def _put(self, key: str) -> None:
+        """Write the key into eliza.json; where that may not be written, what it holds is ignored."""
+        self._signed_out.discard({key})
+        try:
+            self._config.update(partial(put_key, key=key))
+        except NotWritable as error:
+            before = {found for found in (key_in(self._config.read()), self._given) if found} - {key}
+            self._signed_out.add(before)
+            self._notes.note(KEY_NOT_IN_FILE.occurred(path=self._config.where, reason=_short(error)))
+        else:
+            self._notes.end(KEY_NOT_IN_FILE.code)
+            self._notes.end(CONFIG_FILE_MISSING.code)
+        self._note_left(())
 
     async def _login_begun(self, key: Secret) -> bool:
         if self._before is None:
@@ -343,8 +530,27 @@ class Credentials:
 
     async def _sign_out(self) -> None:
         self._before = None
+        self._signing_in = False
         try:
+            self._leaving = await asyncio.to_thread(self._keys_found)
+            await self._sign_out_again()
+        finally:
+            self._environ.pop(API_KEY, None)
+            self._environ.pop(ENABLED, None)
+
+    def _keys_found(self) -> set[str]:
+        found = {self._given, value_of(self._environ, API_KEY)}
+        with suppress(StoreError):  # it says so when it is to be written
+            found.add(key_in(self._config.read()))
+        return {key for key in found if key}
+
+    async def _sign_out_again(self) -> None:
+        try:
+            self._recorded = False
             held = await self._store.load()
+            leaving = self._leaving = (self._leaving or set()) | ({held.key.reveal()} if held.key else set())
+            others = leaving - ({held.key.reveal()} if held.key else set())
+            await asyncio.to_thread(self._signed_out.add, others)
             record = AgentRecord(
                 key=held.key,
                 base_url=held.base_url,
@@ -354,32 +560,50 @@ class Credentials:
                 moved_pages=held.moved_pages,
             )
             await self._store.save(record)
+            self._recorded = True
             await self._finish_sign_out(record)
-        finally:
-            self._environ.pop(API_KEY, None)
-            self._environ.pop(ENABLED, None)
+        except StoreError as error:
+            self._notes.note(SIGN_OUT_UNFINISHED.occurred(what=error))
+            raise
 
     async def _finish_sign_out(self, record: AgentRecord) -> AgentRecord:
-        await asyncio.to_thread(self._purge, record.key)
+        left = await asyncio.to_thread(self._purge, self._leaving or set())
         emptied = AgentRecord(
             moved_from=record.moved_from, moved_api=record.moved_api, moved_pages=record.moved_pages
         )
         await self._store.save(emptied)
+        self._leaving = None
+        self._note_left(left)
+        self._notes.end(SIGN_OUT_UNFINISHED.code)
+        self._notes.end(KEY_NOT_IN_FILE.code)
         return emptied
 
-    def _purge(self, recorded: Secret | None) -> None:
-        found = (
-            recorded and recorded.reveal(),
-            key_in(self._config.read()),
-            value_of(self._environ, API_KEY),
-        )
-        keys = {key for key in found if key}
+    def _purge(self, keys: set[str]) -> tuple[str, ...]:
+        """Remove these keys from wherever that can be done, and return where they stay, to be ignored."""
 
         def forget(document: dict[str, Any]) -> None:
+            others = key_in(document) not in (None, *keys)
             remove_key(document, keys)
-            self._also_forget(document)
+            if not others:
+                self._also_forget(document)
 
-        self._config.update(forget, forget=keys)
+        left: list[str] = []
+        try:
+            self._config.update(forget, forget=keys)
+        except NotWritable as error:
+            refused: StoreError | None = error
+        else:
+            refused = None
+        document = self._config.read()  # with what it includes, which is never written
+        if key_in(document) in keys or (refused and contains(render(document), keys)):
+            left.append(self._config.where)
+        if self._given in keys:
+            left.append(API_KEY)
+        if left:
+            self._signed_out.add(keys)
+        else:
+            self._signed_out.discard(keys)
+        return tuple(left)
 
     async def _save(self, record: AgentRecord, **changes: Any) -> AgentRecord:
         changed = msgspec.structs.replace(record, **changes)
@@ -402,3 +626,8 @@ class Credentials:
     async def _in_turn(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async with self._lock:
             return await work()
+
+
+def _short(error: StoreError) -> str:
+    """Return what the system said, without the action and the remedy of its sentence."""
+    return str(error).partition(": ")[2].partition(";")[0].rstrip(".") or str(error).rstrip(".")

@@ -42,9 +42,15 @@ class ConfigError(StoreError):
     _row = SETTINGS_INVALID
 
 
+class NotWritable(StoreError):  # noqa: N818 - the fact, as its readers name it
+    """A file that can be read may not be written or replaced, by its mode, its mount or its file system."""
+
+
 _FULL = "the disk is full"
 _QUOTA = "the disk quota is used up"
 _PERMISSION = "give the user who runs the service the right to read and write it"
+_SET_ASIDE = "restart the service, and a new one is made in its place"
+_ELSEWHERE = "choose a directory on another file system with ELIZA_STATE_DIR"
 _FREE = "free some space and try again"
 #: What the system says, in words.
 _REASONS = {
@@ -58,6 +64,10 @@ _REASONS = {
     errno.ENOTDIR: "a part of the path is not a directory",
     errno.EEXIST: "something else is in its place",
     errno.ELOOP: "its symbolic links form a loop",
+    errno.ENOLCK: "its file system cannot lock files",
+    errno.ENOSYS: "its file system does not offer that",
+    errno.ENOTSUP: "its file system does not offer that",
+    errno.EBUSY: "it is in use, as a mounted file for example",
     errno.EADDRNOTAVAIL: "address not available",
 }
 _FILE_REMEDIES = {
@@ -71,7 +81,12 @@ _FILE_REMEDIES = {
     errno.ENOTDIR: "correct the path or move that file away",
     errno.EEXIST: "move that away",
     errno.ELOOP: "correct the links",
+    errno.ENOLCK: _ELSEWHERE,
+    errno.ENOSYS: _ELSEWHERE,
+    errno.ENOTSUP: _ELSEWHERE,
+    errno.EBUSY: "mount the directory instead of the file, or make the file writable",
 }
+_MAY_NOT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EBUSY})
 _PORT_REMEDIES = {
     errno.EACCES: "Set a port above 1023 with {setting}.",
     errno.EADDRNOTAVAIL: "Set an address of this machine with ELIZA_API_BIND.",
@@ -83,8 +98,8 @@ _DATABASE_REMEDIES = (
     ("SQLITE_READONLY", "it may not be written", _PERMISSION),
     ("SQLITE_PERM", "permission denied", _PERMISSION),
     ("SQLITE_CANTOPEN", "it cannot be opened", _PERMISSION),
-    ("SQLITE_CORRUPT", "it is damaged", "move it away, restart the service and sign in again"),
-    ("SQLITE_NOTADB", "it is not a database", "move it away, restart the service and sign in again"),
+    ("SQLITE_CORRUPT", "it is damaged", _SET_ASIDE),
+    ("SQLITE_NOTADB", "it is not a database", _SET_ASIDE),
     ("SQLITE_IOERR_SHMSIZE", _FULL, _FREE),
     ("SQLITE_IOERR", "the disk failed to read or write", "check the disk and its free space, then try again"),
 )
@@ -98,7 +113,8 @@ def file_errors(action: str, path: Path) -> Iterator[None]:
     except OSError as error:
         reason = _reason_of(error)
         remedy = _FILE_REMEDIES.get(error.errno or 0, "check the path and try again")
-        raise _store_error(f"Cannot {action} {path}", reason, remedy) from error
+        kind = NotWritable if error.errno in _MAY_NOT else StoreError
+        raise _store_error(f"Cannot {action} {path}", reason, remedy, kind) from error
 
 
 def database_error(error: sqlite3.Error, path: Path) -> StoreError:
@@ -129,6 +145,6 @@ def _reason_of(error: OSError) -> str:
     return _REASONS.get(error.errno or 0, error.strerror or "the system refused")
 
 
-def _store_error(what: str, reason: str, remedy: str) -> StoreError:
+def _store_error(what: str, reason: str, remedy: str, kind: type[StoreError] = StoreError) -> StoreError:
     row = DISK_FULL if reason in {_FULL, _QUOTA} else STORE_FAILED
-    return StoreError(row.occurred(what=f"{what}: {reason}; {remedy}."))
+    return kind(row.occurred(what=f"{what}: {reason}; {remedy}."))

@@ -18,6 +18,7 @@ from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.credentials import CloudMove, Held, held_by, move_of
 from eliza_cloud.store.errors import StoreError, database_error, file_errors
 from eliza_cloud.store.paths import StatePaths
+from eliza_cloud.store.signed_out import SignedOutKeys
 from eliza_cloud.store.sqlite.database import (
     BUSY_TIMEOUT,
     SECRET_COLUMNS,
@@ -45,7 +46,8 @@ def read_only_login(
     record = read_only_record(paths.database)
     if record.signing_out:
         return held_by({}, AgentRecord(), {}, base_url)
-    held = held_by(document, record, environ, base_url, same_cloud)
+    ignored = SignedOutKeys(paths.signed_out).holds
+    held = held_by(document, record, environ, base_url, same_cloud, ignored=ignored)
     if record.signing_in and record.key and record.base_url and same_cloud(record.base_url, base_url):
         held = held_by({}, record, {}, base_url, same_cloud)
         return msgspec.structs.replace(held, source="file", enabled=True)
@@ -68,7 +70,7 @@ def read_only_journal(database: Path, newest: int) -> list[Line]:
     with opened_to_read(database) as connection:
         if connection is None or not connection.execute(_HAS_JOURNAL).fetchone():
             return []
-        return read_lines(connection, "default", limit=newest)
+        return [line for line in read_lines(connection, "default", limit=newest) if line.text]
 
 
 @contextmanager

@@ -38,6 +38,8 @@ class MemoryDocument:
 
     __slots__ = ("_document",)
 
+    where = "the program's memory"
+
     def __init__(self, key: Secret | None) -> None:
         self._document: dict[str, Any] = {}
         if key is not None:
@@ -61,6 +63,9 @@ class MemoryDocument:
 
     def discard_leftovers(self) -> None:
         """Do nothing: a killed program leaves nothing."""
+
+    def keep_copy(self) -> None:
+        """Do nothing: nobody else writes it."""
 
 
 def memory_credentials(

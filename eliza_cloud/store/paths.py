@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from eliza_cloud.store.config.env import CONFIG_PATH, STATE_DIR, value_of
-from eliza_cloud.store.errors import StoreError
+from eliza_cloud.store.errors import ConfigError, StoreError, file_errors
 
 
 class StatePaths(msgspec.Struct, frozen=True):
@@ -17,6 +17,7 @@ class StatePaths(msgspec.Struct, frozen=True):
     database: Path
     token: Path
     lock: Path
+    signed_out: Path
 
 
 def state_paths(environ: Mapping[str, str]) -> StatePaths:
@@ -29,7 +30,21 @@ def state_paths(environ: Mapping[str, str]) -> StatePaths:
         database=directory / "agent.sqlite3",
         token=directory / "api-token",
         lock=directory / "serve.lock",
+        signed_out=directory / "signed-out-keys",
     )
+
+
+def missing_config(environ: Mapping[str, str], paths: StatePaths) -> bool:
+    """Tell whether ELIZA_CONFIG_PATH names a file that is not there; ConfigError for a directory."""
+    if value_of(environ, CONFIG_PATH) is None:
+        return False
+    with file_errors("look at", paths.config):
+        if paths.config.is_dir():
+            raise ConfigError(
+                f"{CONFIG_PATH}: expected a file, found the directory {paths.config}; set it to a file in"
+                " there, such as eliza.json."
+            )
+        return not paths.config.exists()
 
 
 def _absolute(text: str, environ: Mapping[str, str]) -> Path:

@@ -80,6 +80,16 @@ def test_unknown_keys_alone_are_no_error_unless_that_is_asked_for(run, config):
     assert ran.out == f"{config}:1:12: {hint}\n"
 
 
+def test_the_shell_of_other_programs_is_said_to_be_unused_and_their_variables_are_in_order(run, config):
+    config.write_text('{"env": {"shellEnv": {"enabled": true}, "vars": {"OPENAI_API_KEY": "12345678"}}}')
+    ran = run("config", "check", "--json")
+    [body] = ran.lines
+    assert (ran.code, body["ok"]) == (0, True)
+    [problem] = body["problems"]
+    assert problem["message"].startswith("env.shellEnv is not used: variables come from the service's own")
+    assert "12345678" not in run("config", "show").out
+
+
 def test_a_right_file_and_a_missing_one_are_in_order(run, config):
     assert run("config", "check").out == f"✓ There is no {config}: defaults.\n"
     config.write_text("{cloud: {enabled: true}, other: [1]}")

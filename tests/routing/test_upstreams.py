@@ -7,6 +7,8 @@ from eliza_cloud.routing.config.types import Capability
 from eliza_cloud.routing.upstreams.env import Variables
 from eliza_cloud.routing.upstreams.resolve import CloudUpstream, RouteUnavailable, resolve_upstream
 
+KEY = "eliza_" + "0123456789abcdef" * 4
+
 
 def upstream(route, capability="llmText", environ=None, **document):
     table = table_of({"serviceRouting": {capability: route}, **document})
@@ -68,6 +70,14 @@ def test_a_key_in_the_file_wins_over_the_environment():
     assert found.accounts[0].key.reveal() == "new"
 
 
+def test_variables_of_other_programs_count_as_those_of_env_do():
+    env = {"vars": {"OPENAI_API_KEY": "theirs", "GROQ_API_KEY": "g"}, "shellEnv": {"enabled": True}}
+    assert upstream(direct("openai"), env=env).accounts[0].key.reveal() == "theirs"
+    found = upstream(direct("openai"), env={**env, "OPENAI_API_KEY": "ours"})
+    assert found.accounts[0].key.reveal() == "ours"
+    assert table_of({"env": {"vars": {"GROQ_API_KEY": "g"}}}).routes[Capability.LLM_TEXT].backend == "groq"
+
+
 def test_the_settings_name_further_providers():
     providers = {
         "Mine": {"baseUrl": "http://127.0.0.1:8000", "keyVariable": "MINE_KEY"},
@@ -77,6 +87,25 @@ def test_the_settings_name_further_providers():
     assert (found.base, found.accounts[0].key.reveal()) == ("http://127.0.0.1:8000/v1", "k")
     assert upstream(direct("bare"), providers=providers).accounts[0].key is None
     assert closed(direct("mine"), providers=providers).code == "provider_key_missing"
+
+
+@pytest.mark.parametrize(
+    ("variable", "account", "named"),
+    [
+        ("ELIZAOS_CLOUD_API_KEY", None, "ELIZAOS_CLOUD_API_KEY"),
+        (" ELIZA_API_TOKEN ", None, "ELIZA_API_TOKEN"),
+        ("ELIZAOS_CLOUD", "api key", "ELIZAOS_CLOUD_API_KEY"),
+        ("ELIZA_API", "token", "ELIZA_API_TOKEN"),
+    ],
+)
+def test_a_secret_of_our_own_goes_to_no_provider_and_is_refused_by_name(variable, account, named):
+    providers = {"mine": {"baseUrl": "http://127.0.0.1:8000", "keyVariable": variable}}
+    route = direct("mine", **({"accountId": account} if account else {}))
+    for places in ({"environ": {named: KEY}}, {"env": {named: KEY}}):
+        problem = closed(route, providers=providers, **places)
+        assert problem.code == "provider_key_missing"
+        assert f"in {named}, which holds a secret of this service" in problem.message
+        assert KEY not in problem.message
 
 
 @pytest.mark.parametrize("base", [None, 3, "ftp://x", "https://u:hunter2@x", "https://x?api-key=hunter2"])

@@ -261,7 +261,7 @@ async def test_a_key_that_cannot_be_removed_is_reported_and_the_link_closed_all_
     refusal = await failing(link.disconnect())
     assert (refusal.status, refusal.code) == (500, "settings_invalid")
     assert KEY not in refusal.message
-    assert (rig.state, link.status().has_api_key) == ("disconnected", False)
+    assert (rig.state, link.status().has_api_key) == ("disconnected", True)
     assert rig.tasks() == set()
     rig.paths.config.write_text("{}")
     await link.disconnect()

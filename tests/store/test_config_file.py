@@ -33,9 +33,7 @@ def names(directory):
     return sorted(path.name for path in directory.iterdir())
 
 
-def test_a_missing_or_blank_file_is_an_empty_document(config, put):
-    assert config.read() == {}
-    put(" \n")
+def test_a_missing_file_is_an_empty_document(config):
     assert config.read() == {}
 
 
@@ -46,7 +44,8 @@ def test_reading_creates_nothing(config, paths):
 
 def test_json5_is_read(config, put):
     put("{cloud: {apiKey: 'k', /* old */ enabled: true,}, // end\n \"$include\": './more.json5', n: 0x10}")
-    assert config.read() == {"cloud": {"apiKey": "k", "enabled": True}, "$include": "./more.json5", "n": 16}
+    found = config.parsed().document
+    assert found == {"cloud": {"apiKey": "k", "enabled": True}, "$include": "./more.json5", "n": 16}
 
 
 def test_it_is_written_as_plain_json_with_two_spaces_and_a_final_newline(config, put, paths):
@@ -146,10 +145,17 @@ class TestOriginalThatWasNotPlainJson:
         backup = paths.directory / "eliza.json.bak"
         assert backup.read_text() == "{cloud: {apiKey: ''}, /* tested */ a: 'tester'}"
 
-    def test_is_not_kept_when_its_key_is_spelled_with_escapes(self, config, put, paths):
+    def test_is_kept_without_its_comments_when_its_key_is_spelled_with_escapes(self, config, put, paths):
         put("{cloud: {apiKey: '\\x65KEY'}} // note".replace("KEY", KEY[1:]))
         config.update(lambda document: document["cloud"].pop("apiKey"))
-        assert names(paths.directory) == ["eliza.json", "eliza.json.lock"]
+        assert json.loads((paths.directory / "eliza.json.bak").read_text()) == {"cloud": {"apiKey": ""}}
+
+    def test_its_comments_outlive_the_copies_of_later_writes(self, config, put, paths):
+        put("{a: 1} // note")
+        config.update(lambda document: document.update(b=2))
+        config.update(lambda document: document.update(c=3))
+        assert (paths.directory / "eliza.json.json5").read_text() == "{a: 1} // note"
+        assert json.loads((paths.directory / "eliza.json.bak").read_text()) == {"a": 1, "b": 2}
 
     def test_is_not_kept_when_nothing_is_written(self, config, put, paths):
         put("{a: 1} // note")
@@ -177,6 +183,8 @@ class TestStrangeContent:
             (b'{"a": ' + b"1" * 5000 + b"}", "a number has too many digits"),
             (b"{a: 0x" + b"f" * 5000 + b"}", "a number has too many digits"),
             (b"// nothing but a note", "unexpected end"),
+            (b"", "the file is empty; write {} into it, or remove it."),
+            (b" \n", "the file is empty; write {} into it, or remove it."),
         ],
     )
     def test_is_an_error_that_names_file_place_and_remedy(self, config, put, paths, content, said):
@@ -218,7 +226,7 @@ def test_unknown_keys_survive_any_update(tmp_path_factory, document):
     text = json.dumps(document)
     path.write_text(text)
     ConfigFile(path).update(put_key)
-    assert ConfigFile(path).read() == {**json.loads(text), "cloud": {"apiKey": KEY}}
+    assert ConfigFile(path).parsed().document == {**json.loads(text), "cloud": {"apiKey": KEY}}
 
 
 class TestFailures:

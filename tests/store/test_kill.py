@@ -18,7 +18,7 @@ OLD = "eliza_" + "0123456789abcdef" * 4
 NEW = "eliza_" + "fedcba9876543210" * 4
 MINE = {"logging": {"level": "error"}, "serviceRouting": {"llmText": {"backend": "openai"}}}
 SLICES = 12  # one kill in each: from the first line of a change to about its last
-SLICE = 60  # lines of code
+SLICE = 90  # lines of code
 
 
 async def at(directory: Path, use):

@@ -17,6 +17,7 @@ def test_the_state_lives_in_the_home_directory_by_default():
         database=directory / "agent.sqlite3",
         token=directory / "api-token",
         lock=directory / "serve.lock",
+        signed_out=directory / "signed-out-keys",
     )
 
 

@@ -180,7 +180,7 @@ async def test_a_damaged_database_is_said_and_never_deleted(store, paths, damage
     broken = b"text" * 2000 if damage == "not a database" else raw[:100] + b"\xff" * (len(raw) - 100)
     paths.database.write_bytes(broken)
     again = SqliteStore(Database(paths.database))
-    with pytest.raises(StoreError, match="move it away, restart the service and sign in again"):
+    with pytest.raises(StoreError, match="restart the service, and a new one is made in its place"):
         await again.load()
     await again.close()
     assert paths.database.read_bytes() == broken

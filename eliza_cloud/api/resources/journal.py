@@ -33,6 +33,7 @@ class Entries(msgspec.Struct, frozen=True):
 
     ok: Ok
     entries: tuple[AnyEntry, ...]
+    damaged: Annotated[int, Meta(ge=0, description="How many entries are damaged and left out.")] = 0
 
 
 _ENTRY = LinkEntry(
@@ -217,10 +218,11 @@ async def entries(request: web.Request) -> web.Response:
     refuse_unknown(request, ENTRIES.parameters)
     limit, wanted, span = LIMIT.read(request), _wanted(request), _span(request)
     try:
-        lines = await request.app[JOURNAL].read(span, wanted, limit=limit)
+        lines, damaged = await request.app[JOURNAL].read_sound(span, wanted, limit=limit)
     except StoreError as error:
         raise RequestError(error.problem) from None
-    return answer({"ok": True, "entries": [msgspec.Raw(line.encode()) for line in lines]})
+    entries = [msgspec.Raw(line.encode()) for line in lines]
+    return answer({"ok": True, "entries": entries, "damaged": damaged})
 
 
 def _wanted(request: web.Request) -> EntryFilter:

@@ -52,6 +52,10 @@ class SignedOut(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
     key_note: Annotated[
         str | None, Meta(description="Why the key stays valid at Eliza Cloud, where there was one.")
     ] = None
+    key_left_in: Annotated[
+        tuple[str, ...],
+        Meta(description="Where the key could not be removed, a file or a variable; it is ignored there."),
+    ] = ()
 
 
 SESSION_ID = Parameter[str]("sessionId", "Of the sign-in.", SessionId, example=_SESSION)
@@ -163,5 +167,14 @@ async def cancel_login(request: web.Request) -> web.Response:
 async def disconnect(request: web.Request) -> web.Response:
     """POST /api/cloud/disconnect {keepKey?}: closes the link and signs out."""
     wanted = await SIGN_OUT.read(request)
-    result = await request.app[MANAGER].disconnect(keep_key=wanted.keep_key)
-    return answer(SignedOut(True, "disconnected", key_revoked=result.key_revoked, key_note=result.note))
+    manager = request.app[MANAGER]
+    result = await manager.disconnect(keep_key=wanted.keep_key)
+    return answer(
+        SignedOut(
+            True,
+            "disconnected",
+            key_revoked=result.key_revoked,
+            key_note=result.note,
+            key_left_in=manager.key_left_in,
+        )
+    )

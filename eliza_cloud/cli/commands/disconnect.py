@@ -19,7 +19,11 @@ def disconnect(call: Invocation, *, keep_key: bool) -> None:
     options = {"keepKey": True} if keep_key else None
     body = call.post_and_wait("/api/cloud/disconnect", options, words="Disconnecting")
     about_key = "It is revoked at Eliza Cloud." if body.get("keyRevoked") else str(body.get("keyNote") or "")
-    call.answer(body, f"{_DONE} {about_key}".rstrip())
+    done = _DONE
+    if left := body.get("keyLeftIn"):
+        places = " and ".join(map(str, left))
+        done = f"✓ Disconnected. The key is still in {places}, and ignored there; remove it by hand."
+    call.answer(body, f"{done} {about_key}".rstrip())
 
 
 logout = click.Command(

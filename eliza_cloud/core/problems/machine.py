@@ -61,6 +61,75 @@ SECRETS_EXPOSED = STATE_DIR_PERMISSIONS.worded(
     examples={"paths": "/home/me/.eliza/eliza.json", "commands": "chmod 600 /home/me/.eliza/eliza.json"},
 )
 
+UNPROTECTED = STATE_DIR_PERMISSIONS.worded(
+    "Other users of this machine may read the API key in {path}, and its rights cannot be changed.",
+    "Change them where it comes from, to 0600 or 0400.",
+    examples={"path": "/home/me/.eliza/eliza.json"},
+)
+
+STATE_DIR_LOST = ProblemType(
+    code="state_dir_lost",
+    title="The state directory was removed or replaced while the service runs, so its link is closed.",
+    remedy="Put it back if it was moved, then restart the service.",
+    sentence="{path} is not the directory that the service was started with.",
+    action=Action.RESTART_SERVICE,
+    lasts=True,
+    examples={"path": "/home/me/.eliza"},
+)
+
+DATABASE_DAMAGED = STORE_FAILED.worded(
+    "The database {path} is damaged: {reason}.",
+    "Restart the service, which sets it aside and makes a new one.",
+)
+
+DATABASE_SET_ASIDE = ProblemType(
+    code="database_set_aside",
+    title="The database was damaged; it was set aside and a new one was made.",
+    remedy="Connect to the agent again if it is not linked, and check the disk; the next start ends this.",
+    sentence="The database was damaged ({reason}) and is now {path}, without the API key.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"path": "/home/me/.eliza/agent.sqlite3.damaged"},
+)
+
+STATE_DIR_OPEN = ProblemType(
+    code="state_dir_open",
+    title="Other users of this machine may change what is in the state directory.",
+    remedy="Give it to the service's user with `chmod 700`, or choose another with ELIZA_STATE_DIR.",
+    sentence="The state directory {path} has the mode {mode}.",
+    lasts=True,
+    examples={"path": "/home/me/.eliza", "mode": "0777"},
+)
+
+KEY_NOT_IN_FILE = ProblemType(
+    code="key_not_in_file",
+    title="The API key is kept in the database alone, because eliza.json cannot be written.",
+    remedy="Nothing has to be done; to have the key in eliza.json, make that writable and sign in again.",
+    sentence="The API key of the sign-in is not in {path}, which cannot be written ({reason}).",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"path": "/home/me/.eliza/eliza.json", "reason": "the file system is read-only"},
+)
+
+SIGN_OUT_UNFINISHED = ProblemType(
+    code="sign_out_unfinished",
+    title="A sign-out is not finished: the API key is still on this machine.",
+    remedy="Mend what the sentence names; it is tried again every 5 seconds, and at the next start.",
+    sentence="{what}",
+    lasts=True,
+    examples={"what": "Cannot write /home/me/.eliza/eliza.json: the disk is full; free some space."},
+)
+
+SIGNED_OUT_KEY_LEFT = ProblemType(
+    code="signed_out_key_left",
+    title="The API key that was signed out is still on this machine, and ignored.",
+    remedy="Remove it there; to use it again, delete `signed-out-keys` in the state directory and restart.",
+    sentence="The API key that was signed out is still in {places}.",
+    severity=Severity.WARNING,
+    lasts=True,
+    examples={"places": "/home/me/.eliza/eliza.json and ELIZAOS_CLOUD_API_KEY"},
+)
+
 SETTINGS_INVALID = ProblemType(
     code="settings_invalid",
     statuses=(500,),
@@ -79,6 +148,16 @@ SETTINGS_FILE_INVALID = SETTINGS_INVALID.worded(
 )
 VARIABLE_INVALID = SETTINGS_INVALID.worded(
     "{what}", "Correct the variable or unset it, then start the service again."
+)
+
+CONFIG_FILE_MISSING = ProblemType(
+    code="config_file_missing",
+    title="There is no file where ELIZA_CONFIG_PATH says, so the defaults apply.",
+    remedy="Correct ELIZA_CONFIG_PATH, or sign in: the file is made at the first write.",
+    sentence="There is no {path}.",
+    severity=Severity.WARNING,
+    action=Action.EDIT_SETTINGS,
+    lasts=True,
 )
 
 SETTINGS_UNKNOWN = ProblemType(

@@ -131,6 +131,13 @@ NO_KEY_SET = PROVIDER_KEY_MISSING.worded(
     "Set {variable} under env in eliza.json, or in the environment of the service.",
 )
 
+OWN_SECRET_NAMED = PROVIDER_KEY_MISSING.worded(
+    "The key of {provider} is said to be in {variable}, which holds a secret of this service and goes to no"
+    " provider.",
+    "Put the provider's own key into another variable and name that.",
+    examples={"variable": "ELIZA_API_TOKEN"},
+)
+
 PROVIDER_KEY_REJECTED = ProblemType(
     code="provider_key_rejected",
     statuses=(401,),

@@ -39,13 +39,16 @@ class StatusView(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     reason: str | None = None
 
 
-def status_view(facts: Facts, *, running: bool) -> StatusView:
-    """Derive what `/api/cloud/status` answers; `running` tells whether the link's consumer works."""
+def status_view(facts: Facts, *, running: bool, signing_out: bool = False) -> StatusView:
+    """Derive what `/api/cloud/status` answers; `running` tells whether the link's consumer works.
+
+    `signing_out` tells that a sign-out was begun, and the key is still there.
+    """
     connected = running and facts.key is KeyState.ACCEPTED
     return StatusView(
         connected=connected,
         enabled=facts.enabled,
-        has_api_key=facts.key is not KeyState.ABSENT,
+        has_api_key=signing_out or facts.key is not KeyState.ABSENT,
         user_id=facts.user_id,
         organization_id=facts.organization_id,
         top_up_url=TOP_UP_URL,

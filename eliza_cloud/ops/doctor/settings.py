@@ -4,13 +4,18 @@ from typing import Any
 
 import msgspec
 
-from eliza_cloud.core.problems import SETTINGS_FILE_INVALID, SETTINGS_UNKNOWN, VARIABLE_INVALID
+from eliza_cloud.core.problems import (
+    CONFIG_FILE_MISSING,
+    SETTINGS_FILE_INVALID,
+    SETTINGS_UNKNOWN,
+    VARIABLE_INVALID,
+)
 from eliza_cloud.ops.doctor.installation import Installation
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, failed_by, passed
 from eliza_cloud.store.config.file import ConfigFile
 from eliza_cloud.store.config.settings import Settings, read_settings
 from eliza_cloud.store.errors import StoreError
-from eliza_cloud.store.paths import StatePaths
+from eliza_cloud.store.paths import StatePaths, missing_config
 
 
 class ReadSettings(msgspec.Struct, frozen=True):
@@ -25,6 +30,7 @@ def check_settings(installation: Installation, paths: StatePaths) -> ReadSetting
     """Read eliza.json as the service does; a wrong variable fails, too."""
     config = ConfigFile(paths.config)
     try:
+        missing = missing_config(installation.environ, paths)
         document = config.read()
         settings, unknown = read_settings(document)
     except StoreError as error:
@@ -33,6 +39,8 @@ def check_settings(installation: Installation, paths: StatePaths) -> ReadSetting
         found = failed(Check.SETTINGS, VARIABLE_INVALID, what=installation.misread)
     elif unknown:
         found = passed(Check.SETTINGS, " ".join(map(_ended, unknown)), SETTINGS_UNKNOWN)
+    elif missing:
+        found = passed(Check.SETTINGS, CONFIG_FILE_MISSING.says(path=paths.config), CONFIG_FILE_MISSING)
     elif not paths.config.exists():
         found = passed(Check.SETTINGS, f"There is no {paths.config}, so the defaults apply.")
     else:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eliza_cloud.core.problems import NOT_CREATABLE, SECRETS_EXPOSED
+from eliza_cloud.core.problems import DATABASE_DAMAGED, NOT_CREATABLE, SECRETS_EXPOSED
 from eliza_cloud.ops.doctor.result import Check, Finding, failed, failed_by, passed
 from eliza_cloud.store.config.api_key import key_in
 from eliza_cloud.store.errors import StoreError, file_errors
 from eliza_cloud.store.inspect import opened_to_read
 from eliza_cloud.store.paths import StatePaths
+from eliza_cloud.store.sqlite.integrity import damage
 
 PROBE_BYTES = 64 * 1024
 """What is written to see whether anything can be: a few pages of the database."""
@@ -31,11 +32,13 @@ def check_state(paths: StatePaths, document: dict[str, Any] | None) -> Finding:
         if not _exists(paths.directory):
             return _to_be_made(paths.directory)
         _write_and_remove(paths.directory)
-        with opened_to_read(paths.database):
-            pass  # it is a database, and not one of a newer version
+        with opened_to_read(paths.database) as connection:  # not one of a newer version
+            damaged = connection and damage(connection)
         exposed = [*_exposed(paths, document)]
     except StoreError as error:
         return failed_by(Check.STATE, error.problem)
+    if damaged:
+        return failed(Check.STATE, DATABASE_DAMAGED, path=paths.database, reason=damaged)
     if exposed:
         commands = " && ".join(f"chmod {mode} {path}" for path, mode in exposed)
         names = ", ".join(str(path) for path, _ in exposed)
@@ -78,9 +81,9 @@ def _exposed(paths: StatePaths, document: dict[str, Any] | None) -> Iterator[tup
         if paths.directory.stat().st_mode & _OTHERS_WRITE:
             yield paths.directory, "700"
         holds_key = document is None or key_in(document) is not None
-        beside = paths.config.with_name(f"{paths.config.name}.bak")
+        beside = [paths.config.with_name(f"{paths.config.name}{end}") for end in (".bak", ".json5")]
         database = (paths.database.with_name(f"{paths.database.name}{end}") for end in ("", "-wal", "-shm"))
-        for path in (paths.token, *database, *((paths.config, beside) if holds_key else ())):
+        for path in (paths.token, *database, *((paths.config, *beside) if holds_key else ())):
             if path.exists() and path.stat().st_mode & _OTHERS and path.parent.stat().st_mode & _OTHERS_ENTER:
                 yield path, "600"
 

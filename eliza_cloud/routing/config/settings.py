@@ -15,13 +15,14 @@ from eliza_cloud.redaction.secret import KEY_SHAPE
 from eliza_cloud.routing.config.parse import READERS, expected_of
 from eliza_cloud.routing.config.types import SECTION as ROUTES
 from eliza_cloud.routing.config.types import Capability, Strategy, Transport
+from eliza_cloud.routing.upstreams.env import FURTHER
 from eliza_cloud.routing.upstreams.env import SECTION as ENV
 from eliza_cloud.routing.upstreams.providers import PROVIDERS
 from eliza_cloud.routing.upstreams.providers import SECTION as DESCRIBED
 from eliza_cloud.routing.upstreams.resolve import REMOTE_TOKEN
-from eliza_cloud.store.config.env import OWN_VARIABLES
+from eliza_cloud.store.config.env import OWN_SECRETS, OWN_VARIABLES
 from eliza_cloud.store.config.setting_types import TEXT, Setting, TakesEffect, ValueKind, Variable, WrongValue
-from eliza_cloud.store.config.settings import CLOUD_SETTINGS, LEFT_ALONE, value_at
+from eliza_cloud.store.config.settings import CLOUD_SETTINGS, LEFT_ALONE, SHELL_NOTE, UNUSED_SHELL, value_at
 from eliza_cloud.store.config.validate import HIDDEN, SettingProblem, problems, tree
 
 _NOT_BLANK = {"type": "string", "pattern": r"\S"}
@@ -68,6 +69,19 @@ def _of_tier(member: str) -> str:
     return f"What a request means by the model `{member.removesuffix('Model')}`."
 
 
+def _variable_of_a_provider(value: Any) -> str:
+    name: str = _kind("backend").read(value)
+    if str(value).strip() in OWN_SECRETS:
+        raise WrongValue
+    return name
+
+
+_KEY_VARIABLE = ValueKind(
+    expected="the name of a variable that holds the provider's own key, so not"
+    f" {' or '.join(sorted(OWN_SECRETS))}",
+    schema={**_NOT_BLANK, "not": {"enum": sorted(OWN_SECRETS)}},
+    read=_variable_of_a_provider,
+)
 _TOKEN = ValueKind(expected="a string", schema={"type": "string"}, read=TEXT.read, secret=True)
 
 ROUTING_SETTINGS = (
@@ -88,7 +102,7 @@ ROUTING_SETTINGS = (
     ),
     Setting(
         path=f"{DESCRIBED}.<id>.keyVariable",
-        kind=_kind("backend"),
+        kind=_KEY_VARIABLE,
         about="The name of the variable that holds the provider's key; without it no key is sent.",
         takes_effect=TakesEffect.AT_ONCE,
     ),
@@ -96,6 +110,12 @@ ROUTING_SETTINGS = (
         path=f"{ENV}.<variable>",
         kind=_TOKEN,
         about="A variable for providers, such as `OPENAI_API_KEY`; it wins over the environment.",
+        takes_effect=TakesEffect.AT_ONCE,
+    ),
+    Setting(
+        path=f"{ENV}.{FURTHER}.<variable>",
+        kind=_TOKEN,
+        about=f"The same as `{ENV}.<variable>`, which wins: where other programs put variables.",
         takes_effect=TakesEffect.AT_ONCE,
     ),
     Setting(
@@ -120,7 +140,7 @@ ROUTING_SETTINGS = (
 SETTINGS = (*CLOUD_SETTINGS, *ROUTING_SETTINGS)
 TREE = tree(
     SETTINGS,
-    left_alone=LEFT_ALONE,
+    left_alone=(*LEFT_ALONE, UNUSED_SHELL),
     shared=("", "deploymentTarget"),
     choices={"<capability>": [one.value for one in Capability]},
 )
@@ -155,6 +175,8 @@ VARIABLES = (
 def problems_in(document: Mapping[str, Any], *, allow_loopback: bool) -> list[SettingProblem]:
     """Return all that is wrong or unknown in eliza.json, the address of the cloud included."""
     found = list(problems(document, TREE))
+    if value_at(document, UNUSED_SHELL) is not None:
+        found.append(SettingProblem(path=tuple(UNUSED_SHELL.split(".")), note=SHELL_NOTE))
     address = value_at(document, "cloud.baseUrl")
     if isinstance(address, str) and address.strip():
         try:

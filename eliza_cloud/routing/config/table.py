@@ -74,9 +74,8 @@ def remote_target(document: Mapping[str, Any]) -> Route | None:
 
 def local_provider(document: Mapping[str, Any]) -> Route | None:
     """Return the direct route to the first provider whose key is in the file's `env`."""
-    env = document.get("env")
-    if isinstance(env, dict):
-        for provider in PROVIDERS.values():
-            if any(isinstance(env.get(name), str) and env[name].strip() for name in provider.key_variables):
-                return Route(backend=provider.id, transport=Transport.DIRECT)
+    env = variables_in(document)
+    for provider in PROVIDERS.values():
+        if any(env.get(name, "").strip() for name in provider.key_variables):
+            return Route(backend=provider.id, transport=Transport.DIRECT)
     return None

@@ -8,6 +8,7 @@ from eliza_cloud.store.config.file import ConfigError
 from eliza_cloud.store.config.json5 import describe
 
 SECTION = "env"
+FURTHER = "vars"
 
 
 class Variables:
@@ -23,9 +24,11 @@ class Variables:
 
 
 def variables_in(document: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts in the file's `env`."""
+    """Return the texts in the file's `env`, and those in `env.vars`, where other programs put them."""
     section = document.get(SECTION)
-    return {k: v for k, v in section.items() if isinstance(v, str)} if isinstance(section, dict) else {}
+    further = section.get(FURTHER) if isinstance(section, dict) else None
+    sections = [one for one in (further, section) if isinstance(one, dict)]
+    return {k: v for one in sections for k, v in one.items() if isinstance(v, str)}
 
 
 def put_variable(document: dict[str, Any], name: str, value: str) -> None:

@@ -8,6 +8,7 @@ from eliza_cloud.core.problems import (
     CAPABILITY_UNSUPPORTED,
     NO_KEY_SET,
     NO_ROUTE_SET,
+    OWN_SECRET_NAMED,
     PROVIDER_WITHOUT_ADDRESS,
     REMOTE_WITHOUT_ADDRESS,
     ROUTE_INCOMPLETE,
@@ -21,6 +22,7 @@ from eliza_cloud.routing.upstreams.accounts import Account
 from eliza_cloud.routing.upstreams.env import Variables
 from eliza_cloud.routing.upstreams.providers import Provider
 from eliza_cloud.routing.upstreams.url import web_address, with_version, without_version
+from eliza_cloud.store.config.env import OWN_SECRETS
 
 #: The variable with the token of remote servers.
 REMOTE_TOKEN = "ELIZA_REMOTE_TOKEN"  # noqa: S105 - the variable's name
@@ -128,6 +130,8 @@ def _accounts(owner: str, named: tuple[str, ...], route: Route, variables: Varia
 
 
 def _account(owner: str, name: str, named: tuple[str, ...], variables: Variables) -> Account:
+    if own := OWN_SECRETS.intersection(named):
+        raise RouteUnavailable(OWN_SECRET_NAMED.occurred(provider=owner, variable=min(own)))
     found = ((variable, variables.value(variable)) for variable in named)
     variable, key = next((one for one in found if one[1]), (named[0] if named else None, None))
     return Account(owner, name, variable, Secret(key) if key else None)

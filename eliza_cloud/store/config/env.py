@@ -12,8 +12,10 @@ BASE_URL = "ELIZAOS_CLOUD_BASE_URL"
 ALLOW_LOOPBACK = "ELIZA_CLOUD_ALLOW_LOOPBACK"
 API_TOKEN = "ELIZA_API_TOKEN"  # noqa: S105 - the variable's name, not a token
 
+#: The variables that hold secrets of this service; what they hold goes to no provider.
+OWN_SECRETS = frozenset({API_KEY, API_TOKEN})
 _DISTINCT = 16  # characters; something shorter may be an ordinary word
-_NOT_FOR_CHILDREN = frozenset({API_KEY, ENABLED, API_TOKEN})
+_NOT_FOR_CHILDREN = OWN_SECRETS | {ENABLED}
 
 
 def value_of(environ: Mapping[str, str], name: str) -> str | None:
@@ -31,7 +33,7 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
     A variable of another name that holds a copy of one of them (OPENAI_API_KEY, say) is left out, too.
     """
-    values = (value_of(environ, name) or "" for name in (API_KEY, API_TOKEN))
+    values = (value_of(environ, name) or "" for name in OWN_SECRETS)
     secrets = [value for value in values if len(value) >= _DISTINCT]
     return {
         name: value

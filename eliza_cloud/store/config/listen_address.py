@@ -14,6 +14,7 @@ API_BIND = "ELIZA_API_BIND"
 ALLOWED_HOSTS = "ELIZA_ALLOWED_HOSTS"
 ALLOWED_ORIGINS = "ELIZA_ALLOWED_ORIGINS"
 DEFAULT_PORTS = {API_PORT: 31337, PORT: 2138}
+_SERVICE_LINK = re.compile(r"(tcp|udp)://")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+/?", re.IGNORECASE)
 
 
@@ -87,6 +88,12 @@ def _value(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def _in_range(text: str, setting: str) -> int:
+    if _SERVICE_LINK.match(text):
+        raise BindingError(
+            f"{setting}: expected a port number from 0 to 65535, found {describe(text)}, which Kubernetes"
+            f" sets for a Service of that name; set `enableServiceLinks: false` in the pod, or {setting} to a"
+            " port."
+        )
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
         raise BindingError(f"{setting}: expected a port number from 0 to 65535, found {describe(text)}.")
     return int(text)

@@ -205,6 +205,9 @@ LEFT_ALONE = (
     "cloud.services",
     "cloud.backup.maxSnapshots",
 )
+#: A setting of other programs that people expect an effect of.
+UNUSED_SHELL = "env.shellEnv"
+SHELL_NOTE = "is not used: variables come from the service's own environment, and from env in eliza.json."
 _CLOUD = tree(CLOUD_SETTINGS, left_alone=LEFT_ALONE)
 
 
@@ -218,6 +221,8 @@ def read_settings(document: Mapping[str, Any]) -> tuple[Settings, list[str]]:
         if problem.expected is not None:
             raise ConfigError(problem.sentence)
         warnings.append(problem.sentence)
+    if value_at(document, UNUSED_SHELL) is not None:
+        warnings.append(f"{UNUSED_SHELL} {SHELL_NOTE}")
     values = {
         setting.field: setting.kind.read(value)
         for setting in CLOUD_SETTINGS

@@ -29,18 +29,24 @@ class Section(msgspec.Struct):
 
 
 class SettingProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something in a file that has no effect: a value that is wrong, or (`expected` None) an unknown key."""
+    """Something in a file that has no effect: a value that is wrong, or (`expected` None) an unknown key.
+
+    `note` says of a known one why it has none.
+    """
 
     path: Path
     expected: str | None = None
     found: str | None = None
     nearest: str | None = None
+    note: str | None = None
 
     @property
     def sentence(self) -> str:
         """Say what is wrong; no secret is in it."""
         if self.expected is not None:
             return f"{shown(self.path)}: expected {self.expected}, found {self.found}"
+        if self.note is not None:
+            return f"{shown(self.path)} {self.note}"
         hint = f"; did you mean {self.nearest}?" if self.nearest else "."
         return f"{shown(self.path)} is not a known setting and has no effect{hint}"
 
@@ -98,7 +104,7 @@ def problems(document: Any, root: Section) -> Iterator[SettingProblem]:
             return
         for name, value in node.items():
             here = (*path, name)
-            known = section.members.get(name) or section.other
+            known = None if name in section.left_alone else section.members.get(name) or section.other
             if isinstance(known, Section):
                 yield from of(known, value, here)
             elif known is not None:

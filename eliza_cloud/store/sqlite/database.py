@@ -6,7 +6,9 @@ rest of the service needs of it; `SqliteStore` keeps it in this database.
 """
 
 import asyncio
+import itertools
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from eliza_cloud.redaction.secret import Secret
-from eliza_cloud.store.atomic_file import create_directory
+from eliza_cloud.store.atomic_file import create_directory, make_private
 from eliza_cloud.store.errors import StoreError, database_error, file_errors
 
 T = TypeVar("T")
@@ -139,11 +141,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _open(path: Path, lock_timeout: float) -> sqlite3.Connection:
     create_directory(path.parent)
     with file_errors("open", path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    make_private(path)
     connection = sqlite3.connect(path, timeout=lock_timeout, isolation_level=None)
     try:
         _prepare(connection, path)
@@ -163,8 +162,28 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         for upgrade in UPGRADES[refuse_newer(connection, path) :]:
             for statement in upgrade:
                 connection.execute(statement)
+        _complete(connection)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     wipe_log(connection)
+
+
+_CREATES = re.compile(r"\s*CREATE TABLE (\w+)")
+_ADDS = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+)")
+
+
+def _complete(connection: sqlite3.Connection) -> None:
+    """Make the tables and columns again that the version promises and somebody removed."""
+    for statement in itertools.chain.from_iterable(UPGRADES):
+        creates, adds = _CREATES.match(statement), _ADDS.match(statement)
+        missing = creates is not None and not columns_of(connection, creates[1])
+        missing |= adds is not None and adds[2] not in columns_of(connection, adds[1])
+        if missing:
+            connection.execute(statement)
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
+    """Return the names of a table's columns; none where there is no such table."""
+    return {str(column[1]) for column in connection.execute(f"PRAGMA table_info({table})")}
 
 
 def refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
@@ -269,8 +288,10 @@ class SqliteStore:
 
 def read_record(connection: sqlite3.Connection, link: str = "default") -> AgentRecord:
     """Read a record over any connection, also a read-only one."""
-    there = {str(column[1]) for column in connection.execute("PRAGMA table_info(agent)")}
+    there = columns_of(connection, "agent")
     columns = [name for name in _COLUMNS if name in there]  # who only looks does not upgrade an older file
+    if "link" not in there or not columns:
+        return AgentRecord()
     row = connection.execute(
         f"SELECT {', '.join(columns)} FROM agent WHERE link = ?",  # noqa: S608 - our own field names
         (link,),
@@ -287,4 +308,9 @@ def _from_row(values: dict[str, object]) -> AgentRecord:
     for name in SECRET_COLUMNS:
         value = values.get(name)
         values[name] = Secret(str(value)) if value else None
-    return msgspec.convert(values, AgentRecord, strict=False)
+    try:
+        return msgspec.convert(values, AgentRecord, strict=False)
+    except msgspec.ValidationError:
+        damaged = sqlite3.DatabaseError("the record of the agent cannot be understood")
+        damaged.sqlite_errorname = "SQLITE_CORRUPT"
+        raise damaged from None

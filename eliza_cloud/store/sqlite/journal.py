@@ -17,14 +17,24 @@ from eliza_cloud.store.sqlite.database import Database
 MAX_ENTRIES = 50_000
 #: Seconds to wait for another program's lock: an entry can wait, and so it must not make the login wait.
 LOCK_TIMEOUT = 0.1
+#: Numbers are milliseconds since 1970 or a little more; a row with one beyond this is damaged.
+END_OF_NUMBERS = 10**17
 
-_READ = "SELECT seq, at, entry FROM journal WHERE link = ? AND seq > ? AND seq < ? AND at >= ? AND at <= ?"
+#: Sorts out numbers that the journal never wrote: they would be the newest for ever.
+_SOUND = f"typeof(seq) = 'integer' AND seq < {END_OF_NUMBERS}"
+_READ = (
+    "SELECT seq, at, CAST(entry AS BLOB) FROM journal"  # noqa: S608 - our own condition
+    f" WHERE link = ? AND {_SOUND} AND seq > ? AND seq < ? AND at >= ? AND at <= ?"
+)
 _READ_FORWARD = _READ + " ORDER BY seq ASC"
 _READ_BACKWARD = _READ + " ORDER BY seq DESC"
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One entry, as JSON text. `seq` orders and names it; `at` is in wall-clock seconds."""
+    """One entry, as JSON text; "" for a row that is damaged.
+
+    `seq` orders and names it; `at` is in wall-clock seconds.
+    """
 
     seq: int
     at: float
@@ -80,7 +90,7 @@ class SqliteJournal:
 
     async def last(self) -> int:
         """Return the number of the newest entry; 0 when there is none."""
-        query = "SELECT coalesce(max(seq), 0) FROM journal WHERE link = ?"
+        query = f"SELECT coalesce(max(seq), 0) FROM journal WHERE link = ? AND {_SOUND}"  # noqa: S608 - our own condition
         return await self._database.run(
             lambda connection: int(connection.execute(query, (self._link,)).fetchone()[0])
         )
@@ -105,8 +115,8 @@ class SqliteJournal:
                 [(self._link, line.seq, line.at, line.text) for line in lines],
             )
             connection.execute(
-                "DELETE FROM journal WHERE link = ? AND seq <= "
-                "(SELECT seq FROM journal WHERE link = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+                "DELETE FROM journal WHERE link = ? AND seq <= "  # noqa: S608 - our own condition
+                f"(SELECT seq FROM journal WHERE link = ? AND {_SOUND} ORDER BY seq DESC LIMIT 1 OFFSET ?)",
                 (self._link, self._link, self._max_entries),
             )
 
@@ -118,6 +128,14 @@ def read_lines(
     query = _READ_FORWARD if span.forward else _READ_BACKWARD
     where = (link, span.after, span.before, span.since, span.until)
     with closing(connection.execute(query, where)) as rows:
-        lines = (Line(*row) for row in rows)
+        lines = (_line(*row) for row in rows)
         found = list(islice((line for line in lines if wanted.matches(line.text)), limit))
     return found if span.forward else found[::-1]
+
+
+def _line(seq: int, at: object, entry: bytes | None) -> Line:
+    try:
+        text = (entry or b"").decode()
+    except UnicodeDecodeError:
+        text = ""
+    return Line(seq, at, text) if isinstance(at, float) else Line(seq, 0.0, "")
