@@ -165,7 +165,7 @@ async def test_a_backup_id_that_is_no_uuid_is_400(idle, backup_id):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-@pytest.mark.parametrize("path", ["/", "/api", "/api/cloud/status/", "/api/cloud/login/statusX"])
+@pytest.mark.parametrize("path", ["/api", "/api/cloud/status/", "/api/cloud/login/statusX"])
 async def test_an_unknown_path_is_a_json_404(idle, method, path):
     answer = await idle.call(method, path)
     assert (answer.status, await answer.json()) == (

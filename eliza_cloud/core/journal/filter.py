@@ -9,16 +9,16 @@ KINDS = ("link", "login", "mark")
 EVENT_NAMES = tuple(sorted(str(kind.__struct_config__.tag) for kind in (*LINK_EVENTS, *LOGIN_EVENTS)))
 
 
-class _SeenEvent(msgspec.Struct):
+class _SeenEvent(msgspec.Struct, frozen=True):
     event: str
     agent_id: str | None = None
 
 
-class _SeenFacts(msgspec.Struct):
+class _SeenFacts(msgspec.Struct, frozen=True):
     agent_id: str | None = None
 
 
-class _SeenEntry(msgspec.Struct):
+class _SeenEntry(msgspec.Struct, frozen=True):
     """What a filter looks at in an entry, of whatever kind."""
 
     kind: str
