@@ -160,7 +160,7 @@ class Journal(Observer):
         )
 
     async def read(self, span: Span = WHOLE, wanted: EntryFilter = ALL, *, limit: int) -> Sequence[str]:
-        """Return the lines that are `wanted`, oldest first, without damaged ones; some may not be written yet.
+        """Return the lines that are `wanted`, oldest first, also those not written yet; no damaged ones.
 
         Of more than `limit` these are the newest, or the oldest where `span` goes forward. Raises StoreError
         when the written ones cannot be read.

@@ -144,8 +144,13 @@ async def test_no_piece_of_key_or_token_is_in_a_bundle(machine, cloud, tmp_path,
         both: both,
     }
     machine.write(json.dumps(document))
+    entry = {
+        **{"kind": "link", "at": 1.0, "by": "monitor", "event": {"event": "Stop"}, "chance": 0.5},
+        **{"outcome": "stayed", "source": "error", "state": "error", "epoch": 1},
+    }
     await keep_journal(
-        json.dumps({"seq": 1, "note": both, "apiKey": cloud.key}), json.dumps({"seq": 2, "cut": both[4:-4]})
+        json.dumps({**entry, "seq": 1, "why": both, "apiKey": cloud.key}),
+        json.dumps({**entry, "seq": 2, "why": both[4:-4]}),
     )
     (machine.state / f"{cloud.key}.log").write_text(both)
     (machine.state / "service.log").write_text(both)

@@ -209,7 +209,7 @@ async def test_the_journals_route_gives_the_stored_lines(stage):
     lines = await stage.journal.read(limit=10_000)
     assert entries == [json.loads(line) for line in lines]
     after = await stage.service.get(f"/api/cloud/journal?after={entries[1]['seq']}")
-    assert after == {"ok": True, "entries": entries[2:]}
+    assert after == {"ok": True, "entries": entries[2:], "damaged": 0}
     assert (await stage.service.get("/api/cloud/journal?limit=1"))["entries"] == entries[-1:]
     for since in (repr(entries[2]["at"]), "2001-01-01T00:00:00%2B02:00", "2001-01-01"):
         told = (await stage.service.get(f"/api/cloud/journal?since={since}"))["entries"]
