@@ -145,8 +145,15 @@ async def test_no_piece_of_key_or_token_is_in_a_bundle(machine, cloud, tmp_path,
     }
     machine.write(json.dumps(document))
     entry = {
-        **{"kind": "link", "at": 1.0, "by": "monitor", "event": {"event": "Stop"}, "chance": 0.5},
-        **{"outcome": "stayed", "source": "error", "state": "error", "epoch": 1},
+        "kind": "link",
+        "at": 1.0,
+        "by": "monitor",
+        "event": {"event": "Stop"},
+        "chance": 0.5,
+        "outcome": "stayed",
+        "source": "error",
+        "state": "error",
+        "epoch": 1,
     }
     await keep_journal(
         json.dumps({**entry, "seq": 1, "why": both, "apiKey": cloud.key}),
