@@ -176,6 +176,17 @@ async def test_line_ends_and_odd_characters_stay_inside_their_frame(linked):
     assert frames(text)[2]["fullText"] == 'a\n\ndata: {"type":"done"}\r\n\u2028\U0001f98a'
 
 
+@pytest.mark.parametrize(("size", "is_repeated"), [(16, True), (17, False)])
+async def test_a_long_reply_is_not_kept_and_not_repeated(linked, size, is_repeated):
+    piece = "x" * 65_536
+    service = await linked(speaking(*[piece] * size))
+    _, text = await stream(service)
+    *tokens, done = frames(text)
+    assert [token["text"] for token in tokens] == [piece] * size
+    whole = {"fullText": piece * size} if is_repeated else {"fullTextOmitted": True}
+    assert done == {"type": "done", **whole, "agentName": "Eliza"}
+
+
 async def test_a_reply_without_words_is_a_failure(linked):
     _, text = await stream(await linked(speaking()))
     assert '"code":"stream_failed"' in text

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from eliza_cloud.api.app_keys import DISCONNECTS, MANAGER
 from eliza_cloud.api.http.inputs import Body
@@ -42,10 +42,11 @@ class Token(msgspec.Struct, frozen=True, tag_field="type", tag="token"):
     text: str
 
 
-class ReplyEnd(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="done"):
-    """The end of a complete reply."""
+class ReplyEnd(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="done"):
+    """The end of a complete reply; one of more than 1 MiB is not repeated in it (`fullTextOmitted`)."""
 
-    full_text: str
+    full_text: str | UnsetType = UNSET
+    full_text_omitted: Literal[True] | UnsetType = UNSET
     agent_name: str | None
 
 
@@ -57,6 +58,9 @@ class Broken(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
 
 
 Frame = Token | ReplyEnd | Broken
+
+#: Bytes of a reply that its last frame repeats.
+MOST_REPEATED = 1 << 20
 
 _STREAM = SuccessResponse(
     200,
@@ -119,15 +123,35 @@ async def stream(request: web.Request) -> web.StreamResponse:
 async def _relay(
     request: web.Request, proxy: CloudRuntimeProxy, message: Message, events: EventStream
 ) -> None:
-    pieces_sent: list[str] = []
+    sent = _Sent()
     async with (
         request.app[DISCONNECTS].cancel_on_disconnect(request),
         aclosing(proxy.stream(message.text, mode=message.mode or USUAL_MODE)) as pieces,
     ):
         async for piece in pieces:
-            pieces_sent.append(piece)
+            sent.add(piece)
             await events.send(Token(piece))
-        await events.send(ReplyEnd("".join(pieces_sent), proxy.agent_name))
+        await events.send(sent.end(proxy.agent_name))
+
+
+class _Sent:
+    """What was sent of a reply, while it is short enough to be sent again as a whole."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] | None = []
+        self._size = 0
+
+    def add(self, piece: str) -> None:
+        self._size += len(piece.encode("utf-8", "surrogatepass"))
+        if self._size > MOST_REPEATED:
+            self._pieces = None
+        elif self._pieces is not None:
+            self._pieces.append(piece)
+
+    def end(self, agent_name: str | None) -> ReplyEnd:
+        if self._pieces is None:
+            return ReplyEnd(full_text_omitted=True, agent_name=agent_name)
+        return ReplyEnd(full_text="".join(self._pieces), agent_name=agent_name)
 
 
 async def _report_failure(events: EventStream, problem: Problem) -> None:

@@ -108,7 +108,8 @@ class LineWriter:
             if error.errno in {errno.EPIPE, errno.EBADF}:
                 self._fd = None
         else:
-            self._note(None)
+            if not self._dropped:  # else the reader is behind still
+                self._note(None)
 
     def _note(self, failure: str | None) -> None:
         if failure != self._failure:

@@ -24,7 +24,7 @@ END_OF_NUMBERS = 10**17
 _SOUND = f"typeof(seq) = 'integer' AND seq < {END_OF_NUMBERS}"
 _READ = (
     "SELECT seq, at, CAST(entry AS BLOB) FROM journal"  # noqa: S608 - our own condition
-    f" WHERE link = ? AND {_SOUND} AND seq > ? AND seq < ? AND at >= ? AND at <= ?"
+    f" WHERE link = ? AND {_SOUND} AND seq > ? AND seq < ? AND at >= ? AND (at <= ? OR typeof(at) = 'text')"
 )
 _READ_FORWARD = _READ + " ORDER BY seq ASC"
 _READ_BACKWARD = _READ + " ORDER BY seq DESC"
