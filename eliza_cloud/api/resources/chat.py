@@ -46,7 +46,7 @@ class ReplyEnd(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_fi
     """The end of a complete reply; one of more than 1 MiB is not repeated in it (`fullTextOmitted`)."""
 
     full_text: str | UnsetType = UNSET
-    full_text_omitted: Literal[True] | UnsetType = UNSET
+    full_text_omitted: bool | UnsetType = UNSET
     agent_name: str | None
 
 
