@@ -7,7 +7,6 @@ database and the log always find a descriptor; the connection that has been idle
 import asyncio
 import errno
 import resource
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -60,11 +59,8 @@ class DescriptorWatch:
         self._end: asyncio.TimerHandle | None = None
         self._said_at = -MINUTE
 
-    def handler(self) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
-        """Return what the event loop calls with an exception that nobody else handled."""
-        return self._handle
-
-    def _handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take an exception that nobody else handled, as the event loop's exception handler."""
         error = context.get("exception")
         if not (isinstance(error, OSError) and error.errno in _EXHAUSTED):
             loop.default_exception_handler(context)

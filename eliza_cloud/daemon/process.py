@@ -78,7 +78,7 @@ async def serve(
     observers = [StatusLine(systemd.status)]
     try:
         configure_logs(logging.INFO, redaction, written)
-        asyncio.get_running_loop().set_exception_handler(DescriptorWatch(conditions).handler())
+        asyncio.get_running_loop().set_exception_handler(DescriptorWatch(conditions).handle)
         set_level(log_level(environ))
         with signals() as actions:
             binding = bindings.read_binding(environ, host, ports)

@@ -16,6 +16,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -108,7 +109,7 @@ async def running(
         database = Database(paths.database)
         store = SqliteStore(database)
         stack.push_async_callback(store.close)
-        await mend_database(paths, store, known_secrets(paths, environ), conditions)
+        await mend_database(paths, store, partial(known_secrets, paths, environ), conditions)
         credentials = Credentials(
             config,
             store,

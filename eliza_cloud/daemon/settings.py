@@ -1,7 +1,7 @@
 """The service's settings: read at the start, and again at SIGHUP."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -73,7 +73,7 @@ def _close_state_directory(directory: Path, conditions: Conditions) -> None:
 
 
 async def mend_database(
-    paths: StatePaths, store: Store, secrets: Sequence[Secret], conditions: Conditions
+    paths: StatePaths, store: Store, secrets: Callable[[], Sequence[Secret]], conditions: Conditions
 ) -> None:
     """Set a damaged database aside and say so; what could be read of its record is kept."""
     aside = await asyncio.to_thread(mend, paths.database, secrets)

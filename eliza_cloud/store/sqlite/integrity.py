@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -37,10 +37,11 @@ def damage(connection: sqlite3.Connection) -> str | None:
     return None if found == "ok" else found.replace("\n", " ")
 
 
-def mend(path: Path, secrets: Iterable[Secret]) -> SetAside | None:
+def mend(path: Path, secrets: Callable[[], Iterable[Secret]]) -> SetAside | None:
     """Set a damaged database aside, beside its place; None when it is whole or missing.
 
-    Nobody else may have it open. `secrets` are cut out, and all that looks like a key. Raises StoreError.
+    Nobody else may have it open. What `secrets` then finds is cut out, and all that looks like a key. Raises
+    StoreError.
     """
     with file_errors("look at", path):
         if not path.exists() or path.stat().st_size == 0:
@@ -64,11 +65,13 @@ def _look(connection: sqlite3.Connection, path: Path) -> tuple[str | None, Agent
         return reason, None
 
 
-def _set_aside(path: Path, reason: str, record: AgentRecord | None, secrets: Iterable[Secret]) -> SetAside:
+def _set_aside(
+    path: Path, reason: str, record: AgentRecord | None, secrets: Callable[[], Iterable[Secret]]
+) -> SetAside:
     aside = path.with_name(f"{path.name}.damaged")
     with file_errors("set aside", path):
         content = _KEY.sub(_blank, path.read_bytes())
-        for secret in secrets:
+        for secret in secrets():
             content = content.replace(secret.reveal().encode(), b"\0" * len(secret.reveal().encode()))
         replace(aside, content)
         for name in (f"{path.name}-wal", f"{path.name}-shm", path.name):
