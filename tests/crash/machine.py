@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from eliza_cloud.store.sqlite.database import AgentRecord, Database, SqliteStore
 from tests.crash.processes import Child, ForkedService, ForkServer
 from tests.harness.calls import TOKEN, EmulatorCalls
 from tests.harness.processes import emulator_process
+from tests.harness.waiting import wait_until
 
 SETTINGS = {
     "login": {"pollIntervalMs": 20},
@@ -62,6 +65,18 @@ class Machine:
         agent = service.create_agent()
         service.post(f"/api/cloud/agents/{agent}/connect")
         return service, agent
+
+    def stopped_in_a_sign_out(self, service: ForkedService, fault: str) -> tuple[int, Any]:
+        """Stop a service whose sign-out has met a fault, and return what the sign-out was answered."""
+        answers = []
+        caller = threading.Thread(target=lambda: answers.append(service.ask("POST", "/api/cloud/disconnect")))
+        caller.start()
+        wait_until(lambda: self.cloud.met(fault))
+        service.signal(signal.SIGTERM)
+        caller.join()
+        assert service.wait() == 0
+        (answer,) = answers
+        return answer
 
     @property
     def key(self) -> str | None:

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import threading
 
 import pytest
 
@@ -151,13 +150,6 @@ def test_a_stop_waits_for_a_sign_out_that_asks_the_cloud_to_revoke_its_key(machi
     service = machine.signed_in()
     key = machine.key
     fault = machine.cloud.fault("/api/v1/api-keys/current", "delay", seconds=0.5)
-    answers = []
-    caller = threading.Thread(target=lambda: answers.append(service.ask("POST", "/api/cloud/disconnect")))
-    caller.start()
-    wait_until(lambda: machine.cloud.met(fault))
-    service.signal(signal.SIGTERM)
-    caller.join()
-    assert service.wait() == 0
-    ((status, body),) = answers
+    status, body = machine.stopped_in_a_sign_out(service, fault)
     assert (status, body["keyRevoked"]) == (200, revoking)
     assert accepts(machine.cloud, key) is not revoking

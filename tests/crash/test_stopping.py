@@ -57,14 +57,7 @@ def test_a_stop_in_the_middle_of_a_disconnect_finishes_it(machine):
     service, agent = machine.linked(constants=QUICK)
     key = machine.key
     fault = machine.cloud.fault("*/snapshot", "delay", seconds=0.2)
-    answers = []
-    caller = threading.Thread(target=lambda: answers.append(service.ask("POST", "/api/cloud/disconnect")))
-    caller.start()
-    wait_until(lambda: machine.cloud.met(fault))
-    service.signal(signal.SIGTERM)
-    caller.join()
-    assert service.wait() == 0
-    ((status, body),) = answers
+    status, body = machine.stopped_in_a_sign_out(service, fault)
     assert (status, body["status"]) == (200, "disconnected")
     assert machine.cloud.backups(agent) == 1
     assert machine.files_with(key) == []
